@@ -1,0 +1,9 @@
+-- Who may call what. First everything is taken from PUBLIC, then given on purpose.
+
+REVOKE ALL ON SCHEMA rlsproof FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rlsproof FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA rlsproof FROM PUBLIC;
+
+-- Functions of text alone tell nobody anything about the database.
+GRANT USAGE ON SCHEMA rlsproof TO PUBLIC;
+GRANT EXECUTE ON FUNCTION rlsproof.fingerprint(text), rlsproof.normalize(text), rlsproof.split(text) TO PUBLIC;

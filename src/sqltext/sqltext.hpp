@@ -1,0 +1,23 @@
+// SQL as text, without a server: its shape, its normal form, its statements. The only room that knows libpg_query, and
+// libpg_query never shows in this header.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/core_only.hpp"
+
+namespace rlsproof::sqltext {
+
+// One statement of a text: bytes, counted from 0, without the semicolon and without blanks around it.
+struct Statement {
+    size_t start = 0;
+    size_t length = 0;
+};
+
+// All three raise Error{Code::syntax} with the position of the mistake.
+std::string fingerprint(const std::string &sql);
+std::string normalize(const std::string &sql);
+std::vector<Statement> split(const std::string &sql);
+
+} // namespace rlsproof::sqltext
