@@ -40,7 +40,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --load-extension=rlsproof
 # The server's headers are not held to our warnings. Compiled once: PGXS's second pass, to bitcode, ignores CXXFLAGS.
 override with_llvm := no
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror -Wno-register -Wno-missing-field-initializers
+PG_CXXFLAGS = -std=gnu++20 -Wall -Wextra -Werror -Wno-register -Wno-missing-field-initializers
 # Visibility is the link's matter alone: 15's PGDLLEXPORT says nothing, so hidden would hide the entry points too.
 SHLIB_LINK = -lfmt -lstdc++ -Wl,--version-script=src/server/exports.map
 EXTRA_CLEAN = $(BUILD) rlsproof--$(EXTVERSION).sql
