@@ -30,8 +30,10 @@ select rlsproof.persona('analyst', 'analyst', '{}');
 select rlsproof.scope('public.profiles', 'own', 'id = auth.uid()');
 select rlsproof.scope('public.profiles', 'seller',
   'exists (select 1 from public.listings l where l.seller_id = profiles.id and l.status = ''published'')');
-select rlsproof.scope('public.profiles', 'own_or_seller',
-  'id = auth.uid() or exists (select 1 from public.listings l where l.seller_id = profiles.id and l.status = ''published'')');
+select rlsproof.scope('public.profiles', 'own_seller_or_customer',
+  'id = auth.uid()
+     or exists (select 1 from public.listings l where l.seller_id = profiles.id and l.status = ''published'')
+     or exists (select 1 from public.bookings b where b.buyer_id = profiles.id and public.is_org_member(b.org_id))');
 select rlsproof.scope('public.profile_contacts', 'own', 'user_id = auth.uid()');
 select rlsproof.scope('public.organisations', 'member', 'public.is_org_member(id)', 'id');
 select rlsproof.scope('public.memberships', 'team', 'user_id = auth.uid() or public.is_org_member(org_id)', 'org_id');
@@ -111,22 +113,23 @@ select rlsproof.scope('public.ai_requests', 'within_quota',
      where q.user_id = auth.uid() and q.used < q.monthly_limit)');
 select rlsproof.scope('public.document_embeddings', 'member', 'public.is_org_member(org_id)', 'org_id');
 
+select rlsproof.scope('public.webhook_endpoints', 'owned', 'private.has_org_role(org_id, ''owner'')', 'org_id');
+select rlsproof.scope('public.coupons', 'member', 'public.is_org_member(org_id)', 'org_id');
 select rlsproof.scope('public.audit_events', 'owned', 'private.has_org_role(org_id, ''owner'')', 'org_id');
 select rlsproof.scope('public.listing_views', 'own', 'viewer_id = auth.uid()');
 select rlsproof.scope('public.regional_reports', 'pilot', 'org_id = ''10000000-0000-4000-8000-00000000000a''', 'org_id');
 
 select rlsproof.scope('public.public_profiles', 'seller',
   'exists (select 1 from public.listings l where l.seller_id = public_profiles.id and l.status = ''published'')');
-select rlsproof.scope('public.public_profiles', 'own_or_seller',
-  'id = auth.uid() or exists (select 1 from public.listings l
-     where l.seller_id = public_profiles.id and l.status = ''published'')');
+select rlsproof.scope('public.public_profiles', 'own_seller_or_customer',
+  'id = auth.uid()
+     or exists (select 1 from public.listings l where l.seller_id = public_profiles.id and l.status = ''published'')
+     or exists (select 1 from public.bookings b where b.buyer_id = public_profiles.id and public.is_org_member(b.org_id))');
 -- The view joins the listing, so a line needs a listing its reader may see as well.
 select rlsproof.scope('public.booking_overview', 'party',
   'public.is_org_member(org_id) or exists (select 1 from public.bookings b join public.listings l on l.id = b.listing_id
      where b.id = booking_overview.id and b.buyer_id = auth.uid() and l.status = ''published'')', 'org_id');
-select rlsproof.scope('public.org_dashboard', 'party',
-  'public.is_org_member(org_id) or exists (select 1 from public.bookings b
-     where b.org_id = org_dashboard.org_id and b.buyer_id = auth.uid() and b.status <> ''cancelled'')', 'org_id');
+select rlsproof.scope('public.org_dashboard', 'member', 'public.is_org_member(org_id)', 'org_id');
 
 select rlsproof.scope('storage.objects', 'own_file', 'owner_id = auth.uid()::text');
 select rlsproof.scope('storage.objects', 'own_folder', '(storage.foldername(name))[1] = auth.uid()::text');
@@ -160,7 +163,7 @@ insert into signed_in values
 
 select rlsproof.expect(s.persona, e.object, e.commands, e.access, e.note)
 from signed_in s, (values
-  ('public.profiles', 'select', 'own_or_seller', null),
+  ('public.profiles', 'select', 'own_seller_or_customer', null),
   ('public.profiles', 'update', 'own', 'name, picture and bio only'),
   ('public.profile_contacts', 'select, insert, update, delete', 'own', null),
   ('public.organisations', 'select', 'member', null),
@@ -180,7 +183,7 @@ from signed_in s, (values
   ('public.bookings', 'insert', 'request', null),
   ('public.bookings', 'update', 'member', null),
   ('public.booking_overview', 'select', 'party', null),
-  ('public.org_dashboard', 'select', 'party', null),
+  ('public.org_dashboard', 'select', 'member', null),
   ('public.booking_holds', 'select, insert, delete', 'own', null),
   ('public.quotes', 'select', 'party', null),
   ('public.quotes', 'insert', 'member', null),
@@ -213,9 +216,11 @@ from signed_in s, (values
   ('public.ai_requests', 'select', 'own', null),
   ('public.ai_requests', 'insert', 'within_quota', null),
   ('public.document_embeddings', 'select', 'member', null),
+  ('public.webhook_endpoints', 'select, insert, update, delete', 'owned', null),
+  ('public.coupons', 'select, insert, update, delete', 'member', null),
   ('public.audit_events', 'select', 'owned', null),
   ('public.listing_views', 'select, insert', 'own', null),
-  ('public.public_profiles', 'select', 'own_or_seller', null),
+  ('public.public_profiles', 'select', 'own_seller_or_customer', null),
   ('public.app_release', 'select', 'all', 'a constant'),
 
   ('bucket:avatars', 'select, delete', 'own_file', null),

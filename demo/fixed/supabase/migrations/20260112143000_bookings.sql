@@ -39,6 +39,11 @@ create policy "Studios handle bookings" on public.bookings
   for update to authenticated using (public.is_org_member(org_id));
 grant select, insert, update on public.bookings to authenticated;
 
+-- A studio sees the name of whoever has booked with it.
+create policy "Studios see their customers" on public.profiles
+  for select to authenticated
+  using (exists (select 1 from public.bookings b where b.buyer_id = profiles.id and public.is_org_member(b.org_id)));
+
 -- The calendar on the listing page needs days, not bookings: listing_availability() below gives just those.
 
 -- Days that are taken, without who or why.

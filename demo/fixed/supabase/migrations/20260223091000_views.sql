@@ -32,6 +32,7 @@ create view reporting.booking_totals with (security_invoker = true) as
   select b.org_id, count(*) as bookings, sum(b.total_cents)::bigint as revenue_cents, max(b.created_at) as last_booking_at
   from public.bookings b
   where b.status <> 'cancelled'
+    and public.is_org_member(b.org_id) -- not a buyer's own bookings, which the policies let through as well
   group by b.org_id;
 grant select on reporting.booking_totals to authenticated;
 
