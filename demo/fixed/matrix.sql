@@ -50,7 +50,9 @@ select rlsproof.scope('public.listing_photos', 'published',
 select rlsproof.scope('public.listing_photos', 'visible',
   'public.is_org_member(org_id) or exists (select 1 from public.listings l where l.id = listing_photos.listing_id
      and (l.status = ''published'' or public.is_org_member(l.org_id)))', 'org_id');
-select rlsproof.scope('public.listing_photos', 'member', 'public.is_org_member(org_id)', 'org_id');
+select rlsproof.scope('public.listing_photos', 'member',
+  'public.is_org_member(org_id) and exists (select 1 from public.listings l
+     where l.id = listing_photos.listing_id and l.org_id = listing_photos.org_id)', 'org_id');
 select rlsproof.scope('public.favourites', 'own', 'user_id = auth.uid()');
 select rlsproof.scope('public.saved_searches', 'own', 'user_id = auth.uid()');
 
@@ -181,7 +183,7 @@ from signed_in s, (values
   ('public.saved_searches', 'select, insert, delete', 'own', null),
   ('public.bookings', 'select', 'party', null),
   ('public.bookings', 'insert', 'request', null),
-  ('public.bookings', 'update', 'member', null),
+  ('public.bookings', 'update', 'member', 'status, days and price only'),
   ('public.booking_overview', 'select', 'party', null),
   ('public.org_dashboard', 'select', 'member', null),
   ('public.booking_holds', 'select, insert, delete', 'own', null),

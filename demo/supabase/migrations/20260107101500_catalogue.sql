@@ -25,6 +25,7 @@ create table public.listings (
 );
 create index listings_org_id_idx on public.listings (org_id);
 create index listings_seller_id_idx on public.listings (seller_id);
+create index listings_status_idx on public.listings (status);
 alter table public.listings enable row level security;
 create trigger listings_touch before update on public.listings
   for each row execute function public.touch_updated_at();
@@ -59,7 +60,11 @@ create policy "Photos of visible listings" on public.listing_photos
   for select to anon, authenticated
   using (exists (select 1 from public.listings l where l.id = listing_photos.listing_id));
 create policy "Members manage photos" on public.listing_photos
-  for all to authenticated using (public.is_org_member(org_id));
+  for all to authenticated
+  using (
+    public.is_org_member(org_id)
+    and exists (select 1 from public.listings l where l.id = listing_photos.listing_id and l.org_id = listing_photos.org_id)
+  );
 
 -- Favourites: own rows only. A favourite is added and removed, never changed.
 create table public.favourites (

@@ -123,6 +123,7 @@ create table public.reviews (
   created_at timestamptz not null default now(),
   unique (listing_id, author_id)
 );
+create index reviews_author_id_idx on public.reviews (author_id);
 alter table public.reviews enable row level security;
 create policy "Published reviews are public" on public.reviews
   for select to anon, authenticated using (is_published);

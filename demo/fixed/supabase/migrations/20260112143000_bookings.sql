@@ -37,7 +37,8 @@ create policy "Buyers request bookings" on public.bookings
 -- USING alone: the same condition holds for the new row.
 create policy "Studios handle bookings" on public.bookings
   for update to authenticated using (public.is_org_member(org_id));
-grant select, insert, update on public.bookings to authenticated;
+grant select, insert on public.bookings to authenticated;
+grant update (status, starts_on, ends_on, total_cents) on public.bookings to authenticated;
 
 -- A studio sees the name of whoever has booked with it.
 create policy "Studios see their customers" on public.profiles
@@ -134,6 +135,7 @@ create table public.reviews (
   created_at timestamptz not null default now(),
   unique (listing_id, author_id)
 );
+create index reviews_author_id_idx on public.reviews (author_id);
 alter table public.reviews enable row level security;
 create policy "Published reviews are public" on public.reviews
   for select to anon, authenticated using (is_published);
