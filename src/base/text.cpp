@@ -40,6 +40,11 @@ size_t width(char32_t c) {
     return in(kZero, c) ? 0 : in(kWide, c) ? 2 : 1;
 }
 
+// The two line separators, and what turns the direction of writing around.
+bool reorders(char32_t c) {
+    return (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 bool blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -125,7 +130,7 @@ std::string visible(std::string_view text) {
             append(out, 0x2421);
         } else if ((c >= 0x80 && c < 0xA0) || c == 0xFFFE || c == 0xFFFF) {
             append(out, kReplacement);
-        } else if ((c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029) {
+        } else if (reorders(c)) {
             out += fmt::format("<U+{:04X}>", static_cast<unsigned>(c));
         } else {
             return false;
@@ -169,8 +174,9 @@ std::string json(std::string_view text) {
                        default:
                            break;
                        }
-                       // The two line separators are legal in JSON, and end a line in older JavaScript and in YAML.
-                       const bool escaped = c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
+                       // Legal in JSON all of these, and yet none of them survives every reader.
+                       const bool escaped =
+                           c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xFFFE || c == 0xFFFF || reorders(c);
                        if (escaped) out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
                        return escaped;
                    }) +
@@ -227,6 +233,7 @@ std::vector<std::string> wrap(std::string_view text, size_t columns) {
             out.emplace_back(paragraph);
             continue;
         }
+        const size_t before = out.size();
         std::string line;
         size_t taken = 0;
         for (size_t at = 0; at < paragraph.size();) {
@@ -264,7 +271,7 @@ std::vector<std::string> wrap(std::string_view text, size_t columns) {
             line += word;
             taken += wide;
         }
-        out.push_back(std::move(line));
+        if (!line.empty() || out.size() == before) out.push_back(std::move(line));
     }
     return out;
 }

@@ -24,6 +24,16 @@ std::string name_of(std::string_view text) {
     return "<bdi>" + esc(text) + "</bdi>";
 }
 
+// The same in a narrow column: it may be broken where a reader would break it.
+std::string narrow_name_of(std::string_view text) {
+    std::string out;
+    for (char c : esc(text)) {
+        out += c;
+        if (c == '.' || c == '_' || c == '(' || c == ',') out += "<wbr>";
+    }
+    return "<bdi>" + out + "</bdi>";
+}
+
 std::string capital(std::string text) {
     if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
     return text;
@@ -113,10 +123,7 @@ std::string notices(const Report &report) {
                                                         [](const Note &n) { return n.level != Level::note; });
     if (outcome(report) == Outcome::clean) {
         out += "<section class=\"notice clean\"><h2>Nothing found that needs mending</h2>";
-        out += fmt::format("<p>{}. {}</p></section>\n", esc(about(report)),
-                           report.rules.empty()
-                               ? ""
-                               : text::plural(report.rules.size(), "rule was looked for.", "rules were looked for."));
+        out += fmt::format("<p>{}.{}</p></section>\n", esc(about(report)), looked_for(report));
     }
     if (report.complete && report.notes.empty()) return out;
     out += fmt::format("<section class=\"notice{}\"><h2>{}</h2>\n", unsure ? "" : " info",
@@ -133,6 +140,13 @@ std::string notices(const Report &report) {
     return out + "</section>\n";
 }
 
+std::string jumps(const Report &report) {
+    std::string out;
+    if (!report.matrix.rows.empty() && !report.matrix.personas.empty()) out += "<a href=\"#grid\">Role grid</a>";
+    if (!report.rules.empty()) out += "<a href=\"#rules\">What was looked for</a>";
+    return out.empty() ? out : "<nav class=\"jump\" aria-label=\"On this page\">" + out + "</nav>\n";
+}
+
 std::string filter(const Report &report) {
     if (report.findings.size() < 2) return {};
     std::string out = "<form class=\"filter\" id=\"filter\" hidden>"
@@ -145,13 +159,38 @@ std::string filter(const Report &report) {
     return out + "<output aria-live=\"polite\"></output></form>\n";
 }
 
+// Lines that start with a blank are a listing: a statement and what it gave.
+std::string detail(std::string_view text) {
+    std::string out, run;
+    bool listing = false;
+    const auto flush = [&] {
+        const std::string_view inside =
+            listing ? std::string_view(run).substr(0, run.find_last_not_of("\n ") + 1) : text::trim(run);
+        if (!inside.empty())
+            out += listing ? "<pre class=\"listing\" tabindex=\"0\">" + esc(inside) + "</pre>\n"
+                           : "<p class=\"detail\">" + esc(inside) + "</p>\n";
+        run.clear();
+    };
+    for (std::string_view line : text::lines(text)) {
+        const bool blank_line = text::trim(line).empty();
+        const bool indented = blank_line ? listing : line.front() == ' ' || line.front() == '\t';
+        if (indented != listing) flush();
+        listing = indented;
+        if (indented && line.starts_with("  ")) line.remove_prefix(2);
+        run += line;
+        run += '\n';
+    }
+    flush();
+    return out;
+}
+
 std::string card(const Finding &f, size_t number) {
     std::string out = fmt::format("<article class=\"card\" id=\"f{0}\" data-level=\"{1}\">\n<div class=\"head\">"
                                   "<h3><code>{2}</code></h3><span class=\"level {1}\">{1}</span>{3}"
                                   "<a class=\"number\" href=\"#f{0}\" aria-label=\"Finding {0}\">#{0}</a></div>\n",
                                   number, name(f.level), name_of(f.object), badge(f.evidence));
     out += "<p class=\"message\">" + esc(f.message) + "</p>\n";
-    if (!f.detail.empty()) out += "<p class=\"detail\">" + esc(text::trim(f.detail)) + "</p>\n";
+    out += detail(f.detail);
     if (!f.hint.empty()) out += "<p class=\"hint\"><b>Hint:</b> " + esc(text::trim(f.hint)) + "</p>\n";
     if (!f.fix.empty())
         out += fmt::format("<div class=\"fix\"><div class=\"bar\">Fix</div><pre tabindex=\"0\" aria-label=\"SQL that "
@@ -222,8 +261,8 @@ std::string grid(const Matrix &matrix) {
                                edge(c), kCommands[c], letters[c]);
     out += "</tr>\n</thead>\n<tbody>\n";
     for (const Matrix::Row &row : matrix.rows) {
-        out += fmt::format("<tr><th class=\"object\" scope=\"row\"><code>{}</code><small>{}</small></th>",
-                           name_of(row.object), esc(row.kind));
+        out += fmt::format("<tr><th class=\"object\" scope=\"row\"><code>{}</code> <small>{}</small></th>",
+                           narrow_name_of(row.object), esc(row.kind));
         for (size_t p = 0; p < matrix.personas.size(); ++p)
             for (size_t c = 0; c < kCommands.size(); ++c)
                 out += fmt::format("<td{}>{}</td>", edge(c), cell(code_at(row, p, c)));
@@ -268,7 +307,8 @@ std::string words(const Report &report) {
 } // namespace
 
 std::string write_html(const Report &report) {
-    std::string out = head(report) + banner(report) + tiles(count(report)) + notices(report) + filter(report);
+    std::string out =
+        head(report) + banner(report) + tiles(count(report)) + notices(report) + jumps(report) + filter(report);
     size_t number = 0;
     for (Category category : kCategories)
         out += group(report, category, number);

@@ -21,7 +21,7 @@ const std::string_view kStyle = R"css(
   :root {
     --page: #0d1117; --card: #161c25; --sunk: #0f141b; --ink: #e7ebf1; --soft: #a0abb9; --line: #2a323e;
     --link: #8ab4ff; --focus: #7aa7ff;
-    --red: #ff9d94; --red-ground: #3a1714; --red-line: #6b2a25; --red-solid: #d5443a;
+    --red: #ff9d94; --red-ground: #3a1714; --red-line: #6b2a25; --red-solid: #c93a30;
     --amber: #f6c271; --amber-ground: #33240c; --amber-line: #604715;
     --blue: #9cc1ff; --blue-ground: #14243f; --blue-line: #294674;
     --green: #7fd8a8; --green-ground: #10291c; --green-line: #1f5037;
@@ -44,7 +44,8 @@ a { color: var(--link); }
 
 .top { background: var(--top); color: #fff; padding: 1.6rem 0 4.4rem; }
 .top .brand { display: flex; align-items: center; gap: .55rem; font-weight: 600; font-size: .95rem; letter-spacing: .01em; }
-.top .brand span { color: #b9c9de; font-weight: 400; }
+.top .brand { flex-wrap: wrap; overflow-wrap: normal; }
+.top .brand span { overflow-wrap: anywhere; min-width: 0; color: #b9c9de; font-weight: 400; }
 .top svg { width: 1.35rem; height: 1.35rem; flex: none; }
 .top .verdict { display: inline-block; margin: 1.7rem 0 .7rem; padding: .2rem .75rem; border-radius: 99px;
   font-size: .8rem; font-weight: 650; }
@@ -85,6 +86,8 @@ a.tile:hover strong { text-decoration: underline; }
 .filter label { display: inline-flex; align-items: center; gap: .35rem; font-size: .92rem; }
 .filter output { color: var(--soft); font-size: .9rem; }
 
+.jump { display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; margin-top: 1.1rem; font-size: .93rem; }
+
 section.group { margin-top: 2.2rem; }
 .group > h2, .plain > h2 { display: flex; align-items: baseline; gap: .6rem; font-size: 1.25rem; letter-spacing: -.005em; }
 .group > h2::before { content: ""; align-self: center; width: .6rem; height: .6rem; border-radius: 3px; background: var(--edge); }
@@ -105,7 +108,8 @@ section.group { margin-top: 2.2rem; }
 .badge.proof { background: var(--violet-ground); color: var(--violet); }
 .badge.privilege { background: var(--blue-ground); color: var(--blue); border-color: var(--blue-line); }
 .card .message { margin-top: .5rem; font-size: 1.03rem; white-space: pre-line; }
-.card .detail { margin-top: .5rem; color: var(--soft); white-space: pre-wrap; font-size: .95rem; }
+.card .detail { margin-top: .5rem; color: var(--soft); white-space: pre-line; font-size: .95rem; }
+.card .listing { margin: .5rem 0 0; padding: .55rem .8rem; border-left: 3px solid var(--line); background: var(--sunk); border-radius: 0 8px 8px 0; overflow-x: auto; line-height: 1.5; font-size: .84rem; }
 .card .hint { margin-top: .55rem; font-size: .95rem; white-space: pre-line; }
 .card .hint b { font-weight: 640; }
 .fix { margin-top: .75rem; border: 1px solid var(--line); border-radius: 9px; background: var(--sunk); overflow: hidden; }
@@ -123,7 +127,8 @@ details.more > summary, .plain summary { cursor: pointer; color: var(--link); pa
 .scroll { margin-top: .8rem; overflow: auto; max-height: 85vh; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); }
 table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .42rem .8rem; border-bottom: 1px solid var(--line); }
-tr:last-child > * { border-bottom: 0; }
+tbody tr:last-child > * { border-bottom: 0; }
+.grid thead tr:first-child th { border-bottom: 0; }
 .grid thead th { position: sticky; top: 0; z-index: 2; background: var(--card); font-weight: 620; }
 .grid thead tr { height: 2.3rem; }
 .grid thead tr + tr th { top: 2.3rem; font-weight: 500; color: var(--soft); font-size: .78rem; }
@@ -131,7 +136,7 @@ tr:last-child > * { border-bottom: 0; }
 .grid thead th.persona { text-align: center; white-space: nowrap; border-left: 1px solid var(--line); max-width: 13rem; overflow: hidden; text-overflow: ellipsis; }
 .grid th.object { position: sticky; left: 0; z-index: 1; background: var(--card); font-weight: 500; min-width: 11rem; overflow-wrap: anywhere; }
 .grid thead th.object { z-index: 3; }
-.grid th.object small { display: block; font-weight: 400; color: var(--soft); font-size: .78rem; }
+.grid th.object small { margin-left: .7rem; font-weight: 400; color: var(--soft); font-size: .78rem; }
 .grid tbody tr:hover > * { background: var(--sunk); }
 .grid td, .grid thead tr + tr th:not(.object) { text-align: center; padding: .3rem .18rem; width: 2.2rem; }
 .grid .first { border-left: 1px solid var(--line); }
@@ -160,6 +165,8 @@ footer.end { margin: 3rem 0 2.5rem; padding-top: 1.1rem; border-top: 1px solid v
   .card h3 { order: 4; flex-basis: 100%; }
   .card .number { margin-left: auto; }
   .grid th.object { min-width: 8.5rem; max-width: 42vw; }
+  .grid th.object small { display: block; margin: 0; }
+  .grid th.object code { font-size: .82rem; }
   .words { grid-template-columns: 1fr; gap: .1rem; }
   .words dd { margin-bottom: .6rem; }
 }
@@ -173,7 +180,7 @@ footer.end { margin: 3rem 0 2.5rem; padding-top: 1.1rem; border-top: 1px solid v
   .top { background: none; color: #000; padding: 0 0 1rem; }
   .top .brand span, .top .about { color: #444; }
   .tiles { margin-top: 0; }
-  .filter, .fix button, .skip { display: none !important; }
+  .filter, .jump, .fix button, .skip { display: none !important; }
   .card { break-inside: avoid; content-visibility: visible; }
   h2 { break-after: avoid; }
   .fix pre { white-space: pre-wrap; overflow-wrap: anywhere; }

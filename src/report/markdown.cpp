@@ -143,7 +143,8 @@ std::string grid(const Matrix &matrix) {
     }
     std::string out = "<details><summary>Role grid</summary>\n\n" + table + '\n';
     if (left_out > 0) out += text::plural(left_out, "more object", "more objects") + " not shown.\n\n";
-    out += "Per persona: SELECT, INSERT, UPDATE, DELETE, any other command.";
+    out +=
+        "Per persona: SELECT, INSERT, UPDATE, DELETE, any other command; a dot where the object knows no such command.";
     for (char c : codes_of(matrix))
         out += fmt::format("<br>`{}` {}", c, inline_text(meaning(c)));
     return out + "\n\n</details>\n\n";
@@ -164,7 +165,7 @@ std::string summary_table(const Counts &counts) {
 std::string write_markdown(const Report &report) {
     std::string out = "## rlsproof: " + inline_text(headline(report)) + "\n\n";
     if (!report.title.empty()) out += "**" + inline_text(report.title) + "**\n\n";
-    out += inline_text(about(report)) + ".\n\n";
+    out += inline_text(about(report)) + "." + looked_for(report) + "\n\n";
 
     if (!report.complete)
         out += "> [!WARNING]\n> **Not everything could be looked at.** " +

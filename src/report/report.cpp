@@ -179,6 +179,11 @@ std::string about(const Report &report) {
     return out;
 }
 
+std::string looked_for(const Report &report) {
+    const size_t n = report.rules.size();
+    return n == 0 ? "" : fmt::format(" {} looked for.", text::plural(n, "rule was", "rules were"));
+}
+
 std::string title(const Report &report) {
     if (!report.title.empty()) return report.title;
     return report.subject.empty() ? "Who reaches which rows" : "Who reaches which rows: " + report.subject;

@@ -60,10 +60,10 @@ std::string uri(std::string_view path) {
     return out;
 }
 
-void write_text_member(JsonWriter &j, std::string_view member, std::string_view text) {
-    if (text.empty()) return;
+// The standard asks for a text wherever it has a message.
+void write_message(JsonWriter &j, std::string_view member, std::string_view text, std::string_view otherwise) {
     j.open_object(member);
-    j.member("text", text);
+    j.member("text", !text.empty() ? text : !otherwise.empty() ? otherwise : "no description");
     j.close_object();
 }
 
@@ -76,8 +76,8 @@ void write_rule(JsonWriter &j, const RuleEntry &entry) {
     j.open_object();
     j.member("id", entry.rule.id);
     j.member("name", entry.rule.id);
-    write_text_member(j, "shortDescription", entry.rule.title.empty() ? entry.rule.id : entry.rule.title);
-    write_text_member(j, "help", entry.rule.help.empty() ? entry.rule.id : entry.rule.help);
+    write_message(j, "shortDescription", entry.rule.title, entry.rule.id);
+    write_message(j, "help", entry.rule.help, entry.rule.title.empty() ? entry.rule.id : entry.rule.title);
     j.member_if("helpUri", entry.rule.uri);
     j.open_object("defaultConfiguration");
     j.member("level", name(entry.level));
@@ -137,7 +137,7 @@ void write_result(JsonWriter &j, const Report &report, const Finding &f, size_t 
     j.member("ruleIndex", rule_index);
     j.member("level", name(f.level));
     const bool in_file = f.object.empty() || place_of(f);
-    write_text_member(j, "message", in_file ? message_of(f) : f.object + ": " + message_of(f));
+    write_message(j, "message", in_file ? message_of(f) : f.object + ": " + message_of(f), f.rule);
     write_location(j, report, f, kind);
     j.open_object("partialFingerprints");
     j.member(kFingerprint, key_of(f));
@@ -153,7 +153,7 @@ void write_result(JsonWriter &j, const Report &report, const Finding &f, size_t 
 void write_notification(JsonWriter &j, Level level, std::string_view text) {
     j.open_object();
     j.member("level", name(level));
-    write_text_member(j, "message", text);
+    write_message(j, "message", text, {});
     j.close_object();
 }
 
@@ -164,7 +164,7 @@ void write_invocation(JsonWriter &j, const Report &report) {
     j.open_array("toolExecutionNotifications");
     if (!report.complete) write_notification(j, Level::error, incompleteness(report));
     for (const Note &note : report.notes)
-        if (!note.text.empty()) write_notification(j, note.level, note.text);
+        write_notification(j, note.level, note.text);
     j.close_array();
     j.close_object();
     j.close_array();

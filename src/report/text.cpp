@@ -70,8 +70,10 @@ Style style_of(Outcome outcome) {
 }
 
 void write_notes(Page &page, const Report &report) {
-    if (!report.complete)
-        page.paragraph("not everything could be looked at: ", incompleteness(report), Style::plain, Style::yellow);
+    if (!report.complete) {
+        page.line(page.styled(Style::yellow, "Not everything could be looked at:"));
+        page.paragraph("  ", incompleteness(report));
+    }
     for (const Note &note : report.notes)
         page.paragraph(fmt::format("{}: ", name(note.level)), note.text, Style::plain, style_of(note.level));
     if (!report.complete || !report.notes.empty()) page.line();
@@ -80,12 +82,9 @@ void write_notes(Page &page, const Report &report) {
 void write_finding(Page &page, size_t number, const Finding &f, const Finding *before) {
     const std::string head = fmt::format("{:>3}. ", number);
     const std::string margin(head.size(), ' ');
-    const std::string level(name(f.level));
-    page.line(head + page.styled(style_of(f.level), level) + "  " + page.styled(Style::bold, f.object));
+    page.paragraph(fmt::format("{}{}  ", head, name(f.level)), f.object, Style::bold, style_of(f.level));
     page.paragraph(margin, f.message);
-    std::string source = "rule " + f.rule;
-    if (!f.evidence.empty()) source += ", evidence: " + f.evidence;
-    page.line(margin + page.styled(Style::dim, source));
+    page.paragraph(margin, "rule " + f.rule + (f.evidence.empty() ? "" : ", evidence: " + f.evidence), Style::dim);
 
     // The same words are not said twice in a row.
     const bool same_rule = before && before->rule == f.rule;
@@ -125,7 +124,7 @@ void write_grid_block(Page &page, const Matrix &matrix, const std::vector<const 
                                     : t == Tone::unsure ? Style::yellow
                                     : t == Tone::fine   ? Style::green
                                                         : Style::plain,
-                                    std::string_view(&code, 1));
+                                    code == ' ' ? "." : std::string_view(&code, 1));
             }
             line.append(persona_columns - kCommands.size(), ' ');
         }
@@ -159,9 +158,11 @@ void write_grid(Page &page, const Matrix &matrix) {
     if (const size_t left = matrix.rows.size() - rows.size())
         page.paragraph("", text::plural(left, "more object is", "more objects are") +
                                " as declared or out of reach and not shown.");
-    page.paragraph("", "S SELECT, I INSERT, U UPDATE, D DELETE, + any other command");
+    page.paragraph(
+        "",
+        "S SELECT, I INSERT, U UPDATE, D DELETE, + any other command; a dot where the object knows no such command");
     for (char code : codes_of(matrix))
-        page.line(fmt::format("{}  {}", code, meaning(code)));
+        page.paragraph(std::string(1, code) + "  ", meaning(code));
     page.line();
 }
 
@@ -172,8 +173,8 @@ std::string write_text(const Report &report, const Options &options) {
     const Outcome result = outcome(report);
     page.paragraph("", headline(report), style_of(result));
     page.line();
-    page.paragraph("", about(report) + ".");
     if (!report.title.empty()) page.paragraph("", report.title);
+    page.paragraph("", about(report) + "." + looked_for(report));
     page.line();
     write_notes(page, report);
 
@@ -193,8 +194,6 @@ std::string write_text(const Report &report, const Options &options) {
         }
     }
     write_grid(page, report.matrix);
-    if (result == Outcome::clean && !report.rules.empty())
-        page.line(text::plural(report.rules.size(), "rule was", "rules were") + " looked for.");
     page.paragraph("",
                    totals(report) + (result == Outcome::could_not_look || !report.complete
                                          ? "; not everything could be looked at"

@@ -25,6 +25,8 @@ std::string phrase(Category category, size_t count);
 std::string totals(const Report &report);
 // "rlsproof 1.2 looked at database app, on PostgreSQL 17.5": what the outcome is about.
 std::string about(const Report &report);
+// " 12 rules were looked for.", or nothing.
+std::string looked_for(const Report &report);
 std::string title(const Report &report);
 // The reason why the audit is incomplete, also where nobody gave one; empty when it is complete.
 std::string incompleteness(const Report &report);
