@@ -84,7 +84,7 @@ std::string banner(const Report &report) {
         "7.5-5.3 7.5-9.9V5.6z\"/><path d=\"M8 9.2h8M8 12.2h8M8 15.2h4.5\"/></svg>";
     const Outcome result = outcome(report);
     const auto [kind, words] = result == Outcome::findings ? std::pair("findings", "Findings")
-                               : result == Outcome::clean  ? std::pair("clean", "Nothing found")
+                               : result == Outcome::clean  ? std::pair("clean", "Clean")
                                                            : std::pair("could_not_look", "No verdict");
     std::string about_line;
     const auto add = [&](const std::string &part) {
@@ -103,13 +103,15 @@ std::string banner(const Report &report) {
                        esc(capital(headline(report))), about_line);
 }
 
-std::string tiles(const Counts &counts) {
+std::string tiles(const Report &report) {
+    const Counts counts = count(report);
+    const std::string none = whole(report) ? "none" : "none seen";
     std::string out = "<ul class=\"tiles\" aria-label=\"Findings by category\">\n";
     for (Category category : kCategories) {
         const auto &n = counts.by[static_cast<size_t>(category)];
         const size_t total = n[0] + n[1] + n[2];
         const std::string inside = fmt::format("<b>{}</b><strong>{}</strong><small>{}</small>", text::number(total),
-                                               heading(category), total == 0 ? "none" : levels(n));
+                                               heading(category), total == 0 ? none : levels(n));
         out += total == 0
                    ? fmt::format("<li><div class=\"tile empty\">{}</div></li>\n", inside)
                    : fmt::format("<li><a class=\"tile {0}\" href=\"#{0}\">{1}</a></li>\n", name(category), inside);
@@ -286,7 +288,7 @@ std::string rules(const Report &report) {
                       "scope=\"col\">what it says</th><th scope=\"col\">findings</th></tr></thead>\n<tbody>\n";
     for (const Rule &rule : report.rules) {
         const auto it = found.find(rule.id);
-        const std::string n = it != found.end() ? text::number(it->second) : report.complete ? "none" : "none seen";
+        const std::string n = it != found.end() ? text::number(it->second) : whole(report) ? "none" : "none seen";
         out += fmt::format("<tr><td><code>{}</code></td><td>{}</td><td class=\"count\">{}</td></tr>\n", esc(rule.id),
                            esc(rule.title), n);
     }
@@ -307,15 +309,14 @@ std::string words(const Report &report) {
 } // namespace
 
 std::string write_html(const Report &report) {
-    std::string out =
-        head(report) + banner(report) + tiles(count(report)) + notices(report) + jumps(report) + filter(report);
+    std::string out = head(report) + banner(report) + tiles(report) + notices(report) + jumps(report) + filter(report);
     size_t number = 0;
     for (Category category : kCategories)
         out += group(report, category, number);
     out += grid(report.matrix) + rules(report) + words(report);
     out += fmt::format("<footer class=\"end\">{}. Fixes are printed, never applied.{}</footer>\n</main>\n"
                        "<script>{}</script>\n</body>\n</html>\n",
-                       esc(about(report)), report.complete ? "" : " Not everything could be looked at.", kScript);
+                       esc(about(report)), whole(report) ? "" : " Not everything could be looked at.", kScript);
     return out;
 }
 

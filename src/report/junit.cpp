@@ -83,8 +83,8 @@ Suite suite_of_the_look(const Report &report) {
     for (const Rule &rule : report.rules) {
         if (found.contains(rule.id)) continue;
         suite.add(rule.id, "no finding",
-                  report.complete ? "" : plain("skipped", "nothing found where it was possible to look"));
-        if (!report.complete) ++suite.skipped;
+                  whole(report) ? "" : plain("skipped", "nothing found where it was possible to look"));
+        if (!whole(report)) ++suite.skipped;
     }
     return suite;
 }

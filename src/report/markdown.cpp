@@ -200,7 +200,7 @@ std::string write_markdown(const Report &report) {
         out += text::plural(left_out, "more finding does", "more findings do") +
                " not fit in a comment: the HTML and JSON reports list all of them.\n\n";
     out += grid(report.matrix);
-    return out + totals(report) + (report.complete ? "" : "; not everything could be looked at") + "\n";
+    return out + totals(report) + (whole(report) ? "" : "; not everything could be looked at") + "\n";
 }
 
 } // namespace rlsproof::report

@@ -44,17 +44,13 @@ Report cleaned(Report report, Clean clean) {
     return report;
 }
 
-bool whole(const Report &report) {
-    return report.complete && std::none_of(report.notes.begin(), report.notes.end(),
-                                           [](const Note &n) { return n.level == Level::error; });
-}
-
 } // namespace
 
 Format format_from(std::string_view text) {
     for (const auto &[format, word] : kFormats)
         if (word == text) return format;
     std::vector<std::string> words;
+    words.reserve(kFormats.size());
     for (const auto &[format, word] : kFormats)
         words.push_back(fmt::format("\"{}\"", word));
     throw Error(Code::invalid_input, fmt::format("unknown report format \"{}\"", text::visible(text)),
@@ -187,6 +183,11 @@ std::string looked_for(const Report &report) {
 std::string title(const Report &report) {
     if (!report.title.empty()) return report.title;
     return report.subject.empty() ? "Who reaches which rows" : "Who reaches which rows: " + report.subject;
+}
+
+bool whole(const Report &report) {
+    return report.complete && std::none_of(report.notes.begin(), report.notes.end(),
+                                           [](const Note &n) { return n.level == Level::error; });
 }
 
 std::string incompleteness(const Report &report) {

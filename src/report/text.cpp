@@ -194,11 +194,7 @@ std::string write_text(const Report &report, const Options &options) {
         }
     }
     write_grid(page, report.matrix);
-    page.paragraph("",
-                   totals(report) + (result == Outcome::could_not_look || !report.complete
-                                         ? "; not everything could be looked at"
-                                         : ""),
-                   style_of(result));
+    page.paragraph("", totals(report) + (whole(report) ? "" : "; not everything could be looked at"), style_of(result));
     return page.take();
 }
 

@@ -28,6 +28,8 @@ std::string about(const Report &report);
 // " 12 rules were looked for.", or nothing.
 std::string looked_for(const Report &report);
 std::string title(const Report &report);
+// Whether it could look everywhere: it says so, and no note of level error says otherwise.
+bool whole(const Report &report);
 // The reason why the audit is incomplete, also where nobody gave one; empty when it is complete.
 std::string incompleteness(const Report &report);
 
