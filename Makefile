@@ -42,7 +42,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --load-extension=rlsproof
 # The server's headers are not held to our warnings. Compiled once: PGXS's second pass, to bitcode, ignores CXXFLAGS.
 override with_llvm := no
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror -Wno-register -Wno-missing-field-initializers $(CLANG_CXXFLAGS)
+PG_CXXFLAGS = -std=gnu++20 -Wall -Wextra -Werror -Wno-register -Wno-missing-field-initializers $(CLANG_CXXFLAGS)
 # The server's own flags are written for the compiler it was built with.
 CLANG_CXXFLAGS = $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-ignored-optimization-argument)
 # Visibility is the link's matter alone: 15's PGDLLEXPORT says nothing, so hidden would hide the entry points too.

@@ -1,0 +1,32 @@
+// What a function's body touches: the relations it names, the functions it calls, and whether it looks at who is calling.
+// SQL and PL/pgSQL bodies are read; any other language, and SQL built at run time, is unknown with that as the reason.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/boundary.hpp"
+
+namespace rlsproof::server {
+
+struct Body {
+    std::vector<std::pair<Oid, bool>> relations; // with "is written"; each once, in order of the OIDs
+    bool asks_who = false;
+    bool known = true;
+    std::string unknown_reason;
+};
+
+// Bodies read so far, each once; calls are followed.
+class Bodies {
+public:
+    const Body &of(Oid function);
+
+private:
+    Body read(Oid function, int depth);
+    std::map<Oid, Body> read_;
+    std::vector<Oid> reading_;
+};
+
+} // namespace rlsproof::server
