@@ -10,13 +10,20 @@ namespace {
 
 int sqlstate_of(Code code) {
     switch (code) {
-    case Code::invalid_input: return ERRCODE_INVALID_PARAMETER_VALUE;
-    case Code::syntax: return ERRCODE_SYNTAX_ERROR;
-    case Code::not_found: return ERRCODE_UNDEFINED_OBJECT;
-    case Code::unsupported: return ERRCODE_FEATURE_NOT_SUPPORTED;
-    case Code::permission: return ERRCODE_INSUFFICIENT_PRIVILEGE;
-    case Code::limit: return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-    case Code::internal: return ERRCODE_INTERNAL_ERROR;
+    case Code::invalid_input:
+        return ERRCODE_INVALID_PARAMETER_VALUE;
+    case Code::syntax:
+        return ERRCODE_SYNTAX_ERROR;
+    case Code::not_found:
+        return ERRCODE_UNDEFINED_OBJECT;
+    case Code::unsupported:
+        return ERRCODE_FEATURE_NOT_SUPPORTED;
+    case Code::permission:
+        return ERRCODE_INSUFFICIENT_PRIVILEGE;
+    case Code::limit:
+        return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+    case Code::internal:
+        return ERRCODE_INTERNAL_ERROR;
     }
     return ERRCODE_INTERNAL_ERROR;
 }
@@ -38,12 +45,12 @@ void report(const Pending &pending) {
     if (pending.server != nullptr) ReThrowError(pending.server);
     const bool placed = pending.position > 0;
     const bool elsewhere = placed && pending.subject != nullptr;
-    ereport(ERROR, (errcode(pending.sqlstate), errmsg_internal("%s", pending.message),
-                    pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
-                    pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
-                    elsewhere ? internalerrposition(pending.position) : 0,
-                    elsewhere ? internalerrquery(pending.subject) : 0,
-                    placed && !elsewhere ? errposition(pending.position) : 0));
+    ereport(ERROR,
+            (errcode(pending.sqlstate), errmsg_internal("%s", pending.message),
+             pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
+             pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
+             elsewhere ? internalerrposition(pending.position) : 0, elsewhere ? internalerrquery(pending.subject) : 0,
+             placed && !elsewhere ? errposition(pending.position) : 0));
 }
 
 } // namespace

@@ -106,7 +106,8 @@ void process_interrupts();
 } // namespace boundary
 
 // Door in. The result is a plain value; the body captures by reference. `subject`, where given, is the text that the
-// position of an Error counts in; it outlives the call, and the client shows the mistake in it and not in its own query.
+// position of an Error counts in; it outlives the call, and the client shows the mistake in it and not in its own
+// query.
 template <typename Body>
 auto enter(Body body, const char *subject = nullptr) -> decltype(body()) {
     using Result = decltype(body());

@@ -1,4 +1,5 @@
-// The order of steps follows exec_stmt_block of PL/pgSQL and PLy_spi_subtransaction_* of PL/Python (PostgreSQL 15 to 18).
+// The order of steps follows exec_stmt_block of PL/pgSQL and PLy_spi_subtransaction_* of PL/Python (PostgreSQL 15 to
+// 18).
 #include "server/subtransaction.hpp"
 
 extern "C" {

@@ -25,8 +25,8 @@ enum class Finish {
     commit,   // kept where it succeeded, undone where it failed
 };
 
-// Runs work(argument) in a subtransaction. Memory context, resource owner, SPI connections, user and security context are
-// afterwards what they were. An error becomes an Outcome, except a cancel and a failed assertion, which go on as
+// Runs work(argument) in a subtransaction. Memory context, resource owner, SPI connections, user and security context
+// are afterwards what they were. An error becomes an Outcome, except a cancel and a failed assertion, which go on as
 // ServerError after the rollback. May be nested. `work` is a plain function; C++ frames in it stand behind enter().
 // REQUIRES: a transaction, no lightweight lock held.
 Outcome subtransaction(void (*work)(void *), void *argument, Finish finish);
