@@ -82,7 +82,6 @@ SET test.fail_at = 'executor_end'; INSERT INTO t VALUES (3);
 SET test.fail_at = 'process_utility'; CREATE TABLE u ();
 SET test.fail_at = 'object_access'; CREATE TABLE u ();
 BEGIN; SET LOCAL test.fail_at = 'transaction_pre_commit'; INSERT INTO t VALUES (3); COMMIT;
-BEGIN; SET LOCAL test.fail_at = 'subtransaction_start'; SAVEPOINT s; COMMIT;
 BEGIN; SAVEPOINT s; SET LOCAL test.fail_at = 'subtransaction_pre_commit'; RELEASE s; COMMIT;
 SET test.value = 'raise own';
 SET test.value = 'raise server';
@@ -103,11 +102,10 @@ CREATE FUNCTION everywhere(how text) RETURNS TABLE (place text, error text) LANG
 BEGIN
     PERFORM set_config('test.how', how, false);
     FOREACH place IN ARRAY '{post_parse_analyze,planner,get_relation_info,set_rel_pathlist,check_permissions,
-        executor_start,executor_run,executor_finish,executor_end,process_utility,object_access,subtransaction_start,
-        subtransaction_pre_commit}'::text[]
+        executor_start,executor_run,executor_finish,executor_end,process_utility,object_access,subtransaction_pre_commit}'::text[]
     LOOP
         error := error_of(format('SET test.fail_at = %L; CREATE TABLE u AS SELECT a FROM t; ALTER TABLE u ADD b text;
-            DO ''BEGIN BEGIN NULL; EXCEPTION WHEN OTHERS THEN NULL; END; END''; SELECT * FROM u', place));
+            DO ''BEGIN BEGIN NULL; EXCEPTION WHEN raise_exception THEN NULL; END; END''; SELECT * FROM u; DROP TABLE u', place));
         PERFORM set_config('test.fail_at', '', false);
         RETURN NEXT;
     END LOOP;
@@ -122,8 +120,8 @@ SELECT * FROM test_state();
 CREATE FUNCTION quietly(how text) RETURNS TABLE (place text, contained integer) LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('test.how', how, false);
-    FOREACH place IN ARRAY '{subtransaction_commit,subtransaction_abort,resource_release,relation_invalidation,
-        catalog_invalidation,emit_log}'::text[]
+    FOREACH place IN ARRAY '{subtransaction_start,subtransaction_commit,subtransaction_abort,resource_release,
+        relation_invalidation,catalog_invalidation,emit_log}'::text[]
     LOOP
         PERFORM test_state();
         PERFORM set_config('test.fail_at', place, false);
