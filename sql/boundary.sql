@@ -1,7 +1,6 @@
 -- The boundary between the server's errors and C++: nothing is lost of an error, and nothing is left behind by one.
 -- test_state() says how many C++ objects are alive, how many errors contained() held back since the last call, and
 -- whether the session is clean: no exception in flight, no entry open.
-\set VERBOSITY verbose
 \set SHOW_CONTEXT always
 \pset null ''
 SET client_min_messages = warning;
@@ -51,7 +50,6 @@ END $$;
 -- 1. What was thrown, and what the client sees of it.
 SELECT how, error_of(format('SELECT test_raise(''plain'', %L)', how))
     FROM unnest('{server,names,own,memory,exception,odd,nothing}'::text[]) WITH ORDINALITY AS t(how, n) ORDER BY n;
-\set VERBOSITY default
 SELECT test_raise('plain', 'own');
 SELECT test_raise('plain', 'names');
 -- A position in a text of our own does not point into the client's query.

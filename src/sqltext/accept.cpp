@@ -26,7 +26,6 @@ std::vector<Trial> trials_of(const std::string &sql, const std::vector<Token> &t
     std::vector<Trial> trials;
     std::string before;
     for (const Token &token : tokens) {
-        if (token.kind == Kind::comment) continue;
         if (token.kind == Kind::parameter) {
             trials.push_back({token, before});
             before.clear();

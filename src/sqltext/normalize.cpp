@@ -91,10 +91,8 @@ private:
 
 class Normalizer {
 public:
-    Normalizer(const std::string &sql, const std::vector<Token> &tokens) : sql_(sql), writer_(sql) {
-        for (const Token &token : tokens)
-            if (token.kind != Kind::comment) tokens_.push_back(token);
-    }
+    // REQUIRES: no comments among the tokens.
+    Normalizer(const std::string &sql, const std::vector<Token> &tokens) : sql_(sql), tokens_(tokens), writer_(sql) {}
 
     std::string run() {
         bool written = false; // since the last semicolon
@@ -185,9 +183,24 @@ private:
     }
 
     const std::string &sql_;
-    std::vector<Token> tokens_;
+    const std::vector<Token> &tokens_;
     Writer writer_;
 };
+
+// A blank for every character of a comment: positions stay what they were. The server takes a string and the one on the
+// next line for one constant also where a comment stands between them; libpg_query does not.
+std::string without_comments(const std::string &sql) {
+    std::string bare;
+    size_t copied = 0;
+    for (const Token &token : scan(sql)) {
+        if (token.kind != Kind::comment) continue;
+        bare.append(sql, copied, token.start - copied);
+        for (size_t i = token.start; i < token.end; ++i)
+            if ((static_cast<unsigned char>(sql[i]) & 0xc0) != 0x80) bare += ' ';
+        copied = token.end;
+    }
+    return bare.append(sql, copied, std::string::npos);
+}
 
 // Deeper chains of UNION, INTERSECT and EXCEPT would cost libpg_query's fingerprint the stack.
 constexpr int kMaxSetOperations = 5000;
@@ -207,9 +220,10 @@ void check_set_operations(const std::string &sql, const std::vector<Token> &toke
 
 std::string normalize(const std::string &sql) {
     check_text(sql);
-    const std::vector<Token> tokens = scan(sql);
-    accept(sql, tokens);
-    return Normalizer(sql, tokens).run();
+    const std::string bare = without_comments(sql);
+    const std::vector<Token> tokens = scan(bare);
+    accept(bare, tokens);
+    return Normalizer(bare, tokens).run();
 }
 
 std::string fingerprint(const std::string &sql) {
