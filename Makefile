@@ -77,6 +77,20 @@ rlsproof.so: build/linked-for
 .PHONY: objects meta dist
 objects: $(OBJS)
 
+# Functions and hooks that only the tests of the boundary call, in a module of their own. No install target touches it;
+# ci/stage copies it into its server tree.
+.PHONY: testmodule
+TESTMODULE = $(BUILD)/rlsproof_test.so
+TESTMODULE_OBJS = $(patsubst test/module/%.cpp,$(BUILD)/test/%.o,$(wildcard test/module/*.cpp)) \
+    $(BUILD)/server/boundary.o $(BUILD)/server/subtransaction.o
+testmodule: $(TESTMODULE)
+$(TESTMODULE): $(TESTMODULE_OBJS) test/module/exports.map
+	$(CXX) $(CXXFLAGS) -shared -o $@ $(TESTMODULE_OBJS) $(LDFLAGS) -lstdc++ -Wl,--version-script=test/module/exports.map
+$(BUILD)/test/%.o: test/module/%.cpp Makefile
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -fPIC -c -o $@ $<
+-include $(TESTMODULE_OBJS:.o=.d)
+
 rlsproof--$(EXTVERSION).sql: src/sql/parts $(wildcard src/sql/*.sql) rlsproof.control
 	cat $(foreach part,$(shell cat src/sql/parts),src/sql/$(part).sql) >$@
 

@@ -40,7 +40,9 @@ constexpr std::string_view kSocketName = "/.s.PGSQL.5432";
 
 volatile std::sig_atomic_t told_to_end = 0;
 
-[[noreturn]] void fail(const std::string &message) { throw std::runtime_error(message); }
+[[noreturn]] void fail(const std::string &message) {
+    throw std::runtime_error(message);
+}
 
 // The tool is gone, or wants no more.
 struct Abandoned {};
@@ -78,8 +80,7 @@ private:
         setsid();
         prctl(PR_SET_NAME, "rlsproof-keeper");
         prctl(PR_SET_CHILD_SUBREAPER, 1); // whatever the server leaves behind comes to us
-        for (const int number : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE})
-            std::signal(number, SIG_IGN);
+        for (const int number : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE}) std::signal(number, SIG_IGN);
         struct sigaction action {};
         action.sa_handler = [](int) { told_to_end = 1; };
         sigaction(SIGTERM, &action, nullptr);
@@ -88,8 +89,7 @@ private:
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
         const int null = open("/dev/null", O_RDWR);
-        for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-            dup2(null, fd);
+        for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null, fd);
         close_range(kReport + 1, ~0U, 0);
         clean_environment();
     }
@@ -102,18 +102,15 @@ private:
             if (text.starts_with("PG") || text.starts_with("LC_") || text.starts_with("LANG"))
                 names.emplace_back(text.substr(0, text.find('=')));
         }
-        for (const std::string &name : names)
-            unsetenv(name.c_str());
+        for (const std::string &name : names) unsetenv(name.c_str());
         setenv("LC_ALL", "C", 1);
     }
 
     // initdb and postgres refuse to run as root.
     static void drop_root() {
-        if (geteuid() != 0)
-            return;
+        if (geteuid() != 0) return;
         const passwd *user = getpwnam("postgres");
-        if (user == nullptr)
-            user = getpwnam("nobody");
+        if (user == nullptr) user = getpwnam("nobody");
         if (user == nullptr)
             fail("a server cannot run as root, and there is no user \"postgres\" or \"nobody\" to run it as");
         if (setgid(user->pw_gid) != 0 || initgroups(user->pw_name, user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
@@ -131,8 +128,7 @@ private:
             }
             if (mkdtemp(path.data()) != nullptr) {
                 directory_ = path;
-                if (chdir(path.c_str()) != 0)
-                    fail(fmt::format("cannot enter {}: {}", path, std::strerror(errno)));
+                if (chdir(path.c_str()) != 0) fail(fmt::format("cannot enter {}: {}", path, std::strerror(errno)));
                 return tell(kTellsDirectory, path);
             }
             trouble += fmt::format("{}: {}; ", base, std::strerror(errno));
@@ -145,21 +141,17 @@ private:
         const std::string program = executable("initdb");
         locale_t utf8 = newlocale(LC_ALL_MASK, "C.UTF-8", nullptr);
         const std::string locale = utf8 != nullptr ? "--locale=C.UTF-8" : "--locale=C";
-        if (utf8 != nullptr)
-            freelocale(utf8);
-        start({program, "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", locale, "-T", "english", "--no-sync",
-               "--no-instructions"},
+        if (utf8 != nullptr) freelocale(utf8);
+        start({program, "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", locale, "-T", "english",
+               "--no-sync", "--no-instructions"},
               SIGKILL);
-        // Abandoned or not, initdb comes to its end: killed half-way its server processes would leave shared memory behind.
+        // Abandoned or not, initdb comes to its end: killed half-way its server processes would leave shared memory
+        // behind.
         const auto patience = Clock::now() + 60s;
-        while (child_ > 0 && Clock::now() < patience && !(abandoned_ && Clock::now() > abandoned_at_ + 10s))
-            look(20);
-        if (abandoned_)
-            throw Abandoned();
-        if (child_ > 0)
-            fail("initdb did not end within 60 seconds" + log_tail());
-        if (child_status_ != 0)
-            fail("initdb failed" + log_tail());
+        while (child_ > 0 && Clock::now() < patience && !(abandoned_ && Clock::now() > abandoned_at_ + 10s)) look(20);
+        if (abandoned_) throw Abandoned();
+        if (child_ > 0) fail("initdb did not end within 60 seconds" + log_tail());
+        if (child_status_ != 0) fail("initdb failed" + log_tail());
     }
 
     void start_server() {
@@ -170,19 +162,15 @@ private:
         const auto patience = Clock::now() + 60s;
         while (!ready()) {
             look(20);
-            if (abandoned_)
-                throw Abandoned();
-            if (child_ <= 0)
-                fail("the server did not start" + log_tail());
-            if (Clock::now() > patience)
-                fail("the server was not ready within 60 seconds" + log_tail());
+            if (abandoned_) throw Abandoned();
+            if (child_ <= 0) fail("the server did not start" + log_tail());
+            if (Clock::now() > patience) fail("the server was not ready within 60 seconds" + log_tail());
         }
     }
 
     std::string settings() const {
         std::string socket;
-        for (const char c : directory_)
-            socket += c == '\'' ? "''" : std::string(1, c);
+        for (const char c : directory_) socket += c == '\'' ? "''" : std::string(1, c);
         return fmt::format("\nlisten_addresses = ''\n"
                            "unix_socket_directories = '\"{}\"'\n"
                            "unix_socket_permissions = 0700\n"
@@ -200,8 +188,7 @@ private:
         std::ifstream file(data() + "/postmaster.pid");
         std::string line;
         for (int i = 0; i < 8; ++i) {
-            if (!std::getline(file, line))
-                return false;
+            if (!std::getline(file, line)) return false;
         }
         return line.starts_with("ready");
     }
@@ -209,8 +196,7 @@ private:
     void wait_for_end() {
         while (!abandoned_) {
             look(1000);
-            if (keep_running_ && child_ <= 0)
-                return; // somebody stopped the server
+            if (keep_running_ && child_ <= 0) return; // somebody stopped the server
         }
     }
 
@@ -224,17 +210,14 @@ private:
             else
                 abandon();
         }
-        if (told_to_end != 0)
-            abandon();
+        if (told_to_end != 0) abandon();
         reap();
     }
 
     void abandon() {
-        if (!abandoned_)
-            abandoned_at_ = Clock::now();
+        if (!abandoned_) abandoned_at_ = Clock::now();
         abandoned_ = true;
-        if (lifeline_open_)
-            close(kLifeline);
+        if (lifeline_open_) close(kLifeline);
         lifeline_open_ = false;
         keep_running_ = true; // nothing more is to be read
     }
@@ -244,8 +227,7 @@ private:
         int status = 0;
         pid_t pid = 0;
         while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-            if (pid != child_)
-                continue;
+            if (pid != child_) continue;
             child_ = -1;
             child_status_ = status;
         }
@@ -255,23 +237,20 @@ private:
     // Both outputs go to the log. `last_word` is what the child gets should the keeper itself be killed.
     void start(const std::vector<std::string> &words, int last_word) {
         const pid_t pid = fork();
-        if (pid < 0)
-            fail(fmt::format("cannot start {}: {}", words[0], std::strerror(errno)));
+        if (pid < 0) fail(fmt::format("cannot start {}: {}", words[0], std::strerror(errno)));
         if (pid > 0) {
             child_ = pid;
             return;
         }
         prctl(PR_SET_PDEATHSIG, last_word);
         setpgid(0, 0);
-        for (const int number : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGTERM})
-            std::signal(number, SIG_DFL);
+        for (const int number : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGTERM}) std::signal(number, SIG_DFL);
         const int log = open((directory_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         dup2(log, STDOUT_FILENO);
         dup2(log, STDERR_FILENO);
         close_range(kLifeline, ~0U, 0);
         std::vector<char *> arguments;
-        for (const std::string &word : words)
-            arguments.push_back(const_cast<char *>(word.c_str()));
+        for (const std::string &word : words) arguments.push_back(const_cast<char *>(word.c_str()));
         arguments.push_back(nullptr);
         execv(arguments[0], arguments.data());
         _exit(127);
@@ -290,29 +269,24 @@ private:
 
     void clean_up() noexcept {
         // SIGQUIT: the server takes its sessions and its shared memory with it, and writes nothing more.
-        if (server_ > 0 && child_ == server_)
-            kill(server_, SIGQUIT);
+        if (server_ > 0 && child_ == server_) kill(server_, SIGQUIT);
         const auto patience = Clock::now() + 8s;
-        while (reap() && Clock::now() < patience && child_ > 0)
-            usleep(5000);
+        while (reap() && Clock::now() < patience && child_ > 0) usleep(5000);
         // What is left was started by a statement (COPY FROM PROGRAM, a solver) and has lost its session.
         const auto end = Clock::now() + 5s;
         while (reap() && Clock::now() < end) {
             kill_children();
             usleep(5000);
         }
-        if (directory_.empty())
-            return;
+        if (directory_.empty()) return;
         remove_shared_memory();
         std::error_code ignored;
-        if (chdir("/") == 0)
-            fs::remove_all(directory_, ignored);
+        if (chdir("/") == 0) fs::remove_all(directory_, ignored);
     }
 
     static void kill_children() {
         std::ifstream list(fmt::format("/proc/self/task/{}/children", getpid()));
-        for (pid_t pid = 0; list >> pid;)
-            kill(pid, SIGKILL);
+        for (pid_t pid = 0; list >> pid;) kill(pid, SIGKILL);
     }
 
     // A server that had to be killed leaves its segment; postmaster.pid names it in the seventh line.
@@ -320,13 +294,11 @@ private:
         std::ifstream file(data() + "/postmaster.pid");
         std::string line;
         for (int i = 0; i < 7; ++i) {
-            if (!std::getline(file, line))
-                return;
+            if (!std::getline(file, line)) return;
         }
         unsigned long key = 0;
         int id = 0;
-        if (std::sscanf(line.c_str(), "%lu %d", &key, &id) == 2)
-            shmctl(id, IPC_RMID, nullptr);
+        if (std::sscanf(line.c_str(), "%lu %d", &key, &id) == 2) shmctl(id, IPC_RMID, nullptr);
     }
 
     std::string data() const { return directory_ + "/data"; }
@@ -337,12 +309,10 @@ private:
         std::ifstream file(directory_ + "/log");
         for (std::string line; std::getline(file, line);) {
             lines.push_back(line);
-            if (lines.size() > kLines)
-                lines.pop_front();
+            if (lines.size() > kLines) lines.pop_front();
         }
         std::string text = lines.empty() ? "" : "\n";
-        for (const std::string &line : lines)
-            text += line + "\n";
+        for (const std::string &line : lines) text += line + "\n";
         return text;
     }
 
@@ -350,8 +320,7 @@ private:
         const std::string line = fmt::format("{}{}\n", what, text);
         for (size_t at = 0; at < line.size();) {
             const ssize_t written = write(kReport, line.data() + at, line.size() - at);
-            if (written <= 0)
-                return; // the tool is gone: the lifeline says so too
+            if (written <= 0) return; // the tool is gone: the lifeline says so too
             at += static_cast<size_t>(written);
         }
     }

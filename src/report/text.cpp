@@ -143,10 +143,8 @@ void write_grid(Page &page, const Matrix &matrix) {
     page.line(page.styled(Style::bold, "Role grid") + ": who reaches what");
     page.line();
     size_t object_columns = 6, persona_columns = kCommands.size();
-    for (const Matrix::Row *row : rows)
-        object_columns = std::max(object_columns, text::width(row->object));
-    for (const std::string &p : matrix.personas)
-        persona_columns = std::max(persona_columns, text::width(p));
+    for (const Matrix::Row *row : rows) object_columns = std::max(object_columns, text::width(row->object));
+    for (const std::string &p : matrix.personas) persona_columns = std::max(persona_columns, text::width(p));
     persona_columns = std::min<size_t>(persona_columns, 16);
     object_columns = std::min(object_columns, page.columns() * 6 / 10);
 
@@ -161,8 +159,7 @@ void write_grid(Page &page, const Matrix &matrix) {
     page.paragraph(
         "",
         "S SELECT, I INSERT, U UPDATE, D DELETE, + any other command; a dot where the object knows no such command");
-    for (char code : codes_of(matrix))
-        page.paragraph(std::string(1, code) + "  ", meaning(code));
+    for (char code : codes_of(matrix)) page.paragraph(std::string(1, code) + "  ", meaning(code));
     page.line();
 }
 

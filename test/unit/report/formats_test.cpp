@@ -21,8 +21,7 @@ std::vector<Report> reports() {
 
 size_t occurrences(std::string_view text, std::string_view of) {
     size_t n = 0;
-    for (size_t at = text.find(of); at != std::string_view::npos; at = text.find(of, at + of.size()))
-        ++n;
+    for (size_t at = text.find(of); at != std::string_view::npos; at = text.find(of, at + of.size())) ++n;
     return n;
 }
 
@@ -80,8 +79,7 @@ TEST(MarkdownFormat, FitsAComment) {
     r.findings = {r.findings[0]};
     r.findings[0].fix.assign(100'000, 'x');
     EXPECT_LT(write(Format::markdown, r).size(), 65'000u);
-    for (size_t i = 0; i < 1000; ++i)
-        r.notes.push_back({Level::warning, std::string(1000, 'y')});
+    for (size_t i = 0; i < 1000; ++i) r.notes.push_back({Level::warning, std::string(1000, 'y')});
     r.incomplete_reason.assign(100'000, 'z');
     EXPECT_LT(write(Format::markdown, r).size(), 65'000u);
 }
@@ -157,8 +155,7 @@ TEST(JsonFormat, KeepsWhatItCan) {
     const Report r = sample::hostile();
     const Json j = JsonReader::read(write(Format::json, r));
     EXPECT_EQ(j["findings"][0]["message"].string, text::mend(r.findings[0].message));
-    for (const Report &each : reports())
-        EXPECT_NO_THROW(JsonReader::read(write(Format::json, each)));
+    for (const Report &each : reports()) EXPECT_NO_THROW(JsonReader::read(write(Format::json, each)));
 }
 
 TEST(SarifFormat, HasWhatTheStandardRequires) {
