@@ -34,16 +34,21 @@ void free_text(char *text) {
     if (text != nullptr) pfree(text);
 }
 
+// Longer texts are not repeated to the client and into the server's log.
+constexpr size_t kShownSubject = 2000;
+
 void report(const Pending &pending) {
     if (pending.server != nullptr) ReThrowError(pending.server);
     const bool placed = pending.position > 0;
     const bool elsewhere = placed && pending.subject != nullptr;
-    ereport(ERROR,
-            (errcode(pending.sqlstate), errmsg_internal("%s", pending.message),
-             pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
-             pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
-             elsewhere ? internalerrposition(pending.position) : 0, elsewhere ? internalerrquery(pending.subject) : 0,
-             placed && !elsewhere ? errposition(pending.position) : 0));
+    const bool shown = elsewhere && strlen(pending.subject) <= kShownSubject;
+    const bool told = elsewhere && !shown && pending.detail == nullptr;
+    ereport(ERROR, (errcode(pending.sqlstate), errmsg_internal("%s", pending.message),
+                    pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
+                    told ? errdetail("It is at character %d of the text.", pending.position) : 0,
+                    pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
+                    shown ? internalerrposition(pending.position) : 0, shown ? internalerrquery(pending.subject) : 0,
+                    placed && !elsewhere ? errposition(pending.position) : 0));
 }
 
 } // namespace
