@@ -33,12 +33,39 @@ struct Found {
     List *reads;  // of RangeVar *
     List *writes; // of RangeVar *
     List *calls;  // of List * (a function's name)
-    List *ctes;   // of String *
+    List *ctes;   // of char *
+    List *columns;  // of char *
+    List *compared; // of char *, char * in turn: a column and a constant
     bool asks_who;
     const char *utility; // a statement that is not read any further
 };
 
 bool walk_raw(Node *node, void *context);
+
+const char *column_name(Node *node) {
+    if (node == nullptr || !IsA(node, ColumnRef)) return nullptr;
+    Node *last = (Node *)llast(castNode(ColumnRef, node)->fields);
+    return IsA(last, String) ? strVal(last) : nullptr;
+}
+
+const char *constant(Node *node) {
+    while (node != nullptr && IsA(node, TypeCast)) node = castNode(TypeCast, node)->arg;
+    if (node == nullptr || !IsA(node, A_Const) || castNode(A_Const, node)->isnull) return nullptr;
+    Node *value = (Node *)&castNode(A_Const, node)->val;
+    if (IsA(value, String)) return strVal(value);
+    if (IsA(value, Integer)) return psprintf("%d", intVal(value));
+    return nullptr;
+}
+
+void note_comparison(A_Expr *expression, Found *found) {
+    const char *column = column_name(expression->lexpr);
+    if (column == nullptr || expression->rexpr == nullptr) return;
+    List *values = IsA(expression->rexpr, List) ? (List *)expression->rexpr : list_make1(expression->rexpr);
+    ListCell *cell;
+    foreach (cell, values)
+        if (const char *value = constant((Node *)lfirst(cell)))
+            found->compared = lappend(lappend(found->compared, (void *)column), (void *)value);
+}
 
 void note_statement(Node *statement, Found *found) {
     switch (nodeTag(statement)) {
@@ -70,6 +97,10 @@ bool walk_raw(Node *node, void *context) {
     case T_SQLValueFunction:
         if (((SQLValueFunction *)node)->op == SVFOP_SESSION_USER) found->asks_who = true;
         break;
+    case T_ColumnRef:
+        if (const char *name = column_name(node)) found->columns = lappend(found->columns, (void *)name);
+        break;
+    case T_A_Expr: note_comparison(castNode(A_Expr, node), found); break;
     case T_PLAssignStmt: return walk_raw((Node *)((PLAssignStmt *)node)->val, context);
     default: break;
     }
@@ -230,6 +261,11 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
             else call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
             if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
             body.asks_who = body.asks_who || found.asks_who;
+            for (int i = 0; i < list_length(found.columns); i++)
+                body.column_names.insert(static_cast<const char *>(list_nth(found.columns, i)));
+            for (int i = 0; i + 1 < list_length(found.compared); i += 2)
+                body.compared.emplace_back(static_cast<const char *>(list_nth(found.compared, i)),
+                                           static_cast<const char *>(list_nth(found.compared, i + 1)));
             Resolved resolved{};
             call(resolve, (const Found *)&found, &resolved);
             for (const Oid relation : oids(resolved.reads)) add(body, relation, false);
@@ -241,6 +277,8 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
             const auto known = read_.find(callee);
             const Body inner = known != read_.end() ? known->second : read(callee, depth + 1);
             for (const auto &[relation, written] : inner.relations) add(body, relation, written);
+            body.column_names.insert(inner.column_names.begin(), inner.column_names.end());
+            body.compared.insert(body.compared.end(), inner.compared.begin(), inner.compared.end());
             body.asks_who = body.asks_who || inner.asks_who;
             if (!inner.known) forget(body, fmt::format("a function it calls: {}", inner.unknown_reason));
         }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +15,8 @@ namespace rlsproof::server {
 
 struct Body {
     std::vector<std::pair<Oid, bool>> relations; // with "is written"; each once, in order of the OIDs
+    std::set<std::string> column_names;          // that it mentions
+    std::vector<std::pair<std::string, std::optional<std::string>>> compared; // column names with constants
     bool asks_who = false;
     bool known = true;
     std::string unknown_reason;

@@ -44,7 +44,8 @@ Outcome failure(const ServerError &error) {
     const auto text = [](const char *value) { return std::string(value != nullptr ? value : ""); };
     const ErrorData *data = error.data();
     Outcome outcome{false, unpack_sql_state(data->sqlerrcode), text(data->message), text(data->detail),
-                    text(data->hint), text(data->context)};
+                    text(data->hint),   text(data->context), text(data->constraint_name), text(data->column_name),
+                    text(data->datatype_name), data->cursorpos > 0 ? data->cursorpos : data->internalpos};
     FreeErrorData(error.data());
     return outcome;
 }

@@ -21,6 +21,10 @@ struct Outcome {
     std::string detail;
     std::string hint;
     std::string context;
+    std::string constraint; // of the constraint, column or type that objected
+    std::string column;
+    std::string type;
+    int position = 0; // in the statement, characters counted from 1
 };
 
 enum class Finish { rollback, commit };
