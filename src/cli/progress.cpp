@@ -43,16 +43,19 @@ std::string clipped(const std::string &text, size_t columns) {
     size_t characters = 0;
     for (size_t i = 0; i < text.size(); ++i) {
         const bool starts = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-        if (starts && characters++ == columns)
-            return text.substr(0, i);
+        if (starts && characters++ == columns) return text.substr(0, i);
     }
     return text;
 }
 
 } // namespace
 
-bool can_redraw(int fd) { return isatty(fd) != 0 && !dumb_terminal(); }
-bool wants_colour(int fd) { return can_redraw(fd) && !is_set("NO_COLOR"); }
+bool can_redraw(int fd) {
+    return isatty(fd) != 0 && !dumb_terminal();
+}
+bool wants_colour(int fd) {
+    return can_redraw(fd) && !is_set("NO_COLOR");
+}
 
 int width_of(int fd) {
     winsize size{};
@@ -62,15 +65,16 @@ int width_of(int fd) {
 
 Progress::Progress(bool quiet) : quiet_(quiet), redraws_(can_redraw(STDERR_FILENO)) {}
 
-bool Progress::draws() { return line_on_screen.load(std::memory_order_relaxed); }
+bool Progress::draws() {
+    return line_on_screen.load(std::memory_order_relaxed);
+}
 
 void Progress::phase(std::string text) {
     clear();
     text_ = std::move(text);
     began_ = std::chrono::steady_clock::now();
     drawn_at_ = {};
-    if (quiet_)
-        return;
+    if (quiet_) return;
     if (redraws_)
         draw(0, 0, {});
     else
@@ -79,8 +83,7 @@ void Progress::phase(std::string text) {
 
 void Progress::step(size_t done, size_t total, const std::string &what) {
     constexpr auto kBetweenDrawings = std::chrono::milliseconds(50);
-    if (quiet_ || !redraws_ || std::chrono::steady_clock::now() - drawn_at_ < kBetweenDrawings)
-        return;
+    if (quiet_ || !redraws_ || std::chrono::steady_clock::now() - drawn_at_ < kBetweenDrawings) return;
     draw(done, total, what);
 }
 
@@ -103,13 +106,11 @@ void Progress::draw(size_t done, size_t total, const std::string &what) {
 
 void Progress::say(const std::string &line) {
     clear();
-    if (!quiet_)
-        write_error("rlsproof: " + line + "\n");
+    if (!quiet_) write_error("rlsproof: " + line + "\n");
 }
 
 void Progress::clear() {
-    if (!drawn_)
-        return;
+    if (!drawn_) return;
     drawn_ = false;
     write_error("\r\x1b[K");
     line_on_screen = false;

@@ -23,8 +23,7 @@ constexpr int kDeepestInclude = 16;
 std::string read_file(const fs::path &path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream content;
-    if (file && file.peek() != std::ifstream::traits_type::eof())
-        content << file.rdbuf();
+    if (file && file.peek() != std::ifstream::traits_type::eof()) content << file.rdbuf();
     if (!file.is_open() || file.bad() || content.bad())
         throw Error(Code::permission, fmt::format("cannot read \"{}\": {}", path.string(), std::strerror(errno)));
     return content.str();
@@ -68,24 +67,19 @@ std::string from_utf16(std::string_view bytes, bool big_endian) {
 }
 
 std::string to_utf8(std::string text) {
-    if (text.starts_with("\xEF\xBB\xBF"))
-        return text.substr(3);
-    if (text.starts_with("\xFF\xFE"))
-        return from_utf16(text, false);
-    if (text.starts_with("\xFE\xFF"))
-        return from_utf16(text, true);
+    if (text.starts_with("\xEF\xBB\xBF")) return text.substr(3);
+    if (text.starts_with("\xFF\xFE")) return from_utf16(text, false);
+    if (text.starts_with("\xFE\xFF")) return from_utf16(text, true);
     return text;
 }
 
 // The file a "\i name" names, or "" for another command.
 std::string included_name(std::string_view command) {
     for (const std::string_view word : {"\\include_relative", "\\include", "\\ir", "\\i"}) {
-        if (!command.starts_with(word) || command.size() <= word.size() || command[word.size()] != ' ')
-            continue;
+        if (!command.starts_with(word) || command.size() <= word.size() || command[word.size()] != ' ') continue;
         std::string_view name = command.substr(command.find_first_not_of(' ', word.size()));
         name = name.substr(0, name.find_last_not_of(" \t;") + 1);
-        if (name.size() > 1 && name.front() == '\'' && name.back() == '\'')
-            name = name.substr(1, name.size() - 2);
+        if (name.size() > 1 && name.front() == '\'' && name.back() == '\'') name = name.substr(1, name.size() - 2);
         return std::string(name);
     }
     return {};
@@ -99,8 +93,7 @@ public:
         for (size_t i = 0; i < source.pieces.size(); ++i) {
             const Piece &piece = source.pieces[i];
             const std::string name = piece.kind == Piece::Kind::meta ? included_name(piece.text) : "";
-            if (name.empty())
-                continue;
+            if (name.empty()) continue;
             const fs::path path = find(source.path.parent_path(), name);
             if (path.empty() || depth == kDeepestInclude) {
                 notes_.push_back(fmt::format("{}:{}: \"{}\" was not followed: {}", source.name, piece.line, name,
@@ -124,8 +117,7 @@ private:
             std::error_code error;
             const fs::path path = fs::weakly_canonical(base / name, error);
             const fs::path inside = path.lexically_relative(root_);
-            if (!error && fs::is_regular_file(path) && !inside.empty() && *inside.begin() != "..")
-                return path;
+            if (!error && fs::is_regular_file(path) && !inside.empty() && *inside.begin() != "..") return path;
         }
         return {};
     }
@@ -163,8 +155,7 @@ Sources read_sources(const Migrations &migrations, std::vector<std::string> &not
     }
     Sources result;
     for (auto &source : all) {
-        if (!includes.took(source->path))
-            result.push_back(std::move(source));
+        if (!includes.took(source->path)) result.push_back(std::move(source));
     }
     return result;
 }

@@ -64,8 +64,7 @@ private:
             ++open_.parentheses;
         else if (token.is(')'))
             --open_.parentheses;
-        if (open_.routine)
-            track_blocks(token);
+        if (open_.routine) track_blocks(token);
         open_.from_stdin |= open_.previous_was_from && token.is("stdin");
         open_.previous_was_from = open_.parentheses == 0 && token.is("from");
         last_end_ = token.end();
@@ -84,8 +83,7 @@ private:
     void finish(size_t end) {
         if (open_.tokens > 0) {
             Piece piece = piece_at(Piece::Kind::statement, open_.start, end);
-            if (open_.first == "copy" && open_.from_stdin)
-                take_data(piece);
+            if (open_.first == "copy" && open_.from_stdin) take_data(piece);
             pieces_.push_back(piece);
         }
         open_ = Open{};
@@ -154,17 +152,17 @@ private:
 
 } // namespace
 
-std::vector<Piece> split(std::string_view text) { return Splitter(text).run(); }
+std::vector<Piece> split(std::string_view text) {
+    return Splitter(text).run();
+}
 
 int line_of(const Piece &piece, int position) {
     int line = piece.line;
     int character = 1;
     for (const char c : piece.text) {
         // A byte that continues a UTF-8 sequence starts no character.
-        if ((static_cast<unsigned char>(c) & 0xC0) == 0x80)
-            continue;
-        if (character++ >= position)
-            break;
+        if ((static_cast<unsigned char>(c) & 0xC0) == 0x80) continue;
+        if (character++ >= position) break;
         line += c == '\n';
     }
     return line;
