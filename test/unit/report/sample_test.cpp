@@ -8,7 +8,7 @@ namespace rlsproof::report::sample {
 
 Report marketplace() {
     Report r;
-    r.version = "0.1.0";
+    r.version = "9.8.7";
     r.subject = "demo/supabase/migrations";
     r.server = "PostgreSQL 15.8";
     r.source = "demo/supabase/migrations";
@@ -53,7 +53,7 @@ Report marketplace() {
          "policy_for_public:public.listings:listings_read"},
     };
     r.rules = {{"policies_disabled", "Policies on a table whose row security is off",
-                "They look like protection, and are none.", "docs/lints/policies_disabled.md"},
+                "They look like protection, and are none.", "https://rlsproof.example/docs/lints/policies_disabled"},
                {"rls_disabled", "A table within reach whose row security is off", "", ""},
                {"owner_view", "A view that reads protected tables as its owner", "", ""},
                {"restrictive_only", "Only restrictive policies: nothing passes", "", ""}};
@@ -89,7 +89,7 @@ Report hostile() {
 
 Report large(size_t findings) {
     Report r;
-    r.version = "0.1.0";
+    r.version = "9.8.7";
     r.subject = "database large";
     r.complete = true;
     for (size_t i = 0; i < findings; ++i)
