@@ -20,4 +20,13 @@ std::string fingerprint(const std::string &sql);
 std::string normalize(const std::string &sql);
 std::vector<Statement> split(const std::string &sql);
 
+// The pieces of SQL in a PL/pgSQL body: statements, expressions and assignments, in the order they are written.
+struct PlpgsqlBody {
+    std::vector<std::string> queries;
+    bool dynamic = false; // it also runs text that is only known at run time
+};
+
+// REQUIRES: a whole CREATE FUNCTION statement.
+PlpgsqlBody plpgsql(const std::string &definition);
+
 } // namespace rlsproof::sqltext

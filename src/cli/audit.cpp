@@ -1,0 +1,266 @@
+#include "cli/audit.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+
+#include <unistd.h>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "cli/loader.hpp"
+#include "cli/look.hpp"
+#include "cli/options.hpp"
+#include "cli/prelude.hpp"
+#include "cli/progress.hpp"
+#include "cli/server.hpp"
+#include "cli/signals.hpp"
+#include "report/report.hpp"
+
+namespace rlsproof::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using report::Format;
+
+// Where the report goes. Standard output always gets something: the text, unless a format was asked for without a file.
+struct Destination {
+    Format out = Format::text;
+    std::string file; // empty: none
+    Format in_file = Format::html;
+};
+
+Format format_of(const fs::path &file) {
+    const std::pair<std::string_view, Format> endings[] = {
+        {".txt", Format::text},    {".md", Format::markdown}, {".json", Format::json}, {".sarif", Format::sarif},
+        {".xml", Format::junit},   {".tap", Format::tap},     {".html", Format::html}, {".htm", Format::html}};
+    for (const auto &[ending, format] : endings) {
+        if (file.extension() == ending)
+            return format;
+    }
+    throw Error(Code::invalid_input, fmt::format("cannot tell a format from the name \"{}\"", file.string()),
+                "Add --format, or end the name in .txt, .md, .json, .sarif, .xml, .tap or .html.");
+}
+
+Destination destination(const AuditOptions &options) {
+    if (options.output == "-")
+        return {options.format.value_or(Format::text), "", {}};
+    if (!options.output.empty())
+        return {Format::text, options.output, options.format ? *options.format : format_of(options.output)};
+    if (options.format)
+        return {*options.format, "", {}};
+    return {Format::text, "report.html", Format::html};
+}
+
+// Before the work, not after it.
+void check_writable(const std::string &file) {
+    if (file.empty())
+        return;
+    const fs::path folder = fs::absolute(file).parent_path();
+    if (fs::is_directory(file))
+        throw Error(Code::invalid_input, fmt::format("cannot write \"{}\": it is a folder", file));
+    if (access(fs::exists(file) ? file.c_str() : folder.c_str(), W_OK) != 0)
+        throw Error(Code::permission, fmt::format("cannot write \"{}\"", file), "Choose a place with --output.");
+}
+
+void write_file(const std::string &file, const std::string &text) {
+    std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+    stream << text;
+    stream.close();
+    if (!stream)
+        throw Error(Code::permission, fmt::format("cannot write \"{}\"", file), "Choose a place with --output.");
+}
+
+void write_out(const std::string &text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+        throw Error(Code::permission, "cannot write the report to standard output");
+}
+
+std::string now() {
+    return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+}
+
+int deliver(report::Report &report, const Destination &to, const AuditOptions &options, Progress &progress) {
+    rank(report.findings);
+    report.version = RLSPROOF_VERSION;
+    progress.clear();
+    const bool colour = to.out == Format::text && wants_colour(STDOUT_FILENO);
+    write_out(report::write(to.out, report, {std::max(width_of(STDOUT_FILENO), 40), colour}));
+    if (!to.file.empty()) {
+        report.generated = now();
+        write_file(to.file, report::write(to.in_file, report));
+        if (!options.quiet)
+            progress.say(fmt::format("wrote {}", to.file));
+    }
+    switch (report::outcome(report)) {
+    case report::Outcome::clean: return kClean;
+    case report::Outcome::findings: return kFindings;
+    case report::Outcome::could_not_look: return kCouldNotLook;
+    }
+    return kCouldNotLook;
+}
+
+// libpq reads the caller's PGOPTIONS, PGSSLMODE ... too: they are not meant for a server of our own.
+void forget_libpq_variables() {
+    std::vector<std::string> names;
+    for (char **entry = environ; *entry != nullptr; ++entry) {
+        if (std::string_view(*entry).starts_with("PG"))
+            names.emplace_back(*entry, std::string_view(*entry).find('='));
+    }
+    for (const std::string &name : names)
+        unsetenv(name.c_str());
+}
+
+// What the tool does with a folder.
+class FolderAudit {
+public:
+    FolderAudit(const AuditOptions &options, Progress &progress) : options_(options), progress_(progress) {}
+
+    report::Report run() {
+        migrations_ = find_migrations(options_.directory);
+        report_.subject = report_.source = options_.directory;
+        sources_ = read_sources(migrations_, migrations_.notes);
+        for (const std::string &text : migrations_.notes)
+            note(text);
+        const std::string bin = find_server_programs(options_.pgbin);
+        forget_libpq_variables();
+        start(bin);
+        prepare();
+        load();
+        audit();
+        if (options_.keep)
+            keep();
+        return std::move(report_);
+    }
+
+private:
+    void note(const std::string &text, Level level = Level::note) {
+        report_.notes.push_back({level, text});
+        progress_.say(text);
+    }
+
+    void start(const std::string &bin) {
+        std::string doing;
+        server_ = std::make_unique<Server>(bin, [&](const std::string &step) {
+            if (step != doing)
+                progress_.phase(doing = step);
+            progress_.step(0, 0);
+        });
+        Session session(server_->parameters());
+        report_.server = session.server_version();
+        if (session.query("select from pg_catalog.pg_available_extensions where name = 'rlsproof'").empty())
+            throw Error(Code::not_found, fmt::format("the server of \"{}\" does not have the extension rlsproof", bin),
+                        "Install it (make install), or name another server with --pgbin.");
+    }
+
+    void prepare() {
+        FlavourChoice choice = choose_flavour(migrations_, sources_);
+        if (options_.flavour)
+            choice = {*options_.flavour, "asked for"};
+        if (choice.flavour == Flavour::plain)
+            return note(fmt::format("loading into plain PostgreSQL: {}", choice.why));
+        note(fmt::format("loading into a Supabase-shaped database: {}", choice.why));
+        Sources prelude;
+        prelude.push_back(source_of(std::string(supabase_prelude()), "prelude/supabase.sql"));
+        const LoadResult result = Loader(server_->parameters(), {}, progress_).load(prelude);
+        if (result.failed > 0)
+            throw Error(Code::internal, fmt::format("the Supabase prelude does not load: {}: {}", result.findings[0].object,
+                                                    result.findings[0].message));
+    }
+
+    void load() {
+        progress_.phase(sources_.size() == 1 ? "loading 1 file" : fmt::format("loading {} files", sources_.size()));
+        LoadResult result =
+            Loader(server_->parameters(), std::chrono::seconds(options_.statement_timeout), progress_).load(sources_);
+        if (result.statements == 0)
+            throw Error(Code::not_found, fmt::format("no statements in the {} files of \"{}\"", result.files, options_.directory));
+        if (result.failed == result.statements)
+            throw Error(Code::invalid_input, fmt::format("none of the {} statements loaded", result.statements),
+                        "Is this the right folder? See --plain and --supabase.",
+                        fmt::format("The first: {}: {}", result.findings[0].object, result.findings[0].message));
+        for (const std::string &text : result.notes)
+            note(text);
+        report_.complete = result.hiding == 0;
+        if (result.failed > 0)
+            progress_.say(fmt::format("{} of {} statements failed to load", result.failed, result.statements));
+        if (result.hiding > 0)
+            report_.incomplete_reason = fmt::format(
+                "The audit looked at what loaded. {} of {} statements did not, and {} of these could change what is reachable.",
+                result.failed, result.statements, result.hiding);
+        report_.findings = std::move(result.findings);
+    }
+
+    void audit() {
+        Session session(server_->parameters());
+        session.query("create extension rlsproof");
+        progress_.phase("counting rows"); // plans are judged by the planner's estimates
+        session.on_wait([&] { progress_.step(0, 0); });
+        session.query("analyze");
+        std::vector<Finding> found = look(session, options_.matrix, true, progress_);
+        std::move(found.begin(), found.end(), std::back_inserter(report_.findings));
+    }
+
+    void keep() {
+        const std::string directory = server_->directory();
+        const pid_t keeper = server_->keep();
+        progress_.clear();
+        fmt::print(stderr,
+                   "rlsproof: kept the server\n"
+                   "  connect: psql -h {} -U postgres postgres\n"
+                   "  stop and remove: kill {}\n",
+                   directory, keeper);
+    }
+
+    const AuditOptions &options_;
+    Progress &progress_;
+    Migrations migrations_;
+    Sources sources_;
+    std::unique_ptr<Server> server_;
+    report::Report report_;
+};
+
+report::Report audit_database(const AuditOptions &options, Progress &progress) {
+    progress.phase("connecting");
+    Session session({{"dbname", options.dsn}, {"fallback_application_name", "rlsproof"}, {"client_encoding", "UTF8"}});
+    report::Report report;
+    report.subject = session.description();
+    report.server = session.server_version();
+    const std::string version = extension_version(session);
+    if (version.empty())
+        throw Error(Code::not_found, fmt::format("{} does not have the extension rlsproof", report.subject),
+                    "Run CREATE EXTENSION rlsproof in a staging copy; this tool does not change a database by itself.");
+    if (version != RLSPROOF_VERSION)
+        report.notes.push_back({Level::note, fmt::format("the database has rlsproof {}, this is the tool of {}", version,
+                                                         RLSPROOF_VERSION)});
+    report.findings = look(session, options.matrix, false, progress);
+    report.complete = true;
+    return report;
+}
+
+} // namespace
+
+int audit(const std::vector<std::string> &words) {
+    if (std::find(words.begin(), words.end(), "--help") != words.end()) {
+        write_out(audit_help());
+        return kClean;
+    }
+    const AuditOptions options = parse_audit(words);
+    const Destination to = destination(options);
+    check_writable(to.file);
+    if (!options.matrix.empty() && access(options.matrix.c_str(), R_OK) != 0)
+        throw Error(Code::not_found, fmt::format("cannot read the matrix \"{}\"", options.matrix));
+    install_signal_handlers();
+    Progress progress(options.quiet);
+    report::Report report =
+        options.dsn.empty() ? FolderAudit(options, progress).run() : audit_database(options, progress);
+    return deliver(report, to, options, progress);
+}
+
+} // namespace rlsproof::cli

@@ -1,0 +1,319 @@
+#include "cli/loader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.hpp"
+#include "cli/scan.hpp"
+#include "cli/statement.hpp"
+
+namespace rlsproof::cli {
+
+namespace {
+
+// Something a later statement may have made: relation, function, type or role, schema, column.
+constexpr std::array<std::string_view, 6> kMissing = {"42P01", "42883", "42704", "3F000", "42703", "55P04"};
+// Somebody else made it: function, relation, object.
+constexpr std::array<std::string_view, 3> kDuplicate = {"42723", "42P07", "42710"};
+// Not inside a transaction; a new enum value is not to be used before its transaction has ended.
+constexpr std::array<std::string_view, 2> kNeedsNoTransaction = {"25001", "55P04"};
+
+template <size_t n> bool is_one(const Failure &failure, const std::array<std::string_view, n> &states) {
+    return std::find(states.begin(), states.end(), failure.sqlstate) != states.end();
+}
+
+// The name in: role "name" does not exist.
+std::string missing_role(const Failure &failure) {
+    constexpr std::string_view kBefore = "role \"", kAfter = "\" does not exist";
+    const std::string &text = failure.message;
+    if (!text.starts_with(kBefore) || !text.ends_with(kAfter) || text.size() <= kBefore.size() + kAfter.size())
+        return {};
+    return text.substr(kBefore.size(), text.size() - kBefore.size() - kAfter.size());
+}
+
+std::string first_word(std::string_view sql) {
+    Token token;
+    return Scanner(sql).next(token) ? lower(token.text) : std::string();
+}
+
+size_t count_pieces(const Source &source) {
+    size_t count = source.pieces.size();
+    for (const auto &[index, inner] : source.included)
+        count += count_pieces(*inner);
+    return count;
+}
+
+bool is_utf8(std::string_view text) {
+    for (size_t i = 0; i < text.size();) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const size_t length = byte < 0x80 ? 1 : byte >> 5 == 6 ? 2 : byte >> 4 == 14 ? 3 : byte >> 3 == 30 ? 4 : 0;
+        if (length == 0 || i + length > text.size())
+            return false;
+        for (size_t k = 1; k < length; ++k) {
+            if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80)
+                return false;
+        }
+        i += length;
+    }
+    return true;
+}
+
+std::string place(const Source &source, int line) { return fmt::format("{}:{}", source.name, line); }
+
+} // namespace
+
+LoadResult Loader::load(const Sources &sources) {
+    for (const auto &source : sources)
+        total_ += count_pieces(*source);
+    for (const auto &source : sources)
+        load_file(*source);
+    try_again();
+    describe_helped();
+    for (const Failed &failed : failed_)
+        report(failed);
+    session_.reset();
+    return std::move(result_);
+}
+
+// A session of its own: settings, roles, temporary tables and prepared statements of a file end with it.
+void Loader::load_file(const Source &source) {
+    ++result_.files;
+    stopped_ = false;
+    open_session();
+    if (!is_utf8(source.text)) {
+        session_->query("set client_encoding to 'WIN1252'");
+        result_.notes.push_back(fmt::format("{} is not UTF-8: read as Windows-1252", source.name));
+    }
+    run_pieces(source);
+    finish_file(source);
+}
+
+// A server that lost a session in a crash takes a moment until it takes new ones.
+void Loader::open_session() {
+    session_.reset();
+    implicit_ = false;
+    in_transaction_ = hiding_in_transaction_ = 0;
+    constexpr int kAttempts = 60;
+    for (int i = 1; !session_; ++i) {
+        try {
+            session_ = std::make_unique<Session>(parameters_);
+        } catch (const Error &) {
+            if (i == kAttempts)
+                throw;
+            std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        }
+    }
+}
+
+void Loader::run_pieces(const Source &source) {
+    for (size_t i = 0; i < source.pieces.size() && !stopped_; ++i) {
+        const Piece &piece = source.pieces[i];
+        progress_.step(done_++, total_, source.name);
+        session_->on_wait([&] { progress_.step(done_, total_, place(source, piece.line)); });
+        if (const auto inner = source.included.find(i); inner != source.included.end())
+            run_pieces(*inner->second);
+        else if (piece.kind == Piece::Kind::meta)
+            run_meta(source, piece);
+        else if (controls_transaction(piece.text))
+            run_control(source, piece);
+        else
+            run_statement(source, piece);
+    }
+}
+
+// psql's commands mean nothing to a server. Those that only change what psql shows go without a word.
+void Loader::run_meta(const Source &source, const Piece &piece) {
+    static const std::set<std::string_view> harmless = {
+        "\\set",   "\\unset", "\\echo", "\\qecho",  "\\warn",    "\\pset",       "\\timing", "\\x", "\\a",  "\\t",
+        "\\o",     "\\g",     "\\gx",   "\\gset",   "\\prompt",  "\\encoding",   "\\restrict", "\\unrestrict",
+        "\\errverbose", "\\H", "\\C", "\\f", "\\cd"};
+    const std::string_view word = piece.text.substr(0, piece.text.find_first_of(" \t;"));
+    if (word == "\\q" || word == "\\quit")
+        stopped_ = true;
+    else if (!harmless.contains(word) && !word.starts_with("\\i") && !word.starts_with("\\d"))
+        result_.notes.push_back(fmt::format("{}: psql's \"{}\" was skipped", place(source, piece.line), excerpt(piece.text)));
+}
+
+void Loader::run_statement(const Source &source, const Piece &piece) {
+    ++result_.statements;
+    if (creates_database(piece.text)) {
+        result_.notes.push_back(fmt::format("{}: \"{}\" was skipped: everything is loaded into one database",
+                                            place(source, piece.line), excerpt(piece.text)));
+        return;
+    }
+    if (piece.text.find('\0') != std::string_view::npos)
+        return fail(source, piece, {"22021", "the statement contains a zero byte", "", "", "", 0});
+    if (!session_->in_transaction() && needs_transaction(piece.text)) {
+        session_->query("begin");
+        implicit_ = true;
+    }
+    const std::string sql(piece.text);
+    std::optional<Failure> failure = attempt(piece, sql);
+    if (failure && implicit_ && is_one(*failure, kNeedsNoTransaction)) {
+        session_->query("commit");
+        leave_transaction(false);
+        failure = attempt(piece, sql);
+    }
+    constexpr int kMostRoles = 50;
+    for (int i = 0; failure && i < kMostRoles && help(piece, *failure); ++i) {
+        made_roles_.try_emplace(missing_role(*failure), place(source, piece.line));
+        failure = attempt(piece, sql);
+    }
+    if (failure)
+        return fail(source, piece, std::move(*failure));
+    if (session_->in_transaction()) {
+        ++in_transaction_;
+        hiding_in_transaction_ += shapes_access(piece.text);
+    }
+}
+
+// Inside a transaction a savepoint keeps a failure from taking the rest with it.
+std::optional<Failure> Loader::attempt(const Piece &piece, const std::string &sql) {
+    const bool guarded = session_->in_transaction();
+    if (guarded)
+        session_->query("savepoint rlsproof");
+    std::optional<Failure> failure = session_->run(sql, piece.data, timeout_);
+    if (guarded && !session_->broken() && session_->in_transaction())
+        session_->query(failure ? "rollback to savepoint rlsproof; release savepoint rlsproof" : "release savepoint rlsproof");
+    return failure;
+}
+
+// Makes a role that migrations name and somebody else was to create. True if another attempt is worth it.
+bool Loader::help(const Piece &piece, const Failure &failure) {
+    const std::string role = missing_role(failure);
+    if (role.empty() || first_word(piece.text) == "drop")
+        return false;
+    return !session_->run(fmt::format("create role {} nologin", quoted_name(role)));
+}
+
+void Loader::run_control(const Source &source, const Piece &piece) {
+    const std::string word = first_word(piece.text);
+    if (implicit_ && (word == "begin" || word == "start")) {
+        session_->query("commit"); // the file opens one itself
+        leave_transaction(false);
+    }
+    const bool was_inside = session_->in_transaction();
+    std::optional<Failure> failure = session_->run(std::string(piece.text), {}, timeout_);
+    if (session_->transaction_failed())
+        session_->query("rollback");
+    const bool is_inside = !session_->broken() && session_->in_transaction();
+    if (failure)
+        fail(source, piece, std::move(*failure), was_inside && !is_inside ? in_transaction_ : 0);
+    if (!is_inside)
+        leave_transaction(failure.has_value());
+}
+
+void Loader::leave_transaction(bool undone) {
+    if (undone)
+        result_.hiding += hiding_in_transaction_;
+    implicit_ = false;
+    in_transaction_ = hiding_in_transaction_ = 0;
+}
+
+void Loader::finish_file(const Source &source) {
+    if (!session_->in_transaction())
+        return;
+    if (!implicit_)
+        result_.notes.push_back(fmt::format("{} leaves a transaction open: it was committed", source.name));
+    if (auto failure = session_->run("commit")) {
+        const size_t undone = in_transaction_;
+        leave_transaction(true);
+        fail(source, source.pieces.back(), std::move(*failure), undone);
+    }
+}
+
+void Loader::fail(const Source &source, const Piece &piece, Failure failure, size_t undone) {
+    Row settings;
+    if (session_->broken()) {
+        undone += in_transaction_;
+        leave_transaction(true);
+        open_session();
+    } else if (is_one(failure, kMissing)) {
+        settings = session_->query("select current_setting('search_path'), current_setting('role'), "
+                                   "current_setting('check_function_bodies')")
+                       .front();
+    }
+    failed_.push_back({&source, &piece, std::move(failure), std::move(settings), undone});
+}
+
+// Statements that failed because something was missing run again once everything else is there, for as long as that
+// helps. Only what adds: run out of order, a DROP or a REVOKE could undo what a later file meant.
+void Loader::try_again() {
+    constexpr int kRounds = 5;
+    for (int round = 0; round < kRounds; ++round) {
+        const size_t before = failed_.size();
+        std::erase_if(failed_, [&](Failed &failed) { return try_again(failed); });
+        if (failed_.size() == before)
+            return;
+    }
+}
+
+bool Loader::try_again(Failed &failed) {
+    if (failed.settings.empty() || failed.piece->kind != Piece::Kind::statement || !only_adds(failed.piece->text))
+        return false;
+    open_session();
+    constexpr std::array<std::string_view, 3> kNames = {"search_path", "role", "check_function_bodies"};
+    for (size_t i = 0; i < kNames.size(); ++i) {
+        // An unknown role is no reason to stop: the statement then fails as it did.
+        session_->run(fmt::format("select set_config({}, {}, false)", quoted_literal(kNames[i]),
+                                  quoted_literal(failed.settings[i].value_or(""))));
+    }
+    const std::string original(failed.piece->text), gentle = without_or_replace(original);
+    const auto failure = session_->run(gentle, {}, timeout_);
+    if (!failure)
+        late_.push_back(place(*failed.source, failed.piece->line));
+    else if (gentle != original && is_one(*failure, kDuplicate))
+        superseded_.push_back(place(*failed.source, failed.piece->line));
+    else
+        return false;
+    return true;
+}
+
+void Loader::describe_helped() {
+    const auto first_of = [](const std::vector<std::string> &places) {
+        constexpr size_t kShown = 3;
+        const size_t shown = std::min(kShown, places.size());
+        return fmt::format("{}{}", fmt::join(places.begin(), places.begin() + shown, ", "),
+                           places.size() > shown ? ", ..." : "");
+    };
+    if (!made_roles_.empty()) {
+        std::vector<std::string> names;
+        for (const auto &[name, where] : made_roles_)
+            names.push_back(fmt::format("\"{}\" ({})", name, where));
+        result_.notes.push_back(fmt::format("made roles that the migrations use and do not create: {}", fmt::join(names, ", ")));
+    }
+    if (!late_.empty())
+        result_.notes.push_back(fmt::format("{} statements needed something that comes later, and loaded after everything "
+                                            "else: {}", late_.size(), first_of(late_)));
+    if (!superseded_.empty())
+        result_.notes.push_back(fmt::format("{} statements failed, and a later file makes the same thing: {}",
+                                            superseded_.size(), first_of(superseded_)));
+}
+
+void Loader::report(const Failed &failed) {
+    const Failure &failure = failed.failure;
+    const std::string_view sql = failed.piece->text;
+    ++result_.failed;
+    result_.hiding += shapes_access(sql);
+    Finding finding;
+    finding.rule = "migration_failed";
+    finding.level = Level::warning;
+    finding.category = Category::hygiene;
+    finding.object = place(*failed.source, line_of(*failed.piece, failure.position));
+    finding.message = failure.sqlstate.empty() ? failure.message : fmt::format("{} ({})", failure.message, failure.sqlstate);
+    finding.detail = fmt::format("The statement was: {}", excerpt(sql, 200));
+    if (!failure.detail.empty())
+        finding.detail += "\n" + failure.detail;
+    if (failed.undone > 0)
+        finding.detail += fmt::format("\nIts transaction was undone, with {} statements.", failed.undone);
+    finding.hint = failure.hint;
+    finding.evidence = "execution";
+    finding.key = fmt::format("migration_failed:{}:{}", failed.source->name, token_hash(sql));
+    result_.findings.push_back(std::move(finding));
+}
+
+} // namespace rlsproof::cli

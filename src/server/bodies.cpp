@@ -1,0 +1,292 @@
+#include "sqltext/sqltext.hpp"
+
+#include "server/bodies.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/identity.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+
+#include "server/compat.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "nodes/makefuncs.h"
+#include "parser/parser.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr int kMostCalls = 24; // how deep calls are followed before the answer is "unknown"
+
+struct Found {
+    List *reads;  // of RangeVar *
+    List *writes; // of RangeVar *
+    List *calls;  // of List * (a function's name)
+    List *ctes;   // of char *
+    List *columns;  // of char *
+    List *compared; // of char *, char * in turn: a column and a constant
+    bool asks_who;
+    const char *utility; // a statement that is not read any further
+};
+
+bool walk_raw(Node *node, void *context);
+
+const char *column_name(Node *node) {
+    if (node == nullptr || !IsA(node, ColumnRef)) return nullptr;
+    Node *last = (Node *)llast(castNode(ColumnRef, node)->fields);
+    return IsA(last, String) ? strVal(last) : nullptr;
+}
+
+const char *constant(Node *node) {
+    while (node != nullptr && IsA(node, TypeCast)) node = castNode(TypeCast, node)->arg;
+    if (node == nullptr || !IsA(node, A_Const) || castNode(A_Const, node)->isnull) return nullptr;
+    Node *value = (Node *)&castNode(A_Const, node)->val;
+    if (IsA(value, String)) return strVal(value);
+    if (IsA(value, Integer)) return psprintf("%d", intVal(value));
+    return nullptr;
+}
+
+void note_comparison(A_Expr *expression, Found *found) {
+    const char *column = column_name(expression->lexpr);
+    if (column == nullptr || expression->rexpr == nullptr) return;
+    List *values = IsA(expression->rexpr, List) ? (List *)expression->rexpr : list_make1(expression->rexpr);
+    ListCell *cell;
+    foreach (cell, values)
+        if (const char *value = constant((Node *)lfirst(cell)))
+            found->compared = lappend(lappend(found->compared, (void *)column), (void *)value);
+}
+
+void note_statement(Node *statement, Found *found) {
+    switch (nodeTag(statement)) {
+    case T_SelectStmt:
+    case T_InsertStmt:
+    case T_UpdateStmt:
+    case T_DeleteStmt:
+    case T_MergeStmt:
+    case T_PLAssignStmt: (void)walk_raw(statement, found); break;
+    case T_TruncateStmt:
+        found->writes = list_concat(found->writes, ((TruncateStmt *)statement)->relations);
+        break;
+    case T_CallStmt: (void)walk_raw((Node *)((CallStmt *)statement)->funccall, found); break;
+    default: found->utility = "a utility statement";
+    }
+}
+
+bool walk_raw(Node *node, void *context) {
+    if (node == nullptr) return false;
+    auto *found = static_cast<Found *>(context);
+    switch (nodeTag(node)) {
+    case T_RangeVar: found->reads = lappend(found->reads, node); return false;
+    case T_InsertStmt: found->writes = lappend(found->writes, ((InsertStmt *)node)->relation); break;
+    case T_UpdateStmt: found->writes = lappend(found->writes, ((UpdateStmt *)node)->relation); break;
+    case T_DeleteStmt: found->writes = lappend(found->writes, ((DeleteStmt *)node)->relation); break;
+    case T_MergeStmt: found->writes = lappend(found->writes, ((MergeStmt *)node)->relation); break;
+    case T_FuncCall: found->calls = lappend(found->calls, ((FuncCall *)node)->funcname); break;
+    case T_CommonTableExpr: found->ctes = lappend(found->ctes, ((CommonTableExpr *)node)->ctename); break;
+    case T_SQLValueFunction:
+        if (((SQLValueFunction *)node)->op == SVFOP_SESSION_USER) found->asks_who = true;
+        break;
+    case T_ColumnRef:
+        if (const char *name = column_name(node)) found->columns = lappend(found->columns, (void *)name);
+        break;
+    case T_A_Expr: note_comparison(castNode(A_Expr, node), found); break;
+    case T_PLAssignStmt: return walk_raw((Node *)((PLAssignStmt *)node)->val, context);
+    default: break;
+    }
+    return compat::walk_raw(node, walk_raw, context);
+}
+
+// PL/pgSQL's pieces are statements, expressions or assignments; which one is only known by trying.
+List *parse_piece(const char *sql, int mode) { return raw_parser(sql, (RawParseMode)mode); }
+
+void walk_statements(List *statements, Found *found) {
+    ListCell *cell;
+    foreach (cell, statements) note_statement(lfirst_node(RawStmt, cell)->stmt, found);
+}
+
+bool walk_parsed(Node *node, void *context) {
+    if (node == nullptr) return false;
+    auto *found = static_cast<Found *>(context);
+    if (IsA(node, Query)) {
+        auto *query = castNode(Query, node);
+        int number = 0;
+        ListCell *cell;
+        foreach (cell, query->rtable) {
+            auto *entry = lfirst_node(RangeTblEntry, cell);
+            number++;
+            if (entry->rtekind != RTE_RELATION) continue;
+            auto *name = makeRangeVar(get_namespace_name(get_rel_namespace(entry->relid)), get_rel_name(entry->relid), -1);
+            if (query->resultRelation == number)
+                found->writes = lappend(found->writes, name);
+            else
+                found->reads = lappend(found->reads, name);
+        }
+        return query_tree_walker(query, compat::walker(walk_parsed), context, 0);
+    }
+    if (IsA(node, FuncExpr)) {
+        const Oid function = castNode(FuncExpr, node)->funcid;
+        found->calls = lappend(found->calls, list_make2(makeString(get_namespace_name(get_func_namespace(function))),
+                                                        makeString(get_func_name(function))));
+    }
+    return compat::walk(node, walk_parsed, context);
+}
+
+void walk_sql_body(Oid function, Found *found) {
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    bool null;
+    const Datum body = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosqlbody, &null);
+    if (!null) (void)walk_parsed((Node *)stringToNode(TextDatumGetCString(body)), found);
+    ReleaseSysCache(tuple);
+}
+
+struct Resolved {
+    List *reads;  // OIDs
+    List *writes; // OIDs
+    List *calls;  // OIDs, all overloads of a name
+};
+
+Oid relation_of(const RangeVar *name, const List *ctes) {
+    if (name->schemaname == nullptr) {
+        ListCell *cell;
+        foreach (cell, ctes)
+            if (strcmp((const char *)lfirst(cell), name->relname) == 0) return InvalidOid;
+    }
+    return RangeVarGetRelid(name, NoLock, true);
+}
+
+void resolve(const Found *found, Resolved *resolved) {
+    ListCell *cell;
+    foreach (cell, found->reads)
+        resolved->reads = list_append_unique_oid(resolved->reads, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+    foreach (cell, found->writes)
+        resolved->writes = list_append_unique_oid(resolved->writes, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+    foreach (cell, found->calls) {
+        auto *candidates = compat::candidates((List *)lfirst(cell));
+        for (; candidates != nullptr; candidates = candidates->next)
+            resolved->calls = list_append_unique_oid(resolved->calls, candidates->oid);
+    }
+}
+
+std::vector<Oid> oids(const List *list) {
+    std::vector<Oid> result;
+    for (int i = 0; i < list_length(list); i++)
+        if (OidIsValid(list_nth_oid(list, i))) result.push_back(list_nth_oid(list, i));
+    return result;
+}
+
+void add(Body &body, Oid relation, bool written) {
+    for (auto &[known, was_written] : body.relations)
+        if (known == relation) {
+            was_written = was_written || written;
+            return;
+        }
+    body.relations.emplace_back(relation, written);
+}
+
+void forget(Body &body, const std::string &reason) {
+    if (body.known) body.unknown_reason = reason;
+    body.known = false;
+}
+
+// REQUIRES: a subtransaction, whose end frees what parsing left behind.
+void parse_plpgsql(const std::string &definition, Found &found, Body &body) {
+    const sqltext::PlpgsqlBody parsed = sqltext::plpgsql(definition);
+    if (parsed.dynamic) forget(body, "it runs SQL that is built at run time");
+    for (const std::string &piece : parsed.queries) {
+        bool understood = false;
+        for (const int mode : {(int)RAW_PARSE_DEFAULT, (int)RAW_PARSE_PLPGSQL_EXPR, (int)RAW_PARSE_PLPGSQL_ASSIGN1}) {
+            List *statements = NIL;
+            if (!attempt(Finish::commit, [&] { statements = call(parse_piece, piece.c_str(), mode); }).ok) continue;
+            call(walk_statements, statements, &found);
+            understood = true;
+            break;
+        }
+        if (!understood) forget(body, "a statement in it could not be read");
+    }
+}
+
+} // namespace
+
+const Body &Bodies::of(Oid function) {
+    const auto known = read_.find(function);
+    if (known != read_.end()) return known->second;
+    Body body = read(function, 0);
+    std::sort(body.relations.begin(), body.relations.end());
+    return read_.emplace(function, std::move(body)).first->second;
+}
+
+Body Bodies::read(Oid function, int depth) {
+    Body body;
+    if (depth > kMostCalls) {
+        forget(body, "calls go too deep");
+        return body;
+    }
+    if (std::find(reading_.begin(), reading_.end(), function) != reading_.end()) return body;
+    reading_.push_back(function);
+
+    const Rows rows = query(R"(
+select l.lanname, n.nspname = 'pg_catalog', case when p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) end,
+       p.prosrc, p.prosqlbody is not null, p.proname,
+       (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'), p.oid = any($2::oid[])
+from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)",
+                            {std::to_string(function),
+                             fmt::format("{{{},{}}}", F_CURRENT_SETTING_TEXT, F_CURRENT_SETTING_TEXT_BOOL)});
+    if (rows.empty()) {
+        reading_.pop_back();
+        return body;
+    }
+    const std::string language = rows.text(0, 0);
+    if (rows.boolean(0, 1)) {
+        body.asks_who = rows.boolean(0, 7);
+    } else if (language == "sql" || language == "plpgsql") {
+        std::vector<Oid> calls;
+        const Outcome outcome = attempt(Finish::rollback, [&] {
+            if (rows.value(0, 6)) set_locally("search_path", rows.text(0, 6) == "\"\"" ? "" : rows.text(0, 6));
+            else use_default_search_path();
+            Found found{};
+            if (language == "plpgsql") parse_plpgsql(rows.text(0, 2), found, body);
+            else if (rows.boolean(0, 4)) call(walk_sql_body, function, &found);
+            else call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
+            if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
+            body.asks_who = body.asks_who || found.asks_who;
+            for (int i = 0; i < list_length(found.columns); i++)
+                body.column_names.insert(static_cast<const char *>(list_nth(found.columns, i)));
+            for (int i = 0; i + 1 < list_length(found.compared); i += 2)
+                body.compared.emplace_back(static_cast<const char *>(list_nth(found.compared, i)),
+                                           static_cast<const char *>(list_nth(found.compared, i + 1)));
+            Resolved resolved{};
+            call(resolve, (const Found *)&found, &resolved);
+            for (const Oid relation : oids(resolved.reads)) add(body, relation, false);
+            for (const Oid relation : oids(resolved.writes)) add(body, relation, true);
+            calls = oids(resolved.calls);
+        });
+        if (!outcome.ok) forget(body, "its body could not be read: " + outcome.message);
+        for (const Oid callee : calls) {
+            const auto known = read_.find(callee);
+            const Body inner = known != read_.end() ? known->second : read(callee, depth + 1);
+            for (const auto &[relation, written] : inner.relations) add(body, relation, written);
+            body.column_names.insert(inner.column_names.begin(), inner.column_names.end());
+            body.compared.insert(body.compared.end(), inner.compared.begin(), inner.compared.end());
+            body.asks_who = body.asks_who || inner.asks_who;
+            if (!inner.known) forget(body, fmt::format("a function it calls: {}", inner.unknown_reason));
+        }
+    } else {
+        forget(body, fmt::format("it is written in {}", language));
+    }
+    reading_.pop_back();
+    return body;
+}
+
+} // namespace rlsproof::server

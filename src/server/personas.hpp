@@ -1,0 +1,23 @@
+// Who is looked at: the personas somebody declared, and the three that exist without being declared.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/world.hpp"
+#include "server/identity.hpp"
+
+namespace rlsproof::server {
+
+struct Cast {
+    std::vector<Persona> personas;
+    std::vector<std::string> notes; // who could not be found, and what that leaves unlooked at
+};
+
+// Declared personas first to win over the built-in ones of the same name; the result is ordered by name, `anon`,
+// `outsider` and `newcomer` in front.
+Cast cast();
+
+Identity identity_of(const Persona &persona);
+
+} // namespace rlsproof::server

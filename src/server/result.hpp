@@ -1,0 +1,23 @@
+// Rows out: a set-returning SQL function hands its result over as text and the server makes the column's types of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/boundary.hpp"
+#include "server/spi.hpp"
+
+namespace rlsproof::server {
+
+// REQUIRES: called from a function declared RETURNS SETOF record or TABLE, with as many values a row as columns.
+void return_rows(FunctionCallInfo info, const std::vector<std::vector<Value>> &rows);
+
+// A text argument; nothing where it is NULL. REQUIRES: fetched before enter(), detoasting may raise.
+const char *text_argument(FunctionCallInfo info, int number);
+
+// The fetched argument as a value.
+inline Value optional_text(const char *argument) { return argument != nullptr ? Value(argument) : Value(); }
+
+Datum text_result(const std::string &text);
+
+} // namespace rlsproof::server

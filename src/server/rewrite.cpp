@@ -1,0 +1,253 @@
+#include "server/rewrite.hpp"
+
+#include "server/compat.hpp"
+
+extern "C" {
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/prep.h"
+#include "rewrite/rewriteManip.h"
+#include "tcop/tcopprot.h"
+#include "utils/acl.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
+#include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+// What the plain functions below leave for the C++ frame: palloc'd, in a List.
+struct RawCheck {
+    const char *policy;
+    const char *predicate;
+    Truth truth;
+};
+
+struct RawBase {
+    Oid relation;
+    Oid checked_as;
+    bool row_security;
+    bool target;
+    bool inside_policy;
+    const char *via;
+    const char *predicate;
+    Truth truth;
+    List *checks; // of RawCheck *
+};
+
+struct Walk {
+    List *bases; // of RawBase *
+    bool inside_policy;
+    const char *via;
+};
+
+// ---- folding -------------------------------------------------------------------------------------------------------
+
+Node *evaluate(void *expression) {
+    return (Node *)evaluate_expr((Expr *)expression, exprType((Node *)expression), exprTypmod((Node *)expression),
+                                 exprCollation((Node *)expression));
+}
+
+// Puts the session's identity in: settings and user names become constants, and a sub-select without a FROM becomes its
+// expression. Nothing that reads a table is evaluated, so what folds to a constant does so whatever the tables hold.
+Node *put_identity_in(Node *node, void *context) {
+    if (node == nullptr) return nullptr;
+    if (IsA(node, FuncExpr)) {
+        auto *function = castNode(FuncExpr, node);
+        if (function->funcid == F_CURRENT_SETTING_TEXT || function->funcid == F_CURRENT_SETTING_TEXT_BOOL) {
+            List *arguments = (List *)put_identity_in((Node *)function->args, context);
+            ListCell *cell;
+            foreach (cell, arguments)
+                if (!IsA(lfirst(cell), Const)) return node;
+            auto *copy = (FuncExpr *)copyObject(function);
+            copy->args = arguments;
+            return evaluate(copy);
+        }
+    }
+    if (IsA(node, SQLValueFunction)) {
+        const auto operation = castNode(SQLValueFunction, node)->op;
+        if (operation == SVFOP_CURRENT_USER || operation == SVFOP_USER || operation == SVFOP_CURRENT_ROLE ||
+            operation == SVFOP_SESSION_USER)
+            return evaluate(node);
+    }
+    if (IsA(node, SubLink)) {
+        auto *link = castNode(SubLink, node);
+        auto *select = castNode(Query, link->subselect);
+        if (link->subLinkType == EXPR_SUBLINK && select->commandType == CMD_SELECT && select->rtable == NIL &&
+            select->cteList == NIL && select->setOperations == nullptr && select->limitCount == nullptr &&
+            select->limitOffset == nullptr && !select->hasAggs && !select->hasTargetSRFs && !select->hasWindowFuncs &&
+            select->havingQual == nullptr && (select->jointree == nullptr || select->jointree->quals == nullptr) &&
+            list_length(select->targetList) == 1) {
+            auto *expression = (Node *)copyObject(linitial_node(TargetEntry, select->targetList)->expr);
+            IncrementVarSublevelsUp(expression, -1, 1);
+            return put_identity_in(expression, context);
+        }
+        return node;
+    }
+    return compat::mutate(node, put_identity_in, context);
+}
+
+// REQUIRES: `qual` is a copy, with the relation's variables numbered 1.
+Truth fold(Node *qual) {
+    // Twice: the first pass inlines the API's helpers (auth.uid() and friends), the second folds what was put in.
+    Node *folded = eval_const_expressions(nullptr, qual);
+    folded = put_identity_in(folded, nullptr);
+    folded = eval_const_expressions(nullptr, folded);
+    folded = put_identity_in(folded, nullptr);
+    folded = eval_const_expressions(nullptr, folded);
+    folded = (Node *)canonicalize_qual((Expr *)folded, false);
+    if (folded == nullptr) return Truth::always;
+    if (IsA(folded, Const)) {
+        auto *constant = castNode(Const, folded);
+        return !constant->constisnull && DatumGetBool(constant->constvalue) ? Truth::always : Truth::never;
+    }
+    if (is_andclause(folded)) {
+        ListCell *cell;
+        foreach (cell, castNode(BoolExpr, folded)->args)
+            if (IsA(lfirst(cell), Const)) {
+                auto *constant = lfirst_node(Const, cell);
+                if (constant->constisnull || !DatumGetBool(constant->constvalue)) return Truth::never;
+            }
+    }
+    return Truth::depends;
+}
+
+// ---- reading the rewritten query -----------------------------------------------------------------------------------
+
+const char *deparse(Node *qual, Oid relation) {
+    return deparse_expression(qual, deparse_context_for(get_rel_name(relation), relation), false, false);
+}
+
+Node *as_first(Node *expression, int number) {
+    auto *copy = (Node *)copyObject(expression);
+    if (number != 1) ChangeVarNodes(copy, number, 1, 0);
+    return copy;
+}
+
+void walk_query(Query *query, Walk *walk);
+
+bool walk_expression(Node *node, void *context) {
+    if (node == nullptr) return false;
+    if (IsA(node, Query)) {
+        walk_query(castNode(Query, node), (Walk *)context);
+        return false;
+    }
+    return compat::walk(node, walk_expression, context);
+}
+
+void read_relation(Query *query, int number, RangeTblEntry *entry, Walk *walk) {
+    if (entry->relkind == RELKIND_VIEW) return; // a rule's OLD and NEW, and the view a write went through
+    auto *base = (RawBase *)palloc0(sizeof(RawBase));
+    base->relation = entry->relid;
+    base->checked_as = compat::check_as_user(query, entry);
+    if (!OidIsValid(base->checked_as)) base->checked_as = GetUserId();
+    base->row_security = check_enable_rls(entry->relid, base->checked_as, true) == RLS_ENABLED;
+    base->target = query->resultRelation == number;
+    base->inside_policy = walk->inside_policy;
+    base->via = walk->via;
+    base->truth = Truth::always;
+    if (entry->securityQuals != NIL) {
+        Node *qual = (Node *)make_ands_explicit(entry->securityQuals);
+        base->predicate = deparse(as_first(qual, number), entry->relid);
+        base->truth = fold(as_first(qual, number));
+    }
+    if (base->target) {
+        ListCell *cell;
+        foreach (cell, query->withCheckOptions) {
+            auto *option = lfirst_node(WithCheckOption, cell);
+            auto *check = (RawCheck *)palloc0(sizeof(RawCheck));
+            check->policy = option->polname;
+            check->predicate = deparse(as_first(option->qual, number), entry->relid);
+            check->truth = fold(as_first(option->qual, number));
+            base->checks = lappend(base->checks, check);
+        }
+    }
+    walk->bases = lappend(walk->bases, base);
+}
+
+void walk_query(Query *query, Walk *walk) {
+    check_stack_depth();
+    int number = 0;
+    ListCell *cell;
+    foreach (cell, query->rtable) {
+        auto *entry = lfirst_node(RangeTblEntry, cell);
+        number++;
+        if (entry->rtekind == RTE_RELATION) {
+            read_relation(query, number, entry, walk);
+            const bool inside = walk->inside_policy;
+            walk->inside_policy = true;
+            (void)walk_expression((Node *)entry->securityQuals, walk);
+            walk->inside_policy = inside;
+        } else if (entry->rtekind == RTE_SUBQUERY) {
+            const char *via = walk->via;
+            const char *name = entry->eref != nullptr ? entry->eref->aliasname : "?";
+            if (OidIsValid(entry->relid))
+                name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(entry->relid)),
+                                                  get_rel_name(entry->relid));
+            walk->via = via == nullptr ? name : psprintf("%s, %s", via, name);
+            walk_query(entry->subquery, walk);
+            walk->via = via;
+        }
+    }
+    foreach (cell, query->cteList) walk_query(castNode(Query, lfirst_node(CommonTableExpr, cell)->ctequery), walk);
+    const bool inside = walk->inside_policy;
+    walk->inside_policy = true;
+    (void)walk_expression((Node *)query->targetList, walk);
+    (void)walk_expression((Node *)query->jointree, walk);
+    (void)walk_expression((Node *)query->withCheckOptions, walk);
+    walk->inside_policy = inside;
+}
+
+List *rewrite_plainly(const char *sql) {
+    List *statements = pg_parse_query(sql);
+    if (list_length(statements) != 1) elog(ERROR, "one statement expected: %s", sql);
+    return pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, statements), sql, nullptr, 0, nullptr);
+}
+
+List *read_plainly(const char *sql) {
+    Walk walk{NIL, false, nullptr};
+    ListCell *cell;
+    foreach (cell, rewrite_plainly(sql)) walk_query(lfirst_node(Query, cell), &walk);
+    return walk.bases;
+}
+
+void check_plainly(const char *sql) {
+    ListCell *cell;
+    foreach (cell, rewrite_plainly(sql)) {
+        auto *query = lfirst_node(Query, cell);
+        if (query->commandType == CMD_UTILITY) continue;
+        compat::check_privileges(pg_plan_query(query, sql, 0, nullptr));
+    }
+}
+
+std::string text(const char *value) { return value != nullptr ? value : ""; }
+
+} // namespace
+
+std::vector<BaseRelation> rewrite(const std::string &sql) {
+    std::vector<BaseRelation> result;
+    List *bases = call(read_plainly, sql.c_str());
+    for (int i = 0; i < list_length(bases); i++) {
+        const auto *raw = static_cast<const RawBase *>(list_nth(bases, i));
+        BaseRelation base{raw->relation,      raw->checked_as, raw->row_security,    raw->target,
+                          raw->inside_policy, text(raw->via),  text(raw->predicate), raw->truth, {}};
+        for (int j = 0; j < list_length(raw->checks); j++) {
+            const auto *check = static_cast<const RawCheck *>(list_nth(raw->checks, j));
+            base.checks.push_back({text(check->policy), text(check->predicate), check->truth});
+        }
+        result.push_back(std::move(base));
+    }
+    return result;
+}
+
+void check_privileges(const std::string &sql) { call(check_plainly, sql.c_str()); }
+
+} // namespace rlsproof::server

@@ -1,0 +1,42 @@
+// What a statement becomes for the current user: the server rewrites it, and the base relations with their row security
+// quals, checks and the user they are checked as are read from the result. Nothing of policy combination, membership,
+// ownership, FORCE or view rights is computed here: the server has already done it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/boundary.hpp"
+
+namespace rlsproof::server {
+
+// Of a predicate, with the session's identity put in: for which rows it can be true.
+enum class Truth { never, depends, always };
+
+struct Check {
+    std::string policy; // a restrictive policy's name, else empty
+    std::string predicate;
+    Truth truth;
+};
+
+// One relation that the statement reads or writes in the end.
+struct BaseRelation {
+    Oid relation;
+    Oid checked_as;        // the user whose rights and policies count
+    bool row_security;     // policies apply to that user
+    bool target;           // the relation that is written
+    bool inside_policy;    // read by a policy or a sub-select, not by the statement's own FROM
+    std::string via;       // the views it is reached through, outermost first; empty when it is named directly
+    std::string predicate; // what the policies add, deparsed; empty where nothing is added
+    Truth truth;           // of the predicate
+    std::vector<Check> checks;
+};
+
+// Rewrites one statement under the current user id and settings.
+// Raises what the server raises: a missing privilege on a schema, policies that recurse, a view that cannot be written.
+std::vector<BaseRelation> rewrite(const std::string &sql);
+
+// Plans the statement and checks the privileges it needs, as its execution would. Raises what that would raise.
+void check_privileges(const std::string &sql);
+
+} // namespace rlsproof::server

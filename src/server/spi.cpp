@@ -1,0 +1,175 @@
+#include "server/spi.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+// A result as the plain function below leaves it: values row by row, nullptr for NULL.
+struct RawRows {
+    long processed;
+    int columns;
+    char **values;
+};
+
+struct Request {
+    const char *sql;
+    int parameters;
+    const char *const *values; // nullptr for NULL
+    bool read_only;
+    bool keep;
+    MemoryContext memory;
+};
+
+RawRows run(const Request *request) {
+    RawRows raw{0, 0, nullptr};
+    Oid types[16];
+    Datum datums[16];
+    char nulls[16];
+    Assert(request->parameters <= 16);
+    SPI_connect();
+    for (int i = 0; i < request->parameters; i++) {
+        types[i] = TEXTOID;
+        nulls[i] = request->values[i] != nullptr ? ' ' : 'n';
+        datums[i] = request->values[i] != nullptr ? CStringGetTextDatum(request->values[i]) : (Datum)0;
+    }
+    const int code = SPI_execute_with_args(request->sql, request->parameters, types, datums, nulls, request->read_only, 0);
+    if (code < 0) elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(code));
+    raw.processed = (long)SPI_processed;
+    if (request->keep && SPI_tuptable != nullptr) {
+        TupleDesc descriptor = SPI_tuptable->tupdesc;
+        raw.columns = descriptor->natts;
+        raw.values = (char **)MemoryContextAllocHuge(
+            request->memory, sizeof(char *) * Max((Size)1, (Size)raw.processed * (Size)raw.columns));
+        for (long row = 0; row < raw.processed; row++)
+            for (int column = 0; column < raw.columns; column++) {
+                char *text = SPI_getvalue(SPI_tuptable->vals[row], descriptor, column + 1);
+                raw.values[row * raw.columns + column] =
+                    text != nullptr ? MemoryContextStrdup(request->memory, text) : nullptr;
+                if (text != nullptr) pfree(text);
+            }
+    }
+    SPI_finish();
+    return raw;
+}
+
+MemoryContext make_context() {
+    return AllocSetContextCreate(boundary::entry_context, "rlsproof query result", ALLOCSET_SMALL_SIZES);
+}
+
+class Context {
+public:
+    Context() : context_(call(make_context)) {}
+    ~Context() { MemoryContextDelete(context_); }
+    Context(const Context &) = delete;
+    Context &operator=(const Context &) = delete;
+    MemoryContext get() const { return context_; }
+
+private:
+    MemoryContext context_;
+};
+
+RawRows run(const std::string &sql, const std::vector<Value> &parameters, bool read_only, bool keep, MemoryContext memory) {
+    std::vector<const char *> values;
+    for (const Value &value : parameters) values.push_back(value ? value->c_str() : nullptr);
+    const Request request{sql.c_str(), (int)values.size(), values.data(), read_only, keep, memory};
+    return call(static_cast<RawRows (*)(const Request *)>(run), &request);
+}
+
+} // namespace
+
+const std::string &Rows::text(size_t row, size_t column) const {
+    static const std::string nothing;
+    const Value &value = rows_.at(row).at(column);
+    return value ? *value : nothing;
+}
+
+Oid Rows::oid(size_t row, size_t column) const {
+    const std::string &text_value = text(row, column);
+    return text_value.empty() ? InvalidOid : (Oid)std::stoul(text_value);
+}
+
+long Rows::number(size_t row, size_t column) const {
+    const std::string &text_value = text(row, column);
+    return text_value.empty() ? 0 : std::stol(text_value);
+}
+
+std::vector<std::string> Rows::list(size_t row, size_t column) const {
+    std::vector<std::string> elements;
+    const std::string &source = text(row, column);
+    std::string element;
+    bool quoted = false, inside = false;
+    for (size_t i = 1; i + 1 < source.size() || (i < source.size() && inside); i++) {
+        const char c = source[i];
+        if (c == '\\' && i + 1 < source.size()) {
+            element += source[++i];
+        } else if (c == '"') {
+            inside = !inside;
+            quoted = true;
+        } else if (c == ',' && !inside) {
+            elements.push_back(element);
+            element.clear();
+            quoted = false;
+        } else {
+            element += c;
+        }
+    }
+    if (quoted || !element.empty()) elements.push_back(element);
+    return elements;
+}
+
+Rows query(const std::string &sql, const std::vector<Value> &parameters, bool read_only) {
+    const Context context;
+    const RawRows raw = run(sql, parameters, read_only, true, context.get());
+    Rows result;
+    if (raw.values == nullptr) return result;
+    result.rows_.reserve((size_t)raw.processed);
+    for (long row = 0; row < raw.processed; row++) {
+        std::vector<Value> values;
+        values.reserve((size_t)raw.columns);
+        for (int column = 0; column < raw.columns; column++) {
+            const char *text = raw.values[row * raw.columns + column];
+            values.push_back(text != nullptr ? Value(text) : Value());
+        }
+        result.rows_.push_back(std::move(values));
+    }
+    return result;
+}
+
+long execute(const std::string &sql, const std::vector<Value> &parameters) {
+    return run(sql, parameters, false, false, nullptr).processed;
+}
+
+std::string quote_literal(const std::string &text) {
+    std::string quoted = text.find('\\') == std::string::npos ? "'" : " E'";
+    for (const char c : text) {
+        if (c == '\'' || c == '\\') quoted += c;
+        quoted += c;
+    }
+    return quoted + "'";
+}
+
+std::string quote_identifier(const std::string &name) {
+    return call(::quote_identifier, name.c_str());
+}
+
+std::string array_literal(const std::vector<std::string> &values) {
+    std::string literal = "{";
+    for (const std::string &value : values) {
+        if (literal.size() > 1) literal += ',';
+        literal += '"';
+        for (const char c : value) {
+            if (c == '"' || c == '\\') literal += '\\';
+            literal += c;
+        }
+        literal += '"';
+    }
+    return literal + "}";
+}
+
+} // namespace rlsproof::server
