@@ -101,7 +101,7 @@ Outcome subtransaction(void (*work)(void *), void *argument, Finish finish) {
     before.check_identity();
     if (error == nullptr) return {};
     Outcome outcome = outcome_of(error);
-    call(FreeErrorData, error);
+    boundary::free_error(error);
     return outcome;
 }
 
