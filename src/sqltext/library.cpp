@@ -1,8 +1,6 @@
 #include "sqltext/library.hpp"
 
-#include <array>
 #include <cstdint>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -78,28 +76,23 @@ constexpr uint64_t kMessage = 2;
 // Numbers of the grammar's tokens, the same in 15, 17 and 18; a unit test scans one of each.
 Kind kind_of(uint64_t token, uint64_t keyword) {
     switch (token) {
-    case 258:
-        return Kind::name; // IDENT
-    case 259:
-        return Kind::unicode_name; // UIDENT
-    case 260:
-        return Kind::constant; // FCONST
-    case 261:
-        return Kind::constant; // SCONST
-    case 262:
-        return Kind::unicode_constant; // USCONST
-    case 263:
-        return Kind::constant; // BCONST
-    case 264:
-        return Kind::constant; // XCONST
-    case 266:
-        return Kind::constant; // ICONST
-    case 267:
-        return Kind::parameter; // PARAM
-    case 275:
-        return Kind::comment; // SQL_COMMENT
-    case 276:
-        return Kind::comment; // C_COMMENT
+    case 258: // IDENT
+        return Kind::name;
+    case 259: // UIDENT
+        return Kind::unicode_name;
+    case 260: // FCONST
+    case 261: // SCONST
+    case 263: // BCONST
+    case 264: // XCONST
+    case 266: // ICONST
+        return Kind::constant;
+    case 262: // USCONST
+        return Kind::unicode_constant;
+    case 267: // PARAM
+        return Kind::parameter;
+    case 275: // SQL_COMMENT
+    case 276: // C_COMMENT
+        return Kind::comment;
     default:
         break;
     }
