@@ -277,12 +277,14 @@ subtest 'odd places' => sub {
     my ($status, $out, $err) = run('audit', $dir);
     is($status, 0, 'quotes, blanks and commas in the name of the folder') or diag $err;
     {
-        local $ENV{TMPDIR} = "$temporary/it's, \"odd\"";
-        mkdir $ENV{TMPDIR};
-        chmod 01777, $ENV{TMPDIR};
-        ($status, $out, $err) = run('audit', $dir);
-        is($status, 0, 'and in the name of the temporary one') or diag $err;
-        rmdir $ENV{TMPDIR};
+        for my $name ("it's \"odd\" \\ here", 'a, b') {
+            local $ENV{TMPDIR} = "$temporary/$name";
+            mkdir $ENV{TMPDIR};
+            chmod 01777, $ENV{TMPDIR};
+            ($status, $out, $err) = run('audit', $dir);
+            is($status, 0, "<$name> as the temporary folder") or diag $err;
+            rmdir $ENV{TMPDIR};
+        }
         local $ENV{TMPDIR} = "$temporary/" . ('x' x 90);
         mkdir $ENV{TMPDIR};
         chmod 01777, $ENV{TMPDIR};
