@@ -5,6 +5,8 @@
 # make installcheck     pg_regress and isolation tests against the running server
 # make audit            everything from packages to the report, over demo/ or MIGRATIONS=dir
 # make test             everything .ci/run runs; PG=15 for one major, SKIP_PG="17 18" to leave some out by name
+# make meta             writes the version of rlsproof.control into META.json, which PGXN reads
+# make dist             the archive for PGXN, of what is committed
 
 EXTENSION = rlsproof
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" rlsproof.control)
@@ -14,7 +16,7 @@ ifneq ($(filter audit test,$(MAKECMDGOALS)),)
 
 .PHONY: audit test
 audit:
-	@ci/audit $(MIGRATIONS)
+	@ci/audit $(if $(MIGRATIONS),"$(MIGRATIONS)")
 test:
 	@PG="$(PG)" SKIP_PG="$(SKIP_PG)" ci/test
 
@@ -32,15 +34,19 @@ OBJS = $(SOURCES:src/%.cpp=$(BUILD)/%.o) $(BUILD)/libpg_query.o
 DATA_built = rlsproof--$(EXTVERSION).sql
 DATA = $(wildcard src/sql/updates/*.sql)
 
-REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+# Defined only where there are tests. boundary needs the module of the tests, which is never installed: ci/suite runs it.
+REGRESS := $(filter-out boundary,$(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql))))
 REGRESS_OPTS = --load-extension=rlsproof
-ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION := $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=rlsproof
 
 # The server's headers are not held to our warnings. Compiled once: PGXS's second pass, to bitcode, ignores CXXFLAGS.
 override with_llvm := no
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS = -std=gnu++20 -Wall -Wextra -Werror -Wno-register -Wno-missing-field-initializers
+PG_CXXFLAGS = -std=gnu++20 -Wall -Wextra -Werror -Wno-register -Wno-missing-field-initializers $(COMPILER_CXXFLAGS)
+# The server's own flags are written for the compiler it was built with.
+# g++ 12's -Wrestrict sees overlaps in std::string that are not there (GCC bug 105651).
+COMPILER_CXXFLAGS = $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-ignored-optimization-argument,-Wno-restrict)
 # Visibility is the link's matter alone: 15's PGDLLEXPORT says nothing, so hidden would hide the entry points too.
 SHLIB_LINK = -lfmt -lstdc++ -Wl,--version-script=src/server/exports.map
 EXTRA_CLEAN = $(BUILD) rlsproof--$(EXTVERSION).sql
@@ -64,7 +70,40 @@ $(BUILD)/libpg_query.o: $(LIBPG_QUERY_A)
 	objcopy --wildcard --keep-global-symbol='pg_query_*' $@.joined $@
 	@rm -f $@.joined
 
+# The module has one name whatever server it is for, so changing the server must link it again.
+$(shell mkdir -p build; echo '$(PG_CONFIG) $(PG_MAJOR)' | cmp -s - build/linked-for || \
+    echo '$(PG_CONFIG) $(PG_MAJOR)' >build/linked-for)
+rlsproof.so: build/linked-for
+
+# Compiled and not linked: what the second compiler is asked for.
+.PHONY: objects meta dist
+objects: $(OBJS)
+
+# Functions and hooks that only the tests of the boundary call, in a module of their own. No install target touches it;
+# ci/stage copies it into its server tree.
+.PHONY: testmodule
+TESTMODULE = $(BUILD)/rlsproof_test.so
+TESTMODULE_OBJS = $(patsubst test/module/%.cpp,$(BUILD)/test/%.o,$(wildcard test/module/*.cpp)) \
+    $(BUILD)/server/boundary.o $(BUILD)/server/subtransaction.o
+testmodule: $(TESTMODULE)
+$(TESTMODULE): $(TESTMODULE_OBJS) test/module/exports.map
+	$(CXX) $(CXXFLAGS) -shared -o $@ $(TESTMODULE_OBJS) $(LDFLAGS) -lstdc++ -Wl,--version-script=test/module/exports.map
+$(BUILD)/test/%.o: test/module/%.cpp Makefile
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -fPIC -c -o $@ $<
+-include $(TESTMODULE_OBJS:.o=.d)
+
 rlsproof--$(EXTVERSION).sql: src/sql/parts $(wildcard src/sql/*.sql) rlsproof.control
 	cat $(foreach part,$(shell cat src/sql/parts),src/sql/$(part).sql) >$@
+
+# META.json has to lie in the repository as PGXN wants it; its two version lines are written by this rule alone.
+meta:
+	sed -i 's/"version": "[^"]*"/"version": "$(EXTVERSION)"/' META.json
+
+dist:
+	ci/check_version
+	@mkdir -p build
+	git archive --format=zip --prefix=rlsproof-$(EXTVERSION)/ --output=build/rlsproof-$(EXTVERSION).zip HEAD
+	@echo build/rlsproof-$(EXTVERSION).zip
 
 endif

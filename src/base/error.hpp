@@ -23,8 +23,8 @@ enum class Code {
 // REQUIRES: messages follow the server's style: lower case, no period; detail and hint are sentences.
 class Error : public std::runtime_error {
 public:
-    Error(Code code, std::string message, std::string hint = {}, std::string detail = {})
-        : std::runtime_error(std::move(message)), code(code), hint(std::move(hint)), detail(std::move(detail)) {}
+    Error(Code code, const std::string &message, std::string hint = {}, std::string detail = {})
+        : std::runtime_error(message), code(code), hint(std::move(hint)), detail(std::move(detail)) {}
 
     // Where in the text the mistake is: characters, counted from 1; 0 where nothing is known.
     Error &at(int character) {

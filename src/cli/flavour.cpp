@@ -162,8 +162,7 @@ private:
 
 FlavourChoice choose_flavour(const Migrations &migrations, const Sources &sources) {
     Reader reader;
-    for (const auto &source : sources)
-        reader.read(*source);
+    for (const auto &source : sources) reader.read(*source);
     const std::vector<Reader::Use> missing = reader.missing();
     if (!missing.empty()) {
         const Reader::Use &first = missing.front();

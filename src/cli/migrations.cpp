@@ -124,8 +124,7 @@ private:
     bool supabase(const fs::path &project) {
         const Paths all = sql_files(project / "migrations");
         Paths named, other;
-        for (const fs::path &path : all)
-            (follows_supabase(path) ? named : other).push_back(path);
+        for (const fs::path &path : all) (follows_supabase(path) ? named : other).push_back(path);
         // The tool ignores other names. Where there are no others, somebody pasted them by hand: take them.
         const bool by_hand = named.empty();
         const Paths &taken = by_hand ? other : named;
@@ -151,8 +150,7 @@ private:
         const size_t before = found_.files.size();
         add_if_there(project / "seed.sql");
         add_all(sql_files(project / "seeds"));
-        for (size_t i = before; i < found_.files.size(); ++i)
-            found_.files[i].seed = true;
+        for (size_t i = before; i < found_.files.size(); ++i) found_.files[i].seed = true;
     }
 
     // The plan gives the order. A change that occurs again was reworked: its earlier script carries the tag after it.
@@ -165,8 +163,7 @@ private:
         for (std::string line; std::getline(plan, line);) {
             const std::string word = line.substr(0, line.find_first_of(" \t\r"));
             if (word.starts_with("@")) {
-                for (auto it = changes.rbegin(); it != changes.rend() && it->tag.empty(); ++it)
-                    it->tag = word;
+                for (auto it = changes.rbegin(); it != changes.rend() && it->tag.empty(); ++it) it->tag = word;
             } else if (!word.empty() && word[0] != '%' && word[0] != '#' && word[0] != '-') {
                 changes.push_back({word[0] == '+' ? word.substr(1) : word, ""});
             }
@@ -288,13 +285,11 @@ private:
     }
 
     void add_all(const Paths &paths) {
-        for (const fs::path &path : paths)
-            add(path);
+        for (const fs::path &path : paths) add(path);
     }
 
     void leave_out(const Paths &paths, std::string_view why) {
-        for (const fs::path &path : paths)
-            found_.notes.push_back(fmt::format("left out {}: {}", relative(path), why));
+        for (const fs::path &path : paths) found_.notes.push_back(fmt::format("left out {}: {}", relative(path), why));
     }
 
     fs::path named_;
@@ -313,8 +308,7 @@ bool natural_less(const std::string &a, const std::string &b) {
             const auto number = [](const std::string &text, size_t &at) {
                 at = std::min(text.find_first_not_of('0', at), text.size());
                 const size_t from = at;
-                while (at < text.size() && is_digit(text[at]))
-                    ++at;
+                while (at < text.size() && is_digit(text[at])) ++at;
                 return std::pair(at - from, text.substr(from, at - from));
             };
             const auto left = number(a, i), right = number(b, j);

@@ -139,8 +139,7 @@ void Scanner::skip_block_comment() {
 }
 
 size_t Scanner::end_of_word(size_t from) const {
-    while (from < text_.size() && continues_word(text_[from]))
-        ++from;
+    while (from < text_.size() && continues_word(text_[from])) ++from;
     return from;
 }
 
@@ -162,8 +161,7 @@ size_t Scanner::end_of_quote(size_t open, bool backslashes) const {
 size_t Scanner::end_of_dollar_tag(size_t from) const {
     if (is_digit(peek(from + 1))) return 0;
     size_t i = from + 1;
-    while (is_letter(peek(i)) || is_digit(peek(i)))
-        ++i;
+    while (is_letter(peek(i)) || is_digit(peek(i))) ++i;
     return peek(i) == '$' ? i + 1 : 0;
 }
 

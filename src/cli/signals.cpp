@@ -34,8 +34,7 @@ void on_signal(int number) {
 sigset_t held_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int number : kSignals)
-        sigaddset(&set, number);
+    for (const int number : kSignals) sigaddset(&set, number);
     return set;
 }
 

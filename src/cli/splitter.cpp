@@ -97,8 +97,7 @@ private:
         while (at < text_.size()) {
             const size_t next = after_line(at);
             std::string_view line = text_.substr(at, next - at);
-            while (!line.empty() && (line.back() == '\n' || line.back() == '\r'))
-                line.remove_suffix(1);
+            while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
             if (line == "\\.") {
                 piece.data = text_.substr(begin, at - begin);
                 scanner_.move_to(next);
@@ -126,8 +125,7 @@ private:
     Piece piece_at(Piece::Kind kind, size_t start, size_t end) {
         line_ += static_cast<int>(std::count(text_.begin() + counted_, text_.begin() + start, '\n'));
         counted_ = static_cast<std::ptrdiff_t>(start);
-        while (end > start && (text_[end - 1] == ' ' || (text_[end - 1] >= '\t' && text_[end - 1] <= '\r')))
-            --end;
+        while (end > start && (text_[end - 1] == ' ' || (text_[end - 1] >= '\t' && text_[end - 1] <= '\r'))) --end;
         Piece piece;
         piece.kind = kind;
         piece.start = start;

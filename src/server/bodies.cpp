@@ -30,15 +30,42 @@ namespace {
 constexpr int kMostCalls = 24; // how deep calls are followed before the answer is "unknown"
 
 struct Found {
-    List *reads;  // of RangeVar *
-    List *writes; // of RangeVar *
-    List *calls;  // of List * (a function's name)
-    List *ctes;   // of String *
+    List *reads;    // of RangeVar *
+    List *writes;   // of RangeVar *
+    List *calls;    // of List * (a function's name)
+    List *ctes;     // of char *
+    List *columns;  // of char *
+    List *compared; // of char *, char * in turn: a column and a constant
     bool asks_who;
     const char *utility; // a statement that is not read any further
 };
 
 bool walk_raw(Node *node, void *context);
+
+const char *column_name(Node *node) {
+    if (node == nullptr || !IsA(node, ColumnRef)) return nullptr;
+    Node *last = (Node *)llast(castNode(ColumnRef, node)->fields);
+    return IsA(last, String) ? strVal(last) : nullptr;
+}
+
+const char *constant(Node *node) {
+    while (node != nullptr && IsA(node, TypeCast)) node = castNode(TypeCast, node)->arg;
+    if (node == nullptr || !IsA(node, A_Const) || castNode(A_Const, node)->isnull) return nullptr;
+    Node *value = (Node *)&castNode(A_Const, node)->val;
+    if (IsA(value, String)) return strVal(value);
+    if (IsA(value, Integer)) return psprintf("%d", intVal(value));
+    return nullptr;
+}
+
+void note_comparison(A_Expr *expression, Found *found) {
+    const char *column = column_name(expression->lexpr);
+    if (column == nullptr || expression->rexpr == nullptr) return;
+    List *values = IsA(expression->rexpr, List) ? (List *)expression->rexpr : list_make1(expression->rexpr);
+    ListCell *cell;
+    foreach (cell, values)
+        if (const char *value = constant((Node *)lfirst(cell)))
+            found->compared = lappend(lappend(found->compared, (void *)column), (void *)value);
+}
 
 void note_statement(Node *statement, Found *found) {
     switch (nodeTag(statement)) {
@@ -48,9 +75,7 @@ void note_statement(Node *statement, Found *found) {
     case T_DeleteStmt:
     case T_MergeStmt:
     case T_PLAssignStmt: (void)walk_raw(statement, found); break;
-    case T_TruncateStmt:
-        found->writes = list_concat(found->writes, ((TruncateStmt *)statement)->relations);
-        break;
+    case T_TruncateStmt: found->writes = list_concat(found->writes, ((TruncateStmt *)statement)->relations); break;
     case T_CallStmt: (void)walk_raw((Node *)((CallStmt *)statement)->funccall, found); break;
     default: found->utility = "a utility statement";
     }
@@ -70,6 +95,10 @@ bool walk_raw(Node *node, void *context) {
     case T_SQLValueFunction:
         if (((SQLValueFunction *)node)->op == SVFOP_SESSION_USER) found->asks_who = true;
         break;
+    case T_ColumnRef:
+        if (const char *name = column_name(node)) found->columns = lappend(found->columns, (void *)name);
+        break;
+    case T_A_Expr: note_comparison(castNode(A_Expr, node), found); break;
     case T_PLAssignStmt: return walk_raw((Node *)((PLAssignStmt *)node)->val, context);
     default: break;
     }
@@ -77,7 +106,9 @@ bool walk_raw(Node *node, void *context) {
 }
 
 // PL/pgSQL's pieces are statements, expressions or assignments; which one is only known by trying.
-List *parse_piece(const char *sql, int mode) { return raw_parser(sql, (RawParseMode)mode); }
+List *parse_piece(const char *sql, int mode) {
+    return raw_parser(sql, (RawParseMode)mode);
+}
 
 void walk_statements(List *statements, Found *found) {
     ListCell *cell;
@@ -95,7 +126,8 @@ bool walk_parsed(Node *node, void *context) {
             auto *entry = lfirst_node(RangeTblEntry, cell);
             number++;
             if (entry->rtekind != RTE_RELATION) continue;
-            auto *name = makeRangeVar(get_namespace_name(get_rel_namespace(entry->relid)), get_rel_name(entry->relid), -1);
+            auto *name =
+                makeRangeVar(get_namespace_name(get_rel_namespace(entry->relid)), get_rel_name(entry->relid), -1);
             if (query->resultRelation == number)
                 found->writes = lappend(found->writes, name);
             else
@@ -137,9 +169,11 @@ Oid relation_of(const RangeVar *name, const List *ctes) {
 void resolve(const Found *found, Resolved *resolved) {
     ListCell *cell;
     foreach (cell, found->reads)
-        resolved->reads = list_append_unique_oid(resolved->reads, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+        resolved->reads =
+            list_append_unique_oid(resolved->reads, relation_of(lfirst_node(RangeVar, cell), found->ctes));
     foreach (cell, found->writes)
-        resolved->writes = list_append_unique_oid(resolved->writes, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+        resolved->writes =
+            list_append_unique_oid(resolved->writes, relation_of(lfirst_node(RangeVar, cell), found->ctes));
     foreach (cell, found->calls) {
         auto *candidates = compat::candidates((List *)lfirst(cell));
         for (; candidates != nullptr; candidates = candidates->next)
@@ -204,14 +238,14 @@ Body Bodies::read(Oid function, int depth) {
     if (std::find(reading_.begin(), reading_.end(), function) != reading_.end()) return body;
     reading_.push_back(function);
 
-    const Rows rows = query(R"(
+    const Rows rows = query(
+        R"(
 select l.lanname, n.nspname = 'pg_catalog', case when p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) end,
        p.prosrc, p.prosqlbody is not null, p.proname,
        (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'), p.oid = any($2::oid[])
 from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)",
-                            {std::to_string(function),
-                             fmt::format("{{{},{}}}", F_CURRENT_SETTING_TEXT, F_CURRENT_SETTING_TEXT_BOOL)});
+        {std::to_string(function), fmt::format("{{{},{}}}", F_CURRENT_SETTING_TEXT, F_CURRENT_SETTING_TEXT_BOOL)});
     if (rows.empty()) {
         reading_.pop_back();
         return body;
@@ -222,14 +256,24 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
     } else if (language == "sql" || language == "plpgsql") {
         std::vector<Oid> calls;
         const Outcome outcome = attempt(Finish::rollback, [&] {
-            if (rows.value(0, 6)) set_locally("search_path", rows.text(0, 6) == "\"\"" ? "" : rows.text(0, 6));
-            else use_default_search_path();
+            if (rows.value(0, 6))
+                set_locally("search_path", rows.text(0, 6) == "\"\"" ? "" : rows.text(0, 6));
+            else
+                use_default_search_path();
             Found found{};
-            if (language == "plpgsql") parse_plpgsql(rows.text(0, 2), found, body);
-            else if (rows.boolean(0, 4)) call(walk_sql_body, function, &found);
-            else call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
+            if (language == "plpgsql")
+                parse_plpgsql(rows.text(0, 2), found, body);
+            else if (rows.boolean(0, 4))
+                call(walk_sql_body, function, &found);
+            else
+                call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
             if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
             body.asks_who = body.asks_who || found.asks_who;
+            for (int i = 0; i < list_length(found.columns); i++)
+                body.column_names.insert(static_cast<const char *>(list_nth(found.columns, i)));
+            for (int i = 0; i + 1 < list_length(found.compared); i += 2)
+                body.compared.emplace_back(static_cast<const char *>(list_nth(found.compared, i)),
+                                           static_cast<const char *>(list_nth(found.compared, i + 1)));
             Resolved resolved{};
             call(resolve, (const Found *)&found, &resolved);
             for (const Oid relation : oids(resolved.reads)) add(body, relation, false);
@@ -241,6 +285,8 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
             const auto known = read_.find(callee);
             const Body inner = known != read_.end() ? known->second : read(callee, depth + 1);
             for (const auto &[relation, written] : inner.relations) add(body, relation, written);
+            body.column_names.insert(inner.column_names.begin(), inner.column_names.end());
+            body.compared.insert(body.compared.end(), inner.compared.begin(), inner.compared.end());
             body.asks_who = body.asks_who || inner.asks_who;
             if (!inner.known) forget(body, fmt::format("a function it calls: {}", inner.unknown_reason));
         }

@@ -1,8 +1,11 @@
-// What a function's body touches: the relations it names, the functions it calls, and whether it looks at who is calling.
-// SQL and PL/pgSQL bodies are read; any other language, and SQL built at run time, is unknown with that as the reason.
+// What a function's body touches: the relations it names, the functions it calls, and whether it looks at who is
+// calling. SQL and PL/pgSQL bodies are read; any other language, and SQL built at run time, is unknown with that as the
+// reason.
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +16,8 @@ namespace rlsproof::server {
 
 struct Body {
     std::vector<std::pair<Oid, bool>> relations; // with "is written"; each once, in order of the OIDs
+    std::set<std::string> column_names;          // that it mentions
+    std::vector<std::pair<std::string, std::optional<std::string>>> compared; // column names with constants
     bool asks_who = false;
     bool known = true;
     std::string unknown_reason;

@@ -1,0 +1,56 @@
+// One cell of the matrix: persona, object, command; what was declared, what was found, and on what evidence.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "model/command.hpp"
+
+#include "base/core_only.hpp"
+
+namespace rlsproof {
+
+enum class Verdict { ok, leak, lockout, open, vacuous, unknown, error };
+enum class Evidence { privilege, proof, execution, structural, none };
+
+struct Cell {
+    std::string persona;
+    std::string object;
+    Command command = Command::select;
+    std::string expected = "none"; // none, all, or the name of a scope
+    bool declared = false;         // somebody wrote the expectation down
+    Verdict verdict = Verdict::unknown;
+    Evidence evidence = Evidence::none;
+    std::string reason;
+    size_t reached = 0;  // rows of other people that were reached, of those that were there
+    size_t there = 0;
+    std::string witness; // JSON; empty where there is nothing to show
+    std::string key;     // persona:object:command
+};
+
+constexpr std::string_view name(Verdict verdict) {
+    switch (verdict) {
+    case Verdict::ok: return "ok";
+    case Verdict::leak: return "leak";
+    case Verdict::lockout: return "lockout";
+    case Verdict::open: return "open";
+    case Verdict::vacuous: return "vacuous";
+    case Verdict::unknown: return "unknown";
+    case Verdict::error: return "error";
+    }
+    return "unknown";
+}
+
+constexpr std::string_view name(Evidence evidence) {
+    switch (evidence) {
+    case Evidence::privilege: return "privilege";
+    case Evidence::proof: return "proof";
+    case Evidence::execution: return "execution";
+    case Evidence::structural: return "structural";
+    case Evidence::none: return "none";
+    }
+    return "none";
+}
+
+} // namespace rlsproof

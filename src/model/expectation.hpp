@@ -1,0 +1,45 @@
+// What a team declared, and which declaration counts for a cell: the most specific one.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/command.hpp"
+
+#include "base/core_only.hpp"
+
+namespace rlsproof {
+
+struct Expectation {
+    std::string persona;
+    std::string object;   // or a pattern: public.*, *.*
+    std::string commands; // one command, or "all"
+    std::string access;   // none, all, or the name of a scope
+};
+
+// Whether a name matches a pattern in which * stands for anything.
+constexpr bool matches(std::string_view pattern, std::string_view text) {
+    if (pattern.empty()) return text.empty();
+    if (pattern.front() == '*')
+        return matches(pattern.substr(1), text) || (!text.empty() && matches(pattern, text.substr(1)));
+    return !text.empty() && pattern.front() == text.front() && matches(pattern.substr(1), text.substr(1));
+}
+
+// The expectation for a cell, or nullptr where nothing was declared. An object by name beats a pattern, a longer
+// pattern a shorter one, a command by name beats "all".
+inline const Expectation *expectation_for(const std::vector<Expectation> &all, std::string_view persona,
+                                          std::string_view object, Command command) {
+    const Expectation *best = nullptr;
+    const auto weight = [&](const Expectation &e) {
+        return std::pair(e.object == object ? e.object.size() + 1000 : e.object.size(), e.commands != "all");
+    };
+    for (const Expectation &candidate : all) {
+        if (candidate.persona != persona || !matches(candidate.object, object)) continue;
+        if (candidate.commands != "all" && candidate.commands != name(command)) continue;
+        if (best == nullptr || weight(candidate) > weight(*best)) best = &candidate;
+    }
+    return best;
+}
+
+} // namespace rlsproof

@@ -1,0 +1,55 @@
+// What the policies and helper functions say about columns: the constants they are compared with, whether they hold
+// somebody's identity, and which tables decide about others. Rows made for a probe take their values from here, because
+// one random row proves little.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/world.hpp"
+
+#include "server/bodies.hpp"
+
+namespace rlsproof::server {
+
+struct Column {
+    Oid relation;
+    int number;
+    auto operator<=>(const Column &) const = default;
+};
+
+// A value worth trying, as text in the column's own type; nothing is NULL.
+using Candidate = std::optional<std::string>;
+
+struct PolicyHint {
+    Oid relation; // whose policy it is
+    std::string name;
+    std::vector<std::pair<int, Candidate>> values; // of its own columns, as the policy compares them
+    std::set<Column> reads;                        // columns of other tables that it decides by
+    std::vector<Oid> functions;                    // that it calls
+};
+
+struct Hints {
+    std::vector<PolicyHint> policies;
+    std::map<Column, std::vector<Candidate>> candidates; // of all policies together, each once
+    std::set<Column> identity;                           // compared with who is asking, as a person
+    std::set<Column> tenant;                             // compared with something else the session says
+    std::set<Column> identity_path;                      // texts whose first folder is compared with who is asking
+    std::map<Oid, std::set<Oid>> decided_by;             // table → tables its policies read, through helpers as well
+    std::set<Column> authority;                          // columns that policies or their helpers decide by
+    std::map<Column, std::set<std::string>> deciders;    // of such a column: the policies and helpers that read it
+};
+
+// `asking` is somebody signed in: an expression that yields that identity tells a person from a tenant. Without one,
+// whatever a session says counts as the person.
+Hints read_hints(Bodies &bodies, const Persona *asking);
+
+// The constants that check constraints compare columns with, by column; and those of domains, by type.
+void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,
+                         std::map<Oid, std::vector<Candidate>> &domains);
+
+} // namespace rlsproof::server

@@ -1,0 +1,256 @@
+#include "server/rows.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr int kMostTries = 60;
+
+std::string uuid(long n) {
+    return fmt::format("5ca1ab1e-0000-4000-8000-{:012d}", n);
+}
+
+// Texts that constraints in the wild ask for, when a plain one will not do.
+std::vector<Candidate> shapes_of_text(long n) {
+    return {fmt::format("made{}@nowhere.invalid", n),
+            fmt::format("https://nowhere.invalid/{}", n),
+            fmt::format("made-{}", n),
+            fmt::format("+1555{:07d}", n),
+            fmt::format("{:06d}", n),
+            "#a1b2c3",
+            "EUR",
+            "DE",
+            "en",
+            "a",
+            fmt::format("MADE{}", n),
+            fmt::format("made{}", n),
+            fmt::format("a made row of some length, since a constraint may ask for a minimum {}", n)};
+}
+
+bool is_text(Oid type) {
+    return type == TEXTOID || type == VARCHAROID || type == BPCHAROID;
+}
+
+Candidate number_text(const ColumnShape &column, long n) {
+    switch (column.type) {
+    case INT2OID: return std::to_string(30000 + n % 2700);
+    case INT4OID: return std::to_string(1900000000L + n);
+    case INT8OID: return std::to_string(4000000000000000L + n);
+    default: return std::to_string(n % 10);
+    }
+}
+
+} // namespace
+
+std::string Maker::literal(const ColumnShape &column, const Candidate &value) {
+    if (!value) return "NULL";
+    return quote_literal(*value) + "::" + column.type_name;
+}
+
+std::string Maker::insert_statement(const TableShape &table, const Values &values) {
+    std::string names, literals;
+    for (const auto &[number, value] : values) {
+        const ColumnShape *column = table.column(number);
+        if (column == nullptr || column->generated) continue;
+        names += (names.empty() ? "" : ", ") + column->name;
+        literals += (literals.empty() ? "" : ", ") + literal(*column, value);
+    }
+    if (names.empty()) return fmt::format("insert into {} default values", table.name);
+    return fmt::format("insert into {} ({}) overriding system value values ({})", table.name, names, literals);
+}
+
+// A value by type. Text types first: they are the commonest.
+Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
+    const long n = counter_;
+    if (const auto learned = learned_.find({table.id, column.number}); learned != learned_.end())
+        return learned->second;
+    const auto allowed = tables_.allowed.find({table.id, column.number});
+    if (allowed != tables_.allowed.end() && is_text(column.type)) return allowed->second.front();
+    const auto domain = tables_.domain_allowed.find(column.domain);
+    if (column.domain != InvalidOid && domain != tables_.domain_allowed.end() && is_text(column.type))
+        return domain->second.front();
+    if (is_text(column.type)) {
+        std::string text = fmt::format("made {}", n);
+        if (column.width > 0 && (int)text.size() > column.width) text = std::to_string(n);
+        if (column.width > 0 && (int)text.size() > column.width) text = text.substr(text.size() - (size_t)column.width);
+        return text;
+    }
+    switch (column.type) {
+    case UUIDOID: return uuid(n);
+    case BOOLOID: return "f";
+    case INT2OID:
+    case INT4OID:
+    case INT8OID:
+    case NUMERICOID:
+    case FLOAT4OID:
+    case FLOAT8OID:
+    case CASHOID: return number_text(column, n);
+    case OIDOID: return std::to_string(4000000000L + n);
+    case TIMESTAMPTZOID:
+    case TIMESTAMPOID:
+    case DATEOID:
+        if (!column.not_null) return std::nullopt; // deleted_at, archived_at: empty is the ordinary state
+        return "now";
+    case TIMEOID:
+    case TIMETZOID: return "12:00";
+    case INTERVALOID: return "1 hour";
+    case JSONOID:
+    case JSONBOID: return "{}";
+    case BYTEAOID: return "\\x01";
+    case NAMEOID:
+    case CHAROID: return "m";
+    case INETOID:
+    case CIDROID: return "192.0.2.1";
+    case MACADDROID: return "08:00:2b:01:02:03";
+    case BITOID:
+    case VARBITOID: return "0";
+    case XMLOID: return "<made/>";
+    case POINTOID: return "(0,0)";
+    case TSVECTOROID: return "";
+    default: break;
+    }
+    if (column.kind == TYPTYPE_ENUM) return column.first_label;
+    if (column.kind == TYPTYPE_RANGE || column.kind == TYPTYPE_MULTIRANGE)
+        return column.kind == TYPTYPE_RANGE ? "empty" : "{}";
+    if (column.category == TYPCATEGORY_ARRAY) return "{}";
+    if (!column.not_null) return std::nullopt;
+    if (column.kind == TYPTYPE_COMPOSITE) return std::nullopt;
+    return fmt::format("made{}", n); // citext, ltree and other texts by another name
+}
+
+std::vector<Candidate> Maker::alternatives(const TableShape &table, const ColumnShape &column) {
+    std::vector<Candidate> result;
+    const auto add = [&](const std::vector<Candidate> &more) {
+        for (const Candidate &candidate : more) {
+            result.push_back(candidate);
+            if (column.category != TYPCATEGORY_NUMERIC || !candidate) continue;
+            const long near = std::strtol(candidate->c_str(), nullptr, 10);
+            result.push_back(std::to_string(near + 1));
+            result.push_back(std::to_string(near - 1));
+        }
+    };
+    if (const auto allowed = tables_.allowed.find({table.id, column.number}); allowed != tables_.allowed.end())
+        add(allowed->second);
+    if (const auto domain = tables_.domain_allowed.find(column.domain);
+        column.domain != InvalidOid && domain != tables_.domain_allowed.end())
+        add(domain->second);
+    if (!column.not_null) result.push_back(std::nullopt);
+    if (is_text(column.type)) {
+        const auto shapes = shapes_of_text(counter_);
+        result.insert(result.end(), shapes.begin(), shapes.end());
+    } else if (column.category == TYPCATEGORY_NUMERIC) {
+        for (const long n : {1L, 0L, 2L, 10L, 100L}) result.push_back(std::to_string(n));
+        result.push_back(number_text(column, counter_));
+    } else if (column.category == TYPCATEGORY_DATETIME) {
+        for (const char *time : {"now", "2000-01-01", "2099-01-01"}) result.push_back(time);
+    } else if (column.type == BOOLOID) {
+        result.insert(result.end(), {"t", "f"});
+    } else if (column.category == TYPCATEGORY_ARRAY) {
+        result.push_back("{made}");
+        result.push_back("{1}");
+    }
+    return result;
+}
+
+Values Maker::values(const TableShape &table, const Values &wanted) {
+    counter_++;
+    Values values;
+    for (const ColumnShape &column : table.columns) {
+        if (column.generated) continue;
+        if (const auto given = wanted.find(column.number); given != wanted.end()) {
+            values.emplace(column.number, given->second);
+            continue;
+        }
+        const bool in_key = std::any_of(table.keys.begin(), table.keys.end(), [&](const std::vector<int> &key) {
+            return std::find(key.begin(), key.end(), column.number) != key.end();
+        });
+        // Its own default is the most lifelike value there is; a key has to differ from row to row.
+        if (!column.default_expression.empty() && !in_key && !column.identity) continue;
+        values.emplace(column.number, value(table, column));
+    }
+    return values;
+}
+
+std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, std::string &why) {
+    Values overrides = wanted;
+    std::map<int, size_t> tried; // how far through the alternatives of a column we are
+    std::vector<int> turning;    // the columns of the constraint that objects
+    std::string objecting;
+    for (int attempt_number = 0; attempt_number < kMostTries; attempt_number++) {
+        const Values made = values(table, overrides);
+        Row row{table.id, InvalidOid, "", made, true};
+        const Outcome outcome = attempt(Finish::commit, [&] {
+            const Rows back = query(insert_statement(table, made) + " returning tableoid, ctid", {}, false);
+            if (!back.empty()) {
+                row.stored_in = back.oid(0, 0);
+                row.tid = back.text(0, 1);
+            }
+        });
+        if (outcome.ok && !row.tid.empty()) {
+            for (const auto &[number, value] : overrides)
+                if (!wanted.contains(number)) learned_[{table.id, number}] = value;
+            return row;
+        }
+        why = outcome.ok ? "a rule or trigger took the row away" : outcome.message;
+        if (outcome.sqlstate == "23502") {
+            const auto column = std::find_if(table.columns.begin(), table.columns.end(), [&](const ColumnShape &c) {
+                return c.name == quote_identifier(outcome.column);
+            });
+            if (column == table.columns.end() || wanted.contains(column->number) ||
+                column->category == TYPCATEGORY_COMPOSITE)
+                return std::nullopt;
+            ColumnShape needed = *column;
+            needed.not_null = true;
+            if (overrides.contains(column->number)) return std::nullopt;
+            overrides[column->number] = value(table, needed);
+            continue;
+        }
+        if (outcome.sqlstate == "23505") {
+            // A key that is not ours to choose: the counter turns the rest, so a second try is worth it only then.
+            if (attempt_number > 2) return std::nullopt;
+            continue;
+        }
+        if (outcome.sqlstate != "23514") return std::nullopt;
+
+        // A check objects: turn its columns through their alternatives, like an odometer.
+        if (objecting != outcome.constraint + outcome.type) {
+            objecting = outcome.constraint + outcome.type;
+            turning.clear();
+            tried.clear();
+            const auto constraint = table.constraints.find(outcome.constraint);
+            for (const ColumnShape &column : table.columns) {
+                const bool named = constraint != table.constraints.end() &&
+                                   std::find(constraint->second.begin(), constraint->second.end(), column.number) !=
+                                       constraint->second.end();
+                const bool of_domain = constraint == table.constraints.end() && column.domain != InvalidOid;
+                if ((named || of_domain) && !wanted.contains(column.number)) turning.push_back(column.number);
+            }
+        }
+        bool turned = false;
+        for (const int number : turning) {
+            const std::vector<Candidate> choices = alternatives(table, *table.column(number));
+            size_t &at = tried[number];
+            if (at < choices.size()) {
+                overrides[number] = choices[at++];
+                turned = true;
+                break;
+            }
+            at = 0;
+        }
+        if (!turned) return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+} // namespace rlsproof::server

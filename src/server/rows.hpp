@@ -1,0 +1,48 @@
+// Making rows for a probe: a value for every column, constraints and keys respected, no sequence advanced.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/tables.hpp"
+
+namespace rlsproof::server {
+
+using Values = std::map<int, Candidate>; // by column number
+
+// One row that is there, made or found.
+struct Row {
+    Oid table;     // the relation it was put in
+    Oid stored_in; // tableoid: a partition, or the same
+    std::string tid;
+    Values values; // as far as known
+    bool made;
+};
+
+// Makes values and rows. Each row it makes differs in every key from the ones before.
+class Maker {
+public:
+    explicit Maker(const Tables &tables) : tables_(tables) {}
+
+    // A whole row for the table: what is in `wanted`, and a fitting value for everything else.
+    Values values(const TableShape &table, const Values &wanted);
+
+    // Inserts a row as the current user; tries other values where a constraint objects. Nothing where it did not work,
+    // with the reason in `why`. Policies of the current user apply: error 42501 ends the attempt.
+    std::optional<Row> insert(const TableShape &table, const Values &wanted, std::string &why);
+
+    // The statement that inserts these values.
+    static std::string insert_statement(const TableShape &table, const Values &values);
+    static std::string literal(const ColumnShape &column, const Candidate &value);
+
+private:
+    Candidate value(const TableShape &table, const ColumnShape &column);
+    std::vector<Candidate> alternatives(const TableShape &table, const ColumnShape &column);
+    const Tables &tables_;
+    std::map<Column, Candidate> learned_; // what constraints turned out to want
+    long counter_ = 0;
+};
+
+} // namespace rlsproof::server

@@ -1,0 +1,280 @@
+#include "server/stage.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/identity.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostVariants = 14;
+constexpr size_t kVictims = 4;
+constexpr int kMostFound = 300; // rows that are there already, looked at per table
+
+std::string victim(size_t turn) {
+    return fmt::format("c0ffee00-0000-4000-8000-{:012d}", turn + 1);
+}
+
+template <typename T>
+bool contains(const std::vector<T> &list, const T &value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+bool single_key(const TableShape &table, int number) {
+    return std::any_of(table.keys.begin(), table.keys.end(),
+                       [&](const std::vector<int> &key) { return key.size() == 1 && key.front() == number; });
+}
+
+// Whether each person may have only one row in the table: an account, a profile.
+bool one_each(const TableShape &table, const Hints &hints) {
+    return std::any_of(table.columns.begin(), table.columns.end(), [&](const ColumnShape &column) {
+        return hints.identity.contains({table.id, column.number}) && single_key(table, column.number);
+    });
+}
+
+} // namespace
+
+std::string Stage::identity_text(const ColumnShape &column, const std::string &uid) const {
+    const std::string digits = uid.substr(uid.size() - 4);
+    switch (column.type) {
+    case INT2OID: return "32" + digits.substr(1);
+    case INT4OID: return "188" + digits + "00";
+    case INT8OID: return "4111" + digits + "00";
+    default: break;
+    }
+    return column.category == TYPCATEGORY_ARRAY ? "{" + uid + "}" : uid;
+}
+
+Values Stage::owned_by(const TableShape &table, Values values, const std::string &uid) const {
+    for (const ColumnShape &column : table.columns) {
+        if (hints_.identity.contains({table.id, column.number})) values[column.number] = identity_text(column, uid);
+        if (hints_.identity_path.contains({table.id, column.number})) values[column.number] = uid + "/made.txt";
+    }
+    return values;
+}
+
+// What to try in a table: nothing in particular, what each policy asks about taken together, and each value by itself.
+std::vector<Values> Stage::variants(const TableShape &table) const {
+    std::vector<Values> result = {{}};
+    const auto add = [&](const Values &values) {
+        if (result.size() < kMostVariants && !contains(result, values)) result.push_back(values);
+    };
+    for (const PolicyHint &policy : hints_.policies) {
+        if (policy.relation != table.id) continue;
+        Values together;
+        for (const auto &[number, value] : policy.values) together.emplace(number, value);
+        add(together);
+    }
+    for (const ColumnShape &column : table.columns) {
+        const auto candidates = hints_.candidates.find({table.id, column.number});
+        if (candidates == hints_.candidates.end()) continue;
+        for (const Candidate &candidate : candidates->second)
+            if (candidate || !column.not_null) add({{column.number, candidate}});
+    }
+    return result;
+}
+
+// Ties a row to rows that are there: a parent for each foreign key, somebody else as its owner.
+Values Stage::linked(const TableShape &table, Values values, size_t turn) const {
+    // A few people own everything; where each may have one row only, every row is somebody else's.
+    const Values identities = owned_by(table, {}, victim(one_each(table, hints_) ? turn : turn % kVictims));
+    for (const auto &[number, value] : identities)
+        if (!values.contains(number)) values[number] = value;
+    for (const ForeignKey &key : table.foreign_keys) {
+        const auto parents = rows_.find(key.parent);
+        if (key.parent == table.id || parents == rows_.end()) continue;
+        std::vector<const Row *> made;
+        for (const Row &row : parents->second)
+            if (row.made) made.push_back(&row);
+        if (made.empty()) continue;
+        const Row &parent = *made[turn % made.size()];
+        for (size_t i = 0; i < key.columns.size(); i++) {
+            const auto value = parent.values.find(key.parent_columns[i]);
+            if (value != parent.values.end() && !(values.contains(key.columns[i]) && !values[key.columns[i]]))
+                values[key.columns[i]] = value->second;
+        }
+    }
+    return values;
+}
+
+void Stage::make(const TableShape &table) {
+    std::string why;
+    std::vector<Row> &rows = rows_[table.id];
+    const std::vector<Values> all = variants(table);
+    size_t parents = 1;
+    for (const ForeignKey &key : table.foreign_keys)
+        if (const auto found = rows_.find(key.parent); found != rows_.end())
+            parents = std::max(parents, (size_t)std::count_if(found->second.begin(), found->second.end(),
+                                                              [](const Row &row) { return row.made; }));
+    // Every variant once, then the plain one again until every parent has a child.
+    const size_t people = one_each(table, hints_) ? kVictims : 1;
+    const size_t turns = std::min(kMostVariants, std::max({all.size(), parents, people}));
+    for (size_t turn = 0; turn < turns; turn++) {
+        const Values wanted = linked(table, all[turn < all.size() ? turn : 0], turn);
+        if (auto row = maker_.insert(table, wanted, why)) rows.push_back(std::move(*row));
+    }
+    if (rows.empty()) why_none_[table.id] = "no row could be made: " + why;
+}
+
+void Stage::find(const TableShape &table) {
+    const Outcome outcome = attempt(Finish::commit, [&] {
+        const Rows found = query(fmt::format("select tableoid, ctid from {} limit {}", table.name, kMostFound));
+        for (size_t i = 0; i < found.size(); i++)
+            rows_[table.id].push_back({table.id, found.oid(i, 0), found.text(i, 1), {}, false});
+    });
+    if (!outcome.ok) why_none_[table.id] = "its rows could not be read: " + outcome.message;
+}
+
+void Stage::set_up(const std::vector<Oid> &wanted) {
+    const std::vector<Oid> order = tables_.parents_first();
+    for (const Oid table : order)
+        if (tables_.of(table)->made && contains(wanted, table)) find(*tables_.of(table));
+    triggers_off_ = attempt(Finish::commit, [] { set_locally("session_replication_role", "replica"); }).ok;
+    if (!triggers_off_) return; // a trigger's effects may reach beyond the transaction: nothing is made
+    for (const Oid table : order)
+        if (tables_.of(table)->made && contains(wanted, table)) make(*tables_.of(table));
+}
+
+std::optional<Row> Stage::own_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own) {
+    Values values = owned_by(table, {}, uid);
+    for (const ColumnShape &column : table.columns) {
+        // What signing up gives is never the label that policies ask for.
+        if (column.kind != TYPTYPE_ENUM || !column.default_expression.empty()) continue;
+        const auto asked = hints_.candidates.find({table.id, column.number});
+        const Rows labels =
+            query("select enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid order by enumsortorder desc",
+                  {std::to_string(column.type)});
+        for (size_t i = 0; i < labels.size(); i++)
+            if (asked == hints_.candidates.end() || !contains(asked->second, Candidate(labels.text(i, 0)))) {
+                values[column.number] = labels.text(i, 0);
+                break;
+            }
+    }
+    for (const ForeignKey &key : table.foreign_keys) {
+        const auto parent = own.find(key.parent);
+        if (parent == own.end()) continue;
+        for (size_t i = 0; i < key.columns.size(); i++)
+            if (const auto value = parent->second.values.find(key.parent_columns[i]);
+                value != parent->second.values.end())
+                values[key.columns[i]] = value->second;
+    }
+    std::string why;
+    return maker_.insert(table, values, why);
+}
+
+std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
+    std::vector<Row> result;
+    std::map<Oid, Row> own;
+    const auto keep = [&](const TableShape &table) {
+        // What a sign-up trigger or an earlier step has put there already counts.
+        for (const ColumnShape &column : table.columns) {
+            if (!hints_.identity.contains({table.id, column.number}) || column.category == TYPCATEGORY_ARRAY) continue;
+            const Rows found = query(fmt::format("select tableoid, ctid from {} where {} = {}", table.name, column.name,
+                                                 Maker::literal(column, identity_text(column, uid))),
+                                     {}, false);
+            for (size_t i = 0; i < found.size(); i++)
+                result.push_back({table.id, found.oid(i, 0), found.text(i, 1), owned_by(table, {}, uid), false});
+            if (!found.empty()) return true;
+        }
+        return false;
+    };
+    std::set<Oid> deciding;
+    for (const auto &[table, deciders] : hints_.decided_by) deciding.insert(deciders.begin(), deciders.end());
+
+    for (const Oid id : tables_.parents_first()) {
+        const TableShape &table = *tables_.of(id);
+        if (!table.made || !rows_.contains(id)) continue;
+        bool is_account = false, is_profile = false, has_identity = false;
+        for (const ColumnShape &column : table.columns) {
+            if (!hints_.identity.contains({id, column.number})) continue;
+            has_identity = true;
+            if (!single_key(table, column.number)) continue;
+            is_profile = true;
+            is_account =
+                is_account || std::none_of(table.foreign_keys.begin(), table.foreign_keys.end(),
+                                           [&](const ForeignKey &key) { return contains(key.columns, column.number); });
+        }
+        // A membership joins an identity to something else.
+        ForeignKey tenant{};
+        for (const ForeignKey &key : table.foreign_keys)
+            if (key.parent != id && !std::any_of(key.columns.begin(), key.columns.end(), [&](int c) {
+                    return hints_.identity.contains({id, c});
+                }))
+                tenant = key;
+        const bool is_membership = has_identity && !is_profile && deciding.contains(id) && tenant.parent != InvalidOid;
+        if (!is_profile && !is_membership && !(everywhere && has_identity)) continue;
+        const Outcome outcome = attempt(Finish::commit, [&] {
+            if (is_membership && !own.contains(tenant.parent))
+                if (const TableShape *parent = tables_.of(tenant.parent); parent != nullptr && parent->made)
+                    if (auto row = own_row(*parent, uid, own)) {
+                        result.push_back(*row);
+                        own.emplace(parent->id, std::move(*row));
+                    }
+            if (keep(table)) return;
+            if (is_account && triggers_off_) {
+                // The account itself comes with whatever the application does at sign-up.
+                std::optional<Row> row;
+                const Outcome signed_up = attempt(Finish::commit, [&] {
+                    set_locally("session_replication_role", "origin");
+                    row = own_row(table, uid, own);
+                    set_locally("session_replication_role", "replica");
+                });
+                if (signed_up.ok && row) {
+                    result.push_back(*row);
+                    own.emplace(id, std::move(*row));
+                    return;
+                }
+                set_locally("session_replication_role", "replica");
+            }
+            if (auto row = own_row(table, uid, own)) {
+                result.push_back(*row);
+                own.emplace(id, std::move(*row));
+            }
+        });
+        (void)outcome; // a row of our own that cannot be made leaves that much unproved, and nothing accused
+    }
+    return result;
+}
+
+const std::vector<Row> &Stage::rows(Oid table) const {
+    static const std::vector<Row> none;
+    const auto found = rows_.find(table);
+    return found == rows_.end() ? none : found->second;
+}
+
+const std::string &Stage::why_none(Oid table) const {
+    static const std::string unknown = "nothing was put there";
+    const auto found = why_none_.find(table);
+    return found == why_none_.end() ? unknown : found->second;
+}
+
+std::vector<Values> Stage::candidates(Oid table) {
+    std::vector<Values> result;
+    const TableShape *shape = tables_.of(table);
+    if (shape == nullptr || !shape->made) return result;
+    for (const Row &row : rows(table)) {
+        if (!row.made) continue;
+        Values values = row.values;
+        // A new row has keys of its own; what links it to others stays.
+        for (const std::vector<int> &key : shape->keys)
+            for (const int number : key) {
+                const bool linked = hints_.identity.contains({table, number}) ||
+                                    std::any_of(shape->foreign_keys.begin(), shape->foreign_keys.end(),
+                                                [&](const ForeignKey &f) { return contains(f.columns, number); });
+                if (!linked) values.erase(number);
+            }
+        result.push_back(maker_.values(*shape, values));
+    }
+    return result;
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,56 @@
+// The stage a probe plays on: rows of other people in every table, made where there are none, and rows of our own for
+// those who have signed up. Everything stands in a subtransaction that is rolled back.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/hints.hpp"
+#include "server/rows.hpp"
+#include "server/tables.hpp"
+
+namespace rlsproof::server {
+
+class Stage {
+public:
+    Stage(const Tables &tables, const Hints &hints) : tables_(tables), hints_(hints), maker_(tables) {}
+
+    // Puts rows of strangers into every table: what is there already, and one made row for each thing a policy asks
+    // about. REQUIRES: a subtransaction; triggers and foreign keys are off where the caller may switch them off.
+    void set_up(const std::vector<Oid> &wanted);
+
+    // Puts in what signing up gives: the account, its profile, a tenant of its own with a membership. With `everywhere`
+    // a row of its own in every table that knows whose a row is. REQUIRES: a subtransaction of its own around it.
+    std::vector<Row> sign_up(const std::string &uid, bool everywhere);
+
+    // Rows of other people in a table; why there are none.
+    const std::vector<Row> &rows(Oid table) const;
+    const std::string &why_none(Oid table) const;
+
+    // Values for a row that does not exist yet and belongs to somebody else, one set for each made row.
+    std::vector<Values> candidates(Oid table);
+    // The same row as if it belonged to `uid`.
+    Values owned_by(const TableShape &table, Values values, const std::string &uid) const;
+
+    const Tables &tables() const { return tables_; }
+    const Hints &hints() const { return hints_; }
+    bool triggers_off() const { return triggers_off_; }
+
+private:
+    std::vector<Values> variants(const TableShape &table) const;
+    Values linked(const TableShape &table, Values values, size_t turn) const;
+    void make(const TableShape &table);
+    void find(const TableShape &table);
+    std::optional<Row> own_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own);
+    std::string identity_text(const ColumnShape &column, const std::string &uid) const;
+
+    const Tables &tables_;
+    const Hints &hints_;
+    Maker maker_;
+    std::map<Oid, std::vector<Row>> rows_;
+    std::map<Oid, std::string> why_none_;
+    bool triggers_off_ = false;
+};
+
+} // namespace rlsproof::server

@@ -1,0 +1,111 @@
+#include "server/tables.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "server/spi.hpp"
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr const char *kTables = R"(
+select c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
+       c.relkind in ('r', 'p') and not exists (select from pg_catalog.pg_depend d
+           where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid and d.deptype = 'e'),
+       greatest(c.reltuples, 0)
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'rlsproof'))";
+
+// A domain's own base may be a domain: follow it down.
+constexpr const char *kColumns = R"(
+with recursive base as (
+  select oid as type, oid as base, typbasetype, typtypmod from pg_catalog.pg_type
+  union all
+  select b.type, t.oid, t.typbasetype, case when b.typtypmod <> -1 then b.typtypmod else t.typtypmod end
+  from base b join pg_catalog.pg_type t on t.oid = b.typbasetype where b.typbasetype <> 0)
+select a.attrelid, a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.format_type(a.atttypid, a.atttypmod),
+       t.oid, case when a.atttypid <> t.oid then a.atttypid else 0 end, t.typtype, t.typcategory,
+       case when t.oid in (1043, 1042) then greatest(coalesce(nullif(a.atttypmod, -1), b.typtypmod) - 4, 0) else 0 end,
+       a.attnotnull, a.attgenerated <> '', a.attidentity <> '',
+       case when d.adbin is not null and a.attgenerated = '' and pg_catalog.pg_get_expr(d.adbin, d.adrelid) !~ 'nextval'
+            then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
+       (select e.enumlabel from pg_catalog.pg_enum e where e.enumtypid = t.oid order by e.enumsortorder limit 1)
+from pg_catalog.pg_attribute a
+join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'rlsproof')
+join base b on b.type = a.atttypid and b.typbasetype = 0
+join pg_catalog.pg_type t on t.oid = b.base
+left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+where a.attnum > 0 and not a.attisdropped
+order by a.attrelid, a.attnum)";
+
+constexpr const char *kConstraints = R"(
+select conrelid, conname, contype, conkey, confrelid, confkey from pg_catalog.pg_constraint
+where contype in ('p', 'u', 'f', 'c', 'x') and conrelid <> 0 and conkey is not null
+order by conrelid, contype <> 'p', conname collate "C")";
+
+std::vector<int> numbers(const std::vector<std::string> &texts) {
+    std::vector<int> result;
+    for (const std::string &text : texts) result.push_back(std::stoi(text));
+    return result;
+}
+
+} // namespace
+
+Tables Tables::read() {
+    Tables tables;
+    const Rows relations = query(kTables);
+    for (size_t i = 0; i < relations.size(); i++) {
+        TableShape shape{};
+        shape.id = relations.oid(i, 0);
+        shape.name = relations.text(i, 1);
+        shape.partitioned = relations.boolean(i, 2);
+        shape.made = relations.boolean(i, 3);
+        shape.rows = std::stod(relations.text(i, 4));
+        tables.shapes.emplace(shape.id, std::move(shape));
+    }
+    const Rows columns = query(kColumns);
+    for (size_t i = 0; i < columns.size(); i++) {
+        const auto table = tables.shapes.find(columns.oid(i, 0));
+        if (table == tables.shapes.end()) continue;
+        table->second.columns.push_back(
+            {(int)columns.number(i, 1), columns.text(i, 2), columns.text(i, 3), columns.oid(i, 4), columns.oid(i, 5),
+             columns.text(i, 6)[0], columns.text(i, 7)[0], (int)columns.number(i, 8), columns.boolean(i, 9),
+             columns.boolean(i, 10), columns.boolean(i, 11), columns.text(i, 12), columns.text(i, 13)});
+    }
+    const Rows constraints = query(kConstraints);
+    for (size_t i = 0; i < constraints.size(); i++) {
+        const auto table = tables.shapes.find(constraints.oid(i, 0));
+        if (table == tables.shapes.end()) continue;
+        const std::vector<int> key = numbers(constraints.list(i, 3));
+        const char type = constraints.text(i, 2)[0];
+        if (type == 'f') {
+            table->second.foreign_keys.push_back({key, constraints.oid(i, 4), numbers(constraints.list(i, 5))});
+        } else {
+            table->second.constraints.emplace(constraints.text(i, 1), key);
+            if (type == 'p' || type == 'u') table->second.keys.push_back(key);
+        }
+    }
+    read_allowed_values(tables.allowed, tables.domain_allowed);
+    return tables;
+}
+
+std::vector<Oid> Tables::parents_first() const {
+    std::vector<Oid> order;
+    std::set<Oid> seen;
+    const std::function<void(Oid, int)> visit = [&](Oid table, int depth) {
+        if (depth > 500 || !seen.insert(table).second) return;
+        const TableShape *shape = of(table);
+        if (shape == nullptr) return;
+        for (const ForeignKey &key : shape->foreign_keys) visit(key.parent, depth + 1);
+        order.push_back(table);
+    };
+    for (const auto &[table, shape] : shapes) visit(table, 0);
+    return order;
+}
+
+} // namespace rlsproof::server

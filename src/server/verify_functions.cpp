@@ -1,0 +1,31 @@
+// The SQL functions about cells: rlsproof.verify().
+#include "server/verify.hpp"
+
+#include "server/result.hpp"
+#include "server/world.hpp"
+
+namespace rlsproof::server {
+
+extern "C" {
+PG_FUNCTION_INFO_V1(rlsproof_verify);
+
+Datum rlsproof_verify(PG_FUNCTION_ARGS) {
+    const char *persona = text_argument(fcinfo, 0);
+    const char *object = text_argument(fcinfo, 1);
+    const char *command = text_argument(fcinfo, 2);
+    return enter([&]() -> Datum {
+        const Selection selection{optional_text(persona).value_or(""), optional_text(object).value_or(""),
+                                  optional_text(command).value_or("")};
+        const Verification verification = verify(read_world(), selection);
+        std::vector<std::vector<Value>> rows;
+        for (const Cell &cell : verification.cells)
+            rows.push_back({cell.persona, cell.object, std::string(name(cell.command)), cell.expected,
+                            std::string(name(cell.verdict)), std::string(name(cell.evidence)), cell.reason,
+                            cell.witness.empty() ? Value() : Value(cell.witness), cell.key});
+        return_rows(fcinfo, rows);
+        return 0;
+    });
+}
+}
+
+} // namespace rlsproof::server
