@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "base/text.hpp"
 #include "json_reader.hpp"
 #include "markup_reader.hpp"
@@ -21,8 +23,7 @@ std::vector<Report> reports() {
 
 size_t occurrences(std::string_view text, std::string_view of) {
     size_t n = 0;
-    for (size_t at = text.find(of); at != std::string_view::npos; at = text.find(of, at + of.size()))
-        ++n;
+    for (size_t at = text.find(of); at != std::string_view::npos; at = text.find(of, at + of.size())) ++n;
     return n;
 }
 
@@ -66,6 +67,22 @@ TEST(TextFormat, KeepsToTheWidth) {
     }
 }
 
+TEST(TextFormat, NamesEveryObjectAndTellsNotAllInFull) {
+    Report r;
+    r.complete = true;
+    for (int i = 0; i < 40; ++i)
+        for (Level level : {Level::warning, Level::note})
+            r.findings.push_back(
+                {"r", level, Category::hygiene, fmt::format("public.t{:02}", i), "m", "", "", "", "", ""});
+    rank(r.findings);
+    const std::string out = write(Format::text, r);
+    EXPECT_EQ(occurrences(out, "rule r\n"), 20u + 3u);
+    for (const Finding &f : r.findings) EXPECT_EQ(occurrences(out, f.object), 2u) << f.object;
+    EXPECT_NE(out.find("\n 21. to 40: the same rule, r, on public.t20, "), std::string::npos);
+    EXPECT_NE(out.find("\n 44. to 80: the same rule, r, on public.t03, "), std::string::npos);
+    EXPECT_TRUE(out.ends_with("80 findings: 40 warnings, 40 notes\n"));
+}
+
 TEST(TextFormat, ColoursOnlyWhenAsked) {
     EXPECT_EQ(write(Format::text, sample::hostile()).find('\x1b'), std::string::npos);
     const std::string coloured = write(Format::text, sample::hostile(), {100, true});
@@ -80,8 +97,7 @@ TEST(MarkdownFormat, FitsAComment) {
     r.findings = {r.findings[0]};
     r.findings[0].fix.assign(100'000, 'x');
     EXPECT_LT(write(Format::markdown, r).size(), 65'000u);
-    for (size_t i = 0; i < 1000; ++i)
-        r.notes.push_back({Level::warning, std::string(1000, 'y')});
+    for (size_t i = 0; i < 1000; ++i) r.notes.push_back({Level::warning, std::string(1000, 'y')});
     r.incomplete_reason.assign(100'000, 'z');
     EXPECT_LT(write(Format::markdown, r).size(), 65'000u);
 }
@@ -157,8 +173,7 @@ TEST(JsonFormat, KeepsWhatItCan) {
     const Report r = sample::hostile();
     const Json j = JsonReader::read(write(Format::json, r));
     EXPECT_EQ(j["findings"][0]["message"].string, text::mend(r.findings[0].message));
-    for (const Report &each : reports())
-        EXPECT_NO_THROW(JsonReader::read(write(Format::json, each)));
+    for (const Report &each : reports()) EXPECT_NO_THROW(JsonReader::read(write(Format::json, each)));
 }
 
 TEST(SarifFormat, HasWhatTheStandardRequires) {
