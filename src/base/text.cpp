@@ -64,23 +64,12 @@ std::string replace(std::string_view text, Replace replace_one) {
 
 bool markup(std::string &out, char32_t c) {
     switch (c) {
-    case '&':
-        out += "&amp;";
-        return true;
-    case '<':
-        out += "&lt;";
-        return true;
-    case '>':
-        out += "&gt;";
-        return true;
-    case '"':
-        out += "&quot;";
-        return true;
-    case '\'':
-        out += "&#39;";
-        return true;
-    default:
-        return false;
+    case '&': out += "&amp;"; return true;
+    case '<': out += "&lt;"; return true;
+    case '>': out += "&gt;"; return true;
+    case '"': out += "&quot;"; return true;
+    case '\'': out += "&#39;"; return true;
+    default: return false;
     }
 }
 
@@ -156,23 +145,12 @@ std::string json(std::string_view text) {
            replace(text,
                    [](std::string &out, char32_t c) {
                        switch (c) {
-                       case '"':
-                           out += "\\\"";
-                           return true;
-                       case '\\':
-                           out += "\\\\";
-                           return true;
-                       case '\n':
-                           out += "\\n";
-                           return true;
-                       case '\r':
-                           out += "\\r";
-                           return true;
-                       case '\t':
-                           out += "\\t";
-                           return true;
-                       default:
-                           break;
+                       case '"': out += "\\\""; return true;
+                       case '\\': out += "\\\\"; return true;
+                       case '\n': out += "\\n"; return true;
+                       case '\r': out += "\\r"; return true;
+                       case '\t': out += "\\t"; return true;
+                       default: break;
                        }
                        // Legal in JSON all of these, and yet none of them survives every reader.
                        const bool escaped =
@@ -289,17 +267,14 @@ std::string flat(std::string_view text) {
 }
 
 std::string_view trim(std::string_view text) {
-    while (!text.empty() && blank(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && blank(text.back()))
-        text.remove_suffix(1);
+    while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && blank(text.back())) text.remove_suffix(1);
     return text;
 }
 
 std::string number(size_t value) {
     std::string out = std::to_string(value);
-    for (size_t at = out.size(); at > 3;)
-        out.insert(at -= 3, 1, ',');
+    for (size_t at = out.size(); at > 3;) out.insert(at -= 3, 1, ',');
     return out;
 }
 

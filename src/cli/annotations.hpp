@@ -1,5 +1,5 @@
-// Migration tools that keep the way up and the way down in one file mark the two parts with comments. Only the way up is
-// run.
+// Migration tools that keep the way up and the way down in one file mark the two parts with comments. Only the way up
+// is run.
 #pragma once
 
 #include <string>

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/loader.hpp"
 #include "cli/look.hpp"
 #include "cli/options.hpp"
@@ -39,30 +40,26 @@ struct Destination {
 
 Format format_of(const fs::path &file) {
     const std::pair<std::string_view, Format> endings[] = {
-        {".txt", Format::text},    {".md", Format::markdown}, {".json", Format::json}, {".sarif", Format::sarif},
-        {".xml", Format::junit},   {".tap", Format::tap},     {".html", Format::html}, {".htm", Format::html}};
+        {".txt", Format::text},  {".md", Format::markdown}, {".json", Format::json}, {".sarif", Format::sarif},
+        {".xml", Format::junit}, {".tap", Format::tap},     {".html", Format::html}, {".htm", Format::html}};
     for (const auto &[ending, format] : endings) {
-        if (file.extension() == ending)
-            return format;
+        if (file.extension() == ending) return format;
     }
     throw Error(Code::invalid_input, fmt::format("cannot tell a format from the name \"{}\"", file.string()),
                 "Add --format, or end the name in .txt, .md, .json, .sarif, .xml, .tap or .html.");
 }
 
 Destination destination(const AuditOptions &options) {
-    if (options.output == "-")
-        return {options.format.value_or(Format::text), "", {}};
+    if (options.output == "-") return {options.format.value_or(Format::text), "", {}};
     if (!options.output.empty())
         return {Format::text, options.output, options.format ? *options.format : format_of(options.output)};
-    if (options.format)
-        return {*options.format, "", {}};
+    if (options.format) return {*options.format, "", {}};
     return {Format::text, "report.html", Format::html};
 }
 
 // Before the work, not after it.
 void check_writable(const std::string &file) {
-    if (file.empty())
-        return;
+    if (file.empty()) return;
     const fs::path folder = fs::absolute(file).parent_path();
     if (fs::is_directory(file))
         throw Error(Code::invalid_input, fmt::format("cannot write \"{}\": it is a folder", file));
@@ -84,7 +81,8 @@ void write_out(const std::string &text) {
 }
 
 std::string now() {
-    return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+    return fmt::format("{:%Y-%m-%d %H:%M} UTC",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
 }
 
 int deliver(report::Report &report, const Destination &to, const AuditOptions &options, Progress &progress) {
@@ -96,13 +94,15 @@ int deliver(report::Report &report, const Destination &to, const AuditOptions &o
     if (!to.file.empty()) {
         report.generated = now();
         write_file(to.file, report::write(to.in_file, report));
-        if (!options.quiet)
-            progress.say(fmt::format("wrote {}", to.file));
+        if (!options.quiet) progress.say(fmt::format("wrote {}", to.file));
     }
     switch (report::outcome(report)) {
-    case report::Outcome::clean: return kClean;
-    case report::Outcome::findings: return kFindings;
-    case report::Outcome::could_not_look: return kCouldNotLook;
+    case report::Outcome::clean:
+        return kClean;
+    case report::Outcome::findings:
+        return kFindings;
+    case report::Outcome::could_not_look:
+        return kCouldNotLook;
     }
     return kCouldNotLook;
 }
@@ -111,8 +111,7 @@ int deliver(report::Report &report, const Destination &to, const AuditOptions &o
 void forget_libpq_variables() {
     std::vector<std::string> names;
     for (char **entry = environ; *entry != nullptr; ++entry) {
-        if (std::string_view(*entry).starts_with("PG"))
-            names.emplace_back(*entry, std::string_view(*entry).find('='));
+        if (std::string_view(*entry).starts_with("PG")) names.emplace_back(*entry, std::string_view(*entry).find('='));
     }
     for (const std::string &name : names)
         unsetenv(name.c_str());
@@ -135,22 +134,17 @@ public:
         prepare();
         load();
         audit();
-        if (options_.keep)
-            keep();
+        if (options_.keep) keep();
         return std::move(report_);
     }
 
 private:
-    void note(const std::string &text, Level level = Level::note) {
-        report_.notes.push_back({level, text});
-        progress_.say(text);
-    }
+    void note(const std::string &text) { report_.notes.push_back({Level::note, text}); }
 
     void start(const std::string &bin) {
         std::string doing;
         server_ = std::make_unique<Server>(bin, [&](const std::string &step) {
-            if (step != doing)
-                progress_.phase(doing = step);
+            if (step != doing) progress_.phase(doing = step);
             progress_.step(0, 0);
         });
         Session session(server_->parameters());
@@ -162,25 +156,26 @@ private:
 
     void prepare() {
         FlavourChoice choice = choose_flavour(migrations_, sources_);
-        if (options_.flavour)
-            choice = {*options_.flavour, "asked for"};
-        if (choice.flavour == Flavour::plain)
-            return note(fmt::format("loading into plain PostgreSQL: {}", choice.why));
-        note(fmt::format("loading into a Supabase-shaped database: {}", choice.why));
+        if (options_.flavour) choice = {*options_.flavour, "asked for"};
+        const bool plain = choice.flavour == Flavour::plain;
+        note(fmt::format("loaded into {}: {}", plain ? "plain PostgreSQL" : "a Supabase-shaped database", choice.why));
+        progress_.say(report_.notes.back().text);
+        if (plain) return;
         Sources prelude;
         prelude.push_back(source_of(std::string(supabase_prelude()), "prelude/supabase.sql"));
         const LoadResult result = Loader(server_->parameters(), {}, progress_).load(prelude);
         if (result.failed > 0)
-            throw Error(Code::internal, fmt::format("the Supabase prelude does not load: {}: {}", result.findings[0].object,
-                                                    result.findings[0].message));
+            throw Error(Code::internal, fmt::format("the Supabase prelude does not load: {}: {}",
+                                                    result.findings[0].object, result.findings[0].message));
     }
 
     void load() {
-        progress_.phase(sources_.size() == 1 ? "loading 1 file" : fmt::format("loading {} files", sources_.size()));
+        progress_.phase("loading " + text::plural(sources_.size(), "file", "files"));
         LoadResult result =
             Loader(server_->parameters(), std::chrono::seconds(options_.statement_timeout), progress_).load(sources_);
         if (result.statements == 0)
-            throw Error(Code::not_found, fmt::format("no statements in the {} files of \"{}\"", result.files, options_.directory));
+            throw Error(Code::not_found, fmt::format("no statements in the {} of \"{}\"",
+                                                     text::plural(result.files, "file", "files"), options_.directory));
         if (result.failed == result.statements)
             throw Error(Code::invalid_input, fmt::format("none of the {} statements loaded", result.statements),
                         "Is this the right folder? See --plain and --supabase.",
@@ -189,11 +184,12 @@ private:
             note(text);
         report_.complete = result.hiding == 0;
         if (result.failed > 0)
-            progress_.say(fmt::format("{} of {} statements failed to load", result.failed, result.statements));
+            progress_.say(fmt::format("{} of {} failed to load", result.failed,
+                                      text::plural(result.statements, "statement", "statements")));
         if (result.hiding > 0)
             report_.incomplete_reason = fmt::format(
-                "The audit looked at what loaded. {} of {} statements did not, and {} of these could change what is reachable.",
-                result.failed, result.statements, result.hiding);
+                "The audit looked at what loaded: {} of {} did not, and {} that failed could change what is reachable.",
+                result.failed, text::plural(result.statements, "statement", "statements"), result.hiding);
         report_.findings = std::move(result.findings);
     }
 
@@ -237,8 +233,8 @@ report::Report audit_database(const AuditOptions &options, Progress &progress) {
         throw Error(Code::not_found, fmt::format("{} does not have the extension rlsproof", report.subject),
                     "Run CREATE EXTENSION rlsproof in a staging copy; this tool does not change a database by itself.");
     if (version != RLSPROOF_VERSION)
-        report.notes.push_back({Level::note, fmt::format("the database has rlsproof {}, this is the tool of {}", version,
-                                                         RLSPROOF_VERSION)});
+        report.notes.push_back({Level::note, fmt::format("the database has rlsproof {}, this is the tool of {}",
+                                                         version, RLSPROOF_VERSION)});
     report.findings = look(session, options.matrix, false, progress);
     report.complete = true;
     return report;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/scan.hpp"
 
 namespace rlsproof::cli {
@@ -18,18 +19,35 @@ struct Member {
     std::string_view schema, name;
 };
 constexpr std::array kMembers = {
-    Member{"auth", "uid"},           Member{"auth", "jwt"},         Member{"auth", "role"},
-    Member{"auth", "email"},         Member{"auth", "users"},       Member{"auth", "identities"},
-    Member{"auth", "sessions"},      Member{"auth", "mfa_factors"}, Member{"storage", "objects"},
-    Member{"storage", "buckets"},    Member{"storage", "foldername"}, Member{"storage", "filename"},
-    Member{"storage", "extension"},  Member{"realtime", "messages"}, Member{"realtime", "topic"},
-    Member{"realtime", "send"},      Member{"realtime", "broadcast_changes"}, Member{"vault", "secrets"},
-    Member{"vault", "decrypted_secrets"}, Member{"vault", "create_secret"}, Member{"supabase_functions", ""},
-    Member{"graphql_public", ""},    Member{"extensions", ""},
+    Member{"auth", "uid"},
+    Member{"auth", "jwt"},
+    Member{"auth", "role"},
+    Member{"auth", "email"},
+    Member{"auth", "users"},
+    Member{"auth", "identities"},
+    Member{"auth", "sessions"},
+    Member{"auth", "mfa_factors"},
+    Member{"storage", "objects"},
+    Member{"storage", "buckets"},
+    Member{"storage", "foldername"},
+    Member{"storage", "filename"},
+    Member{"storage", "extension"},
+    Member{"realtime", "messages"},
+    Member{"realtime", "topic"},
+    Member{"realtime", "send"},
+    Member{"realtime", "broadcast_changes"},
+    Member{"vault", "secrets"},
+    Member{"vault", "decrypted_secrets"},
+    Member{"vault", "create_secret"},
+    Member{"supabase_functions", ""},
+    Member{"graphql_public", ""},
+    Member{"extensions", ""},
 };
 constexpr std::array<std::string_view, 4> kRoles = {"anon", "authenticated", "service_role", "authenticator"};
 
-bool is_name(const Token &token) { return token.kind == TokenKind::word || token.kind == TokenKind::quoted; }
+bool is_name(const Token &token) {
+    return token.kind == TokenKind::word || token.kind == TokenKind::quoted;
+}
 
 // Reads one text and notes what it uses and what it makes.
 class Reader {
@@ -70,14 +88,11 @@ private:
         while (scanner.next(token)) {
             line += static_cast<int>(std::count(text.begin() + counted, text.begin() + token.start, '\n'));
             counted = token.start;
-            if (token.kind == TokenKind::dollar && depth < kDeepest)
-                scan(token.name(), source, line, depth + 1);
+            if (token.kind == TokenKind::dollar && depth < kDeepest) scan(token.name(), source, line, depth + 1);
             track(token, last[0]);
-            if (is_name(token))
-                take(token, last, {"", source.name, line});
+            if (is_name(token)) take(token, last, {"", source.name, line});
             const bool qualifies = scanner.at() < text.size() && text[scanner.at()] == '.';
-            if (is_name(token) && !made_kind_.empty() && !leads_to_name(token) && !qualifies)
-                made_kind_.clear();
+            if (is_name(token) && !made_kind_.empty() && !leads_to_name(token) && !qualifies) made_kind_.clear();
             last = {token, last[0], last[1]};
         }
     }
@@ -88,8 +103,7 @@ private:
             made_kind_ = "create";
         else if (!made_kind_.empty() && is_kind(token))
             made_kind_ = lower(token.text);
-        if (token.is(';'))
-            revoking_ = false, made_kind_.clear();
+        if (token.is(';')) revoking_ = false, made_kind_.clear();
         revoking_ |= token.is("revoke");
         if (is_name(token) && !token.is("to"))
             in_roles_ = before.is("to") || before.is("role") || (revoking_ && before.is("from")) ||
@@ -99,8 +113,8 @@ private:
     }
 
     static bool is_kind(const Token &token) {
-        return token.is("schema") || token.is("function") || token.is("table") || token.is("view") || token.is("role") ||
-               token.is("user") || token.is("group") || token.is("publication");
+        return token.is("schema") || token.is("function") || token.is("table") || token.is("view") ||
+               token.is("role") || token.is("user") || token.is("group") || token.is("publication");
     }
 
     // Stands between CREATE and the name of what is created.
@@ -113,9 +127,12 @@ private:
         const std::string name = token.name();
         if (last[0].is('.') && is_name(last[1])) {
             const std::string schema = last[1].name();
-            const auto brings = [&](const Member &m) { return m.schema == schema && (m.name.empty() || m.name == name); };
+            const auto brings = [&](const Member &m) {
+                return m.schema == schema && (m.name.empty() || m.name == name);
+            };
             if (std::any_of(kMembers.begin(), kMembers.end(), brings))
-                note(schema + "." + name, made_kind_ == "function" || made_kind_ == "table" || made_kind_ == "view", use);
+                note(schema + "." + name, made_kind_ == "function" || made_kind_ == "table" || made_kind_ == "view",
+                     use);
         } else if (made_kind_ == "role" || made_kind_ == "user" || made_kind_ == "group") {
             made_.insert("role " + name);
         } else if (last[0].is("schema") && (name == "extensions" || name == "supabase_functions")) {
@@ -129,8 +146,7 @@ private:
     }
 
     void note(std::string name, bool makes, Use use) {
-        if (makes)
-            made_.insert(name);
+        if (makes) made_.insert(name);
         use.name = std::move(name);
         uses_.push_back(std::move(use));
     }
@@ -146,16 +162,16 @@ private:
 
 FlavourChoice choose_flavour(const Migrations &migrations, const Sources &sources) {
     Reader reader;
-    for (const auto &source : sources)
-        reader.read(*source);
+    for (const auto &source : sources) reader.read(*source);
     const std::vector<Reader::Use> missing = reader.missing();
     if (!missing.empty()) {
         const Reader::Use &first = missing.front();
-        const std::string more = missing.size() == 1 ? "" : fmt::format(" and {} more places", missing.size() - 1);
-        return {Flavour::supabase, fmt::format("{} in {}:{}{}", first.name, first.file, first.line, more)};
+        const size_t others = missing.size() - 1;
+        return {Flavour::supabase,
+                fmt::format("{} in {}:{}{}", first.name, first.file, first.line,
+                            others == 0 ? "" : " and " + text::plural(others, "more place", "more places"))};
     }
-    if (migrations.layout == "supabase")
-        return {Flavour::supabase, "the folder is a Supabase project"};
+    if (migrations.layout == "supabase") return {Flavour::supabase, "the folder is a Supabase project"};
     return {Flavour::plain, reader.makes_something() ? "the migrations make auth and the roles they use themselves"
                                                      : "nothing of Supabase is mentioned"};
 }

@@ -1,5 +1,6 @@
-// Whether migrations expect what Supabase brings before the first of them runs (roles, auth.uid(), storage ...), and how
-// one can tell. Decided on tokens, so that a comment decides nothing, and on what the files do not create themselves.
+// Whether migrations expect what Supabase brings before the first of them runs (roles, auth.uid(), storage ...), and
+// how one can tell. Decided on tokens, so that a comment decides nothing, and on what the files do not create
+// themselves.
 #pragma once
 
 #include <string>

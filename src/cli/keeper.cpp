@@ -40,7 +40,9 @@ constexpr std::string_view kSocketName = "/.s.PGSQL.5432";
 
 volatile std::sig_atomic_t told_to_end = 0;
 
-[[noreturn]] void fail(const std::string &message) { throw std::runtime_error(message); }
+[[noreturn]] void fail(const std::string &message) {
+    throw std::runtime_error(message);
+}
 
 // The tool is gone, or wants no more.
 struct Abandoned {};
@@ -109,11 +111,9 @@ private:
 
     // initdb and postgres refuse to run as root.
     static void drop_root() {
-        if (geteuid() != 0)
-            return;
+        if (geteuid() != 0) return;
         const passwd *user = getpwnam("postgres");
-        if (user == nullptr)
-            user = getpwnam("nobody");
+        if (user == nullptr) user = getpwnam("nobody");
         if (user == nullptr)
             fail("a server cannot run as root, and there is no user \"postgres\" or \"nobody\" to run it as");
         if (setgid(user->pw_gid) != 0 || initgroups(user->pw_name, user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
@@ -131,8 +131,7 @@ private:
             }
             if (mkdtemp(path.data()) != nullptr) {
                 directory_ = path;
-                if (chdir(path.c_str()) != 0)
-                    fail(fmt::format("cannot enter {}: {}", path, std::strerror(errno)));
+                if (chdir(path.c_str()) != 0) fail(fmt::format("cannot enter {}: {}", path, std::strerror(errno)));
                 return tell(kTellsDirectory, path);
             }
             trouble += fmt::format("{}: {}; ", base, std::strerror(errno));
@@ -145,21 +144,18 @@ private:
         const std::string program = executable("initdb");
         locale_t utf8 = newlocale(LC_ALL_MASK, "C.UTF-8", nullptr);
         const std::string locale = utf8 != nullptr ? "--locale=C.UTF-8" : "--locale=C";
-        if (utf8 != nullptr)
-            freelocale(utf8);
-        start({program, "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", locale, "-T", "english", "--no-sync",
-               "--no-instructions"},
+        if (utf8 != nullptr) freelocale(utf8);
+        start({program, "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", locale, "-T", "english",
+               "--no-sync", "--no-instructions"},
               SIGKILL);
-        // Abandoned or not, initdb comes to its end: killed half-way its server processes would leave shared memory behind.
+        // Abandoned or not, initdb comes to its end: killed half-way its server processes would leave shared memory
+        // behind.
         const auto patience = Clock::now() + 60s;
         while (child_ > 0 && Clock::now() < patience && !(abandoned_ && Clock::now() > abandoned_at_ + 10s))
             look(20);
-        if (abandoned_)
-            throw Abandoned();
-        if (child_ > 0)
-            fail("initdb did not end within 60 seconds" + log_tail());
-        if (child_status_ != 0)
-            fail("initdb failed" + log_tail());
+        if (abandoned_) throw Abandoned();
+        if (child_ > 0) fail("initdb did not end within 60 seconds" + log_tail());
+        if (child_status_ != 0) fail("initdb failed" + log_tail());
     }
 
     void start_server() {
@@ -170,19 +166,17 @@ private:
         const auto patience = Clock::now() + 60s;
         while (!ready()) {
             look(20);
-            if (abandoned_)
-                throw Abandoned();
-            if (child_ <= 0)
-                fail("the server did not start" + log_tail());
-            if (Clock::now() > patience)
-                fail("the server was not ready within 60 seconds" + log_tail());
+            if (abandoned_) throw Abandoned();
+            if (child_ <= 0) fail("the server did not start" + log_tail());
+            if (Clock::now() > patience) fail("the server was not ready within 60 seconds" + log_tail());
         }
     }
 
     std::string settings() const {
+        // A list of quoted names inside of a quoted string: each kind of quote and the backslash stand twice.
         std::string socket;
         for (const char c : directory_)
-            socket += c == '\'' ? "''" : std::string(1, c);
+            socket += std::string(c == '\'' || c == '"' || c == '\\' ? 2 : 1, c);
         return fmt::format("\nlisten_addresses = ''\n"
                            "unix_socket_directories = '\"{}\"'\n"
                            "unix_socket_permissions = 0700\n"
@@ -200,8 +194,7 @@ private:
         std::ifstream file(data() + "/postmaster.pid");
         std::string line;
         for (int i = 0; i < 8; ++i) {
-            if (!std::getline(file, line))
-                return false;
+            if (!std::getline(file, line)) return false;
         }
         return line.starts_with("ready");
     }
@@ -209,8 +202,7 @@ private:
     void wait_for_end() {
         while (!abandoned_) {
             look(1000);
-            if (keep_running_ && child_ <= 0)
-                return; // somebody stopped the server
+            if (keep_running_ && child_ <= 0) return; // somebody stopped the server
         }
     }
 
@@ -224,17 +216,14 @@ private:
             else
                 abandon();
         }
-        if (told_to_end != 0)
-            abandon();
+        if (told_to_end != 0) abandon();
         reap();
     }
 
     void abandon() {
-        if (!abandoned_)
-            abandoned_at_ = Clock::now();
+        if (!abandoned_) abandoned_at_ = Clock::now();
         abandoned_ = true;
-        if (lifeline_open_)
-            close(kLifeline);
+        if (lifeline_open_) close(kLifeline);
         lifeline_open_ = false;
         keep_running_ = true; // nothing more is to be read
     }
@@ -244,8 +233,7 @@ private:
         int status = 0;
         pid_t pid = 0;
         while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-            if (pid != child_)
-                continue;
+            if (pid != child_) continue;
             child_ = -1;
             child_status_ = status;
         }
@@ -255,8 +243,7 @@ private:
     // Both outputs go to the log. `last_word` is what the child gets should the keeper itself be killed.
     void start(const std::vector<std::string> &words, int last_word) {
         const pid_t pid = fork();
-        if (pid < 0)
-            fail(fmt::format("cannot start {}: {}", words[0], std::strerror(errno)));
+        if (pid < 0) fail(fmt::format("cannot start {}: {}", words[0], std::strerror(errno)));
         if (pid > 0) {
             child_ = pid;
             return;
@@ -290,8 +277,7 @@ private:
 
     void clean_up() noexcept {
         // SIGQUIT: the server takes its sessions and its shared memory with it, and writes nothing more.
-        if (server_ > 0 && child_ == server_)
-            kill(server_, SIGQUIT);
+        if (server_ > 0 && child_ == server_) kill(server_, SIGQUIT);
         const auto patience = Clock::now() + 8s;
         while (reap() && Clock::now() < patience && child_ > 0)
             usleep(5000);
@@ -301,12 +287,10 @@ private:
             kill_children();
             usleep(5000);
         }
-        if (directory_.empty())
-            return;
+        if (directory_.empty()) return;
         remove_shared_memory();
         std::error_code ignored;
-        if (chdir("/") == 0)
-            fs::remove_all(directory_, ignored);
+        if (chdir("/") == 0) fs::remove_all(directory_, ignored);
     }
 
     static void kill_children() {
@@ -320,13 +304,11 @@ private:
         std::ifstream file(data() + "/postmaster.pid");
         std::string line;
         for (int i = 0; i < 7; ++i) {
-            if (!std::getline(file, line))
-                return;
+            if (!std::getline(file, line)) return;
         }
         unsigned long key = 0;
         int id = 0;
-        if (std::sscanf(line.c_str(), "%lu %d", &key, &id) == 2)
-            shmctl(id, IPC_RMID, nullptr);
+        if (std::sscanf(line.c_str(), "%lu %d", &key, &id) == 2) shmctl(id, IPC_RMID, nullptr);
     }
 
     std::string data() const { return directory_ + "/data"; }
@@ -337,8 +319,7 @@ private:
         std::ifstream file(directory_ + "/log");
         for (std::string line; std::getline(file, line);) {
             lines.push_back(line);
-            if (lines.size() > kLines)
-                lines.pop_front();
+            if (lines.size() > kLines) lines.pop_front();
         }
         std::string text = lines.empty() ? "" : "\n";
         for (const std::string &line : lines)
@@ -350,8 +331,7 @@ private:
         const std::string line = fmt::format("{}{}\n", what, text);
         for (size_t at = 0; at < line.size();) {
             const ssize_t written = write(kReport, line.data() + at, line.size() - at);
-            if (written <= 0)
-                return; // the tool is gone: the lifeline says so too
+            if (written <= 0) return; // the tool is gone: the lifeline says so too
             at += static_cast<size_t>(written);
         }
     }

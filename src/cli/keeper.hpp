@@ -1,6 +1,6 @@
-// The process that owns a throw-away server: it makes the directory, runs initdb and postgres as its own children, and takes
-// everything down again when the tool's end of a pipe (the lifeline) closes. The tool may end in any way at any moment, by
-// SIGKILL too: the kernel closes the pipe, and nothing is left running or on disk.
+// The process that owns a throw-away server: it makes the directory, runs initdb and postgres as its own children, and
+// takes everything down again when the tool's end of a pipe (the lifeline) closes. The tool may end in any way at any
+// moment, by SIGKILL too: the kernel closes the pipe, and nothing is left running or on disk.
 #pragma once
 
 #include <string>

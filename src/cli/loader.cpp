@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/scan.hpp"
 #include "cli/statement.hpp"
 
@@ -22,7 +23,8 @@ constexpr std::array<std::string_view, 3> kDuplicate = {"42723", "42P07", "42710
 // Not inside a transaction; a new enum value is not to be used before its transaction has ended.
 constexpr std::array<std::string_view, 2> kNeedsNoTransaction = {"25001", "55P04"};
 
-template <size_t n> bool is_one(const Failure &failure, const std::array<std::string_view, n> &states) {
+template <size_t n>
+bool is_one(const Failure &failure, const std::array<std::string_view, n> &states) {
     return std::find(states.begin(), states.end(), failure.sqlstate) != states.end();
 }
 
@@ -47,22 +49,18 @@ size_t count_pieces(const Source &source) {
     return count;
 }
 
-bool is_utf8(std::string_view text) {
-    for (size_t i = 0; i < text.size();) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const size_t length = byte < 0x80 ? 1 : byte >> 5 == 6 ? 2 : byte >> 4 == 14 ? 3 : byte >> 3 == 30 ? 4 : 0;
-        if (length == 0 || i + length > text.size())
-            return false;
-        for (size_t k = 1; k < length; ++k) {
-            if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80)
-                return false;
-        }
-        i += length;
+bool is_utf8(std::string_view bytes) {
+    for (size_t at = 0; at < bytes.size();) {
+        const text::CodePoint next = text::decode(bytes, at);
+        if (!next.valid) return false;
+        at += next.bytes;
     }
     return true;
 }
 
-std::string place(const Source &source, int line) { return fmt::format("{}:{}", source.name, line); }
+std::string place(const Source &source, int line) {
+    return fmt::format("{}:{}", source.name, line);
+}
 
 } // namespace
 
@@ -102,8 +100,7 @@ void Loader::open_session() {
         try {
             session_ = std::make_unique<Session>(parameters_);
         } catch (const Error &) {
-            if (i == kAttempts)
-                throw;
+            if (i == kAttempts) throw;
             std::this_thread::sleep_for(std::chrono::milliseconds(500));
         }
     }
@@ -128,14 +125,15 @@ void Loader::run_pieces(const Source &source) {
 // psql's commands mean nothing to a server. Those that only change what psql shows go without a word.
 void Loader::run_meta(const Source &source, const Piece &piece) {
     static const std::set<std::string_view> harmless = {
-        "\\set",   "\\unset", "\\echo", "\\qecho",  "\\warn",    "\\pset",       "\\timing", "\\x", "\\a",  "\\t",
-        "\\o",     "\\g",     "\\gx",   "\\gset",   "\\prompt",  "\\encoding",   "\\restrict", "\\unrestrict",
-        "\\errverbose", "\\H", "\\C", "\\f", "\\cd"};
+        "\\set",      "\\unset",      "\\echo",       "\\qecho", "\\warn", "\\pset", "\\timing", "\\x",
+        "\\a",        "\\t",          "\\o",          "\\g",     "\\gx",   "\\gset", "\\prompt", "\\encoding",
+        "\\restrict", "\\unrestrict", "\\errverbose", "\\H",     "\\C",    "\\f",    "\\cd"};
     const std::string_view word = piece.text.substr(0, piece.text.find_first_of(" \t;"));
     if (word == "\\q" || word == "\\quit")
         stopped_ = true;
     else if (!harmless.contains(word) && !word.starts_with("\\i") && !word.starts_with("\\d"))
-        result_.notes.push_back(fmt::format("{}: psql's \"{}\" was skipped", place(source, piece.line), excerpt(piece.text)));
+        result_.notes.push_back(
+            fmt::format("{}: psql's \"{}\" was skipped", place(source, piece.line), excerpt(piece.text)));
 }
 
 void Loader::run_statement(const Source &source, const Piece &piece) {
@@ -163,8 +161,7 @@ void Loader::run_statement(const Source &source, const Piece &piece) {
         made_roles_.try_emplace(missing_role(*failure), place(source, piece.line));
         failure = attempt(piece, sql);
     }
-    if (failure)
-        return fail(source, piece, std::move(*failure));
+    if (failure) return fail(source, piece, std::move(*failure));
     if (session_->in_transaction()) {
         ++in_transaction_;
         hiding_in_transaction_ += shapes_access(piece.text);
@@ -174,19 +171,18 @@ void Loader::run_statement(const Source &source, const Piece &piece) {
 // Inside a transaction a savepoint keeps a failure from taking the rest with it.
 std::optional<Failure> Loader::attempt(const Piece &piece, const std::string &sql) {
     const bool guarded = session_->in_transaction();
-    if (guarded)
-        session_->query("savepoint rlsproof");
+    if (guarded) session_->query("savepoint rlsproof");
     std::optional<Failure> failure = session_->run(sql, piece.data, timeout_);
     if (guarded && !session_->broken() && session_->in_transaction())
-        session_->query(failure ? "rollback to savepoint rlsproof; release savepoint rlsproof" : "release savepoint rlsproof");
+        session_->query(failure ? "rollback to savepoint rlsproof; release savepoint rlsproof"
+                                : "release savepoint rlsproof");
     return failure;
 }
 
 // Makes a role that migrations name and somebody else was to create. True if another attempt is worth it.
 bool Loader::help(const Piece &piece, const Failure &failure) {
     const std::string role = missing_role(failure);
-    if (role.empty() || first_word(piece.text) == "drop")
-        return false;
+    if (role.empty() || first_word(piece.text) == "drop") return false;
     return !session_->run(fmt::format("create role {} nologin", quoted_name(role)));
 }
 
@@ -198,27 +194,21 @@ void Loader::run_control(const Source &source, const Piece &piece) {
     }
     const bool was_inside = session_->in_transaction();
     std::optional<Failure> failure = session_->run(std::string(piece.text), {}, timeout_);
-    if (session_->transaction_failed())
-        session_->query("rollback");
+    if (session_->transaction_failed()) session_->query("rollback");
     const bool is_inside = !session_->broken() && session_->in_transaction();
-    if (failure)
-        fail(source, piece, std::move(*failure), was_inside && !is_inside ? in_transaction_ : 0);
-    if (!is_inside)
-        leave_transaction(failure.has_value());
+    if (failure) fail(source, piece, std::move(*failure), was_inside && !is_inside ? in_transaction_ : 0);
+    if (!is_inside) leave_transaction(failure.has_value());
 }
 
 void Loader::leave_transaction(bool undone) {
-    if (undone)
-        result_.hiding += hiding_in_transaction_;
+    if (undone) result_.hiding += hiding_in_transaction_;
     implicit_ = false;
     in_transaction_ = hiding_in_transaction_ = 0;
 }
 
 void Loader::finish_file(const Source &source) {
-    if (!session_->in_transaction())
-        return;
-    if (!implicit_)
-        result_.notes.push_back(fmt::format("{} leaves a transaction open: it was committed", source.name));
+    if (!session_->in_transaction()) return;
+    if (!implicit_) result_.notes.push_back(fmt::format("{} leaves a transaction open: it was committed", source.name));
     if (auto failure = session_->run("commit")) {
         const size_t undone = in_transaction_;
         leave_transaction(true);
@@ -233,8 +223,9 @@ void Loader::fail(const Source &source, const Piece &piece, Failure failure, siz
         leave_transaction(true);
         open_session();
     } else if (is_one(failure, kMissing)) {
-        settings = session_->query("select current_setting('search_path'), current_setting('role'), "
-                                   "current_setting('check_function_bodies')")
+        settings = session_
+                       ->query("select current_setting('search_path'), current_setting('role'), "
+                               "current_setting('check_function_bodies')")
                        .front();
     }
     failed_.push_back({&source, &piece, std::move(failure), std::move(settings), undone});
@@ -244,18 +235,18 @@ void Loader::fail(const Source &source, const Piece &piece, Failure failure, siz
 // helps. Only what adds: run out of order, a DROP or a REVOKE could undo what a later file meant.
 void Loader::try_again() {
     constexpr int kRounds = 5;
+    open_session();
     for (int round = 0; round < kRounds; ++round) {
         const size_t before = failed_.size();
         std::erase_if(failed_, [&](Failed &failed) { return try_again(failed); });
-        if (failed_.size() == before)
-            return;
+        if (failed_.size() == before) return;
     }
 }
 
 bool Loader::try_again(Failed &failed) {
     if (failed.settings.empty() || failed.piece->kind != Piece::Kind::statement || !only_adds(failed.piece->text))
         return false;
-    open_session();
+    session_->query("discard all");
     constexpr std::array<std::string_view, 3> kNames = {"search_path", "role", "check_function_bodies"};
     for (size_t i = 0; i < kNames.size(); ++i) {
         // An unknown role is no reason to stop: the statement then fails as it did.
@@ -284,13 +275,15 @@ void Loader::describe_helped() {
         std::vector<std::string> names;
         for (const auto &[name, where] : made_roles_)
             names.push_back(fmt::format("\"{}\" ({})", name, where));
-        result_.notes.push_back(fmt::format("made roles that the migrations use and do not create: {}", fmt::join(names, ", ")));
+        result_.notes.push_back(
+            fmt::format("made roles that the migrations use and do not create: {}", fmt::join(names, ", ")));
     }
     if (!late_.empty())
-        result_.notes.push_back(fmt::format("{} statements needed something that comes later, and loaded after everything "
-                                            "else: {}", late_.size(), first_of(late_)));
+        result_.notes.push_back(
+            fmt::format("loaded after everything else, because something was missing before ({}): {}", late_.size(),
+                        first_of(late_)));
     if (!superseded_.empty())
-        result_.notes.push_back(fmt::format("{} statements failed, and a later file makes the same thing: {}",
+        result_.notes.push_back(fmt::format("failed, and a later statement makes the same thing ({}): {}",
                                             superseded_.size(), first_of(superseded_)));
 }
 
@@ -304,12 +297,13 @@ void Loader::report(const Failed &failed) {
     finding.level = Level::warning;
     finding.category = Category::hygiene;
     finding.object = place(*failed.source, line_of(*failed.piece, failure.position));
-    finding.message = failure.sqlstate.empty() ? failure.message : fmt::format("{} ({})", failure.message, failure.sqlstate);
+    finding.message =
+        failure.sqlstate.empty() ? failure.message : fmt::format("{} ({})", failure.message, failure.sqlstate);
     finding.detail = fmt::format("The statement was: {}", excerpt(sql, 200));
-    if (!failure.detail.empty())
-        finding.detail += "\n" + failure.detail;
+    if (!failure.detail.empty()) finding.detail += "\n" + failure.detail;
     if (failed.undone > 0)
-        finding.detail += fmt::format("\nIts transaction was undone, with {} statements.", failed.undone);
+        finding.detail +=
+            fmt::format("\nIts transaction was undone; statements before it that went with it: {}.", failed.undone);
     finding.hint = failure.hint;
     finding.evidence = "execution";
     finding.key = fmt::format("migration_failed:{}:{}", failed.source->name, token_hash(sql));

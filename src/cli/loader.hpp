@@ -1,5 +1,5 @@
-// Runs migrations as their tool would, one statement after another, and goes on where a tool would stop: what failed comes
-// back as findings, what had to be helped along as notes.
+// Runs migrations as their tool would, one statement after another, and goes on where a tool would stop: what failed
+// comes back as findings, what had to be helped along as notes.
 #pragma once
 
 #include <chrono>
@@ -68,12 +68,12 @@ private:
     std::unique_ptr<Session> session_;
     LoadResult result_;
     std::vector<Failed> failed_;
-    std::vector<std::string> late_;        // loaded on the second attempt
-    std::vector<std::string> superseded_;  // failed, and a later file made the same thing
+    std::vector<std::string> late_;                 // loaded on the second attempt
+    std::vector<std::string> superseded_;           // failed, and a later file made the same thing
     std::map<std::string, std::string> made_roles_; // and where they were first missing
-    bool implicit_ = false;                // the open transaction is ours
-    bool stopped_ = false;                 // \q
-    size_t in_transaction_ = 0;            // statements that the open transaction holds
+    bool implicit_ = false;                         // the open transaction is ours
+    bool stopped_ = false;                          // \q
+    size_t in_transaction_ = 0;                     // statements that the open transaction holds
     size_t hiding_in_transaction_ = 0;
     size_t done_ = 0, total_ = 0;
 };

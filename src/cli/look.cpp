@@ -12,23 +12,23 @@ namespace {
 
 Level level_of(const std::string &text) {
     for (const Level level : {Level::error, Level::warning, Level::note}) {
-        if (name(level) == text)
-            return level;
+        if (name(level) == text) return level;
     }
     throw Error(Code::internal, fmt::format("the audit answered with an unknown level \"{}\"", text));
 }
 
 Category category_of(const std::string &text) {
-    for (const Category category : {Category::exposure, Category::permissions, Category::performance, Category::hygiene}) {
-        if (name(category) == text)
-            return category;
+    for (const Category category :
+         {Category::exposure, Category::permissions, Category::performance, Category::hygiene}) {
+        if (name(category) == text) return category;
     }
     throw Error(Code::internal, fmt::format("the audit answered with an unknown category \"{}\"", text));
 }
 
 Finding finding_of(const Row &row) {
     const auto text = [&](size_t column) { return row.at(column).value_or(""); };
-    return {text(0), level_of(text(1)), category_of(text(2)), text(3), text(4), text(5), text(6), text(7), text(8), text(9)};
+    return {text(0), level_of(text(1)), category_of(text(2)), text(3), text(4), text(5), text(6), text(7), text(8),
+            text(9)};
 }
 
 void load_matrix(Session &session, const std::string &file, Progress &progress) {
@@ -56,16 +56,15 @@ std::string extension_version(Session &session) {
 
 std::vector<Finding> look(Session &session, const std::string &matrix, bool keep_matrix, Progress &progress) {
     session.query("begin");
-    if (!matrix.empty())
-        load_matrix(session, matrix, progress);
-    if (keep_matrix)
-        session.query("commit; begin");
+    if (!matrix.empty()) load_matrix(session, matrix, progress);
+    if (keep_matrix) session.query("commit; begin");
     progress.phase("auditing");
     session.on_wait([&] { progress.step(0, 0); });
     std::vector<Finding> findings;
     try {
-        for (const Row &row : session.query("select rule, level, category, object, message, detail, hint, fix, evidence, key "
-                                            "from rlsproof.audit()"))
+        for (const Row &row :
+             session.query("select rule, level, category, object, message, detail, hint, fix, evidence, key "
+                           "from rlsproof.audit()"))
             findings.push_back(finding_of(row));
     } catch (Error &error) {
         throw Error(error.code, fmt::format("the audit itself failed: {}", error.what()), error.hint, error.detail);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/audit.hpp"
 #include "cli/options.hpp"
 
@@ -33,16 +34,16 @@ constexpr std::array kCommands = {
 
 int run(const std::vector<std::string> &words) {
     const std::string hint = "Try \"rlsproof --help\".";
-    if (words.empty())
-        throw Error(Code::invalid_input, "what shall I do?", hint);
+    if (words.empty()) throw Error(Code::invalid_input, "what shall I do?", hint);
     for (const Command &command : kCommands) {
-        if (command.name == words[0])
-            return command.run({words.begin() + 1, words.end()});
+        if (command.name == words[0]) return command.run({words.begin() + 1, words.end()});
     }
     throw Error(Code::invalid_input, fmt::format("unknown command \"{}\"", words[0]), hint);
 }
 
-void complain(const std::string &text) { std::fputs(text.c_str(), stderr); }
+void complain(const std::string &line) {
+    std::fputs(text::visible(line).c_str(), stderr);
+}
 
 } // namespace
 
@@ -51,10 +52,8 @@ int main(int count, char **arguments) {
         return run({arguments + 1, arguments + count});
     } catch (const Error &error) {
         complain(fmt::format("rlsproof: {}\n", error.what()));
-        if (!error.detail.empty())
-            complain(fmt::format("  {}\n", error.detail));
-        if (!error.hint.empty())
-            complain(fmt::format("hint: {}\n", error.hint));
+        if (!error.detail.empty()) complain(fmt::format("  {}\n", error.detail));
+        if (!error.hint.empty()) complain(fmt::format("hint: {}\n", error.hint));
     } catch (const std::exception &error) {
         complain(fmt::format("rlsproof: {}\n", error.what()));
     }

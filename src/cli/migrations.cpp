@@ -21,24 +21,27 @@ namespace {
 
 using Paths = std::vector<fs::path>;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
-bool is_sql(const fs::path &path) { return lower(path.extension().string()) == ".sql"; }
+bool is_sql(const fs::path &path) {
+    return lower(path.extension().string()) == ".sql";
+}
 
-bool has(const std::string &text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string &text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
 
 // Raises Error where the folder cannot be read; a missing one has no entries.
 Paths entries(const fs::path &folder, const std::function<bool(const fs::directory_entry &)> &wanted) {
     std::error_code error;
     Paths result;
-    if (!fs::is_directory(folder, error))
-        return result;
+    if (!fs::is_directory(folder, error)) return result;
     fs::directory_iterator it(folder, error);
-    if (error)
-        throw Error(Code::permission, fmt::format("cannot read \"{}\": {}", folder.string(), error.message()));
+    if (error) throw Error(Code::permission, fmt::format("cannot read \"{}\": {}", folder.string(), error.message()));
     for (const fs::directory_entry &entry : it) {
-        if (wanted(entry))
-            result.push_back(entry.path());
+        if (wanted(entry)) result.push_back(entry.path());
     }
     std::sort(result.begin(), result.end());
     return result;
@@ -64,8 +67,8 @@ bool leads_down(const fs::path &path) {
 }
 
 bool is_side_folder(const fs::path &path) {
-    static const std::set<std::string> names = {"revert", "verify",   "rollback", "rollbacks", "down",      "undo", "test",
-                                                "tests",  "snippets", "meta",     "archive",   "node_modules"};
+    static const std::set<std::string> names = {"revert", "verify", "rollback", "rollbacks", "down",    "undo",
+                                                "test",   "tests",  "snippets", "meta",      "archive", "node_modules"};
     return names.contains(lower(path.filename().string()));
 }
 
@@ -76,8 +79,7 @@ public:
     Migrations find() {
         std::error_code error;
         const fs::file_status status = fs::status(named_, error);
-        if (!fs::exists(status))
-            throw Error(Code::not_found, fmt::format("\"{}\" does not exist", named_.string()));
+        if (!fs::exists(status)) throw Error(Code::not_found, fmt::format("\"{}\" does not exist", named_.string()));
         found_.root = fs::weakly_canonical(named_);
         if (fs::is_regular_file(status)) {
             found_.layout = "plain";
@@ -86,7 +88,9 @@ public:
             return std::move(found_);
         }
         base_ = found_.root;
-        if (!known_layout(found_.root) && !plain(found_.root) && !deeper())
+        // A project's stray scripts are not its migrations, when those are somewhere below.
+        const bool look_below = sql_files(found_.root).empty() || is_project(found_.root);
+        if (!known_layout(found_.root) && !(look_below && deeper()) && !plain(found_.root))
             throw Error(Code::not_found, fmt::format("no migrations in \"{}\"", named_.string()),
                         "Name the folder that holds the .sql files. Looked for supabase/migrations, prisma/migrations, "
                         "migrations, db/migrations, drizzle, a sqitch.plan, and .sql files in the folder itself.");
@@ -102,12 +106,17 @@ private:
         if (folder.filename() == "supabase" || fs::exists(folder / "config.toml"))
             if (fs::is_directory(folder / "migrations") || fs::is_directory(folder / "schemas"))
                 return supabase(folder);
-        if (fs::exists(folder / "sqitch.plan"))
-            return sqitch(folder);
-        constexpr std::array inner = {"prisma/migrations", "db/migrations", "db/migrate", "database/migrations",
+        if (fs::exists(folder / "sqitch.plan")) return sqitch(folder);
+        constexpr std::array inner = {"prisma/migrations", "db/migrations", "db/migrate",    "database/migrations",
                                       "migrations",        "drizzle",       "sql/migrations"};
         return std::any_of(inner.begin(), inner.end(),
                            [&](const char *path) { return fs::is_directory(folder / path) && plain(folder / path); });
+    }
+
+    static bool is_project(const fs::path &folder) {
+        constexpr std::array signs = {".git",    "package.json",  "pyproject.toml", "go.mod",
+                                      "Gemfile", "composer.json", "pom.xml"};
+        return std::any_of(signs.begin(), signs.end(), [&](const char *sign) { return fs::exists(folder / sign); });
     }
 
     // What the Supabase tool does: roles, then migrations by name as text, then seeds. Schemas only where nobody has
@@ -115,14 +124,12 @@ private:
     bool supabase(const fs::path &project) {
         const Paths all = sql_files(project / "migrations");
         Paths named, other;
-        for (const fs::path &path : all)
-            (follows_supabase(path) ? named : other).push_back(path);
+        for (const fs::path &path : all) (follows_supabase(path) ? named : other).push_back(path);
         // The tool ignores other names. Where there are no others, somebody pasted them by hand: take them.
         const bool by_hand = named.empty();
         const Paths &taken = by_hand ? other : named;
         const Paths schemas = taken.empty() ? sql_files(project / "schemas") : Paths{};
-        if (taken.empty() && schemas.empty())
-            return false;
+        if (taken.empty() && schemas.empty()) return false;
         found_.layout = "supabase";
         add_if_there(project / "roles.sql");
         add_all(by_hand ? sorted(taken, natural_paths) : taken);
@@ -143,8 +150,7 @@ private:
         const size_t before = found_.files.size();
         add_if_there(project / "seed.sql");
         add_all(sql_files(project / "seeds"));
-        for (size_t i = before; i < found_.files.size(); ++i)
-            found_.files[i].seed = true;
+        for (size_t i = before; i < found_.files.size(); ++i) found_.files[i].seed = true;
     }
 
     // The plan gives the order. A change that occurs again was reworked: its earlier script carries the tag after it.
@@ -157,8 +163,7 @@ private:
         for (std::string line; std::getline(plan, line);) {
             const std::string word = line.substr(0, line.find_first_of(" \t\r"));
             if (word.starts_with("@")) {
-                for (auto it = changes.rbegin(); it != changes.rend() && it->tag.empty(); ++it)
-                    it->tag = word;
+                for (auto it = changes.rbegin(); it != changes.rend() && it->tag.empty(); ++it) it->tag = word;
             } else if (!word.empty() && word[0] != '%' && word[0] != '#' && word[0] != '-') {
                 changes.push_back({word[0] == '+' ? word.substr(1) : word, ""});
             }
@@ -169,7 +174,8 @@ private:
                                               [&](const Change &later) { return later.name == changes[i].name; });
             const std::string file = changes[i].name + (reworked ? changes[i].tag : "") + ".sql";
             if (!add_if_there(project / "deploy" / file))
-                found_.notes.push_back(fmt::format("sqitch.plan names \"{}\", and deploy/{} is not there", changes[i].name, file));
+                found_.notes.push_back(
+                    fmt::format("sqitch.plan names \"{}\", and deploy/{} is not there", changes[i].name, file));
         }
         return !found_.files.empty();
     }
@@ -180,8 +186,7 @@ private:
         side_folders_.clear();
         down_files_ = 0;
         collect(folder, all, 0);
-        if (all.empty())
-            return false;
+        if (all.empty()) return false;
         const bool prisma = all.front().filename() == "migration.sql";
         const auto flyway = [](const fs::path &p) {
             const std::string name = p.filename().string();
@@ -207,8 +212,7 @@ private:
             else
                 into.push_back(path);
         }
-        if (depth == kDeepest)
-            return;
+        if (depth == kDeepest) return;
         for (const fs::path &path : folders(folder)) {
             if (!is_side_folder(path))
                 collect(path, into, depth + 1);
@@ -221,8 +225,7 @@ private:
     bool deeper() {
         Paths candidates;
         search(found_.root, candidates, 0);
-        if (candidates.empty())
-            return false;
+        if (candidates.empty()) return false;
         if (candidates.size() > 1) {
             std::string list;
             for (const fs::path &path : candidates)
@@ -238,8 +241,7 @@ private:
         constexpr int kDeepest = 5;
         for (const fs::path &path : folders(folder)) {
             const std::string name = path.filename().string();
-            if (name == "node_modules" || name == "vendor")
-                continue;
+            if (name == "node_modules" || name == "vendor") continue;
             if (name == "migrations" || name == "drizzle" || fs::exists(path / "sqitch.plan")) {
                 Paths files;
                 collect(path, files, 0);
@@ -248,8 +250,7 @@ private:
                     continue;
                 }
             }
-            if (depth < kDeepest)
-                search(path, into, depth + 1);
+            if (depth < kDeepest) search(path, into, depth + 1);
         }
     }
 
@@ -278,20 +279,17 @@ private:
     void add(const fs::path &path) { found_.files.push_back({path, relative(path), false}); }
 
     bool add_if_there(const fs::path &path) {
-        if (!fs::is_regular_file(path))
-            return false;
+        if (!fs::is_regular_file(path)) return false;
         add(path);
         return true;
     }
 
     void add_all(const Paths &paths) {
-        for (const fs::path &path : paths)
-            add(path);
+        for (const fs::path &path : paths) add(path);
     }
 
     void leave_out(const Paths &paths, std::string_view why) {
-        for (const fs::path &path : paths)
-            found_.notes.push_back(fmt::format("left out {}: {}", relative(path), why));
+        for (const fs::path &path : paths) found_.notes.push_back(fmt::format("left out {}: {}", relative(path), why));
     }
 
     fs::path named_;
@@ -310,16 +308,13 @@ bool natural_less(const std::string &a, const std::string &b) {
             const auto number = [](const std::string &text, size_t &at) {
                 at = std::min(text.find_first_not_of('0', at), text.size());
                 const size_t from = at;
-                while (at < text.size() && is_digit(text[at]))
-                    ++at;
+                while (at < text.size() && is_digit(text[at])) ++at;
                 return std::pair(at - from, text.substr(from, at - from));
             };
             const auto left = number(a, i), right = number(b, j);
-            if (left != right)
-                return left < right;
+            if (left != right) return left < right;
         } else {
-            if (a[i] != b[j])
-                return a[i] < b[j];
+            if (a[i] != b[j]) return a[i] < b[j];
             ++i;
             ++j;
         }

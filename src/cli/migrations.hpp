@@ -1,5 +1,5 @@
-// Which files make up a database, and in which order: recognises the folders that migration tools leave behind and orders
-// the files as the tool that made them does. Reads the file system and no file's SQL.
+// Which files make up a database, and in which order: recognises the folders that migration tools leave behind and
+// orders the files as the tool that made them does. Reads the file system and no file's SQL.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +17,8 @@ struct MigrationFile {
 };
 
 struct Migrations {
-    std::filesystem::path root;  // what the user named, made absolute
-    std::string layout;          // "supabase", "prisma", ... or "plain"
+    std::filesystem::path root; // what the user named, made absolute
+    std::string layout;         // "supabase", "prisma", ... or "plain"
     std::vector<MigrationFile> files;
     std::vector<std::string> notes; // what was left out, and why
 };

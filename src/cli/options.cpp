@@ -11,7 +11,9 @@ namespace rlsproof::cli {
 
 namespace {
 
-Error usage(std::string message) { return Error(Code::invalid_input, std::move(message), "Try \"rlsproof audit --help\"."); }
+Error usage(std::string message) {
+    return Error(Code::invalid_input, std::move(message), "Try \"rlsproof audit --help\".");
+}
 
 int number(const std::string &option, const std::string &text, int least, int most) {
     int value = 0;
@@ -22,8 +24,7 @@ int number(const std::string &option, const std::string &text, int least, int mo
 }
 
 void force(AuditOptions &options, Flavour flavour) {
-    if (options.flavour && *options.flavour != flavour)
-        throw usage("--plain and --supabase exclude each other");
+    if (options.flavour && *options.flavour != flavour) throw usage("--plain and --supabase exclude each other");
     options.flavour = flavour;
 }
 
@@ -44,27 +45,26 @@ constexpr std::array kOptions = {
     Option{"--plain", false, [](AuditOptions &o, const std::string &) { force(o, Flavour::plain); }},
     Option{"--quiet", false, [](AuditOptions &o, const std::string &) { o.quiet = true; }},
     Option{"--statement-timeout", true,
-           [](AuditOptions &o, const std::string &v) { o.statement_timeout = number("--statement-timeout", v, 0, 86400); }},
+           [](AuditOptions &o, const std::string &v) {
+               o.statement_timeout = number("--statement-timeout", v, 0, 86400);
+           }},
     Option{"--supabase", false, [](AuditOptions &o, const std::string &) { force(o, Flavour::supabase); }},
 };
 
 const Option &option_named(std::string_view name) {
     for (const Option &option : kOptions) {
-        if (option.name == name)
-            return option;
+        if (option.name == name) return option;
     }
     throw usage(fmt::format("unknown option \"{}\"", name));
 }
 
 void check(const AuditOptions &options) {
-    if (options.directory.empty() && options.dsn.empty())
-        throw usage("audit needs a folder of migrations or --dsn");
-    if (options.dsn.empty())
-        return;
-    if (!options.directory.empty())
-        throw usage("audit takes a folder or --dsn, not both");
+    if (options.directory.empty() && options.dsn.empty()) throw usage("audit needs a folder of migrations or --dsn");
+    if (options.dsn.empty()) return;
+    if (!options.directory.empty()) throw usage("audit takes a folder or --dsn, not both");
     if (options.keep || !options.pgbin.empty() || options.flavour)
-        throw usage("--keep, --pgbin, --plain and --supabase are about the throw-away server: they do nothing with --dsn");
+        throw usage(
+            "--keep, --pgbin, --plain and --supabase are about the throw-away server: they do nothing with --dsn");
 }
 
 } // namespace
@@ -77,8 +77,7 @@ AuditOptions parse_audit(const std::vector<std::string> &words) {
         if (only_names || !word.starts_with("-") || word == "-") {
             if (!options.directory.empty())
                 throw usage(fmt::format("one folder at a time: \"{}\" and \"{}\"", options.directory, word));
-            if (word.empty())
-                throw usage("the name of the folder is empty");
+            if (word.empty()) throw usage("the name of the folder is empty");
             options.directory = word;
             continue;
         }
@@ -93,10 +92,8 @@ AuditOptions parse_audit(const std::vector<std::string> &words) {
         if (option.takes_value && equals == std::string::npos && i + 1 == words.size())
             throw usage(fmt::format("{} needs a value", option.name));
         std::string value;
-        if (option.takes_value)
-            value = equals == std::string::npos ? words[++i] : word.substr(equals + 1);
-        if (option.takes_value && value.empty())
-            throw usage(fmt::format("{} needs a value", option.name));
+        if (option.takes_value) value = equals == std::string::npos ? words[++i] : word.substr(equals + 1);
+        if (option.takes_value && value.empty()) throw usage(fmt::format("{} needs a value", option.name));
         option.apply(options, value);
     }
     check(options);

@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+
 namespace rlsproof::cli {
 
 namespace {
@@ -38,21 +40,14 @@ std::string bar(size_t done, size_t total, size_t cells) {
     return std::string(full, '=') + (full < cells ? ">" : "") + std::string(cells - full - (full < cells ? 1 : 0), ' ');
 }
 
-// At most `columns` characters, never half of one.
-std::string clipped(const std::string &text, size_t columns) {
-    size_t characters = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const bool starts = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-        if (starts && characters++ == columns)
-            return text.substr(0, i);
-    }
-    return text;
-}
-
 } // namespace
 
-bool can_redraw(int fd) { return isatty(fd) != 0 && !dumb_terminal(); }
-bool wants_colour(int fd) { return can_redraw(fd) && !is_set("NO_COLOR"); }
+bool can_redraw(int fd) {
+    return isatty(fd) != 0 && !dumb_terminal();
+}
+bool wants_colour(int fd) {
+    return can_redraw(fd) && !is_set("NO_COLOR");
+}
 
 int width_of(int fd) {
     winsize size{};
@@ -62,15 +57,16 @@ int width_of(int fd) {
 
 Progress::Progress(bool quiet) : quiet_(quiet), redraws_(can_redraw(STDERR_FILENO)) {}
 
-bool Progress::draws() { return line_on_screen.load(std::memory_order_relaxed); }
+bool Progress::draws() {
+    return line_on_screen.load(std::memory_order_relaxed);
+}
 
 void Progress::phase(std::string text) {
     clear();
     text_ = std::move(text);
     began_ = std::chrono::steady_clock::now();
     drawn_at_ = {};
-    if (quiet_)
-        return;
+    if (quiet_) return;
     if (redraws_)
         draw(0, 0, {});
     else
@@ -79,8 +75,7 @@ void Progress::phase(std::string text) {
 
 void Progress::step(size_t done, size_t total, const std::string &what) {
     constexpr auto kBetweenDrawings = std::chrono::milliseconds(50);
-    if (quiet_ || !redraws_ || std::chrono::steady_clock::now() - drawn_at_ < kBetweenDrawings)
-        return;
+    if (quiet_ || !redraws_ || std::chrono::steady_clock::now() - drawn_at_ < kBetweenDrawings) return;
     draw(done, total, what);
 }
 
@@ -98,18 +93,16 @@ void Progress::draw(size_t done, size_t total, const std::string &what) {
     }
     line_on_screen = true;
     drawn_ = true;
-    write_error("\r" + clipped(line, width) + "\x1b[K");
+    write_error("\r" + text::cut(text::visible(line), width) + "\x1b[K");
 }
 
 void Progress::say(const std::string &line) {
     clear();
-    if (!quiet_)
-        write_error("rlsproof: " + line + "\n");
+    if (!quiet_) write_error("rlsproof: " + text::visible(line) + "\n");
 }
 
 void Progress::clear() {
-    if (!drawn_)
-        return;
+    if (!drawn_) return;
     drawn_ = false;
     write_error("\r\x1b[K");
     line_on_screen = false;

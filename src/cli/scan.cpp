@@ -7,13 +7,21 @@ namespace rlsproof::cli {
 
 namespace {
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_blank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
-bool continues_word(char c) { return is_letter(c) || is_digit(c) || c == '$'; }
-char small(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+bool continues_word(char c) {
+    return is_letter(c) || is_digit(c) || c == '$';
+}
+char small(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 // Whether a word of this text glued to a quote is that quote's prefix.
 bool is_string_prefix(std::string_view word) {
@@ -24,8 +32,7 @@ std::string without_doubled(std::string_view body, char quote) {
     std::string result;
     for (size_t i = 0; i < body.size(); ++i) {
         result += body[i];
-        if (body[i] == quote && i + 1 < body.size() && body[i + 1] == quote)
-            ++i;
+        if (body[i] == quote && i + 1 < body.size() && body[i + 1] == quote) ++i;
     }
     return result;
 }
@@ -48,24 +55,21 @@ bool Token::is(std::string_view keyword) const {
 }
 
 std::string Token::name() const {
-    if (kind == TokenKind::word)
-        return lower(text);
+    if (kind == TokenKind::word) return lower(text);
     if (kind == TokenKind::dollar) {
         const size_t tag = text.find('$', 1) + 1;
         return std::string(text.size() >= 2 * tag ? text.substr(tag, text.size() - 2 * tag) : text.substr(tag));
     }
     const char quote = kind == TokenKind::quoted ? '"' : '\'';
     const size_t open = text.find(quote);
-    if (open == std::string_view::npos)
-        return std::string(text);
+    if (open == std::string_view::npos) return std::string(text);
     const bool closed = text.size() > open + 1 && text.back() == quote;
     return without_doubled(text.substr(open + 1, text.size() - open - 1 - (closed ? 1 : 0)), quote);
 }
 
 bool Scanner::next(Token &token) {
     skip_blanks_and_comments();
-    if (at_ >= text_.size())
-        return false;
+    if (at_ >= text_.size()) return false;
     const size_t start = at_;
     const char c = text_[start];
     token.kind = TokenKind::other;
@@ -127,8 +131,7 @@ void Scanner::skip_block_comment() {
             at_ += 2;
         } else if (text_[at_] == '*' && peek(at_ + 1) == '/') {
             at_ += 2;
-            if (--depth == 0)
-                return;
+            if (--depth == 0) return;
         } else {
             ++at_;
         }
@@ -136,8 +139,7 @@ void Scanner::skip_block_comment() {
 }
 
 size_t Scanner::end_of_word(size_t from) const {
-    while (from < text_.size() && continues_word(text_[from]))
-        ++from;
+    while (from < text_.size() && continues_word(text_[from])) ++from;
     return from;
 }
 
@@ -157,11 +159,9 @@ size_t Scanner::end_of_quote(size_t open, bool backslashes) const {
 
 // Where the opening tag of a dollar quote ends, or 0 if none begins here ("$1" is a parameter).
 size_t Scanner::end_of_dollar_tag(size_t from) const {
-    if (is_digit(peek(from + 1)))
-        return 0;
+    if (is_digit(peek(from + 1))) return 0;
     size_t i = from + 1;
-    while (is_letter(peek(i)) || is_digit(peek(i)))
-        ++i;
+    while (is_letter(peek(i)) || is_digit(peek(i))) ++i;
     return peek(i) == '$' ? i + 1 : 0;
 }
 

@@ -1,5 +1,5 @@
-// The tokens of SQL text, as psql and the server's own scanner see them: comments are gone, and a quote of any kind is one
-// token. Works on text that no parser accepts, because migration files are full of it.
+// The tokens of SQL text, as psql and the server's own scanner see them: comments are gone, and a quote of any kind is
+// one token. Works on text that no parser accepts, because migration files are full of it.
 #pragma once
 
 #include <cstddef>

@@ -30,8 +30,7 @@ std::string ask_pg_config() {
     };
     const std::unique_ptr<FILE, Close> pipe(popen("pg_config --bindir 2>/dev/null", "re"));
     std::array<char, 4096> line{};
-    if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr)
-        return {};
+    if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr) return {};
     std::string text(line.data());
     text.erase(text.find_last_not_of(" \r\n") + 1);
     return text;
@@ -58,8 +57,7 @@ std::string find_server_programs(const std::string &asked) {
         from = "pg_config --bindir";
     }
     const std::string hint = "Install the PostgreSQL server, or name the folder of initdb and postgres with --pgbin.";
-    if (bin.empty())
-        throw Error(Code::not_found, "no PostgreSQL server programs found", hint);
+    if (bin.empty()) throw Error(Code::not_found, "no PostgreSQL server programs found", hint);
     bin = fs::absolute(bin).string();
     for (const char *program : {"initdb", "postgres"}) {
         if (!fs::exists(fs::path(bin) / program))
@@ -77,8 +75,7 @@ Server::Server(const std::string &bin, const std::function<void(const std::strin
         if (pipe2(life, O_CLOEXEC) != 0 || pipe2(tale, O_CLOEXEC) != 0)
             throw Error(Code::limit, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
         keeper_ = fork();
-        if (keeper_ < 0)
-            throw Error(Code::limit, fmt::format("cannot start a process: {}", std::strerror(errno)));
+        if (keeper_ < 0) throw Error(Code::limit, fmt::format("cannot start a process: {}", std::strerror(errno)));
         if (keeper_ == 0) {
             close(life[1]);
             close(tale[0]);
@@ -100,18 +97,18 @@ Server::Server(const std::string &bin, const std::function<void(const std::strin
     close(report);
 }
 
-Server::~Server() { stop(); }
+Server::~Server() {
+    stop();
+}
 
 void Server::stop() {
-    if (keeper_ < 0)
-        return;
+    if (keeper_ < 0) return;
     const SignalsHeld held;
     let_go();
     keeper_ = -1;
     // Only a keeper that was killed leaves anything.
     std::error_code ignored;
-    if (!directory_.empty())
-        fs::remove_all(directory_, ignored);
+    if (!directory_.empty()) fs::remove_all(directory_, ignored);
 }
 
 // Reads what the keeper tells until the server is ready.
@@ -121,12 +118,10 @@ void Server::listen(int report, const std::function<void(const std::string &)> &
     while (true) {
         step(doing);
         pollfd wait{report, POLLIN, 0};
-        if (poll(&wait, 1, kBetweenSteps) <= 0)
-            continue;
+        if (poll(&wait, 1, kBetweenSteps) <= 0) continue;
         std::array<char, 4096> buffer{};
         const ssize_t count = read(report, buffer.data(), buffer.size());
-        if (count < 0 && errno == EINTR)
-            continue;
+        if (count < 0 && errno == EINTR) continue;
         if (count <= 0)
             throw Error(Code::internal, heard.starts_with(kTellsFailed) ? heard.substr(1, heard.find_last_not_of('\n'))
                                                                         : "the server's keeper ended unexpectedly");
@@ -134,17 +129,18 @@ void Server::listen(int report, const std::function<void(const std::string &)> &
         for (size_t end; !heard.starts_with(kTellsFailed) && (end = heard.find('\n')) != std::string::npos;) {
             const std::string line = heard.substr(0, end);
             heard.erase(0, end + 1);
-            if (line[0] == kTellsReady)
-                return;
+            if (line[0] == kTellsReady) return;
             (line[0] == kTellsDirectory ? directory_ : doing) = line.substr(1);
         }
     }
 }
 
 Parameters Server::parameters() const {
-    return {{"host", directory_},      {"port", "5432"},     {"user", "postgres"},      {"dbname", "postgres"},
-            {"sslmode", "disable"},    {"options", ""},      {"client_encoding", "UTF8"}, {"application_name", "rlsproof"},
-            {"gssencmode", "disable"}, {"connect_timeout", "30"}};
+    return {{"host", directory_},        {"port", "5432"},
+            {"user", "postgres"},        {"dbname", "postgres"},
+            {"sslmode", "disable"},      {"options", ""},
+            {"client_encoding", "UTF8"}, {"application_name", "rlsproof"},
+            {"gssencmode", "disable"},   {"connect_timeout", "30"}};
 }
 
 pid_t Server::keep() {

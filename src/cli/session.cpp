@@ -26,8 +26,7 @@ Failure failure_of(const PGresult *result) {
                     field(result, PG_DIAG_CONTEXT),        0};
     if (const std::string position = field(result, PG_DIAG_STATEMENT_POSITION); !position.empty())
         failure.position = std::stoi(position);
-    if (failure.message.empty())
-        failure.message = PQresultErrorMessage(result);
+    if (failure.message.empty()) failure.message = PQresultErrorMessage(result);
     return failure;
 }
 
@@ -46,15 +45,16 @@ std::string quoted(std::string_view text, char quote) {
 
 } // namespace
 
-std::string quoted_name(std::string_view text) { return quoted(text, '"'); }
+std::string quoted_name(std::string_view text) {
+    return quoted(text, '"');
+}
 std::string quoted_literal(std::string_view text) {
-    return (text.find('\\') == std::string_view::npos ? "" : "E") +
-           [&] {
-               std::string escaped;
-               for (const char c : text)
-                   escaped += c == '\\' ? "\\\\" : std::string(1, c);
-               return quoted(escaped, '\'');
-           }();
+    return (text.find('\\') == std::string_view::npos ? "" : "E") + [&] {
+        std::string escaped;
+        for (const char c : text)
+            escaped += c == '\\' ? "\\\\" : std::string(1, c);
+        return quoted(escaped, '\'');
+    }();
 }
 
 Session::Session(const Parameters &parameters) {
@@ -66,22 +66,23 @@ Session::Session(const Parameters &parameters) {
     names.push_back(nullptr);
     values.push_back(nullptr);
     connection_.reset(PQconnectdbParams(names.data(), values.data(), 1));
-    if (!connection_)
-        throw std::bad_alloc();
+    if (!connection_) throw std::bad_alloc();
     if (PQstatus(connection_.get()) != CONNECTION_OK)
         throw Error(Code::not_found, "cannot connect: " + trimmed(PQerrorMessage(connection_.get())));
-    PQsetNoticeProcessor(connection_.get(), [](void *, const char *) {}, nullptr);
+    PQsetNoticeProcessor(
+        connection_.get(), [](void *, const char *) {}, nullptr);
 }
 
 std::optional<Failure> Session::run(const std::string &sql, std::string_view data, std::chrono::seconds timeout) {
-    if (PQsendQuery(connection_.get(), sql.c_str()) == 0)
-        return lost();
+    if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return lost();
     const auto deadline = timeout.count() == 0 ? Clock::time_point::max() : Clock::now() + timeout;
     std::optional<Failure> failure;
     bool timed_out = false;
     while (Result result = next_result(deadline, timed_out)) {
         switch (PQresultStatus(result.get())) {
-        case PGRES_COPY_IN: send_data(data); break;
+        case PGRES_COPY_IN:
+            send_data(data);
+            break;
         case PGRES_COPY_OUT: {
             char *row = nullptr;
             while (PQgetCopyData(connection_.get(), &row, 0) > 0)
@@ -90,16 +91,14 @@ std::optional<Failure> Session::run(const std::string &sql, std::string_view dat
         }
         case PGRES_FATAL_ERROR:
         case PGRES_BAD_RESPONSE:
-            if (!failure)
-                failure = failure_of(result.get());
+            if (!failure) failure = failure_of(result.get());
             break;
-        default: break;
+        default:
+            break;
         }
     }
-    if (broken())
-        return lost();
-    if (failure && timed_out)
-        failure->message = fmt::format("given up after {} seconds", timeout.count());
+    if (broken()) return lost();
+    if (failure && timed_out) failure->message = fmt::format("given up after {} seconds", timeout.count());
     return failure;
 }
 
@@ -110,10 +109,8 @@ Session::Result Session::next_result(Clock::time_point deadline, bool &timed_out
     while (PQisBusy(connection_.get()) != 0) {
         pollfd wait{PQsocket(connection_.get()), POLLIN, 0};
         const int ready = poll(&wait, 1, kBetweenLooks);
-        if (ready > 0 && PQconsumeInput(connection_.get()) == 0)
-            break;
-        if (wait_)
-            wait_();
+        if (ready > 0 && PQconsumeInput(connection_.get()) == 0) break;
+        if (wait_) wait_();
         if (!timed_out && Clock::now() > deadline) {
             timed_out = true;
             cancel();
@@ -128,8 +125,7 @@ void Session::cancel() {
     };
     const std::unique_ptr<PGcancel, Free> handle(PQgetCancel(connection_.get()));
     char error[256];
-    if (handle)
-        PQcancel(handle.get(), error, sizeof error);
+    if (handle) PQcancel(handle.get(), error, sizeof error);
 }
 
 void Session::send_data(std::string_view data) {
@@ -145,20 +141,17 @@ void Session::send_data(std::string_view data) {
 Failure Session::lost() const {
     Failure failure;
     failure.message = trimmed(PQerrorMessage(connection_.get()));
-    if (failure.message.empty())
-        failure.message = "the connection was lost";
+    if (failure.message.empty()) failure.message = "the connection was lost";
     return failure;
 }
 
 std::vector<Row> Session::query(const std::string &sql) {
-    if (PQsendQuery(connection_.get(), sql.c_str()) == 0)
-        throw Error(Code::internal, lost().message);
+    if (PQsendQuery(connection_.get(), sql.c_str()) == 0) throw Error(Code::internal, lost().message);
     std::vector<Row> rows;
     std::optional<Failure> failure;
     bool timed_out = false;
     while (Result result = next_result(Clock::time_point::max(), timed_out)) {
-        if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && !failure)
-            failure = failure_of(result.get());
+        if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && !failure) failure = failure_of(result.get());
         for (int row = 0; row < PQntuples(result.get()); ++row) {
             rows.emplace_back();
             for (int column = 0; column < PQnfields(result.get()); ++column) {
@@ -173,8 +166,7 @@ std::vector<Row> Session::query(const std::string &sql) {
         throw Error(Code::internal, failure->message + state, failure->hint,
                     failure->detail.empty() ? failure->context : failure->detail);
     }
-    if (broken())
-        throw Error(Code::internal, lost().message);
+    if (broken()) throw Error(Code::internal, lost().message);
     return rows;
 }
 
@@ -182,8 +174,12 @@ bool Session::in_transaction() const {
     const auto status = PQtransactionStatus(connection_.get());
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
-bool Session::transaction_failed() const { return PQtransactionStatus(connection_.get()) == PQTRANS_INERROR; }
-bool Session::broken() const { return PQstatus(connection_.get()) != CONNECTION_OK; }
+bool Session::transaction_failed() const {
+    return PQtransactionStatus(connection_.get()) == PQTRANS_INERROR;
+}
+bool Session::broken() const {
+    return PQstatus(connection_.get()) != CONNECTION_OK;
+}
 
 std::string Session::server_version() const {
     const char *version = PQparameterStatus(connection_.get(), "server_version");

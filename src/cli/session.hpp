@@ -40,11 +40,11 @@ public:
     // Raises Error{internal} with the server's message.
     std::vector<Row> query(const std::string &sql);
 
-    bool in_transaction() const;      // a transaction is open, sound or failed
-    bool transaction_failed() const;  // it refuses everything but its end
-    bool broken() const;              // the connection is gone
+    bool in_transaction() const;     // a transaction is open, sound or failed
+    bool transaction_failed() const; // it refuses everything but its end
+    bool broken() const;             // the connection is gone
     std::string server_version() const;
-    std::string description() const;  // database and host, never a password
+    std::string description() const; // database and host, never a password
 
     void on_wait(std::function<void()> wait) { wait_ = std::move(wait); }
 

@@ -21,8 +21,7 @@ std::atomic<pid_t> keeper_pid{-1};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
 
 void on_signal(int number) {
-    if (Progress::draws())
-        (void)!write(STDERR_FILENO, "\r\x1b[K", 4);
+    if (Progress::draws()) (void)!write(STDERR_FILENO, "\r\x1b[K", 4);
     let_go();
     std::signal(number, SIG_DFL);
     sigset_t only;
@@ -35,8 +34,7 @@ void on_signal(int number) {
 sigset_t held_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int number : kSignals)
-        sigaddset(&set, number);
+    for (const int number : kSignals) sigaddset(&set, number);
     return set;
 }
 
@@ -44,7 +42,8 @@ sigset_t held_signals() {
 
 void install_signal_handlers() {
     for (const int number : kSignals) {
-        struct sigaction action {}, before {};
+        struct sigaction action {
+        }, before{};
         sigaction(number, nullptr, &before);
         if (before.sa_handler == SIG_IGN) // nohup and the like: the caller's wish
             continue;
@@ -71,8 +70,7 @@ void entrust(int lifeline, pid_t keeper) {
 }
 
 void let_go() {
-    if (const int fd = lifeline_end.exchange(-1); fd >= 0)
-        close(fd);
+    if (const int fd = lifeline_end.exchange(-1); fd >= 0) close(fd);
     if (const pid_t pid = keeper_pid.exchange(-1); pid > 0) {
         while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
         }
@@ -81,8 +79,7 @@ void let_go() {
 
 void forget() {
     keeper_pid = -1;
-    if (const int fd = lifeline_end.exchange(-1); fd >= 0)
-        close(fd);
+    if (const int fd = lifeline_end.exchange(-1); fd >= 0) close(fd);
 }
 
 } // namespace rlsproof::cli

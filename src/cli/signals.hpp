@@ -1,5 +1,6 @@
-// Ctrl-C, SIGTERM and SIGHUP at any moment: let go of the lifeline, wait until the keeper has cleaned up, then die of the
-// signal as anybody would. What the handler does is async-signal-safe, so that no other code has to think of signals.
+// Ctrl-C, SIGTERM and SIGHUP at any moment: let go of the lifeline, wait until the keeper has cleaned up, then die of
+// the signal as anybody would. What the handler does is async-signal-safe, so that no other code has to think of
+// signals.
 #pragma once
 
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-// The migrations as text, ready to be run: read, turned into UTF-8, reduced to the way up, split into pieces, with the files
-// that psql's \i and \ir name in their places.
+// The migrations as text, ready to be run: read, turned into UTF-8, reduced to the way up, split into pieces, with the
+// files that psql's \i and \ir name in their places.
 #pragma once
 
 #include <filesystem>

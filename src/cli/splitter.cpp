@@ -64,8 +64,7 @@ private:
             ++open_.parentheses;
         else if (token.is(')'))
             --open_.parentheses;
-        if (open_.routine)
-            track_blocks(token);
+        if (open_.routine) track_blocks(token);
         open_.from_stdin |= open_.previous_was_from && token.is("stdin");
         open_.previous_was_from = open_.parentheses == 0 && token.is("from");
         last_end_ = token.end();
@@ -84,8 +83,7 @@ private:
     void finish(size_t end) {
         if (open_.tokens > 0) {
             Piece piece = piece_at(Piece::Kind::statement, open_.start, end);
-            if (open_.first == "copy" && open_.from_stdin)
-                take_data(piece);
+            if (open_.first == "copy" && open_.from_stdin) take_data(piece);
             pieces_.push_back(piece);
         }
         open_ = Open{};
@@ -99,8 +97,7 @@ private:
         while (at < text_.size()) {
             const size_t next = after_line(at);
             std::string_view line = text_.substr(at, next - at);
-            while (!line.empty() && (line.back() == '\n' || line.back() == '\r'))
-                line.remove_suffix(1);
+            while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
             if (line == "\\.") {
                 piece.data = text_.substr(begin, at - begin);
                 scanner_.move_to(next);
@@ -128,8 +125,7 @@ private:
     Piece piece_at(Piece::Kind kind, size_t start, size_t end) {
         line_ += static_cast<int>(std::count(text_.begin() + counted_, text_.begin() + start, '\n'));
         counted_ = static_cast<std::ptrdiff_t>(start);
-        while (end > start && (text_[end - 1] == ' ' || (text_[end - 1] >= '\t' && text_[end - 1] <= '\r')))
-            --end;
+        while (end > start && (text_[end - 1] == ' ' || (text_[end - 1] >= '\t' && text_[end - 1] <= '\r'))) --end;
         Piece piece;
         piece.kind = kind;
         piece.start = start;
@@ -154,17 +150,17 @@ private:
 
 } // namespace
 
-std::vector<Piece> split(std::string_view text) { return Splitter(text).run(); }
+std::vector<Piece> split(std::string_view text) {
+    return Splitter(text).run();
+}
 
 int line_of(const Piece &piece, int position) {
     int line = piece.line;
     int character = 1;
     for (const char c : piece.text) {
         // A byte that continues a UTF-8 sequence starts no character.
-        if ((static_cast<unsigned char>(c) & 0xC0) == 0x80)
-            continue;
-        if (character++ >= position)
-            break;
+        if ((static_cast<unsigned char>(c) & 0xC0) == 0x80) continue;
+        if (character++ >= position) break;
         line += c == '\n';
     }
     return line;

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/scan.hpp"
 
 namespace rlsproof::cli {
@@ -49,19 +50,15 @@ bool contains(std::string_view sql, std::initializer_list<std::string_view> keyw
 
 bool controls_transaction(std::string_view sql) {
     const auto words = leading_words(sql);
-    if (words[0] == "start" || words[0] == "prepare")
-        return words[1] == "transaction";
+    if (words[0] == "start" || words[0] == "prepare") return words[1] == "transaction";
     return one_of(words[0], {"begin", "commit", "end", "rollback", "abort", "savepoint", "release"});
 }
 
 bool needs_transaction(std::string_view sql) {
     const auto words = leading_words(sql);
-    if (words[0] == "set")
-        return one_of(words[1], {"local", "constraints", "transaction"});
-    if (words[0] == "create")
-        return contains(sql, {"on", "commit"});
-    if (words[0] == "select")
-        return contains(sql, {"set_config"}) && contains(sql, {"true"});
+    if (words[0] == "set") return one_of(words[1], {"local", "constraints", "transaction"});
+    if (words[0] == "create") return contains(sql, {"on", "commit"});
+    if (words[0] == "select") return contains(sql, {"set_config"}) && contains(sql, {"true"});
     return one_of(words[0], {"lock", "declare"});
 }
 
@@ -72,11 +69,13 @@ bool shapes_access(std::string_view sql) {
         return !one_of(what, {"index", "statistics", "publication", "subscription", "collation", "conversion"});
     }
     if (words[0] == "alter" || words[0] == "drop")
-        return !one_of(words[1], {"index", "statistics", "publication", "subscription", "system", "collation", "sequence"});
-    return !one_of(words[0], {"insert",  "update", "delete", "merge",   "copy",    "select", "with",   "values",
-                              "comment", "set",    "reset",  "show",    "vacuum",  "analyze", "analyse", "refresh",
-                              "cluster", "reindex", "lock",  "declare", "fetch",   "close",  "notify", "listen",
-                              "discard", "checkpoint", "explain", "prepare", "execute", "deallocate", "load"});
+        return !one_of(words[1],
+                       {"index", "statistics", "publication", "subscription", "system", "collation", "sequence"});
+    return !one_of(words[0],
+                   {"insert",  "update",     "delete",  "merge",   "copy",    "select",     "with",    "values",
+                    "comment", "set",        "reset",   "show",    "vacuum",  "analyze",    "analyse", "refresh",
+                    "cluster", "reindex",    "lock",    "declare", "fetch",   "close",      "notify",  "listen",
+                    "discard", "checkpoint", "explain", "prepare", "execute", "deallocate", "load"});
 }
 
 bool only_adds(std::string_view sql) {
@@ -104,23 +103,8 @@ bool creates_database(std::string_view sql) {
     return one_of(words[0], {"create", "drop"}) && words[1] == "database";
 }
 
-std::string excerpt(std::string_view sql, size_t length) {
-    std::string result;
-    for (const char c : sql) {
-        const bool blank = c == ' ' || (c >= '\t' && c <= '\r');
-        if (!blank)
-            result += c;
-        else if (!result.empty() && result.back() != ' ')
-            result += ' ';
-        if (result.size() > length) {
-            // Not in the middle of a UTF-8 sequence.
-            while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xC0) == 0x80)
-                result.pop_back();
-            result.pop_back();
-            return result + "...";
-        }
-    }
-    return result;
+std::string excerpt(std::string_view sql, size_t columns) {
+    return text::cut(text::flat(sql), columns);
 }
 
 std::string token_hash(std::string_view sql) {

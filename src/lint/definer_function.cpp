@@ -1,5 +1,5 @@
-// A function that runs with its owner's rights, may be called by the anonymous persona, touches tables whose policies do
-// not bind that owner, and never looks at who is calling.
+// A function that runs with its owner's rights, may be called by the anonymous persona, touches tables whose policies
+// do not bind that owner, and never looks at who is calling.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -11,7 +11,9 @@ namespace rlsproof::lint {
 
 namespace {
 
-std::string signature(const Function &function) { return function.name.substr(function.name.find(':') + 1); }
+std::string signature(const Function &function) {
+    return function.name.substr(function.name.find(':') + 1);
+}
 
 } // namespace
 
@@ -33,14 +35,14 @@ void definer_function(const World &world, const Rule &rule, std::vector<Finding>
         Finding finding = start(rule);
         finding.object = function.name;
         finding.evidence = "structural";
-        finding.hint = "Take EXECUTE from PUBLIC and from the anonymous role, make it SECURITY INVOKER, or let it check "
-                       "the caller's identity first.";
-        finding.fix = fmt::format("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC, {};", signature(function),
-                                  [&] {
-                                      for (const Persona &persona : world.personas)
-                                          if (persona.name == callers.front()) return persona.role;
-                                      return std::string();
-                                  }());
+        finding.hint =
+            "Take EXECUTE from PUBLIC and from the anonymous role, make it SECURITY INVOKER, or let it check "
+            "the caller's identity first.";
+        finding.fix = fmt::format("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC, {};", signature(function), [&] {
+            for (const Persona &persona : world.personas)
+                if (persona.name == callers.front()) return persona.role;
+            return std::string();
+        }());
         if (read.empty() && written.empty()) {
             finding.level = Level::note;
             finding.message = fmt::format("{} may call {}, which runs with the rights of {}", listed(callers),
@@ -51,11 +53,12 @@ void definer_function(const World &world, const Rule &rule, std::vector<Finding>
             std::string what;
             if (!written.empty()) what = "writes " + listed(written);
             if (!read.empty()) what += (what.empty() ? "reads " : " and reads ") + listed(read);
-            finding.message = fmt::format("{} may call {}, which {} past every policy", listed(callers),
-                                          signature(function), what);
-            finding.detail = fmt::format("It is SECURITY DEFINER: it runs with the rights of {}, whom those policies do "
-                                         "not bind, and nothing in it looks at who is calling.",
-                                         function.owner);
+            finding.message =
+                fmt::format("{} may call {}, which {} past every policy", listed(callers), signature(function), what);
+            finding.detail =
+                fmt::format("It is SECURITY DEFINER: it runs with the rights of {}, whom those policies do "
+                            "not bind, and nothing in it looks at who is calling.",
+                            function.owner);
         }
         findings.push_back(std::move(finding));
     }

@@ -18,11 +18,13 @@ void exposed_partition(const World &world, const Rule &rule, std::vector<Finding
         finding.object = child.name;
         finding.message = fmt::format("{} can {} every row of {} by naming it instead of {}", listed(reached.personas),
                                       listed(reached.commands), child.name, parent->name);
-        finding.detail = fmt::format("The policies of {} apply to queries that name it. {} has row level security of its "
-                                     "own, and it is off.",
-                                     parent->name, child.name);
-        finding.hint = "Switch row level security on for each child, without policies: access through the parent is not "
-                       "affected.";
+        finding.detail =
+            fmt::format("The policies of {} apply to queries that name it. {} has row level security of its "
+                        "own, and it is off.",
+                        parent->name, child.name);
+        finding.hint =
+            "Switch row level security on for each child, without policies: access through the parent is not "
+            "affected.";
         finding.fix = fmt::format("ALTER TABLE {} ENABLE ROW LEVEL SECURITY;", child.name);
         finding.evidence = "privilege";
         findings.push_back(std::move(finding));

@@ -32,8 +32,8 @@ void owner_view(const World &world, const Rule &rule, std::vector<Finding> &find
         Finding finding = start(rule);
         finding.level = Level::error;
         finding.object = view.name;
-        finding.message = fmt::format("{} can read {} through {} without any policy", listed(personas), listed(tables),
-                                      view.name);
+        finding.message =
+            fmt::format("{} can read {} through {} without any policy", listed(personas), listed(tables), view.name);
         finding.detail = fmt::format("The view reads with the rights of {}, whom the policies of {} do not bind.{}",
                                      listed(owners), tables.size() == 1 ? "that table" : "those tables",
                                      via.empty() ? "" : fmt::format(" The way leads through {}.", listed(via)));

@@ -19,8 +19,8 @@ void restrictive_only(const World &world, const Rule &rule, std::vector<Finding>
         finding.level = Level::warning;
         finding.category = Category::permissions;
         finding.object = relation.name;
-        finding.message = fmt::format("nobody whom policies bind can use {}: all its policies are restrictive",
-                                      relation.name);
+        finding.message =
+            fmt::format("nobody whom policies bind can use {}: all its policies are restrictive", relation.name);
         finding.detail = "A restrictive policy narrows what a permissive one lets through, and there is none.";
         finding.hint = "Add a permissive policy for what should be possible, or make one of these permissive.";
         finding.evidence = "structural";

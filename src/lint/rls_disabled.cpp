@@ -17,11 +17,12 @@ void rls_disabled(const World &world, const Rule &rule, std::vector<Finding> &fi
         Finding finding = start(rule);
         finding.level = Level::error;
         finding.object = relation.name;
-        finding.message = fmt::format("{} can {} every row of {}", listed(reached.personas), listed(reached.commands),
-                                      relation.name);
+        finding.message =
+            fmt::format("{} can {} every row of {}", listed(reached.personas), listed(reached.commands), relation.name);
         finding.detail = "Row level security is off, so privileges alone decide, and they are granted.";
-        finding.hint = "Switch row level security on and write a policy for each command that somebody needs; or revoke "
-                       "the privileges.";
+        finding.hint =
+            "Switch row level security on and write a policy for each command that somebody needs; or revoke "
+            "the privileges.";
         finding.fix = fmt::format("ALTER TABLE {} ENABLE ROW LEVEL SECURITY;", relation.name);
         finding.evidence = "privilege";
         findings.push_back(std::move(finding));

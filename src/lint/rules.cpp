@@ -41,7 +41,9 @@ constexpr std::array kRules = {
 
 } // namespace
 
-std::span<const Rule> rules() { return kRules; }
+std::span<const Rule> rules() {
+    return kRules;
+}
 
 std::vector<Finding> look(const World &world, const std::string &rule) {
     std::vector<Finding> findings;
@@ -60,7 +62,8 @@ std::vector<Finding> look(const World &world, const std::string &rule) {
     if (!known) {
         std::string names;
         for (const Rule &candidate : kRules) names += (names.empty() ? "" : ", ") + std::string(candidate.id);
-        throw Error(Code::not_found, fmt::format("there is no rule \"{}\"", rule), fmt::format("The rules are: {}.", names));
+        throw Error(Code::not_found, fmt::format("there is no rule \"{}\"", rule),
+                    fmt::format("The rules are: {}.", names));
     }
     return findings;
 }

@@ -11,9 +11,9 @@ namespace rlsproof {
 
 enum class Command { select, insert, update, remove, truncate, references, trigger, maintain, execute };
 
-inline constexpr std::array<Command, 9> kCommands = {
-    Command::select,     Command::insert,  Command::update,   Command::remove, Command::truncate,
-    Command::references, Command::trigger, Command::maintain, Command::execute};
+inline constexpr std::array<Command, 9> kCommands = {Command::select,  Command::insert,   Command::update,
+                                                     Command::remove,  Command::truncate, Command::references,
+                                                     Command::trigger, Command::maintain, Command::execute};
 
 constexpr std::string_view name(Command command) {
     switch (command) {
@@ -38,6 +38,8 @@ constexpr std::optional<Command> command_from(std::string_view text) {
 }
 
 // Whether row level security has a say in the command.
-constexpr bool row_wise(Command command) { return command <= Command::remove; }
+constexpr bool row_wise(Command command) {
+    return command <= Command::remove;
+}
 
 } // namespace rlsproof

@@ -26,8 +26,8 @@ constexpr bool matches(std::string_view pattern, std::string_view text) {
     return !text.empty() && pattern.front() == text.front() && matches(pattern.substr(1), text.substr(1));
 }
 
-// The expectation for a cell, or nullptr where nothing was declared. An object by name beats a pattern, a longer pattern
-// a shorter one, a command by name beats "all".
+// The expectation for a cell, or nullptr where nothing was declared. An object by name beats a pattern, a longer
+// pattern a shorter one, a command by name beats "all".
 inline const Expectation *expectation_for(const std::vector<Expectation> &all, std::string_view persona,
                                           std::string_view object, Command command) {
     const Expectation *best = nullptr;

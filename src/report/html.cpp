@@ -218,13 +218,11 @@ std::string group(const Report &report, Category category, size_t &number) {
             findings.begin());
         const size_t open = end - i > kOpenCards + 3 ? i + kOpenCards : end;
         const std::string rule = esc(findings[i]->rule);
-        for (; i < open; ++i)
-            out += card(*findings[i], ++number);
+        for (; i < open; ++i) out += card(*findings[i], ++number);
         if (open == end) continue;
         out += fmt::format("<details class=\"more\"><summary>{} more of <code>{}</code></summary>\n",
                            text::number(end - open), rule);
-        for (; i < end; ++i)
-            out += card(*findings[i], ++number);
+        for (; i < end; ++i) out += card(*findings[i], ++number);
         out += "</details>\n";
     }
     return out + "</section>\n";
@@ -271,8 +269,7 @@ std::string grid(const Matrix &matrix) {
         out += "</tr>\n";
     }
     out += "</tbody>\n</table>\n</div>\n<ul class=\"legend\" aria-label=\"Legend\">\n";
-    for (char code : codes_of(matrix))
-        out += fmt::format("<li>{}{}</li>\n", cell(code), esc(meaning(code)));
+    for (char code : codes_of(matrix)) out += fmt::format("<li>{}{}</li>\n", cell(code), esc(meaning(code)));
     out += "<li>S SELECT · I INSERT · U UPDATE · D DELETE · + any other command</li>\n</ul>\n</section>\n";
     return out;
 }
@@ -280,8 +277,7 @@ std::string grid(const Matrix &matrix) {
 std::string rules(const Report &report) {
     if (report.rules.empty()) return {};
     std::map<std::string, size_t> found;
-    for (const Finding &f : report.findings)
-        ++found[f.rule];
+    for (const Finding &f : report.findings) ++found[f.rule];
     std::string out = "<section class=\"plain\" id=\"rules\">\n<h2>What was looked for</h2>\n<details><summary>" +
                       text::plural(report.rules.size(), "rule", "rules") +
                       "</summary>\n<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">rule</th><th "
@@ -311,8 +307,7 @@ std::string words(const Report &report) {
 std::string write_html(const Report &report) {
     std::string out = head(report) + banner(report) + tiles(report) + notices(report) + jumps(report) + filter(report);
     size_t number = 0;
-    for (Category category : kCategories)
-        out += group(report, category, number);
+    for (Category category : kCategories) out += group(report, category, number);
     out += grid(report.matrix) + rules(report) + words(report);
     out += fmt::format("<footer class=\"end\">{}. Fixes are printed, never applied.{}</footer>\n</main>\n"
                        "<script>{}</script>\n</body>\n</html>\n",

@@ -11,12 +11,9 @@ constexpr size_t kSchemaVersion = 1;
 
 std::string_view word(Outcome outcome) {
     switch (outcome) {
-    case Outcome::clean:
-        return "clean";
-    case Outcome::findings:
-        return "findings";
-    case Outcome::could_not_look:
-        break;
+    case Outcome::clean: return "clean";
+    case Outcome::findings: return "findings";
+    case Outcome::could_not_look: break;
     }
     return "could_not_look";
 }
@@ -24,8 +21,7 @@ std::string_view word(Outcome outcome) {
 void write_counts(JsonWriter &j, const Counts &counts) {
     j.open_object("counts");
     j.member("total", counts.total());
-    for (Level level : kLevels)
-        j.member(name(level), counts.of(level));
+    for (Level level : kLevels) j.member(name(level), counts.of(level));
     j.open_object("by_category");
     for (Category category : kCategories) {
         j.open_object(name(category));
@@ -55,16 +51,13 @@ void write_finding(JsonWriter &j, const Finding &f) {
 void write_matrix(JsonWriter &j, const Matrix &matrix) {
     j.open_object("matrix");
     j.open_array("commands");
-    for (std::string_view command : kCommands)
-        j.value(command);
+    for (std::string_view command : kCommands) j.value(command);
     j.close_array();
     j.open_object("codes");
-    for (char code : codes_of(matrix))
-        j.member(std::string_view(&code, 1), meaning(code));
+    for (char code : codes_of(matrix)) j.member(std::string_view(&code, 1), meaning(code));
     j.close_object();
     j.open_array("personas");
-    for (const std::string &persona : matrix.personas)
-        j.value(persona);
+    for (const std::string &persona : matrix.personas) j.value(persona);
     j.close_array();
     j.open_array("rows");
     for (const Matrix::Row &row : matrix.rows) {
@@ -72,8 +65,7 @@ void write_matrix(JsonWriter &j, const Matrix &matrix) {
         j.member("object", row.object);
         j.member("kind", row.kind);
         j.open_array("cells");
-        for (const std::string &cell : row.cells)
-            j.value(cell);
+        for (const std::string &cell : row.cells) j.value(cell);
         j.close_array();
         j.close_object();
     }
@@ -110,8 +102,7 @@ std::string write_json(const Report &report) {
     j.close_array();
 
     j.open_array("findings");
-    for (const Finding &f : report.findings)
-        write_finding(j, f);
+    for (const Finding &f : report.findings) write_finding(j, f);
     j.close_array();
 
     j.open_array("rules");

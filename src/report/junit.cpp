@@ -37,8 +37,7 @@ std::string body_of(const Finding &f) {
 std::string failure(const std::vector<const Finding *> &findings) {
     std::string message = findings.front()->message, body;
     if (findings.size() > 1) message += fmt::format(" (and {} more)", findings.size() - 1);
-    for (const Finding *f : findings)
-        body += (body.empty() ? "" : "\n") + body_of(*f);
+    for (const Finding *f : findings) body += (body.empty() ? "" : "\n") + body_of(*f);
     return fmt::format("      <failure message=\"{}\" type=\"{}\">{}</failure>\n", text::xml(message),
                        name(findings.front()->level), text::xml(body));
 }
@@ -78,8 +77,7 @@ Suite suite_of_the_look(const Report &report) {
     }
 
     std::map<std::string, size_t> found;
-    for (const Finding &f : report.findings)
-        ++found[f.rule];
+    for (const Finding &f : report.findings) ++found[f.rule];
     for (const Rule &rule : report.rules) {
         if (found.contains(rule.id)) continue;
         suite.add(rule.id, "no finding",

@@ -21,21 +21,11 @@ std::string inline_text(std::string_view text) {
     std::string out;
     for (char c : text::flat(text)) {
         switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '@':
-            out += "@<!-- -->";
-            break;
-        case '#':
-            out += "#<!-- -->";
-            break;
+        case '&': out += "&amp;"; break;
+        case '<': out += "&lt;"; break;
+        case '>': out += "&gt;"; break;
+        case '@': out += "@<!-- -->"; break;
+        case '#': out += "#<!-- -->"; break;
         default:
             if (std::string_view("\\`*_{}[]()!|~$").find(c) != std::string_view::npos) out += '\\';
             out += c;
@@ -117,18 +107,15 @@ std::string finding(const Finding &f) {
 std::string grid(const Matrix &matrix) {
     if (matrix.rows.empty() || matrix.personas.empty()) return {};
     std::string table = "| object |";
-    for (const std::string &p : matrix.personas)
-        table += ' ' + inline_text(p) + " |";
+    for (const std::string &p : matrix.personas) table += ' ' + inline_text(p) + " |";
     table += "\n|---|";
-    for (size_t p = 0; p < matrix.personas.size(); ++p)
-        table += "---|";
+    for (size_t p = 0; p < matrix.personas.size(); ++p) table += "---|";
     table += '\n';
 
     // Rows with something to see come first, so that a cut loses the dull ones.
     size_t left_out = 0;
     std::vector<const Matrix::Row *> rows;
-    for (const Matrix::Row &row : matrix.rows)
-        rows.push_back(&row);
+    for (const Matrix::Row &row : matrix.rows) rows.push_back(&row);
     std::stable_partition(rows.begin(), rows.end(), [](const Matrix::Row *row) { return !fine(*row); });
     for (const Matrix::Row *row : rows) {
         std::string line = "| <code>" + inline_text(row->object) + "</code> |";
@@ -150,8 +137,7 @@ std::string grid(const Matrix &matrix) {
     if (left_out > 0) out += text::plural(left_out, "more object", "more objects") + " not shown.\n\n";
     out +=
         "Per persona: SELECT, INSERT, UPDATE, DELETE, any other command; a dot where the object knows no such command.";
-    for (char c : codes_of(matrix))
-        out += fmt::format("<br>`{}` {}", c, inline_text(meaning(c)));
+    for (char c : codes_of(matrix)) out += fmt::format("<br>`{}` {}", c, inline_text(meaning(c)));
     return out + "\n\n</details>\n\n";
 }
 

@@ -28,18 +28,13 @@ Report cleaned(Report report, Clean clean) {
     const auto each = [clean](auto &...texts) { ((texts = clean(texts)), ...); };
     each(report.version, report.title, report.subject, report.server, report.source, report.generated,
          report.incomplete_reason);
-    for (Note &n : report.notes)
-        each(n.text);
-    for (Finding &f : report.findings)
-        each(f.rule, f.object, f.message, f.detail, f.hint, f.fix, f.evidence, f.key);
-    for (Rule &r : report.rules)
-        each(r.id, r.title, r.help, r.uri);
-    for (std::string &p : report.matrix.personas)
-        each(p);
+    for (Note &n : report.notes) each(n.text);
+    for (Finding &f : report.findings) each(f.rule, f.object, f.message, f.detail, f.hint, f.fix, f.evidence, f.key);
+    for (Rule &r : report.rules) each(r.id, r.title, r.help, r.uri);
+    for (std::string &p : report.matrix.personas) each(p);
     for (Matrix::Row &r : report.matrix.rows) {
         each(r.object, r.kind);
-        for (std::string &c : r.cells)
-            each(c);
+        for (std::string &c : r.cells) each(c);
     }
     return report;
 }
@@ -51,8 +46,7 @@ Format format_from(std::string_view text) {
         if (word == text) return format;
     std::vector<std::string> words;
     words.reserve(kFormats.size());
-    for (const auto &[format, word] : kFormats)
-        words.push_back(fmt::format("\"{}\"", word));
+    for (const auto &[format, word] : kFormats) words.push_back(fmt::format("\"{}\"", word));
     throw Error(Code::invalid_input, fmt::format("unknown report format \"{}\"", text::visible(text)),
                 fmt::format("The formats are {}.", text::join(words, ", ")));
 }
@@ -68,22 +62,19 @@ size_t Counts::of(Category category) const {
 
 size_t Counts::of(Level level) const {
     size_t n = 0;
-    for (const auto &row : by)
-        n += row[static_cast<size_t>(level)];
+    for (const auto &row : by) n += row[static_cast<size_t>(level)];
     return n;
 }
 
 size_t Counts::total() const {
     size_t n = 0;
-    for (Level level : kLevels)
-        n += of(level);
+    for (Level level : kLevels) n += of(level);
     return n;
 }
 
 Counts count(const Report &report) {
     Counts counts;
-    for (const Finding &f : report.findings)
-        ++counts.by[static_cast<size_t>(f.category)][static_cast<size_t>(f.level)];
+    for (const Finding &f : report.findings) ++counts.by[static_cast<size_t>(f.category)][static_cast<size_t>(f.level)];
     return counts;
 }
 
@@ -107,34 +98,23 @@ std::string headline(const Report &report) {
 
 std::string write(Format format, const Report &report, const Options &options) {
     switch (format) {
-    case Format::json:
-        return write_json(cleaned(report, text::mend));
-    case Format::sarif:
-        return write_sarif(cleaned(report, text::mend));
-    case Format::text:
-        return write_text(cleaned(report, text::visible), options);
-    case Format::markdown:
-        return write_markdown(cleaned(report, text::visible));
-    case Format::html:
-        return write_html(cleaned(report, text::visible));
-    case Format::junit:
-        return write_junit(cleaned(report, text::visible));
-    case Format::tap:
-        return write_tap(cleaned(report, text::visible));
+    case Format::json: return write_json(cleaned(report, text::mend));
+    case Format::sarif: return write_sarif(cleaned(report, text::mend));
+    case Format::text: return write_text(cleaned(report, text::visible), options);
+    case Format::markdown: return write_markdown(cleaned(report, text::visible));
+    case Format::html: return write_html(cleaned(report, text::visible));
+    case Format::junit: return write_junit(cleaned(report, text::visible));
+    case Format::tap: return write_tap(cleaned(report, text::visible));
     }
     throw Error(Code::internal, "a report format without a writer");
 }
 
 std::string_view heading(Category category) {
     switch (category) {
-    case Category::exposure:
-        return "Data exposure";
-    case Category::permissions:
-        return "Broken permissions";
-    case Category::performance:
-        return "Slow queries";
-    case Category::hygiene:
-        return "The rest";
+    case Category::exposure: return "Data exposure";
+    case Category::permissions: return "Broken permissions";
+    case Category::performance: return "Slow queries";
+    case Category::hygiene: return "The rest";
     }
     return "The rest";
 }
@@ -143,12 +123,9 @@ std::string phrase(Category category, size_t n) {
     switch (category) {
     case Category::exposure:
         return text::plural(n, "way to reach other people's data", "ways to reach other people's data");
-    case Category::permissions:
-        return text::plural(n, "broken permission", "broken permissions");
-    case Category::performance:
-        return text::plural(n, "slow query", "slow queries");
-    case Category::hygiene:
-        break;
+    case Category::permissions: return text::plural(n, "broken permission", "broken permissions");
+    case Category::performance: return text::plural(n, "slow query", "slow queries");
+    case Category::hygiene: break;
     }
     return text::plural(n, "thing to tidy up", "things to tidy up");
 }

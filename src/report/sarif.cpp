@@ -36,8 +36,7 @@ struct Rules {
 
 Rules rules_of(const Report &report) {
     Rules rules;
-    for (const Rule &rule : report.rules)
-        rules.at(rule.id).rule = rule;
+    for (const Rule &rule : report.rules) rules.at(rule.id).rule = rule;
     for (const Finding &f : report.findings) {
         RuleEntry &entry = rules.at(f.rule);
         entry.level = std::min(entry.level, f.level);
@@ -164,8 +163,7 @@ void write_invocation(JsonWriter &j, const Report &report) {
     j.member("executionSuccessful", report.complete);
     j.open_array("toolExecutionNotifications");
     if (!report.complete) write_notification(j, Level::error, incompleteness(report));
-    for (const Note &note : report.notes)
-        write_notification(j, note.level, note.text);
+    for (const Note &note : report.notes) write_notification(j, note.level, note.text);
     j.close_array();
     j.close_object();
     j.close_array();
@@ -176,8 +174,7 @@ void write_invocation(JsonWriter &j, const Report &report) {
 std::string write_sarif(const Report &report) {
     const Rules rules = rules_of(report);
     std::map<std::string, std::string> kinds;
-    for (const Matrix::Row &row : report.matrix.rows)
-        kinds[row.object] = row.kind;
+    for (const Matrix::Row &row : report.matrix.rows) kinds[row.object] = row.kind;
     const auto kind_of = [&](const std::string &object) -> std::string {
         const auto it = kinds.find(object);
         if (it != kinds.end() && !it->second.empty()) return it->second;
@@ -195,16 +192,14 @@ std::string write_sarif(const Report &report) {
     j.member("name", "rlsproof");
     j.member_if("version", report.version);
     j.open_array("rules");
-    for (const RuleEntry &entry : rules.entries)
-        write_rule(j, entry);
+    for (const RuleEntry &entry : rules.entries) write_rule(j, entry);
     j.close_array();
     j.close_object();
     j.close_object();
     j.member("columnKind", "unicodeCodePoints");
     write_invocation(j, report);
     j.open_array("results");
-    for (const Finding &f : report.findings)
-        write_result(j, report, f, rules.index.at(f.rule), kind_of(f.object));
+    for (const Finding &f : report.findings) write_result(j, report, f, rules.index.at(f.rule), kind_of(f.object));
     j.close_array();
     j.open_object("properties");
     j.member("subject", report.subject);

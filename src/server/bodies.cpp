@@ -30,10 +30,10 @@ namespace {
 constexpr int kMostCalls = 24; // how deep calls are followed before the answer is "unknown"
 
 struct Found {
-    List *reads;  // of RangeVar *
-    List *writes; // of RangeVar *
-    List *calls;  // of List * (a function's name)
-    List *ctes;   // of char *
+    List *reads;    // of RangeVar *
+    List *writes;   // of RangeVar *
+    List *calls;    // of List * (a function's name)
+    List *ctes;     // of char *
     List *columns;  // of char *
     List *compared; // of char *, char * in turn: a column and a constant
     bool asks_who;
@@ -75,9 +75,7 @@ void note_statement(Node *statement, Found *found) {
     case T_DeleteStmt:
     case T_MergeStmt:
     case T_PLAssignStmt: (void)walk_raw(statement, found); break;
-    case T_TruncateStmt:
-        found->writes = list_concat(found->writes, ((TruncateStmt *)statement)->relations);
-        break;
+    case T_TruncateStmt: found->writes = list_concat(found->writes, ((TruncateStmt *)statement)->relations); break;
     case T_CallStmt: (void)walk_raw((Node *)((CallStmt *)statement)->funccall, found); break;
     default: found->utility = "a utility statement";
     }
@@ -108,7 +106,9 @@ bool walk_raw(Node *node, void *context) {
 }
 
 // PL/pgSQL's pieces are statements, expressions or assignments; which one is only known by trying.
-List *parse_piece(const char *sql, int mode) { return raw_parser(sql, (RawParseMode)mode); }
+List *parse_piece(const char *sql, int mode) {
+    return raw_parser(sql, (RawParseMode)mode);
+}
 
 void walk_statements(List *statements, Found *found) {
     ListCell *cell;
@@ -126,7 +126,8 @@ bool walk_parsed(Node *node, void *context) {
             auto *entry = lfirst_node(RangeTblEntry, cell);
             number++;
             if (entry->rtekind != RTE_RELATION) continue;
-            auto *name = makeRangeVar(get_namespace_name(get_rel_namespace(entry->relid)), get_rel_name(entry->relid), -1);
+            auto *name =
+                makeRangeVar(get_namespace_name(get_rel_namespace(entry->relid)), get_rel_name(entry->relid), -1);
             if (query->resultRelation == number)
                 found->writes = lappend(found->writes, name);
             else
@@ -168,9 +169,11 @@ Oid relation_of(const RangeVar *name, const List *ctes) {
 void resolve(const Found *found, Resolved *resolved) {
     ListCell *cell;
     foreach (cell, found->reads)
-        resolved->reads = list_append_unique_oid(resolved->reads, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+        resolved->reads =
+            list_append_unique_oid(resolved->reads, relation_of(lfirst_node(RangeVar, cell), found->ctes));
     foreach (cell, found->writes)
-        resolved->writes = list_append_unique_oid(resolved->writes, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+        resolved->writes =
+            list_append_unique_oid(resolved->writes, relation_of(lfirst_node(RangeVar, cell), found->ctes));
     foreach (cell, found->calls) {
         auto *candidates = compat::candidates((List *)lfirst(cell));
         for (; candidates != nullptr; candidates = candidates->next)
@@ -235,14 +238,14 @@ Body Bodies::read(Oid function, int depth) {
     if (std::find(reading_.begin(), reading_.end(), function) != reading_.end()) return body;
     reading_.push_back(function);
 
-    const Rows rows = query(R"(
+    const Rows rows = query(
+        R"(
 select l.lanname, n.nspname = 'pg_catalog', case when p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) end,
        p.prosrc, p.prosqlbody is not null, p.proname,
        (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'), p.oid = any($2::oid[])
 from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)",
-                            {std::to_string(function),
-                             fmt::format("{{{},{}}}", F_CURRENT_SETTING_TEXT, F_CURRENT_SETTING_TEXT_BOOL)});
+        {std::to_string(function), fmt::format("{{{},{}}}", F_CURRENT_SETTING_TEXT, F_CURRENT_SETTING_TEXT_BOOL)});
     if (rows.empty()) {
         reading_.pop_back();
         return body;
@@ -253,12 +256,17 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
     } else if (language == "sql" || language == "plpgsql") {
         std::vector<Oid> calls;
         const Outcome outcome = attempt(Finish::rollback, [&] {
-            if (rows.value(0, 6)) set_locally("search_path", rows.text(0, 6) == "\"\"" ? "" : rows.text(0, 6));
-            else use_default_search_path();
+            if (rows.value(0, 6))
+                set_locally("search_path", rows.text(0, 6) == "\"\"" ? "" : rows.text(0, 6));
+            else
+                use_default_search_path();
             Found found{};
-            if (language == "plpgsql") parse_plpgsql(rows.text(0, 2), found, body);
-            else if (rows.boolean(0, 4)) call(walk_sql_body, function, &found);
-            else call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
+            if (language == "plpgsql")
+                parse_plpgsql(rows.text(0, 2), found, body);
+            else if (rows.boolean(0, 4))
+                call(walk_sql_body, function, &found);
+            else
+                call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
             if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
             body.asks_who = body.asks_who || found.asks_who;
             for (int i = 0; i < list_length(found.columns); i++)

@@ -1,5 +1,6 @@
-// What a function's body touches: the relations it names, the functions it calls, and whether it looks at who is calling.
-// SQL and PL/pgSQL bodies are read; any other language, and SQL built at run time, is unknown with that as the reason.
+// What a function's body touches: the relations it names, the functions it calls, and whether it looks at who is
+// calling. SQL and PL/pgSQL bodies are read; any other language, and SQL built at run time, is unknown with that as the
+// reason.
 #pragma once
 
 #include <map>

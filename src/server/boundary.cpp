@@ -4,6 +4,7 @@
 namespace rlsproof::server::boundary {
 
 MemoryContext entry_context = nullptr;
+bool shut = false;
 
 namespace {
 
@@ -21,25 +22,45 @@ int sqlstate_of(Code code) {
 }
 
 // An ordinary palloc could raise from inside the handler, which is the thing that must not happen.
-const char *copy(const std::string &text) noexcept {
-    if (text.empty()) return nullptr;
-    auto *memory = static_cast<char *>(palloc_extended(text.size() + 1, MCXT_ALLOC_NO_OOM));
-    if (memory == nullptr) return nullptr;
-    memcpy(memory, text.c_str(), text.size() + 1);
+char *copy(const char *text) noexcept {
+    if (*text == '\0') return nullptr;
+    const auto size = strlen(text) + 1;
+    auto *memory = static_cast<char *>(palloc_extended(size, MCXT_ALLOC_NO_OOM));
+    if (memory != nullptr) memcpy(memory, text, size);
     return memory;
+}
+
+void free_text(char *text) {
+    if (text != nullptr) pfree(text);
+}
+
+// Longer texts are not repeated to the client and into the server's log.
+constexpr size_t kShownSubject = 2000;
+
+void report(const Pending &pending) {
+    if (pending.server != nullptr) ReThrowError(pending.server);
+    const bool placed = pending.position > 0;
+    const bool elsewhere = placed && pending.subject != nullptr;
+    const bool shown = elsewhere && strlen(pending.subject) <= kShownSubject;
+    const bool told = elsewhere && !shown && pending.detail == nullptr;
+    ereport(ERROR, (errcode(pending.sqlstate), errmsg_internal("%s", pending.message),
+                    pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
+                    told ? errdetail("It is at character %d of the text.", pending.position) : 0,
+                    pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
+                    shown ? internalerrposition(pending.position) : 0, shown ? internalerrquery(pending.subject) : 0,
+                    placed && !elsewhere ? errposition(pending.position) : 0));
 }
 
 } // namespace
 
 void keep(Pending &pending, const Error &error) noexcept {
+    pending.owned_message = copy(error.what());
+    if (pending.owned_message == nullptr && *error.what() != '\0') return keep_out_of_memory(pending);
+    pending.message = pending.owned_message != nullptr ? pending.owned_message : "missing error text";
     pending.sqlstate = sqlstate_of(error.code);
-    pending.detail = copy(error.detail);
-    pending.hint = copy(error.hint);
+    pending.detail = copy(error.detail.c_str());
+    pending.hint = copy(error.hint.c_str());
     pending.position = error.position;
-    const auto length = strlen(error.what());
-    auto *memory = static_cast<char *>(palloc_extended(length + 1, MCXT_ALLOC_NO_OOM));
-    if (memory == nullptr) return keep_out_of_memory(pending);
-    pending.message = static_cast<const char *>(memcpy(memory, error.what(), length + 1));
 }
 
 void keep_out_of_memory(Pending &pending) noexcept {
@@ -51,18 +72,23 @@ void keep_out_of_memory(Pending &pending) noexcept {
 void keep_other(Pending &pending, const char *what) noexcept {
     pending.sqlstate = ERRCODE_INTERNAL_ERROR;
     pending.message = "unexpected C++ exception";
-    if (what == nullptr) return;
-    const auto length = strlen(what);
-    auto *memory = static_cast<char *>(palloc_extended(length + 1, MCXT_ALLOC_NO_OOM));
-    if (memory != nullptr) pending.detail = static_cast<const char *>(memcpy(memory, what, length + 1));
+    if (what != nullptr) pending.detail = copy(what);
 }
 
+// The server copies what it raises, and callbacks are called in contexts that live as long as the session: what was
+// kept is freed on the way out.
 void raise(const Pending &pending) {
-    if (pending.server != nullptr) ReThrowError(pending.server);
-    ereport(ERROR, (errcode(pending.sqlstate), errmsg_internal("%s", pending.message),
-                    pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
-                    pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
-                    pending.position > 0 ? errposition(pending.position) : 0));
+    PG_TRY();
+    { report(pending); }
+    PG_CATCH();
+    {
+        if (pending.server != nullptr) FreeErrorData(pending.server);
+        free_text(pending.owned_message);
+        free_text(pending.detail);
+        free_text(pending.hint);
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
     pg_unreachable();
 }
 
@@ -72,7 +98,8 @@ ErrorData *take_error(sigjmp_buf *outer_stack, ErrorContextCallback *outer_conte
     error_context_stack = outer_context;
     if (sigsetjmp(here, 0) == 0) {
         PG_exception_stack = &here;
-        MemoryContextSwitchTo(entry_context);
+        // Without an entry there is no better place: TopMemoryContext at least is always there.
+        MemoryContextSwitchTo(entry_context != nullptr ? entry_context : TopMemoryContext);
         data = CopyErrorData();
     }
     FlushErrorState();
@@ -80,6 +107,10 @@ ErrorData *take_error(sigjmp_buf *outer_stack, ErrorContextCallback *outer_conte
     error_context_stack = outer_context;
     MemoryContextSwitchTo(caller);
     return data;
+}
+
+void process_interrupts() {
+    CHECK_FOR_INTERRUPTS();
 }
 
 } // namespace rlsproof::server::boundary

@@ -58,19 +58,22 @@ inline bool walk_raw(Node *node, bool (*walker)(Node *, void *), void *context) 
 inline Node *mutate(Node *node, Node *(*mutator)(Node *, void *), void *context) {
     return expression_tree_mutator(node, mutator, context);
 }
-inline auto *walker(bool (*function)(Node *, void *)) { return function; }
+inline auto *walker(bool (*function)(Node *, void *)) {
+    return function;
+}
 #else
 inline bool walk(Node *node, bool (*walker)(Node *, void *), void *context) {
-    return expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void *>(walker)), context);
+    return expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)), context);
 }
 inline bool walk_raw(Node *node, bool (*walker)(Node *, void *), void *context) {
-    return raw_expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void *>(walker)), context);
+    return raw_expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)),
+                                      context);
 }
 inline auto *walker(bool (*function)(Node *, void *)) {
-    return reinterpret_cast<bool (*)()>(reinterpret_cast<void *>(function));
+    return reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(function));
 }
 inline Node *mutate(Node *node, Node *(*mutator)(Node *, void *), void *context) {
-    return expression_tree_mutator(node, reinterpret_cast<Node *(*)()>(reinterpret_cast<void *>(mutator)), context);
+    return expression_tree_mutator(node, reinterpret_cast<Node *(*)()>(reinterpret_cast<void (*)()>(mutator)), context);
 }
 #endif
 
@@ -87,3 +90,20 @@ inline constexpr bool has_maintain = false;
 #endif
 
 } // namespace rlsproof::server::compat
+
+// Signatures that changed between the majors: what a hook takes, and what it hands on.
+#if PG_VERSION_NUM >= 180000
+#define RLSPROOF_EXECUTOR_RUN_PARAMS QueryDesc *query, ScanDirection direction, uint64 count
+#define RLSPROOF_EXECUTOR_RUN_ARGS query, direction, count
+#else
+#define RLSPROOF_EXECUTOR_RUN_PARAMS QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
+#define RLSPROOF_EXECUTOR_RUN_ARGS query, direction, count, execute_once
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#define RLSPROOF_CHECK_PERMS_PARAMS List *range_table, List *permissions, bool raise
+#define RLSPROOF_CHECK_PERMS_ARGS range_table, permissions, raise
+#else
+#define RLSPROOF_CHECK_PERMS_PARAMS List *range_table, bool raise
+#define RLSPROOF_CHECK_PERMS_ARGS range_table, raise
+#endif

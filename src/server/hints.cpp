@@ -4,12 +4,17 @@
 
 #include <fmt/format.h>
 
+#include "server/identity.hpp"
+#include "server/personas.hpp"
 #include "server/spi.hpp"
+#include "server/subtransaction.hpp"
 
 #include "server/compat.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -30,8 +35,8 @@ struct Raw {
 };
 
 struct Walk {
-    Oid relation; // whose policy it is
-    List *stack;  // of Query *, innermost last
+    Oid relation;      // whose policy it is
+    List *stack;       // of Query *, innermost last
     const Oid *asking; // functions that look at who is calling
     int asking_count;
     List *found; // of Raw *
@@ -46,17 +51,23 @@ void note(Walk *walk, Kind kind, Oid relation, int number, bool own, const char 
 // Casts, (select x) and functions of one column say nothing about whose column it is.
 Node *strip(Node *node) {
     while (node != nullptr) {
-        if (IsA(node, RelabelType)) node = (Node *)castNode(RelabelType, node)->arg;
-        else if (IsA(node, CoerceViaIO)) node = (Node *)castNode(CoerceViaIO, node)->arg;
-        else if (IsA(node, CoerceToDomain)) node = (Node *)castNode(CoerceToDomain, node)->arg;
-        else if (IsA(node, ArrayCoerceExpr)) node = (Node *)castNode(ArrayCoerceExpr, node)->arg;
+        if (IsA(node, RelabelType))
+            node = (Node *)castNode(RelabelType, node)->arg;
+        else if (IsA(node, CoerceViaIO))
+            node = (Node *)castNode(CoerceViaIO, node)->arg;
+        else if (IsA(node, CoerceToDomain))
+            node = (Node *)castNode(CoerceToDomain, node)->arg;
+        else if (IsA(node, ArrayCoerceExpr))
+            node = (Node *)castNode(ArrayCoerceExpr, node)->arg;
         else if (IsA(node, FuncExpr) && list_length(castNode(FuncExpr, node)->args) == 1 &&
                  castNode(FuncExpr, node)->funcformat != COERCE_EXPLICIT_CALL)
             node = (Node *)linitial(castNode(FuncExpr, node)->args);
         else if (IsA(node, SubLink) && castNode(SubLink, node)->subLinkType == EXPR_SUBLINK &&
                  castNode(Query, castNode(SubLink, node)->subselect)->rtable == NIL)
-            node = (Node *)linitial_node(TargetEntry, castNode(Query, castNode(SubLink, node)->subselect)->targetList)->expr;
-        else break;
+            node = (Node *)linitial_node(TargetEntry, castNode(Query, castNode(SubLink, node)->subselect)->targetList)
+                       ->expr;
+        else
+            break;
     }
     return node;
 }
@@ -163,8 +174,10 @@ void compare(Walk *walk, Node *left, Node *right) {
     if (left == nullptr || bare == nullptr) return;
     Place place;
     if (place_of(left, walk, &place)) {
-        if (IsA(bare, Const)) note_constant(walk, place, castNode(Const, bare));
-        else if (is_identity(bare, walk)) note(walk, Kind::identity, place.relation, place.number, place.own, nullptr);
+        if (IsA(bare, Const))
+            note_constant(walk, place, castNode(Const, bare));
+        else if (is_identity(bare, walk))
+            note(walk, Kind::identity, place.relation, place.number, place.own, nodeToString(bare));
         else if (is_time(exprType(left))) {
             note(walk, Kind::value, place.relation, place.number, place.own, "2000-01-01");
             note(walk, Kind::value, place.relation, place.number, place.own, "2099-01-01");
@@ -197,8 +210,7 @@ void walk_condition(Node *node, Walk *walk) {
     Place place;
     const bool negated = bare != nullptr && is_notclause(bare);
     if (negated) bare = strip((Node *)get_notclausearg((Expr *)bare));
-    if (bare != nullptr && IsA(bare, Var) && castNode(Var, bare)->vartype == BOOLOID &&
-        place_of(bare, walk, &place))
+    if (bare != nullptr && IsA(bare, Var) && castNode(Var, bare)->vartype == BOOLOID && place_of(bare, walk, &place))
         note(walk, Kind::value, place.relation, place.number, place.own, negated ? "f" : "t");
 }
 
@@ -238,7 +250,8 @@ bool walk_node(Node *node, void *context) {
         Place place;
         if (place_of(left, walk, &place)) {
             note_elements(walk, place, right);
-            if (is_identity(right, walk)) note(walk, Kind::identity, place.relation, place.number, place.own, nullptr);
+            if (is_identity(right, walk))
+                note(walk, Kind::identity, place.relation, place.number, place.own, nodeToString(right));
         } else if (IsA(right, Var)) {
             compare(walk, right, left);
         }
@@ -273,6 +286,40 @@ void add_once(std::vector<T> &list, const T &value) {
     if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
 }
 
+// The value of an expression without columns, as text; nullptr for NULL.
+const char *value_of(const char *tree) {
+    auto *node = (Node *)stringToNode(tree);
+    Expr *value = evaluate_expr((Expr *)eval_const_expressions(nullptr, node), exprType(node), exprTypmod(node),
+                                exprCollation(node));
+    if (!IsA(value, Const) || castNode(Const, value)->constisnull) return nullptr;
+    return text_of(castNode(Const, value)->consttype, castNode(Const, value)->constvalue);
+}
+
+// Tells expressions that say which person is asking from those that say anything else, by evaluating them as somebody.
+class Identities {
+public:
+    explicit Identities(const Persona *asking) : asking_(asking) {}
+
+    bool is_person(const std::string &expression) {
+        if (asking_ == nullptr) return true;
+        const auto known = known_.find(expression);
+        if (known != known_.end()) return known->second;
+        bool person = false;
+        (void)attempt(Finish::rollback, [&] {
+            assume(identity_of(*asking_));
+            const char *value = call(value_of, expression.c_str());
+            if (value == nullptr) return;
+            person = value == asking_->uid;
+            for (const auto &[name, setting] : asking_->settings) person = person || setting == value;
+        });
+        return known_[expression] = person;
+    }
+
+private:
+    const Persona *asking_;
+    std::map<std::string, bool> known_;
+};
+
 // Columns that hold an identity because of a foreign key to, or from, a column that does.
 void follow_foreign_keys(std::set<Column> &identity) {
     const Rows keys = query("select conrelid, conkey[1], confrelid, confkey[1] from pg_catalog.pg_constraint "
@@ -292,19 +339,22 @@ std::vector<Column> columns_named(const Body &body) {
     std::vector<Column> columns;
     if (body.relations.empty() || body.column_names.empty()) return columns;
     std::string relations;
-    for (const auto &[relation, written] : body.relations) relations += (relations.empty() ? "" : ",") + std::to_string(relation);
-    const Rows rows = query(fmt::format("select attrelid, attnum from pg_catalog.pg_attribute where attrelid = any('{{{}}}'::oid[]) "
-                                        "and attnum > 0 and not attisdropped and attname = any($1::name[]) order by 1, 2",
-                                        relations),
-                            {array_literal({body.column_names.begin(), body.column_names.end()})});
+    for (const auto &[relation, written] : body.relations)
+        relations += (relations.empty() ? "" : ",") + std::to_string(relation);
+    const Rows rows =
+        query(fmt::format("select attrelid, attnum from pg_catalog.pg_attribute where attrelid = any('{{{}}}'::oid[]) "
+                          "and attnum > 0 and not attisdropped and attname = any($1::name[]) order by 1, 2",
+                          relations),
+              {array_literal({body.column_names.begin(), body.column_names.end()})});
     for (size_t i = 0; i < rows.size(); i++) columns.push_back({rows.oid(i, 0), (int)rows.number(i, 1)});
     return columns;
 }
 
 } // namespace
 
-Hints read_hints(Bodies &bodies) {
+Hints read_hints(Bodies &bodies, const Persona *asking_persona) {
     Hints hints;
+    Identities identities(asking_persona);
     const Rows policies = query(R"(
 select p.polrelid, p.polname, p.polqual::text, p.polwithcheck::text from pg_catalog.pg_policy p
 join pg_catalog.pg_class c on c.oid = p.polrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -333,7 +383,9 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     if (raw->own) hint.values.emplace_back(raw->number, candidate);
                     break;
                 }
-                case Kind::identity: hints.identity.insert(column); break;
+                case Kind::identity:
+                    if (second) (identities.is_person(raw->value) ? hints.identity : hints.tenant).insert(column);
+                    break;
                 case Kind::identity_path: hints.identity_path.insert(column); break;
                 case Kind::read: hint.reads.insert(column); break;
                 }
@@ -349,8 +401,9 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
 
     follow_foreign_keys(hints.identity);
     for (const PolicyHint &policy : hints.policies) {
-        const std::string by = fmt::format("policy \"{}\" of {}", policy.name,
-                                           query("select $1::oid::regclass::text", {std::to_string(policy.relation)}).text(0, 0));
+        const std::string by =
+            fmt::format("policy \"{}\" of {}", policy.name,
+                        query("select $1::oid::regclass::text", {std::to_string(policy.relation)}).text(0, 0));
         for (const Column &column : policy.reads) {
             hints.decided_by[policy.relation].insert(column.relation);
             hints.authority.insert(column);
@@ -361,8 +414,9 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             for (const auto &[relation, written] : body.relations) hints.decided_by[policy.relation].insert(relation);
             for (const Column &column : columns_named(body)) {
                 hints.authority.insert(column);
-                hints.deciders[column].insert(by + ", through " +
-                                              query("select $1::oid::regprocedure::text", {std::to_string(function)}).text(0, 0));
+                hints.deciders[column].insert(
+                    by + ", through " +
+                    query("select $1::oid::regprocedure::text", {std::to_string(function)}).text(0, 0));
             }
             for (const auto &[name, value] : body.compared)
                 for (const Column &column : columns_named({body.relations, {name}, {}, false, true, {}}))
@@ -383,8 +437,10 @@ void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,
         for (int f = 0; f < list_length(walk.found); f++) {
             const auto *raw = static_cast<const Raw *>(list_nth(walk.found, f));
             if (raw->kind != Kind::value || !raw->own || raw->value == nullptr) continue;
-            if (rows.oid(i, 0) != InvalidOid) add_once(columns[{owner, raw->number}], Candidate(raw->value));
-            else add_once(domains[owner], Candidate(raw->value));
+            if (rows.oid(i, 0) != InvalidOid)
+                add_once(columns[{owner, raw->number}], Candidate(raw->value));
+            else
+                add_once(domains[owner], Candidate(raw->value));
         }
     }
 }

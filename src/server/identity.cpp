@@ -32,9 +32,13 @@ void set_locally(const std::string &name, const std::string &value) {
     call(set_plainly, name.c_str(), value.c_str());
 }
 
-void use_default_search_path() { call(set_default_search_path); }
+void use_default_search_path() {
+    call(set_default_search_path);
+}
 
-bool may_change_session_user() { return call(superuser); }
+bool may_change_session_user() {
+    return call(superuser);
+}
 
 void assume(const Identity &identity) {
     use_default_search_path();

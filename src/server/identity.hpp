@@ -11,8 +11,8 @@
 namespace rlsproof::server {
 
 struct Identity {
-    std::string login; // the role that logs in; empty: whoever is logged in
-    std::string role;  // the role that acts
+    std::string login;                                         // the role that logs in; empty: whoever is logged in
+    std::string role;                                          // the role that acts
     std::vector<std::pair<std::string, std::string>> settings; // claims among them
 };
 

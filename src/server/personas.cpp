@@ -70,7 +70,8 @@ Api find_api() {
             break;
         }
     for (size_t i = 0; i < roles.size(); i++)
-        if (roles.text(i, 0) == api.login && roles.text(i, 1) != api.anonymous) api.signed_in.push_back(roles.text(i, 1));
+        if (roles.text(i, 0) == api.login && roles.text(i, 1) != api.anonymous)
+            api.signed_in.push_back(roles.text(i, 1));
     if (api.anonymous.empty() && role_exists("anon")) api.anonymous = "anon";
     if (api.signed_in.empty() && role_exists("authenticated")) api.signed_in.push_back("authenticated");
     std::stable_partition(api.signed_in.begin(), api.signed_in.end(),
@@ -152,14 +153,15 @@ Cast cast() {
         add_missing(cast, built_in("newcomer" + suffix, roles[i], api.login, kNewcomer));
     }
     if (api.anonymous.empty() && !api.signed_in.empty())
-        cast.notes.push_back("no anonymous role was found: what a visitor without an account reaches was not looked at");
+        cast.notes.push_back(
+            "no anonymous role was found: what a visitor without an account reaches was not looked at");
 
     for (Persona &persona : cast.personas) {
-        const Rows role = query("select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = $1",
-                                {persona.role});
+        const Rows role =
+            query("select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = $1", {persona.role});
         persona.bypasses = !role.empty() && role.boolean(0, 0);
-        if (role.empty()) cast.notes.push_back(fmt::format("persona \"{}\": role \"{}\" does not exist", persona.name,
-                                                           persona.role));
+        if (role.empty())
+            cast.notes.push_back(fmt::format("persona \"{}\": role \"{}\" does not exist", persona.name, persona.role));
     }
     std::erase_if(cast.personas, [](const Persona &p) {
         return query("select 1 from pg_catalog.pg_roles where rolname = $1", {p.role}).empty();
@@ -170,6 +172,8 @@ Cast cast() {
     return cast;
 }
 
-Identity identity_of(const Persona &persona) { return Identity{persona.login, persona.role, persona.settings}; }
+Identity identity_of(const Persona &persona) {
+    return Identity{persona.login, persona.role, persona.settings};
+}
 
 } // namespace rlsproof::server

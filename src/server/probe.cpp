@@ -58,7 +58,8 @@ Observation Probe::select() {
         observation.statement = fmt::format("select tableoid::regclass, ctid, * from {}", relation_.name);
         Rows seen;
         observation.outcome = attempt(Finish::rollback, [&] {
-            seen = query(fmt::format("select tableoid, ctid from {} where ctid = any({})", relation_.name, tids()), {}, false);
+            seen = query(fmt::format("select tableoid, ctid from {} where ctid = any({})", relation_.name, tids()), {},
+                         false);
         });
         if (observation.outcome.ok) {
             identify(seen, observation);
@@ -72,14 +73,16 @@ Observation Probe::select() {
     observation.statement = fmt::format("select count(*) from {}", relation_.name);
     observation.outcome = attempt(Finish::rollback, [&] {
         observation.total =
-            query(fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name), {}, false).number(0, 0);
+            query(fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name), {}, false)
+                .number(0, 0);
     });
     return observation;
 }
 
 void Probe::identify_changed(Observation &observation) const {
     const Past past(superuser_, security_);
-    const Rows left = query(fmt::format("select tableoid, ctid from {} where ctid = any({})", relation_.name, tids()), {}, false);
+    const Rows left =
+        query(fmt::format("select tableoid, ctid from {} where ctid = any({})", relation_.name, tids()), {}, false);
     Observation unchanged;
     identify(left, unchanged);
     const auto changed = [](const std::vector<const Row *> &still, const Row &row) {
@@ -150,13 +153,15 @@ Observation Probe::insert(const std::vector<Values> &candidates) {
     Observation last;
     const TableShape *shape = stage_.tables().of(relation_.id);
     if (shape == nullptr) return last;
-    const Rows writable = query(fmt::format("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = {} and a.attnum > 0 "
-                                            "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
-                                            relation_.id));
+    const Rows writable =
+        query(fmt::format("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = {} and a.attnum > 0 "
+                          "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
+                          relation_.id));
     for (const Values &candidate : candidates) {
         Values values;
         for (size_t i = 0; i < writable.size(); i++)
-            if (const auto value = candidate.find((int)writable.number(i, 0)); value != candidate.end()) values.insert(*value);
+            if (const auto value = candidate.find((int)writable.number(i, 0)); value != candidate.end())
+                values.insert(*value);
         Observation tried = change(Maker::insert_statement(*shape, values), false);
         if (tried.outcome.ok && tried.total > 0) return tried;
         // A policy that fails to run says more than one that refuses.
@@ -169,8 +174,9 @@ Observation Probe::insert(const std::vector<Values> &candidates) {
 std::vector<const Row *> Probe::in_scope(const std::string &predicate) {
     const Past past(superuser_, security_);
     Observation found;
-    const Rows rows = query(fmt::format("select tableoid, ctid from {} where ctid = any({}) and ({})", relation_.name, tids(), predicate),
-                            {}, false);
+    const Rows rows = query(
+        fmt::format("select tableoid, ctid from {} where ctid = any({}) and ({})", relation_.name, tids(), predicate),
+        {}, false);
     identify(rows, found);
     std::vector<const Row *> result = found.foreign;
     result.insert(result.end(), found.own.begin(), found.own.end());
@@ -179,9 +185,10 @@ std::vector<const Row *> Probe::in_scope(const std::string &predicate) {
 
 std::string Probe::as_json(const Row &row) {
     const Past past(superuser_, security_);
-    const Rows rows = query(fmt::format("select pg_catalog.to_jsonb(x)::text from {} x where x.ctid = {}::tid and x.tableoid = {}", relation_.name,
-                                        quote_literal(row.tid), row.stored_in),
-                            {}, false);
+    const Rows rows =
+        query(fmt::format("select pg_catalog.to_jsonb(x)::text from {} x where x.ctid = {}::tid and x.tableoid = {}",
+                          relation_.name, quote_literal(row.tid), row.stored_in),
+              {}, false);
     return rows.empty() ? "{}" : rows.text(0, 0);
 }
 

@@ -16,11 +16,11 @@ namespace rlsproof::server {
 
 struct Observation {
     Outcome outcome;
-    std::string statement;              // as it was run, fit to be pasted
-    std::vector<const Row *> foreign;   // rows of other people that were seen or changed
-    std::vector<const Row *> own;       // the same of rows of its own
-    long total = 0;                     // rows the statement returned or changed, as far as it can be told
-    bool identified = true;             // the rows are known one by one, not by their number alone
+    std::string statement;            // as it was run, fit to be pasted
+    std::vector<const Row *> foreign; // rows of other people that were seen or changed
+    std::vector<const Row *> own;     // the same of rows of its own
+    long total = 0;                   // rows the statement returned or changed, as far as it can be told
+    bool identified = true;           // the rows are known one by one, not by their number alone
 };
 
 class Probe {

@@ -9,7 +9,9 @@ namespace rlsproof::server {
 
 namespace {
 
-void start(FunctionCallInfo info) { InitMaterializedSRF(info, 0); }
+void start(FunctionCallInfo info) {
+    InitMaterializedSRF(info, 0);
+}
 
 AttInMetadata *metadata(FunctionCallInfo info) {
     return TupleDescGetAttInMetadata(((ReturnSetInfo *)info->resultinfo)->setDesc);

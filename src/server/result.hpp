@@ -16,7 +16,9 @@ void return_rows(FunctionCallInfo info, const std::vector<std::vector<Value>> &r
 const char *text_argument(FunctionCallInfo info, int number);
 
 // The fetched argument as a value.
-inline Value optional_text(const char *argument) { return argument != nullptr ? Value(argument) : Value(); }
+inline Value optional_text(const char *argument) {
+    return argument != nullptr ? Value(argument) : Value();
+}
 
 Datum text_result(const std::string &text);
 

@@ -228,7 +228,9 @@ void check_plainly(const char *sql) {
     }
 }
 
-std::string text(const char *value) { return value != nullptr ? value : ""; }
+std::string text(const char *value) {
+    return value != nullptr ? value : "";
+}
 
 } // namespace
 
@@ -237,8 +239,8 @@ std::vector<BaseRelation> rewrite(const std::string &sql) {
     List *bases = call(read_plainly, sql.c_str());
     for (int i = 0; i < list_length(bases); i++) {
         const auto *raw = static_cast<const RawBase *>(list_nth(bases, i));
-        BaseRelation base{raw->relation,      raw->checked_as, raw->row_security,    raw->target,
-                          raw->inside_policy, text(raw->via),  text(raw->predicate), raw->truth, {}};
+        BaseRelation base{raw->relation,  raw->checked_as,      raw->row_security, raw->target, raw->inside_policy,
+                          text(raw->via), text(raw->predicate), raw->truth,        {}};
         for (int j = 0; j < list_length(raw->checks); j++) {
             const auto *check = static_cast<const RawCheck *>(list_nth(raw->checks, j));
             base.checks.push_back({text(check->policy), text(check->predicate), check->truth});
@@ -248,6 +250,8 @@ std::vector<BaseRelation> rewrite(const std::string &sql) {
     return result;
 }
 
-void check_privileges(const std::string &sql) { call(check_plainly, sql.c_str()); }
+void check_privileges(const std::string &sql) {
+    call(check_plainly, sql.c_str());
+}
 
 } // namespace rlsproof::server

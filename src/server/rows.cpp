@@ -17,20 +17,30 @@ namespace {
 
 constexpr int kMostTries = 60;
 
-std::string uuid(long n) { return fmt::format("5ca1ab1e-0000-4000-8000-{:012d}", n); }
+std::string uuid(long n) {
+    return fmt::format("5ca1ab1e-0000-4000-8000-{:012d}", n);
+}
 
 // Texts that constraints in the wild ask for, when a plain one will not do.
 std::vector<Candidate> shapes_of_text(long n) {
-    return {fmt::format("made{}@nowhere.invalid", n), fmt::format("https://nowhere.invalid/{}", n),
-            fmt::format("made-{}", n),                fmt::format("+1555{:07d}", n),
-            fmt::format("{:06d}", n),                 "#a1b2c3",
-            "EUR",                                    "DE",
-            "en",                                     "a",
-            fmt::format("MADE{}", n),                 fmt::format("made{}", n),
+    return {fmt::format("made{}@nowhere.invalid", n),
+            fmt::format("https://nowhere.invalid/{}", n),
+            fmt::format("made-{}", n),
+            fmt::format("+1555{:07d}", n),
+            fmt::format("{:06d}", n),
+            "#a1b2c3",
+            "EUR",
+            "DE",
+            "en",
+            "a",
+            fmt::format("MADE{}", n),
+            fmt::format("made{}", n),
             fmt::format("a made row of some length, since a constraint may ask for a minimum {}", n)};
 }
 
-bool is_text(Oid type) { return type == TEXTOID || type == VARCHAROID || type == BPCHAROID; }
+bool is_text(Oid type) {
+    return type == TEXTOID || type == VARCHAROID || type == BPCHAROID;
+}
 
 Candidate number_text(const ColumnShape &column, long n) {
     switch (column.type) {
@@ -63,7 +73,8 @@ std::string Maker::insert_statement(const TableShape &table, const Values &value
 // A value by type. Text types first: they are the commonest.
 Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
     const long n = counter_;
-    if (const auto learned = learned_.find({table.id, column.number}); learned != learned_.end()) return learned->second;
+    if (const auto learned = learned_.find({table.id, column.number}); learned != learned_.end())
+        return learned->second;
     const auto allowed = tables_.allowed.find({table.id, column.number});
     if (allowed != tables_.allowed.end() && is_text(column.type)) return allowed->second.front();
     const auto domain = tables_.domain_allowed.find(column.domain);
@@ -196,7 +207,8 @@ std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, 
             const auto column = std::find_if(table.columns.begin(), table.columns.end(), [&](const ColumnShape &c) {
                 return c.name == quote_identifier(outcome.column);
             });
-            if (column == table.columns.end() || wanted.contains(column->number) || column->category == TYPCATEGORY_COMPOSITE)
+            if (column == table.columns.end() || wanted.contains(column->number) ||
+                column->category == TYPCATEGORY_COMPOSITE)
                 return std::nullopt;
             ColumnShape needed = *column;
             needed.not_null = true;

@@ -14,10 +14,10 @@ using Values = std::map<int, Candidate>; // by column number
 
 // One row that is there, made or found.
 struct Row {
-    Oid table;       // the relation it was put in
-    Oid stored_in;   // tableoid: a partition, or the same
+    Oid table;     // the relation it was put in
+    Oid stored_in; // tableoid: a partition, or the same
     std::string tid;
-    Values values;   // as far as known
+    Values values; // as far as known
     bool made;
 };
 

@@ -38,7 +38,8 @@ RawRows run(const Request *request) {
         nulls[i] = request->values[i] != nullptr ? ' ' : 'n';
         datums[i] = request->values[i] != nullptr ? CStringGetTextDatum(request->values[i]) : (Datum)0;
     }
-    const int code = SPI_execute_with_args(request->sql, request->parameters, types, datums, nulls, request->read_only, 0);
+    const int code =
+        SPI_execute_with_args(request->sql, request->parameters, types, datums, nulls, request->read_only, 0);
     if (code < 0) elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(code));
     raw.processed = (long)SPI_processed;
     if (request->keep && SPI_tuptable != nullptr) {
@@ -74,7 +75,8 @@ private:
     MemoryContext context_;
 };
 
-RawRows run(const std::string &sql, const std::vector<Value> &parameters, bool read_only, bool keep, MemoryContext memory) {
+RawRows run(const std::string &sql, const std::vector<Value> &parameters, bool read_only, bool keep,
+            MemoryContext memory) {
     std::vector<const char *> values;
     for (const Value &value : parameters) values.push_back(value ? value->c_str() : nullptr);
     const Request request{sql.c_str(), (int)values.size(), values.data(), read_only, keep, memory};

@@ -20,7 +20,9 @@ constexpr size_t kMostVariants = 14;
 constexpr size_t kVictims = 4;
 constexpr int kMostFound = 300; // rows that are there already, looked at per table
 
-std::string victim(size_t turn) { return fmt::format("c0ffee00-0000-4000-8000-{:012d}", turn + 1); }
+std::string victim(size_t turn) {
+    return fmt::format("c0ffee00-0000-4000-8000-{:012d}", turn + 1);
+}
 
 template <typename T>
 bool contains(const std::vector<T> &list, const T &value) {
@@ -148,8 +150,9 @@ std::optional<Row> Stage::own_row(const TableShape &table, const std::string &ui
         // What signing up gives is never the label that policies ask for.
         if (column.kind != TYPTYPE_ENUM || !column.default_expression.empty()) continue;
         const auto asked = hints_.candidates.find({table.id, column.number});
-        const Rows labels = query("select enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid order by enumsortorder desc",
-                                  {std::to_string(column.type)});
+        const Rows labels =
+            query("select enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid order by enumsortorder desc",
+                  {std::to_string(column.type)});
         for (size_t i = 0; i < labels.size(); i++)
             if (asked == hints_.candidates.end() || !contains(asked->second, Candidate(labels.text(i, 0)))) {
                 values[column.number] = labels.text(i, 0);
@@ -160,7 +163,8 @@ std::optional<Row> Stage::own_row(const TableShape &table, const std::string &ui
         const auto parent = own.find(key.parent);
         if (parent == own.end()) continue;
         for (size_t i = 0; i < key.columns.size(); i++)
-            if (const auto value = parent->second.values.find(key.parent_columns[i]); value != parent->second.values.end())
+            if (const auto value = parent->second.values.find(key.parent_columns[i]);
+                value != parent->second.values.end())
                 values[key.columns[i]] = value->second;
     }
     std::string why;
@@ -195,14 +199,16 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
             has_identity = true;
             if (!single_key(table, column.number)) continue;
             is_profile = true;
-            is_account = is_account || std::none_of(table.foreign_keys.begin(), table.foreign_keys.end(),
-                                                    [&](const ForeignKey &key) { return contains(key.columns, column.number); });
+            is_account =
+                is_account || std::none_of(table.foreign_keys.begin(), table.foreign_keys.end(),
+                                           [&](const ForeignKey &key) { return contains(key.columns, column.number); });
         }
         // A membership joins an identity to something else.
         ForeignKey tenant{};
         for (const ForeignKey &key : table.foreign_keys)
-            if (key.parent != id && !std::any_of(key.columns.begin(), key.columns.end(),
-                                                 [&](int c) { return hints_.identity.contains({id, c}); }))
+            if (key.parent != id && !std::any_of(key.columns.begin(), key.columns.end(), [&](int c) {
+                    return hints_.identity.contains({id, c});
+                }))
                 tenant = key;
         const bool is_membership = has_identity && !is_profile && deciding.contains(id) && tenant.parent != InvalidOid;
         if (!is_profile && !is_membership && !(everywhere && has_identity)) continue;

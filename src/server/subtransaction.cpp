@@ -1,3 +1,5 @@
+// The order of steps follows exec_stmt_block of PL/pgSQL and PLy_spi_subtransaction_* of PL/Python (PostgreSQL 15 to
+// 18).
 #include "server/subtransaction.hpp"
 
 extern "C" {
@@ -8,45 +10,69 @@ namespace rlsproof::server::subtransaction {
 
 namespace {
 
+// The subtransaction has a context of its own, which a rollback empties: results belong to the caller's.
 void begin_plainly(MemoryContext memory) {
     BeginInternalSubTransaction(nullptr);
     MemoryContextSwitchTo(memory);
 }
 
-} // namespace
-
-Saved begin() {
-    Saved saved{CurrentMemoryContext, CurrentResourceOwner, InvalidOid, 0};
-    GetUserIdAndSecContext(&saved.user, &saved.security);
-    call(begin_plainly, saved.memory);
-    return saved;
+// The same that PL/pgSQL's WHEN OTHERS does not catch.
+bool passes_on(int sqlstate) {
+    return sqlstate == ERRCODE_QUERY_CANCELED || sqlstate == ERRCODE_ASSERT_FAILURE ||
+           sqlstate == ERRCODE_ADMIN_SHUTDOWN || sqlstate == ERRCODE_CRASH_SHUTDOWN;
 }
 
-void finish(const Saved &saved, Finish how) {
-    if (how == Finish::commit)
-        call(ReleaseCurrentSubTransaction);
-    else
-        call(RollbackAndReleaseCurrentSubTransaction);
-    MemoryContextSwitchTo(saved.memory);
-    CurrentResourceOwner = saved.owner;
-    // Undoing a SET LOCAL role resets the current user to the outer one, which need not be the one we came with.
-    SetUserIdAndSecContext(saved.user, saved.security);
+std::string text(const char *value) {
+    return value != nullptr ? value : "";
+}
+
+} // namespace
+
+Surroundings begin() {
+    Surroundings before{CurrentMemoryContext, CurrentResourceOwner, InvalidOid, 0};
+    GetUserIdAndSecContext(&before.user, &before.security);
+    call(begin_plainly, before.memory);
+    return before;
+}
+
+void commit() {
+    call(ReleaseCurrentSubTransaction);
+}
+
+void rollback(const Surroundings &before) {
+    call(RollbackAndReleaseCurrentSubTransaction);
+    MemoryContextSwitchTo(before.memory);
+    CurrentResourceOwner = before.owner;
+    // Undoing a SET LOCAL role gives the session's outer user back, which need not be the one we came with.
+    SetUserIdAndSecContext(before.user, before.security);
+}
+
+void settle(const Surroundings &before) {
+    MemoryContextSwitchTo(before.memory);
+    CurrentResourceOwner = before.owner;
+    Oid user = InvalidOid;
+    int security = 0;
+    GetUserIdAndSecContext(&user, &security);
+    if (user == before.user && security == before.security) return;
+    SetUserIdAndSecContext(before.user, before.security);
+    throw Error(Code::internal, "user or security context was not restored after a subtransaction");
 }
 
 Outcome failure(const ServerError &error) {
-    switch (error.sqlstate()) {
-    case ERRCODE_QUERY_CANCELED:
-    case ERRCODE_ADMIN_SHUTDOWN:
-    case ERRCODE_CRASH_SHUTDOWN:
-    case ERRCODE_ASSERT_FAILURE: throw error;
-    default: break;
-    }
-    const auto text = [](const char *value) { return std::string(value != nullptr ? value : ""); };
+    if (passes_on(error.sqlstate())) throw error;
     const ErrorData *data = error.data();
-    Outcome outcome{false, unpack_sql_state(data->sqlerrcode), text(data->message), text(data->detail),
-                    text(data->hint),   text(data->context), text(data->constraint_name), text(data->column_name),
-                    text(data->datatype_name), data->cursorpos > 0 ? data->cursorpos : data->internalpos};
-    FreeErrorData(error.data());
+    Outcome outcome;
+    outcome.ok = false;
+    outcome.sqlstate = unpack_sql_state(data->sqlerrcode);
+    outcome.message = text(data->message);
+    outcome.detail = text(data->detail);
+    outcome.hint = text(data->hint);
+    outcome.context = text(data->context);
+    outcome.constraint = text(data->constraint_name);
+    outcome.column = text(data->column_name);
+    outcome.type = text(data->datatype_name);
+    outcome.position = data->cursorpos > 0 ? data->cursorpos : data->internalpos;
+    call(FreeErrorData, error.data());
     return outcome;
 }
 

@@ -1,5 +1,5 @@
-// Work that may fail, or must leave no trace: run in a subtransaction. Besides enter(), the only place where a server
-// error is caught, since the server promises a sane state after an error only once a (sub)transaction is rolled back.
+// The one place, besides enter(), where a server error stops: work inside a subtransaction. PostgreSQL promises a sane
+// state after an error only where a (sub)transaction is rolled back, so nobody else may catch a ServerError.
 #pragma once
 
 #include <optional>
@@ -13,10 +13,10 @@ extern "C" {
 
 namespace rlsproof::server {
 
-// How a piece of work ended, as plain values.
+// What became of the work: plain values, nothing of the server's memory.
 struct Outcome {
     bool ok = true;
-    std::string sqlstate; // five characters; empty where it went well
+    std::string sqlstate; // five characters; empty where ok
     std::string message;
     std::string detail;
     std::string hint;
@@ -27,40 +27,57 @@ struct Outcome {
     int position = 0; // in the statement, characters counted from 1
 };
 
-enum class Finish { rollback, commit };
+enum class Finish {
+    rollback, // a probe: whatever it did is undone
+    commit,   // kept where it succeeded, undone where it failed
+};
 
 namespace subtransaction {
 
-// What has to be as it was afterwards.
-struct Saved {
+// What the caller has and gets back on every way out.
+struct Surroundings {
     MemoryContext memory;
     ResourceOwner owner;
     Oid user;
     int security;
 };
 
-Saved begin();
-void finish(const Saved &saved, Finish how);
-// The outcome of a failure; raises again what must not be swallowed: a cancel, a shutdown, an assertion failure.
+Surroundings begin();
+void commit();
+// Rolls back what is still open and gives everything back.
+void rollback(const Surroundings &before);
+// Gives everything back after a commit. Work that was kept and changed the identity would leave the caller's code
+// running as somebody else: that raises.
+void settle(const Surroundings &before);
+// The outcome of a failure. Passes on what nobody may swallow: a cancel, a shutdown, a failed assertion.
 Outcome failure(const ServerError &error);
 
 } // namespace subtransaction
 
-// Runs `body` (any C++ callable) in a subtransaction, which is rolled back if it fails, or in any case where `how` says
-// so. Exceptions that are not the server's roll back and go on to the caller.
+// Runs `body`, any C++ callable, in a subtransaction. Memory context, resource owner, SPI connections, user and
+// security context are afterwards what they were. A server error becomes an Outcome; any other exception goes on after
+// the rollback. May be nested. REQUIRES: a transaction, no lightweight lock held.
 template <typename Body>
-Outcome attempt(Finish how, Body body) {
-    const subtransaction::Saved saved = subtransaction::begin();
+Outcome attempt(Finish finish, Body body) {
+    const subtransaction::Surroundings before = subtransaction::begin();
     std::optional<ServerError> error;
+    bool kept = false;
     try {
         body();
+        if (finish == Finish::commit) {
+            subtransaction::commit();
+            kept = true;
+        }
     } catch (const ServerError &raised) {
         error = raised;
     } catch (...) {
-        subtransaction::finish(saved, Finish::rollback);
+        subtransaction::rollback(before);
         throw;
     }
-    subtransaction::finish(saved, error ? Finish::rollback : how);
+    if (kept)
+        subtransaction::settle(before);
+    else
+        subtransaction::rollback(before);
     return error ? subtransaction::failure(*error) : Outcome{};
 }
 

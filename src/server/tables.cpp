@@ -72,11 +72,10 @@ Tables Tables::read() {
     for (size_t i = 0; i < columns.size(); i++) {
         const auto table = tables.shapes.find(columns.oid(i, 0));
         if (table == tables.shapes.end()) continue;
-        table->second.columns.push_back({(int)columns.number(i, 1), columns.text(i, 2), columns.text(i, 3),
-                                         columns.oid(i, 4), columns.oid(i, 5), columns.text(i, 6)[0],
-                                         columns.text(i, 7)[0], (int)columns.number(i, 8), columns.boolean(i, 9),
-                                         columns.boolean(i, 10), columns.boolean(i, 11), columns.text(i, 12),
-                                         columns.text(i, 13)});
+        table->second.columns.push_back(
+            {(int)columns.number(i, 1), columns.text(i, 2), columns.text(i, 3), columns.oid(i, 4), columns.oid(i, 5),
+             columns.text(i, 6)[0], columns.text(i, 7)[0], (int)columns.number(i, 8), columns.boolean(i, 9),
+             columns.boolean(i, 10), columns.boolean(i, 11), columns.text(i, 12), columns.text(i, 13)});
     }
     const Rows constraints = query(kConstraints);
     for (size_t i = 0; i < constraints.size(); i++) {

@@ -40,7 +40,7 @@ struct TableShape {
     double rows;
     std::vector<ColumnShape> columns;
     std::vector<ForeignKey> foreign_keys;
-    std::vector<std::vector<int>> keys;                // primary first, then unique ones
+    std::vector<std::vector<int>> keys;                  // primary first, then unique ones
     std::map<std::string, std::vector<int>> constraints; // columns of every check and unique constraint, by name
 
     const ColumnShape *column(int number) const {

@@ -36,12 +36,14 @@ struct Declared {
 
 Declared read_declared() {
     Declared declared;
-    const Rows expectations = query("select persona, object, command, access from rlsproof.expectations order by 1, 2, 3");
+    const Rows expectations =
+        query("select persona, object, command, access from rlsproof.expectations order by 1, 2, 3");
     for (size_t i = 0; i < expectations.size(); i++)
         declared.expectations.push_back(
             {expectations.text(i, 0), expectations.text(i, 1), expectations.text(i, 2), expectations.text(i, 3)});
     const Rows scopes = query("select relation, scope, predicate from rlsproof.scopes");
-    for (size_t i = 0; i < scopes.size(); i++) declared.scopes[{scopes.text(i, 0), scopes.text(i, 1)}] = scopes.text(i, 2);
+    for (size_t i = 0; i < scopes.size(); i++)
+        declared.scopes[{scopes.text(i, 0), scopes.text(i, 1)}] = scopes.text(i, 2);
     return declared;
 }
 
@@ -53,9 +55,12 @@ std::string json_text(const std::string &text) {
     std::string json = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') json += '\\';
-        if (c == '\n') json += "\\n";
-        else if ((unsigned char)c < 0x20) json += fmt::format("\\u{:04x}", (unsigned)c);
-        else json += c;
+        if (c == '\n')
+            json += "\\n";
+        else if ((unsigned char)c < 0x20)
+            json += fmt::format("\\u{:04x}", (unsigned)c);
+        else
+            json += c;
     }
     return json + "\"";
 }
@@ -76,16 +81,19 @@ public:
     }
 
     // REQUIRES: a subtransaction around it, in which the persona is not assumed yet.
-    void persona(const Persona &persona, const Selection &selection, std::vector<Cell> &cells, std::vector<Finding> &findings);
+    void persona(const Persona &persona, const Selection &selection, std::vector<Cell> &cells,
+                 std::vector<Finding> &findings);
 
 private:
     Cell examine(const Persona &persona, const Relation &relation, Command command);
     void rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Predicate &predicate);
-    void judge(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation, const Predicate &predicate,
-               const Persona &persona);
+    void judge(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
+               const Predicate &predicate, const Persona &persona);
     void ways_up(const Persona &persona, std::vector<Cell> &cells, std::vector<Finding> &findings);
-    void try_promotion(const Persona &persona, const Relation &relation, std::vector<Cell> &cells, std::vector<Finding> &findings);
-    void try_joining(const Persona &persona, const Relation &relation, std::vector<Cell> &cells, std::vector<Finding> &findings);
+    void try_promotion(const Persona &persona, const Relation &relation, std::vector<Cell> &cells,
+                       std::vector<Finding> &findings);
+    void try_joining(const Persona &persona, const Relation &relation, std::vector<Cell> &cells,
+                     std::vector<Finding> &findings);
     std::vector<std::string> gained(const Relation &relation);
     void accuse(const std::string &rule, const Persona &persona, const Relation &relation, Command command,
                 const std::string &statement, const std::string &column, const std::vector<std::string> &gain,
@@ -113,9 +121,10 @@ Predicate Examination::predicate(const Relation &relation, Command command, cons
     case Command::select: sql = select_statement(relation, persona); break;
     case Command::insert: sql = fmt::format("insert into {} default values", relation.name); break;
     case Command::update: {
-        const Rows column = query(fmt::format("select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = {} and "
-                                              "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
-                                              relation.id));
+        const Rows column = query(fmt::format(
+            "select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = {} and "
+            "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
+            relation.id));
         if (column.empty()) return result;
         sql = fmt::format("update {} set {} = default", relation.name, column.text(0, 0));
         break;
@@ -152,10 +161,12 @@ std::string Examination::witness(const Persona &persona, const Observation &obse
     std::string claims;
     for (const auto &[name, value] : persona.settings)
         if (name == "request.jwt.claims") claims = value;
-    return fmt::format(R"({{"persona": {}, "role": {}, "claims": {}, "statement": {}, "rows": {}, "row": {}, "script": {}}})",
-                       json_text(persona.name), json_text(persona.role), claims.empty() ? "null" : claims,
-                       json_text(observation.statement), observation.identified ? observation.foreign.size() : (size_t)observation.total,
-                       row.empty() ? "null" : row, json_text(script));
+    return fmt::format(
+        R"({{"persona": {}, "role": {}, "claims": {}, "statement": {}, "rows": {}, "row": {}, "script": {}}})",
+        json_text(persona.name), json_text(persona.role), claims.empty() ? "null" : claims,
+        json_text(observation.statement),
+        observation.identified ? observation.foreign.size() : (size_t)observation.total, row.empty() ? "null" : row,
+        json_text(script));
 }
 
 // Turns what was seen into a verdict, given what was expected.
@@ -165,6 +176,8 @@ void Examination::judge(Cell &cell, const Relation &relation, Probe &probe, cons
     const size_t reached = observation.identified ? observation.foreign.size() : (size_t)observation.total;
     const size_t there = is_table(relation) ? stage_->rows(relation.id).size() : 0;
     cell.evidence = Evidence::execution;
+    cell.reached = reached;
+    cell.there = there;
 
     if (cell.expected != "none" && cell.expected != "all") {
         const auto scope = declared_.scopes.find({relation.name, cell.expected});
@@ -200,22 +213,22 @@ void Examination::judge(Cell &cell, const Relation &relation, Probe &probe, cons
             }
         cell.verdict = rightful.empty() ? Verdict::vacuous : Verdict::ok;
         cell.reason = rightful.empty() ? fmt::format("no row is inside scope \"{}\"", cell.expected)
-                                       : fmt::format("{} of {} rows, all inside scope \"{}\"", rightful.size(), there + own_.size(),
-                                                     cell.expected);
+                                       : fmt::format("{} of {} rows, all inside scope \"{}\"", rightful.size(),
+                                                     there + own_.size(), cell.expected);
         return;
     }
     if (reached > 0) {
         const std::string let_through = policies_in_play(relation, cell.command);
         const bool fine = cell.expected == "all";
         cell.verdict = fine ? Verdict::ok : cell.declared ? Verdict::leak : Verdict::open;
-        const std::string what = writes_new ? "a row that belongs to somebody else was accepted"
-                                 : observation.identified
-                                     ? fmt::format("{} of {} rows of other people", reached, there)
-                                     : fmt::format("{} rows", reached);
-        cell.reason = what + (!predicate.bound          ? is_table(relation) ? "; no policy applies" : ""
-                              : let_through.empty()      ? ""
-                                                         : "; through " + let_through);
-        const std::string row = observation.foreign.empty() || writes_new ? "" : probe.as_json(*observation.foreign.front());
+        const std::string what = writes_new               ? "a row that belongs to somebody else was accepted"
+                                 : observation.identified ? fmt::format("{} of {} rows of other people", reached, there)
+                                                          : fmt::format("{} rows", reached);
+        cell.reason = what + (!predicate.bound      ? is_table(relation) ? "; no policy applies" : ""
+                              : let_through.empty() ? ""
+                                                    : "; through " + let_through);
+        const std::string row =
+            observation.foreign.empty() || writes_new ? "" : probe.as_json(*observation.foreign.front());
         if (!fine) cell.witness = witness(persona, observation, row);
         return;
     }
@@ -240,7 +253,8 @@ void Examination::judge(Cell &cell, const Relation &relation, Probe &probe, cons
                                           : fmt::format("only its own: none of {} rows of other people", there);
 }
 
-void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Predicate &predicate) {
+void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation &relation,
+                              const Predicate &predicate) {
     Probe probe(*stage_, relation, own_, user_, security_);
     const TableShape *shape = stage_->tables().of(relation.id);
     const bool many = shape != nullptr && shape->rows > kMany;
@@ -263,7 +277,9 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
             cell.reason = "writing through it was not tried";
             return;
         }
-        const auto run = [&](bool blind) { return cell.command == Command::update ? probe.update(blind) : probe.remove(blind); };
+        const auto run = [&](bool blind) {
+            return cell.command == Command::update ? probe.update(blind) : probe.remove(blind);
+        };
         observation = run(false);
         if ((!observation.outcome.ok || observation.foreign.empty()) && !many) {
             Observation blind = run(true);
@@ -275,7 +291,8 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     if (outcome.ok) return judge(cell, relation, probe, observation, predicate, persona);
 
     // A refusal by policy is an answer; a failure is one as well, of another kind.
-    if (outcome.sqlstate == "42501" && cell.command == Command::insert && outcome.message.find("row-level security") != std::string::npos) {
+    if (outcome.sqlstate == "42501" && cell.command == Command::insert &&
+        outcome.message.find("row-level security") != std::string::npos) {
         observation.total = 0;
         judge(cell, relation, probe, observation, predicate, persona);
         if (cell.verdict == Verdict::ok) cell.reason = "every row that belongs to somebody else was refused";
@@ -285,9 +302,17 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
         if (cell.command != Command::select && outcome.sqlstate.substr(0, 2) == "23") {
             cell.verdict = Verdict::unknown;
             cell.evidence = Evidence::none;
-            cell.reason = fmt::format("a constraint objected before the policies could be seen at work: {}", outcome.message);
+            cell.reason =
+                fmt::format("a constraint objected before the policies could be seen at work: {}", outcome.message);
             return;
         }
+    }
+    if (!is_table(relation) && outcome.sqlstate == "42501") {
+        // A view that reads with the caller's rights: what it may not read, it may not read through the view either.
+        cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;
+        cell.evidence = Evidence::privilege;
+        cell.reason = outcome.message;
+        return;
     }
     cell.verdict = Verdict::error;
     cell.evidence = Evidence::execution;
@@ -300,7 +325,8 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, Comm
     cell.object = relation.name;
     cell.command = command;
     cell.key = fmt::format("{}:{}:{}", cell.persona, cell.object, name(command));
-    if (const Expectation *expectation = expectation_for(declared_.expectations, persona.name, relation.name, command)) {
+    if (const Expectation *expectation =
+            expectation_for(declared_.expectations, persona.name, relation.name, command)) {
         cell.expected = expectation->access;
         cell.declared = true;
     }
@@ -314,9 +340,11 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, Comm
     const Verdict allowed = cell.expected == "all" ? Verdict::ok : cell.declared ? Verdict::leak : Verdict::open;
 
     const Reach *reach = relation.reach_of(persona.name);
-    if (reach == nullptr || !reach->commands.contains(command)) return decide(denied, Evidence::privilege, "no privilege");
+    if (reach == nullptr || !reach->commands.contains(command))
+        return decide(denied, Evidence::privilege, "no privilege");
     if (!row_wise(command))
-        return decide(allowed, Evidence::privilege, fmt::format("{} is granted, and no policy looks at it", name(command)));
+        return decide(allowed, Evidence::privilege,
+                      fmt::format("{} is granted, and no policy looks at it", name(command)));
     if (relation.kind == RelationKind::foreign_table)
         return decide(allowed, Evidence::privilege, "a foreign table can have no policies");
 
@@ -324,7 +352,8 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, Comm
     if (!found.outcome.ok) {
         const std::string &state = found.outcome.sqlstate;
         // A view that cannot be written is no way in.
-        if (!is_table(relation) && command != Command::select && (state == "55000" || state == "0A000" || state == "42809"))
+        if (!is_table(relation) && command != Command::select &&
+            (state == "55000" || state == "0A000" || state == "42809"))
             return decide(denied, Evidence::structural, found.outcome.message);
         return decide(Verdict::error, Evidence::structural, fmt::format("{}: {}", state, found.outcome.message));
     }
@@ -347,7 +376,8 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, Comm
     if (everything && (cell.verdict == Verdict::vacuous || cell.verdict == Verdict::unknown) &&
         (cell.expected == "none" || cell.expected == "all"))
         return decide(allowed, found.bound ? Evidence::proof : Evidence::privilege,
-                      fmt::format("{} ({})", found.bound ? "the policies are true for every row" : "no policy applies", cell.reason));
+                      fmt::format("{} ({})", found.bound ? "the policies are true for every row" : "no policy applies",
+                                  cell.reason));
     return cell;
 }
 
@@ -383,13 +413,14 @@ std::vector<std::string> Examination::gained(const Relation &relation) {
 void Examination::accuse(const std::string &rule, const Persona &persona, const Relation &relation, Command command,
                          const std::string &statement, const std::string &column, const std::vector<std::string> &gain,
                          std::vector<Cell> &cells, std::vector<Finding> &findings) {
-    const std::string gains = gain.empty() ? "" : fmt::format("; after that it sees rows of other people in {}", fmt::join(gain, ", "));
+    const std::string gains =
+        gain.empty() ? "" : fmt::format("; after that it sees rows of other people in {}", fmt::join(gain, ", "));
     const std::string what = fmt::format("{} can {} {} by itself{}", persona.name,
                                          rule == "self_promotion" ? "set" : "write its own row into",
                                          column.empty() ? relation.name : relation.name + "." + column, gains);
     for (Cell &cell : cells)
-        if (cell.persona == persona.name && cell.object == relation.name && cell.command == command && cell.verdict == Verdict::ok &&
-            cell.expected == "none") {
+        if (cell.persona == persona.name && cell.object == relation.name && cell.command == command &&
+            cell.verdict == Verdict::ok && cell.expected == "none") {
             cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
             cell.evidence = Evidence::execution;
             cell.reason = what;
@@ -413,12 +444,14 @@ void Examination::accuse(const std::string &rule, const Persona &persona, const 
     deciders.resize(std::min<size_t>(deciders.size(), 3));
     finding.detail = fmt::format("{} decides by it{}. It was done with: {}", fmt::join(deciders, "; "),
                                  more > 0 ? fmt::format(" (and {} more)", more) : "", statement);
-    finding.hint = rule == "self_promotion" ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
-                                            : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
-                                              "identity says nothing about what is joined.";
+    finding.hint = rule == "self_promotion"
+                       ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+                       : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
+                         "identity says nothing about what is joined.";
     if (rule == "self_promotion")
-        finding.fix = fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
-                                  relation.name, quote_identifier(persona.role));
+        finding.fix =
+            fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
+                        relation.name, quote_identifier(persona.role));
     finding.evidence = "execution";
     finding.key = fmt::format("{}:{}{}", rule, relation.name, column.empty() ? "" : "." + column);
     findings.push_back(std::move(finding));
@@ -431,7 +464,9 @@ void Examination::try_promotion(const Persona &persona, const Relation &relation
     for (const ColumnShape &column : shape.columns) {
         const Column place{relation.id, column.number};
         if (!hints.authority.contains(place) || hints.identity.contains(place) || column.generated) continue;
-        if (!query(fmt::format("select pg_catalog.has_column_privilege({}::oid, {}::int2, 'UPDATE')", relation.id, column.number)).boolean(0, 0))
+        if (!query(fmt::format("select pg_catalog.has_column_privilege({}::oid, {}::int2, 'UPDATE')", relation.id,
+                               column.number))
+                 .boolean(0, 0))
             continue;
         // What policies and helpers compare the column with, and what other people's rows hold in it.
         std::vector<Candidate> values;
@@ -441,20 +476,22 @@ void Examination::try_promotion(const Persona &persona, const Relation &relation
         for (const ForeignKey &key : shape.foreign_keys)
             if (key.columns.size() == 1 && key.columns.front() == column.number)
                 for (const Row &row : stage_->rows(relation.id))
-                    if (const auto value = row.values.find(column.number); value != row.values.end() && value->second && values.size() < asked + 4)
+                    if (const auto value = row.values.find(column.number);
+                        value != row.values.end() && value->second && values.size() < asked + 4)
                         values.push_back(value->second);
         bool accused = false;
         for (size_t i = 0; i < values.size() && !accused; i++) {
             if (!values[i]) continue;
             const std::string literal = Maker::literal(column, values[i]);
-            const std::string statement = fmt::format("update {} set {} = {} where {} is distinct from {}", relation.name, column.name,
-                                                      literal, column.name, literal);
+            const std::string statement = fmt::format("update {} set {} = {} where {} is distinct from {}",
+                                                      relation.name, column.name, literal, column.name, literal);
             const Outcome tried = attempt(Finish::rollback, [&] {
                 if (execute(statement) == 0) return;
                 const std::vector<std::string> gain = gained(relation);
                 // A value that policies ask for is a promotion, whether or not a row of today shows it.
                 if (gain.empty() && (i >= asked || column.category == 'D')) return;
-                accuse("self_promotion", persona, relation, Command::update, statement, column.name, gain, cells, findings);
+                accuse("self_promotion", persona, relation, Command::update, statement, column.name, gain, cells,
+                       findings);
                 accused = true;
             });
             (void)tried; // refused: nothing to accuse
@@ -508,12 +545,14 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
     for (const Relation &relation : world_.relations) {
         if (relation.extension_member || (!selection.object.empty() && selection.object != relation.name)) continue;
         for (const Command command : kCommands) {
-            if (command == Command::execute || (!selection.command.empty() && selection.command != name(command))) continue;
+            if (command == Command::execute || (!selection.command.empty() && selection.command != name(command)))
+                continue;
             if (!row_wise(command) && !is_table(relation)) continue;
             cells.push_back(examine(persona, relation, command));
         }
     }
-    if (stage_ != nullptr && newcomer && selection.command.empty() && selection.object.empty()) ways_up(persona, cells, findings);
+    if (stage_ != nullptr && newcomer && selection.command.empty() && selection.object.empty())
+        ways_up(persona, cells, findings);
 }
 
 } // namespace
@@ -521,27 +560,34 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
 Verification verify(const World &world, const Selection &selection) {
     Verification result;
     if (!selection.command.empty() && !command_from(selection.command))
-        throw Error(Code::invalid_input, fmt::format("\"{}\" is not a command", selection.command),
-                    "The commands are SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER, MAINTAIN and EXECUTE.");
+        throw Error(
+            Code::invalid_input, fmt::format("\"{}\" is not a command", selection.command),
+            "The commands are SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER, MAINTAIN and EXECUTE.");
     if (!selection.object.empty() && world.relation(selection.object) == nullptr)
         throw Error(Code::not_found, fmt::format("there is no object \"{}\"", selection.object),
                     "Objects are named with their schema, as in public.orders.");
-    const bool known = selection.persona.empty() || std::any_of(world.personas.begin(), world.personas.end(),
-                                                                [&](const Persona &p) { return p.name == selection.persona; });
+    const bool known =
+        selection.persona.empty() || std::any_of(world.personas.begin(), world.personas.end(),
+                                                 [&](const Persona &p) { return p.name == selection.persona; });
     if (!known) {
         std::string names;
         for (const Persona &persona : world.personas) names += (names.empty() ? "" : ", ") + persona.name;
         throw Error(Code::not_found, fmt::format("there is no persona \"{}\"", selection.persona),
-                    names.empty() ? "Declare one with rlsproof.persona(name, role)." : fmt::format("The personas are: {}.", names));
+                    names.empty() ? "Declare one with rlsproof.persona(name, role)."
+                                  : fmt::format("The personas are: {}.", names));
     }
 
     const Declared declared = read_declared();
     Bodies bodies;
-    const Hints hints = read_hints(bodies);
+    const auto signed_in = std::find_if(world.personas.begin(), world.personas.end(),
+                                        [](const Persona &p) { return !p.uid.empty() && !p.declared; });
+    const Hints hints = read_hints(bodies, signed_in == world.personas.end() ? nullptr : &*signed_in);
     const Tables tables = Tables::read();
     std::string why_no_stage;
-    if (RecoveryInProgress()) why_no_stage = "nothing can be executed on a standby server";
-    else if (XactReadOnly) why_no_stage = "nothing can be executed in a read-only transaction";
+    if (RecoveryInProgress())
+        why_no_stage = "nothing can be executed on a standby server";
+    else if (XactReadOnly)
+        why_no_stage = "nothing can be executed in a read-only transaction";
 
     const Outcome outcome = attempt(Finish::rollback, [&] {
         Stage stage(tables, hints);
@@ -551,17 +597,18 @@ Verification verify(const World &world, const Selection &selection) {
                 if (is_table(relation) && !relation.extension_member) wanted.push_back(relation.id);
             stage.set_up(wanted);
             if (!stage.triggers_off())
-                result.notes.push_back("triggers could not be switched off, so no row was made: only rows that are there "
-                                       "were looked at (a superuser may, or GRANT SET ON PARAMETER session_replication_role)");
+                result.notes.push_back(
+                    "triggers could not be switched off, so no row was made: only rows that are there "
+                    "were looked at (a superuser may, or GRANT SET ON PARAMETER session_replication_role)");
         }
         for (const Persona &persona : world.personas) {
             if (!selection.persona.empty() && persona.name != selection.persona) continue;
             Examination examination(world, declared, why_no_stage.empty() ? &stage : nullptr, why_no_stage);
-            const Outcome examined = attempt(Finish::rollback, [&] {
-                examination.persona(persona, selection, result.cells, result.findings);
-            });
+            const Outcome examined = attempt(
+                Finish::rollback, [&] { examination.persona(persona, selection, result.cells, result.findings); });
             if (!examined.ok)
-                result.notes.push_back(fmt::format("persona \"{}\" could not be looked at: {}", persona.name, examined.message));
+                result.notes.push_back(
+                    fmt::format("persona \"{}\" could not be looked at: {}", persona.name, examined.message));
         }
     });
     if (!outcome.ok) throw Error(Code::internal, outcome.message, outcome.hint, outcome.detail);

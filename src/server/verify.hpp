@@ -1,4 +1,5 @@
-// Every cell of the matrix: privilege, predicate and execution asked in turn, joined into one verdict with its evidence.
+// Every cell of the matrix: privilege, predicate and execution asked in turn, joined into one verdict with its
+// evidence.
 #pragma once
 
 #include <string>
@@ -20,9 +21,9 @@ struct Selection {
 };
 
 struct Verification {
-    std::vector<Cell> cells;          // ordered by persona, object, command
-    std::vector<Finding> findings;    // what only the execution can tell: a way up for somebody who has signed up
-    std::vector<std::string> notes;   // what could not be looked at, and why
+    std::vector<Cell> cells;        // ordered by persona, object, command
+    std::vector<Finding> findings;  // what only the execution can tell: a way up for somebody who has signed up
+    std::vector<std::string> notes; // what could not be looked at, and why
 };
 
 // Raises Error{not_found} for a persona, an object or a command that does not exist.

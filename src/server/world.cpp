@@ -38,7 +38,8 @@ select c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind, pg_ca
        exists (select from pg_catalog.pg_publication_tables t where t.schemaname = n.nspname and t.tablename = c.relname)
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and {}
-order by n.nspname collate "C", c.relname collate "C")", kOurs));
+order by n.nspname collate "C", c.relname collate "C")",
+                                        kOurs));
     std::vector<Relation> relations;
     for (size_t i = 0; i < rows.size(); i++) {
         Relation relation;
@@ -74,43 +75,45 @@ from pg_catalog.pg_policy p order by p.polrelid, p.polname collate "C")");
     for (size_t i = 0; i < rows.size(); i++) {
         const auto found = index.find(rows.oid(i, 0));
         if (found == index.end()) continue;
-        relations[found->second].policies.push_back({rows.text(i, 1), rows.boolean(i, 2), rows.text(i, 3), rows.list(i, 4),
-                                                     rows.text(i, 5), rows.text(i, 6)});
+        relations[found->second].policies.push_back(
+            {rows.text(i, 1), rows.boolean(i, 2), rows.text(i, 3), rows.list(i, 4), rows.text(i, 5), rows.text(i, 6)});
     }
 }
 
-bool binds(Oid relation, Oid role) { return check_enable_rls(relation, role, true) == RLS_ENABLED; }
+bool binds(Oid relation, Oid role) {
+    return check_enable_rls(relation, role, true) == RLS_ENABLED;
+}
 
 // Privileges of every persona on every relation, in one question.
 void read_reach(std::vector<Relation> &relations, const Index &index, const std::vector<Persona> &personas) {
     std::vector<std::string> roles;
     for (const Persona &persona : personas) roles.push_back(persona.role);
-    const Rows rows = query(fmt::format(R"(
+    const Rows rows =
+        query(fmt::format(R"(
 select c.oid, r.ordinality - 1, pg_catalog.concat_ws(',', {})
 from pg_catalog.unnest($1::name[]) with ordinality r(role, ordinality)
 cross join pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and {}
   and pg_catalog.has_schema_privilege(r.role, n.oid, 'USAGE')
 order by c.oid, r.ordinality)",
-                                        [] {
-                                            std::string columns;
-                                            for (const char *command : {"SELECT", "INSERT", "UPDATE", "REFERENCES"})
-                                                columns += fmt::format(
-                                                    "case when pg_catalog.has_any_column_privilege(r.role, c.oid, '{0}') "
-                                                    "then '{0}' end, ",
-                                                    command);
-                                            for (const char *command : {"DELETE", "TRUNCATE", "TRIGGER", "MAINTAIN"}) {
-                                                if (std::string_view(command) == "MAINTAIN" && !compat::has_maintain)
-                                                    continue;
-                                                columns += fmt::format(
-                                                    "case when pg_catalog.has_table_privilege(r.role, c.oid, '{0}') then "
-                                                    "'{0}' end, ",
-                                                    command);
-                                            }
-                                            return columns.substr(0, columns.size() - 2);
-                                        }(),
-                                        kOurs),
-                            {array_literal(roles)});
+                          [] {
+                              std::string columns;
+                              for (const char *command : {"SELECT", "INSERT", "UPDATE", "REFERENCES"})
+                                  columns +=
+                                      fmt::format("case when pg_catalog.has_any_column_privilege(r.role, c.oid, '{0}') "
+                                                  "then '{0}' end, ",
+                                                  command);
+                              for (const char *command : {"DELETE", "TRUNCATE", "TRIGGER", "MAINTAIN"}) {
+                                  if (std::string_view(command) == "MAINTAIN" && !compat::has_maintain) continue;
+                                  columns +=
+                                      fmt::format("case when pg_catalog.has_table_privilege(r.role, c.oid, '{0}') then "
+                                                  "'{0}' end, ",
+                                                  command);
+                              }
+                              return columns.substr(0, columns.size() - 2);
+                          }(),
+                          kOurs),
+              {array_literal(roles)});
     std::vector<Oid> role_ids;
     for (const std::string &role : roles)
         role_ids.push_back(query("select oid from pg_catalog.pg_roles where rolname = $1", {role}).oid(0, 0));
@@ -139,7 +142,8 @@ void read_views(World &world, const Index &index) {
                 const Reach *reach = view.reach_of(persona.name);
                 if (reach == nullptr || !reach->commands.contains(Command::select)) continue;
                 std::vector<BaseRelation> bases;
-                const Outcome read = attempt(Finish::rollback, [&] { bases = rewrite(select_statement(view, persona)); });
+                const Outcome read =
+                    attempt(Finish::rollback, [&] { bases = rewrite(select_statement(view, persona)); });
                 if (!read.ok) {
                     world.notes.push_back(fmt::format("what view {} reads as \"{}\" is unknown: {}", view.name,
                                                       persona.name, read.message));
@@ -156,8 +160,9 @@ void read_views(World &world, const Index &index) {
             }
         });
         if (!outcome.ok)
-            world.notes.push_back(fmt::format("persona \"{}\" could not be assumed, so no view was looked at for it: {}",
-                                              persona.name, outcome.message));
+            world.notes.push_back(
+                fmt::format("persona \"{}\" could not be assumed, so no view was looked at for it: {}", persona.name,
+                            outcome.message));
     }
 }
 
@@ -178,7 +183,8 @@ where {} and p.prokind in ('f', 'p')
   and 'pg_catalog.internal'::pg_catalog.regtype <> all (p.proargtypes::oid[])
   and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
                   and d.objid = p.oid and d.deptype = 'e')
-order by n.nspname collate "C", p.proname collate "C", 2)", kOurs),
+order by n.nspname collate "C", p.proname collate "C", 2)",
+                                        kOurs),
                             {array_literal(roles)});
     Bodies bodies;
     for (size_t i = 0; i < rows.size(); i++) {
@@ -198,8 +204,8 @@ order by n.nspname collate "C", p.proname collate "C", 2)", kOurs),
                 const auto found = index.find(relation);
                 if (found == index.end()) continue;
                 const Relation &touched = world.relations[found->second];
-                function.touches.push_back(
-                    {touched.name, written, touched.row_security, call(binds, (Oid)touched.id, rows.oid(i, 3))});
+                function.touches.push_back({touched.name, written, touched.row_security || !touched.policies.empty(),
+                                            call(binds, (Oid)touched.id, rows.oid(i, 3))});
             }
         }
         world.functions.push_back(std::move(function));

@@ -12,7 +12,8 @@ namespace rlsproof::server {
 
 World read_world();
 
-// The statement that reads `relation` as far as the current user may by privilege: all columns, or those it was granted.
+// The statement that reads `relation` as far as the current user may by privilege: all columns, or those it was
+// granted.
 std::string select_statement(const Relation &relation, const Persona &persona);
 
 } // namespace rlsproof::server

@@ -6,4 +6,4 @@ REVOKE ALL ON ALL TABLES IN SCHEMA rlsproof FROM PUBLIC;
 
 -- Functions of text alone tell nobody anything about the database.
 GRANT USAGE ON SCHEMA rlsproof TO PUBLIC;
--- GRANT EXECUTE ON FUNCTION rlsproof.fingerprint(text), rlsproof.normalize(text), rlsproof.split(text) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION rlsproof.fingerprint(text), rlsproof.normalize(text), rlsproof.split(text) TO PUBLIC;

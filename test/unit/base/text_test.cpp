@@ -24,8 +24,7 @@ TEST(Text, MendedTextIsLeftAlone) {
     std::mt19937 random(7);
     for (int round = 0; round < 2000; ++round) {
         std::string bytes(random() % 40, ' ');
-        for (char &c : bytes)
-            c = static_cast<char>(random());
+        for (char &c : bytes) c = static_cast<char>(random());
         const std::string once = mend(bytes);
         EXPECT_EQ(mend(once), once);
         for (size_t at = 0; at < once.size();) {

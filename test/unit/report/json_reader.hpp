@@ -47,8 +47,7 @@ private:
     }
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
     void blanks() {
-        while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
-            ++at_;
+        while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
     }
     void expect(std::string_view word) {
         if (text_.substr(at_, word.size()) != word) fail("expected " + std::string(word));
@@ -59,10 +58,8 @@ private:
         blanks();
         Json j;
         switch (peek()) {
-        case '{':
-            return members();
-        case '[':
-            return elements();
+        case '{': return members();
+        case '[': return elements();
         case '"':
             j.kind = Json::Kind::string;
             j.string = string();
@@ -73,15 +70,11 @@ private:
             j.boolean = peek() == 't';
             expect(j.boolean ? "true" : "false");
             return j;
-        case 'n':
-            expect("null");
-            return j;
-        default:
-            break;
+        case 'n': expect("null"); return j;
+        default: break;
         }
         const size_t start = at_;
-        while (peek() >= '0' && peek() <= '9')
-            ++at_;
+        while (peek() >= '0' && peek() <= '9') ++at_;
         if (at_ == start || (text_[start] == '0' && at_ > start + 1)) fail("expected a value");
         j.kind = Json::Kind::number;
         j.number = std::stod(std::string(text_.substr(start, at_ - start)));

@@ -112,8 +112,7 @@ TEST(Sample, IsRanked) {
     Report r = marketplace();
     const auto as_written = r.findings;
     rank(r.findings);
-    for (size_t i = 0; i < as_written.size(); ++i)
-        EXPECT_EQ(r.findings[i].key, as_written[i].key);
+    for (size_t i = 0; i < as_written.size(); ++i) EXPECT_EQ(r.findings[i].key, as_written[i].key);
 }
 
 } // namespace rlsproof::report::sample
