@@ -98,7 +98,8 @@ struct World {
     std::vector<Relation> relations;
     std::vector<ViewRead> view_reads;
     std::vector<Function> functions;
-    std::vector<std::string> notes; // what could not be looked at, and why
+    std::vector<std::string> remarks; // what was taken for granted
+    std::vector<std::string> notes;   // what could not be looked at, and why
 
     const Relation *relation(const std::string &name) const {
         for (const Relation &r : relations)
