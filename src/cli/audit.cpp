@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/loader.hpp"
 #include "cli/look.hpp"
 #include "cli/options.hpp"
@@ -77,10 +78,6 @@ void write_file(const std::string &file, const std::string &text) {
 void write_out(const std::string &text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
         throw Error(Code::permission, "cannot write the report to standard output");
-}
-
-std::string counted(size_t count, std::string_view what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::string now() {
@@ -173,12 +170,12 @@ private:
     }
 
     void load() {
-        progress_.phase("loading " + counted(sources_.size(), "file"));
+        progress_.phase("loading " + text::plural(sources_.size(), "file", "files"));
         LoadResult result =
             Loader(server_->parameters(), std::chrono::seconds(options_.statement_timeout), progress_).load(sources_);
         if (result.statements == 0)
-            throw Error(Code::not_found, fmt::format("no statements in the {} of \"{}\"", counted(result.files, "file"),
-                                                     options_.directory));
+            throw Error(Code::not_found, fmt::format("no statements in the {} of \"{}\"",
+                                                     text::plural(result.files, "file", "files"), options_.directory));
         if (result.failed == result.statements)
             throw Error(Code::invalid_input, fmt::format("none of the {} statements loaded", result.statements),
                         "Is this the right folder? See --plain and --supabase.",
@@ -187,12 +184,12 @@ private:
             note(text);
         report_.complete = result.hiding == 0;
         if (result.failed > 0)
-            progress_.say(
-                fmt::format("{} of {} failed to load", result.failed, counted(result.statements, "statement")));
+            progress_.say(fmt::format("{} of {} failed to load", result.failed,
+                                      text::plural(result.statements, "statement", "statements")));
         if (result.hiding > 0)
             report_.incomplete_reason = fmt::format(
                 "The audit looked at what loaded: {} of {} did not, and {} that failed could change what is reachable.",
-                result.failed, counted(result.statements, "statement"), result.hiding);
+                result.failed, text::plural(result.statements, "statement", "statements"), result.hiding);
         report_.findings = std::move(result.findings);
     }
 

@@ -173,9 +173,10 @@ private:
     }
 
     std::string settings() const {
+        // A list of quoted names inside of a quoted string: each kind of quote and the backslash stand twice.
         std::string socket;
         for (const char c : directory_)
-            socket += c == '\'' ? "''" : std::string(1, c);
+            socket += std::string(c == '\'' || c == '"' || c == '\\' ? 2 : 1, c);
         return fmt::format("\nlisten_addresses = ''\n"
                            "unix_socket_directories = '\"{}\"'\n"
                            "unix_socket_permissions = 0700\n"

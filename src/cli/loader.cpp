@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/scan.hpp"
 #include "cli/statement.hpp"
 
@@ -48,15 +49,11 @@ size_t count_pieces(const Source &source) {
     return count;
 }
 
-bool is_utf8(std::string_view text) {
-    for (size_t i = 0; i < text.size();) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const size_t length = byte < 0x80 ? 1 : byte >> 5 == 6 ? 2 : byte >> 4 == 14 ? 3 : byte >> 3 == 30 ? 4 : 0;
-        if (length == 0 || i + length > text.size()) return false;
-        for (size_t k = 1; k < length; ++k) {
-            if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
-        }
-        i += length;
+bool is_utf8(std::string_view bytes) {
+    for (size_t at = 0; at < bytes.size();) {
+        const text::CodePoint next = text::decode(bytes, at);
+        if (!next.valid) return false;
+        at += next.bytes;
     }
     return true;
 }

@@ -66,7 +66,8 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     Finding finding = about(std::string(name(verdict)), object, group);
     const Cell &cell = strongest(group);
     // A policy that shows some rows to everybody is often meant; a door to all rows, or to writing, seldom is.
-    const bool some = cell.reason.find(" rows of other people") != std::string::npos && !writes(group);
+    // How many a view could have shown is not known.
+    const bool some = !writes(group) && (cell.there == 0 || cell.reached < cell.there);
     finding.level = verdict == Verdict::leak || !some ? Level::error : Level::warning;
     finding.category = Category::exposure;
     finding.message =

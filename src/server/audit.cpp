@@ -84,8 +84,8 @@ Audit audit() {
     result.findings = lint::look(world);
     result.notes = world.notes;
     const Verification verification = verify(world, {});
-    lint::add_cells(world, verification.cells, result.findings);
     result.findings.insert(result.findings.end(), verification.findings.begin(), verification.findings.end());
+    lint::add_cells(world, verification.cells, result.findings);
     result.notes.insert(result.notes.end(), verification.notes.begin(), verification.notes.end());
     for (const std::string &note : result.notes) result.findings.push_back(not_looked_at(note));
     waive(result.findings);

@@ -82,7 +82,7 @@ void raise(const Pending &pending) {
     { report(pending); }
     PG_CATCH();
     {
-        if (pending.server != nullptr) FreeErrorData(pending.server);
+        if (pending.server != nullptr) free_error(pending.server);
         free_text(pending.owned_message);
         free_text(pending.detail);
         free_text(pending.hint);
@@ -92,21 +92,30 @@ void raise(const Pending &pending) {
     pg_unreachable();
 }
 
+// Every record has a context of its own: the server's FreeErrorData() leaves some of what CopyErrorData() copied.
 ErrorData *take_error(sigjmp_buf *outer_stack, ErrorContextCallback *outer_context, MemoryContext caller) noexcept {
     ErrorData *volatile data = nullptr;
+    MemoryContext volatile own = nullptr;
     sigjmp_buf here;
     error_context_stack = outer_context;
     if (sigsetjmp(here, 0) == 0) {
         PG_exception_stack = &here;
         // Without an entry there is no better place: TopMemoryContext at least is always there.
-        MemoryContextSwitchTo(entry_context != nullptr ? entry_context : TopMemoryContext);
+        own = AllocSetContextCreate(entry_context != nullptr ? entry_context : TopMemoryContext, "rlsproof error",
+                                    ALLOCSET_SMALL_SIZES);
+        MemoryContextSwitchTo(own);
         data = CopyErrorData();
     }
     FlushErrorState();
     PG_exception_stack = outer_stack;
     error_context_stack = outer_context;
     MemoryContextSwitchTo(caller);
+    if (data == nullptr && own != nullptr) MemoryContextDelete(own);
     return data;
+}
+
+void free_error(ErrorData *data) noexcept {
+    MemoryContextDelete(data->assoc_context);
 }
 
 void process_interrupts() {

@@ -63,6 +63,7 @@ for my $how (qw(server own memory odd))
 
 	$node->psql('postgres',
 		"LOAD '\$libdir/rlsproof_test'; SET test.how = '$how'; SET test.fail_at = 'before_exit'; SELECT 1");
+	$node->wait_for_log(qr/FATAL:  (from the server|from the core|out of memory|unexpected C\+\+ exception)/, $position);
 	ok($node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM pg_stat_activity WHERE datname IS NOT NULL'),
 		"session ended, raising at its end: $how");
 }
