@@ -63,21 +63,20 @@ void read_predicate(Access &access, const Relation &relation, const std::vector<
         const auto known = by_id.find(base.relation);
         const bool itself = base.relation == relation.id;
         if (!base.predicate.empty())
-            parts.push_back(itself ? base.predicate
-                                   : fmt::format("{}: {}", known != by_id.end() ? known->second->name : "?",
-                                                 base.predicate));
+            parts.push_back(
+                itself ? base.predicate
+                       : fmt::format("{}: {}", known != by_id.end() ? known->second->name : "?", base.predicate));
         for (const Check &check : base.checks) {
             rows = std::min(rows, check.truth);
             checks.push_back(check.predicate);
         }
         if (!itself) {
             const char *role = call(GetUserNameFromId, base.checked_as, true);
-            std::string way = fmt::format("{}{} as {}{}", base.via.empty() || base.via == relation.name ? "" : base.via + " → ",
-                                          known != by_id.end() ? known->second->name : "?",
-                                          role != nullptr ? role : "?",
-                                          base.row_security || (known != by_id.end() && !known->second->row_security)
-                                              ? ""
-                                              : " (past its policies)");
+            std::string way = fmt::format(
+                "{}{} as {}{}", base.via.empty() || base.via == relation.name ? "" : base.via + " → ",
+                known != by_id.end() ? known->second->name : "?", role != nullptr ? role : "?",
+                base.row_security || (known != by_id.end() && !known->second->row_security) ? ""
+                                                                                            : " (past its policies)");
             if (std::find(ways.begin(), ways.end(), way) == ways.end()) ways.push_back(std::move(way));
         }
     }
@@ -95,7 +94,8 @@ void read_predicate(Access &access, const Relation &relation, const std::vector<
         access.scope = inside(parts.empty() ? "" : parts.front());
 }
 
-void look(Access &access, const Relation &relation, const Persona &persona, const std::map<Oid, const Relation *> &by_id) {
+void look(Access &access, const Relation &relation, const Persona &persona,
+          const std::map<Oid, const Relation *> &by_id) {
     if (!access.held) return;
     if (!row_wise(access.command) || relation.kind == RelationKind::materialized_view ||
         relation.kind == RelationKind::foreign_table) {
@@ -104,9 +104,8 @@ void look(Access &access, const Relation &relation, const Persona &persona, cons
         return;
     }
     std::vector<BaseRelation> bases;
-    const Outcome outcome = attempt(Finish::rollback, [&] {
-        bases = rewrite(statement_for(relation, persona, access.command, false));
-    });
+    const Outcome outcome =
+        attempt(Finish::rollback, [&] { bases = rewrite(statement_for(relation, persona, access.command, false)); });
     if (outcome.ok) return read_predicate(access, relation, bases, by_id);
     const std::string &state = outcome.sqlstate;
     const bool no_way_in = !is_table(relation) && access.command != Command::select &&
@@ -131,7 +130,9 @@ std::string statement_for(const Relation &relation, const Persona &persona, Comm
                            reads ? fmt::format(" where {} is null", name) : "");
     }
     default:
-        return fmt::format("delete from {}{}", relation.name, reads ? fmt::format(" where {} is null", relation.name.substr(relation.name.rfind('.') + 1)) : "");
+        return fmt::format("delete from {}{}", relation.name,
+                           reads ? fmt::format(" where {} is null", relation.name.substr(relation.name.rfind('.') + 1))
+                                 : "");
     }
 }
 
@@ -159,8 +160,8 @@ std::vector<Access> read_access(const World &world, const std::string &only_pers
             for (const Command command : kCommands) {
                 if (!knows(relation, command)) continue;
                 const Privilege &privilege = privileges.of(persona.name, relation.name, command);
-                result.push_back({persona.name, relation.name, std::string(name(relation.kind)), command, privilege.held,
-                                  privilege.way, "", "", Reached::none, ""});
+                result.push_back({persona.name, relation.name, std::string(name(relation.kind)), command,
+                                  privilege.held, privilege.way, "", "", Reached::none, ""});
                 relation_of.push_back(&relation);
             }
         }
@@ -180,8 +181,8 @@ std::vector<Access> read_access(const World &world, const std::string &only_pers
         for (const Function &function : world.functions) {
             if (!only_object.empty() && !matches(only_object, function.name)) continue;
             const Privilege &privilege = privileges.of(persona.name, function.name, Command::execute);
-            result.push_back({persona.name, function.name, "function", Command::execute, privilege.held, privilege.way, "",
-                              "", privilege.held ? Reached::all : Reached::none,
+            result.push_back({persona.name, function.name, "function", Command::execute, privilege.held, privilege.way,
+                              "", "", privilege.held ? Reached::all : Reached::none,
                               function.definer ? fmt::format("runs as {}", function.owner) : ""});
         }
     }

@@ -76,7 +76,8 @@ report::Matrix matrix_of(const World &world, const std::vector<Cell> &cells) {
     report::Matrix matrix;
     std::map<std::string, size_t> row_of, persona_of;
     for (const Persona &persona : world.personas) {
-        if (std::none_of(cells.begin(), cells.end(), [&](const Cell &c) { return c.persona == persona.name; })) continue;
+        if (std::none_of(cells.begin(), cells.end(), [&](const Cell &c) { return c.persona == persona.name; }))
+            continue;
         persona_of.emplace(persona.name, matrix.personas.size());
         matrix.personas.push_back(persona.name);
     }
@@ -85,9 +86,9 @@ report::Matrix matrix_of(const World &world, const std::vector<Cell> &cells) {
         if (persona == persona_of.end()) continue;
         const auto [row, is_new] = row_of.emplace(cell.object, matrix.rows.size());
         if (is_new)
-            matrix.rows.push_back({cell.object, kind_of(world, cell.object),
-                                   std::vector<std::string>(matrix.personas.size(),
-                                                            std::string(report::kCommands.size(), ' '))});
+            matrix.rows.push_back(
+                {cell.object, kind_of(world, cell.object),
+                 std::vector<std::string>(matrix.personas.size(), std::string(report::kCommands.size(), ' '))});
         char &code = matrix.rows[row->second].cells[persona->second][column_of(cell.command)];
         if (weight(code_of(cell)) > weight(code)) code = code_of(cell);
     }

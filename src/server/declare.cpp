@@ -30,12 +30,12 @@ namespace rlsproof::server {
 namespace {
 
 // Rules that are not lints: what cells, waivers and declarations become.
-constexpr const char *kOtherRules[] = {"broken",         "leak",           "lockout",        "not_looked_at",
-                                       "open",           "self_promotion", "stale_declared", "unknown",
-                                       "unreviewed",     "vacuous",        "waiver_expired", "waiver_unused",
-                                       "writable_authority"};
+constexpr const char *kOtherRules[] = {
+    "broken",  "leak",       "lockout", "not_looked_at",  "open",          "self_promotion",    "stale_declared",
+    "unknown", "unreviewed", "vacuous", "waiver_expired", "waiver_unused", "writable_authority"};
 
-// ---- what the server is told -----------------------------------------------------------------------------------------
+// ---- what the server is told
+// -----------------------------------------------------------------------------------------
 
 struct Complaint {
     const char *sqlstate;
@@ -64,7 +64,8 @@ void warn(const std::string &message, const std::string &hint) {
     call(warn_plainly, message.c_str(), hint.c_str());
 }
 
-// ---- arguments -------------------------------------------------------------------------------------------------------
+// ---- arguments
+// -------------------------------------------------------------------------------------------------------
 
 const char *jsonb_argument(FunctionCallInfo info, int number) {
     if (info->args[number].isnull) return nullptr;
@@ -74,7 +75,8 @@ const char *jsonb_argument(FunctionCallInfo info, int number) {
 
 std::string required(const char *argument, const char *name) {
     if (argument == nullptr || text::trim(argument).empty())
-        throw Error(Code::invalid_input, fmt::format("{} must not be {}", name, argument == nullptr ? "null" : "empty"));
+        throw Error(Code::invalid_input,
+                    fmt::format("{} must not be {}", name, argument == nullptr ? "null" : "empty"));
     return std::string(text::trim(argument));
 }
 
@@ -95,7 +97,8 @@ int characters(const std::string &text) {
     return pg_mbstrlen_with_len(text.c_str(), (int)text.size());
 }
 
-// ---- persona ---------------------------------------------------------------------------------------------------------
+// ---- persona
+// ---------------------------------------------------------------------------------------------------------
 
 void check_settings(const Value &settings) {
     if (!settings) return;
@@ -117,8 +120,8 @@ from pg_catalog.jsonb_each($1::jsonb) k order by k.key collate "C")",
         const std::string value = rows.text(i, 1);
         const Outcome outcome = attempt(Finish::rollback, [&] { set_locally(name, value); });
         if (!outcome.ok) {
-            const Complaint complaint{outcome.sqlstate.c_str(), outcome.message.c_str(), outcome.detail.c_str(),
-                                      outcome.hint.c_str(),     0,                       ""};
+            const Complaint complaint{
+                outcome.sqlstate.c_str(), outcome.message.c_str(), outcome.detail.c_str(), outcome.hint.c_str(), 0, ""};
             call(complain_plainly, &complaint);
         }
     }
@@ -147,7 +150,8 @@ on conflict (name) do update set role = excluded.role, claims = excluded.claims,
             {name, role, claims, settings, note});
 }
 
-// ---- scope -----------------------------------------------------------------------------------------------------------
+// ---- scope
+// -----------------------------------------------------------------------------------------------------------
 
 Outcome ask(const std::string &before, const std::string &predicate, const std::string &after) {
     Outcome outcome = attempt(Finish::rollback, [&] {
@@ -189,8 +193,8 @@ void declare_scope(const std::string &written, const std::string &scope, const s
             hint = "A scope is true for the rows that belong to it: compare the column with something.";
         else if (hint.empty())
             hint = "A scope is one boolean expression over a row, as in owner_id = auth.uid().";
-        const Complaint complaint{outcome.sqlstate.c_str(), message.c_str(),  outcome.detail.c_str(),
-                                  hint.c_str(),             outcome.position, predicate.c_str()};
+        const Complaint complaint{outcome.sqlstate.c_str(), message.c_str(),  outcome.detail.c_str(), hint.c_str(),
+                                  outcome.position,         predicate.c_str()};
         call(complain_plainly, &complaint);
     }
     if (tenant_column) {
@@ -207,7 +211,8 @@ on conflict (relation, scope) do update set predicate = excluded.predicate, tena
             {relation.name, scope, predicate, tenant_column, note});
 }
 
-// ---- expect ----------------------------------------------------------------------------------------------------------
+// ---- expect
+// ----------------------------------------------------------------------------------------------------------
 
 std::vector<std::string> commands_in(const std::string &list) {
     std::vector<std::string> commands;
@@ -251,7 +256,8 @@ void check_commands(const Object &object, const std::vector<std::string> &comman
         if (command == "all" || object.kind == ObjectKind::pattern) continue;
         if (function != (command == "EXECUTE"))
             throw Error(Code::invalid_input, fmt::format("{} means nothing for {}", command, object.name),
-                        function ? "A function is executed: EXECUTE." : "EXECUTE is for functions: rpc:public.pay(uuid).");
+                        function ? "A function is executed: EXECUTE."
+                                 : "EXECUTE is for functions: rpc:public.pay(uuid).");
         if (object.name.starts_with("bucket:") && !row_wise(*command_from(command)))
             throw Error(Code::invalid_input, fmt::format("{} means nothing for {}", command, object.name),
                         "The files of a bucket know SELECT, INSERT, UPDATE and DELETE.");
@@ -276,9 +282,9 @@ void check_access(const Object &object, const std::string &access) {
             throw Error(Code::invalid_input, fmt::format("\"{}\" is no access to a function", access),
                         "A function is declared none or all: it has no rows.");
         const std::string relation = lack.front().starts_with("bucket:") ? "storage.objects" : lack.front();
-        const std::vector<std::string> known = names(fmt::format(
-            R"(select scope from rlsproof.scopes where relation = {} order by scope collate "C")",
-            quote_literal(relation)));
+        const std::vector<std::string> known =
+            names(fmt::format(R"(select scope from rlsproof.scopes where relation = {} order by scope collate "C")",
+                              quote_literal(relation)));
         throw Error(Code::not_found, fmt::format("scope \"{}\" of {} is not declared", access, relation),
                     known.empty() ? fmt::format("The access is none, all or a scope; declare one with "
                                                 "rlsproof.scope('{}', '{}', predicate).",
@@ -327,7 +333,8 @@ on conflict (persona, object, command) do update set access = excluded.access, n
                 {persona, object.name, command, access, note});
 }
 
-// ---- waive -----------------------------------------------------------------------------------------------------------
+// ---- waive
+// -----------------------------------------------------------------------------------------------------------
 
 void declare_waiver(const std::string &rule, const std::string &written, const std::string &reason,
                     const std::string &until, bool ends) {
@@ -339,8 +346,7 @@ void declare_waiver(const std::string &rule, const std::string &written, const s
         throw Error(Code::not_found, fmt::format("there is no rule \"{}\"", rule),
                     near.empty() ? fmt::format("The rules are: {}.", fmt::join(rules, ", ")) : near);
     }
-    if (!ends)
-        throw Error(Code::invalid_input, "a waiver must end", "Give the day on which somebody looks again.");
+    if (!ends) throw Error(Code::invalid_input, "a waiver must end", "Give the day on which somebody looks again.");
     if (query("select 1 where $1::pg_catalog.date < pg_catalog.now()::pg_catalog.date", {until}).size() > 0)
         throw Error(Code::invalid_input, fmt::format("the waiver would have ended on {}", until),
                     "Give a day that is still to come, on which somebody looks again.");
@@ -355,7 +361,8 @@ on conflict (rule, object) do update set reason = excluded.reason, until = exclu
             {rule, object.name, reason, until});
 }
 
-// ---- what became of declarations -------------------------------------------------------------------------------------
+// ---- what became of declarations
+// -------------------------------------------------------------------------------------
 
 Finding stale(const std::string &object, const std::string &message, const std::string &hint, const std::string &fix) {
     Finding finding;
@@ -378,8 +385,7 @@ void look_at_scopes(std::vector<Finding> &findings) {
         const Outcome outcome = check_predicate(rows.text(i, 0), rows.text(i, 2));
         if (outcome.ok) continue;
         findings.push_back(stale(
-            rows.text(i, 0),
-            fmt::format("scope \"{}\" can no longer be asked: {}", rows.text(i, 1), outcome.message),
+            rows.text(i, 0), fmt::format("scope \"{}\" can no longer be asked: {}", rows.text(i, 1), outcome.message),
             "Declare it again as the relation is now, or take it away.",
             fmt::format("DELETE FROM rlsproof.scopes WHERE relation = {} AND scope = {};",
                         quote_literal(rows.text(i, 0)), quote_literal(rows.text(i, 1)))));
@@ -398,21 +404,22 @@ from rlsproof.expectations e group by e.persona, e.object order by e.object coll
     std::set<std::string> unreviewed;
     for (size_t i = 0; i < rows.size(); i++) {
         const std::string &persona = rows.text(i, 0), &object = rows.text(i, 1);
-        const std::string fix = fmt::format("SELECT rlsproof.expect({}, {}, 'all', NULL);", quote_literal(persona),
-                                            quote_literal(object));
+        const std::string fix =
+            fmt::format("SELECT rlsproof.expect({}, {}, 'all', NULL);", quote_literal(persona), quote_literal(object));
         const bool cast_has = std::any_of(world.personas.begin(), world.personas.end(),
                                           [&](const Persona &p) { return p.name == persona; });
-        const bool there = std::any_of(objects.begin(), objects.end(),
-                                       [&](const std::string &name) { return matches(object, name); });
+        const bool there =
+            std::any_of(objects.begin(), objects.end(), [&](const std::string &name) { return matches(object, name); });
         if (!cast_has)
             findings.push_back(stale(object, fmt::format("the expectation names \"{}\", who is no persona", persona),
                                      "Declare the persona, or withdraw what is expected of it.", fix));
         if (!there)
-            findings.push_back(stale(object,
-                                     fmt::format("what \"{}\" may do is declared for {}", persona,
-                                                 object.find('*') == std::string::npos ? "an object that is not there"
-                                                                                       : "a pattern that matches nothing"),
-                                     "Withdraw it, or name what took its place.", fix));
+            findings.push_back(
+                stale(object,
+                      fmt::format("what \"{}\" may do is declared for {}", persona,
+                                  object.find('*') == std::string::npos ? "an object that is not there"
+                                                                        : "a pattern that matches nothing"),
+                      "Withdraw it, or name what took its place.", fix));
         if (there && rows.boolean(i, 3))
             findings.push_back(stale(object,
                                      fmt::format("\"{}\" may {} in scope \"{}\", which is not declared", persona,

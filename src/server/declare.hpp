@@ -1,5 +1,5 @@
-// What a team declares: personas, scopes, expectations, waivers. Everything is checked against the database before it is
-// kept, and what was kept is checked again by every audit, since tables and roles go away.
+// What a team declares: personas, scopes, expectations, waivers. Everything is checked against the database before it
+// is kept, and what was kept is checked again by every audit, since tables and roles go away.
 #pragma once
 
 #include <string>

@@ -34,7 +34,8 @@ role as (
 // The truth, by object and role: what is held of the whole, what of some columns, and whether the schema is open.
 std::string truth() {
     std::string held, of_columns;
-    for (const char *command : {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"})
+    for (const char *command :
+         {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"})
         if (std::string_view(command) != "MAINTAIN" || compat::has_maintain)
             held += fmt::format(
                 "case when o.class = 'r' and pg_catalog.has_table_privilege(r.oid, o.oid, '{0}') then '{0}' end, ",
@@ -43,14 +44,13 @@ std::string truth() {
         of_columns += fmt::format("case when o.class = 'r' and pg_catalog.has_any_column_privilege(r.oid, o.oid, "
                                   "'{0}') then '{0}' end, ",
                                   command);
-    return std::string(kObjects) +
-           fmt::format(R"(nothing as (select)
+    return std::string(kObjects) + fmt::format(R"(nothing as (select)
 select o.name, r.rolname, r.rolsuper, o.nspname, pg_catalog.has_schema_privilege(r.oid, o.schema, 'USAGE'),
        pg_catalog.concat_ws(',', {} case when o.class = 'f' and pg_catalog.has_function_privilege(r.oid, o.oid, 'EXECUTE')
                                          then 'EXECUTE' end),
        pg_catalog.concat_ws(',', {} null::text)
 from object o cross join role r)",
-                       held, of_columns);
+                                               held, of_columns);
 }
 
 // The ways, by object, role and privilege. A role that has to be taken first is a way of its own kind.
@@ -107,8 +107,8 @@ const char *everywhere(Command command) {
 }
 
 bool has_role(const std::string &role, const char *group) {
-    const Rows rows = query("select pg_catalog.pg_has_role($1, oid, 'USAGE') from pg_catalog.pg_roles where rolname = $2",
-                            {role, group});
+    const Rows rows = query(
+        "select pg_catalog.pg_has_role($1, oid, 'USAGE') from pg_catalog.pg_roles where rolname = $2", {role, group});
     return !rows.empty() && rows.boolean(0, 0);
 }
 

@@ -14,7 +14,7 @@ namespace rlsproof::server {
 
 struct Privilege {
     bool held = false; // and the schema may be used
-    std::string way;   // "owner", "granted to anon by postgres; granted to PUBLIC", "-", "- (no USAGE on schema private)"
+    std::string way; // "owner", "granted to anon by postgres; granted to PUBLIC", "-", "- (no USAGE on schema private)"
 };
 
 class Privileges {

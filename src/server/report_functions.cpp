@@ -21,7 +21,8 @@ namespace {
 report::Report build() {
     report::Report report;
     report.version =
-        query("select coalesce(max(extversion), '') from pg_catalog.pg_extension where extname = 'rlsproof'").text(0, 0);
+        query("select coalesce(max(extversion), '') from pg_catalog.pg_extension where extname = 'rlsproof'")
+            .text(0, 0);
     report.server = "PostgreSQL " + query("select pg_catalog.current_setting('server_version')").text(0, 0);
     report.subject = "database " + query("select pg_catalog.current_database()").text(0, 0);
     const World world = read_world();
@@ -36,10 +37,9 @@ report::Report build() {
         report.incomplete_reason = "Nobody's access was looked at: no persona is declared, and no role was found that "
                                    "an application connects as.";
     else if (!found.notes.empty())
-        report.incomplete_reason = fmt::format("Not everything could be looked at: {}{}.", found.notes.front(),
-                                               found.notes.size() > 1
-                                                   ? fmt::format(" (and {} more notes)", found.notes.size() - 1)
-                                                   : "");
+        report.incomplete_reason =
+            fmt::format("Not everything could be looked at: {}{}.", found.notes.front(),
+                        found.notes.size() > 1 ? fmt::format(" (and {} more notes)", found.notes.size() - 1) : "");
     return report;
 }
 
