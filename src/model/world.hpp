@@ -54,6 +54,9 @@ struct Relation {
     std::vector<Policy> policies;
     std::vector<Reach> reach; // of the personas that reach it at all
 
+    // Has rows of its own that policies can protect.
+    bool is_table() const { return kind == RelationKind::table || kind == RelationKind::partitioned_table; }
+
     const Reach *reach_of(const std::string &persona) const {
         for (const Reach &r : reach)
             if (r.persona == persona) return &r;
