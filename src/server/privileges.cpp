@@ -53,8 +53,8 @@ from object o cross join role r)",
                                                held, of_columns);
 }
 
-// The ways, by object, role and privilege. A role that has to be taken first is a way of its own kind.
-std::string ways() {
+// The grants, by object, role and privilege: those the role has, and those a role it can become has.
+std::string grants() {
     const bool can_set = query("select pg_catalog.current_setting('server_version_num')::int >= 160000").boolean(0, 0);
     return std::string(kObjects) + fmt::format(R"(
 granted as (
@@ -65,23 +65,23 @@ granted as (
          pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by a.attnum)
   from object o join pg_catalog.pg_attribute a on a.attrelid = o.oid and o.class = 'r', pg_catalog.aclexplode(a.attacl) x
   where a.attnum > 0 and not a.attisdropped group by 1, 2, 4, 5, 6)
-select g.name, r.rolname, g.privilege_type,
-       case when g.grantee = r.oid and r.oid = g.owner then 'owner'
-            when g.grantee = 0 and g.by_default then 'granted to PUBLIC by default'
-            when g.grantee = 0 then 'granted to PUBLIC'
-            when g.grantee = r.oid then pg_catalog.format('granted to %s by %s', r.rolname, pg_catalog.pg_get_userbyid(g.grantor))
-            when g.grantee = g.owner then pg_catalog.format('owner, through %s', pg_catalog.pg_get_userbyid(g.grantee))
-            else pg_catalog.format('granted to %s by %s, through %1$s', pg_catalog.pg_get_userbyid(g.grantee),
-                                   pg_catalog.pg_get_userbyid(g.grantor)) end
-       || coalesce(' (columns ' || g.columns || ')', ''),
-       g.grantee = 0 or pg_catalog.pg_has_role(r.oid, g.grantee, 'USAGE'),
-       case when g.grantee <> 0 then pg_catalog.pg_get_userbyid(g.grantee) end
+select g.name, r.rolname, g.privilege_type, g.by_default, g.grantee = g.owner, pg_catalog.pg_get_userbyid(g.grantor),
+       case when g.grantee <> 0 then pg_catalog.pg_get_userbyid(g.grantee) end, g.columns,
+       g.grantee = 0 or pg_catalog.pg_has_role(r.oid, g.grantee, 'USAGE')
 from granted g join role r on g.grantee = 0 or g.grantee = r.oid or (not r.rolsuper and pg_catalog.pg_has_role(r.oid, g.grantee, 'MEMBER')
      and (pg_catalog.pg_has_role(r.oid, g.grantee, 'USAGE') or pg_catalog.pg_has_role(r.oid, g.grantee, '{}')))
 order by 1, 2, 3, g.grantee = 0, g.columns is not null, pg_catalog.pg_get_userbyid(g.grantee) collate "C",
          pg_catalog.pg_get_userbyid(g.grantor) collate "C")",
                                                can_set ? "SET" : "MEMBER");
 }
+
+// Who is a member of whom and inherits; from 16 on the membership says so, before that the member does.
+constexpr const char *kMemberships = R"(
+select a.rolname, m.rolname
+from pg_catalog.pg_auth_members am
+join pg_catalog.pg_roles a on a.oid = am.member join pg_catalog.pg_roles m on m.oid = am.roleid
+where coalesce((pg_catalog.to_jsonb(am) ->> 'inherit_option')::boolean, a.rolinherit)
+order by a.rolname collate "C", m.rolname collate "C")";
 
 std::vector<Command> commands_in(const std::string &list) {
     std::vector<Command> commands;
@@ -106,6 +106,20 @@ const char *everywhere(Command command) {
     }
 }
 
+// "granted to staff by postgres, through alice → editors → staff"
+std::string way_of(const Rows &grants, size_t row, const std::string &role, const Memberships &memberships) {
+    const Value &grantee = grants.value(row, 6), &columns = grants.value(row, 7);
+    const bool owner = grants.boolean(row, 4);
+    std::string way = !grantee ? "granted to PUBLIC" : owner ? "owner" : fmt::format("granted to {}", *grantee);
+    if (!grantee && grants.boolean(row, 3))
+        way += " by default";
+    else if (grantee && !owner)
+        way += " by " + grants.text(row, 5);
+    if (columns) way += fmt::format(" (columns {})", *columns);
+    if (grantee && *grantee != role) way += ", through " + memberships.path(role, *grantee);
+    return way;
+}
+
 bool has_role(const std::string &role, const char *group) {
     const Rows rows = query(
         "select pg_catalog.pg_has_role($1, oid, 'USAGE') from pg_catalog.pg_roles where rolname = $2", {role, group});
@@ -113,6 +127,25 @@ bool has_role(const std::string &role, const char *group) {
 }
 
 } // namespace
+
+Memberships::Memberships() {
+    const Rows rows = query(kMemberships);
+    for (size_t i = 0; i < rows.size(); i++) groups_[rows.text(i, 0)].push_back(rows.text(i, 1));
+}
+
+std::string Memberships::path(const std::string &role, const std::string &group) const {
+    std::map<std::string, std::string> reached_from{{role, ""}};
+    std::vector<std::string> wave{role};
+    for (size_t i = 0; i < wave.size() && !reached_from.contains(group); i++)
+        if (const auto groups = groups_.find(wave[i]); groups != groups_.end())
+            for (const std::string &next : groups->second)
+                if (reached_from.emplace(next, wave[i]).second) wave.push_back(next);
+    // The server has memberships that are written down nowhere, such as that of the database's owner.
+    if (!reached_from.contains(group)) return role + " → " + group;
+    std::string path = group;
+    for (std::string at = reached_from[group]; !at.empty(); at = reached_from[at]) path = at + " → " + path;
+    return path;
+}
 
 Privileges::Privileges(const std::vector<Persona> &personas) {
     read(personas);
@@ -128,13 +161,16 @@ void Privileges::read(const std::vector<Persona> &personas) {
         std::vector<std::string> held, after_set_role;
     };
     std::map<std::tuple<std::string, std::string, Command>, Ways> found;
-    const Rows granted = query(ways(), {array_literal(roles)});
+    const Memberships memberships;
+    const Rows granted = query(grants(), {array_literal(roles)});
     for (size_t i = 0; i < granted.size(); i++) {
         const auto command = command_from(granted.text(i, 2));
         if (!command) continue;
-        Ways &known = found[{granted.text(i, 1), granted.text(i, 0), *command}];
-        std::vector<std::string> &list = granted.boolean(i, 4) ? known.held : known.after_set_role;
-        const std::string &way = granted.boolean(i, 4) ? granted.text(i, 3) : granted.text(i, 5);
+        const std::string &role = granted.text(i, 1);
+        const bool held = granted.boolean(i, 8);
+        Ways &known = found[{role, granted.text(i, 0), *command}];
+        std::vector<std::string> &list = held ? known.held : known.after_set_role;
+        const std::string way = held ? way_of(granted, i, role, memberships) : granted.text(i, 6);
         if (std::find(list.begin(), list.end(), way) == list.end()) list.push_back(way);
     }
     std::map<std::pair<std::string, Command>, bool> everything;
@@ -156,7 +192,8 @@ void Privileges::read(const std::vector<Persona> &personas) {
             if (held && rows.boolean(i, 2)) {
                 privilege.way = "superuser";
             } else if (held) {
-                if (everything[{role, command}]) known.held.push_back(fmt::format("through {}", everywhere(command)));
+                if (everything[{role, command}])
+                    known.held.push_back("everywhere, through " + memberships.path(role, everywhere(command)));
                 privilege.way = known.held.empty() ? "held" : fmt::format("{}", fmt::join(known.held, "; "));
                 if (!usable) privilege.way = fmt::format("- (no USAGE on schema {})", rows.text(i, 3));
             } else {

@@ -12,6 +12,18 @@
 
 namespace rlsproof::server {
 
+// Groups whose privileges a role inherits, and by which memberships.
+class Memberships {
+public:
+    Memberships();
+
+    // "alice → editors → staff", the shortest. REQUIRES: the role inherits from the group.
+    std::string path(const std::string &role, const std::string &group) const;
+
+private:
+    std::map<std::string, std::vector<std::string>> groups_;
+};
+
 struct Privilege {
     bool held = false; // and the schema may be used
     std::string way; // "owner", "granted to anon by postgres; granted to PUBLIC", "-", "- (no USAGE on schema private)"
