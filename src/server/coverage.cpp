@@ -37,13 +37,25 @@ bool out_of_reach(const Cell &cell) {
     return cell.verdict == Verdict::ok && cell.expected == "none";
 }
 
+// Whether the statement gets as far as rows: a cell that privileges or policies close for good does not.
+bool reachable(const Cell &cell) {
+    const bool closed = out_of_reach(cell) || cell.verdict == Verdict::lockout;
+    return !closed || cell.evidence == Evidence::execution;
+}
+
+// A command that the object does not know leaves a dot: a blank would be lost to the eye.
+std::string visible(std::string codes) {
+    std::replace(codes.begin(), codes.end(), ' ', '.');
+    return codes;
+}
+
 struct Counts {
     long cells = 0, reachable = 0, declared = 0, proved = 0, executed = 0, vacuous = 0, unknown = 0, leaks = 0;
 };
 
 void count(Counts &counts, const Cell &cell) {
     counts.cells++;
-    counts.reachable += !out_of_reach(cell) && cell.verdict != Verdict::lockout;
+    counts.reachable += reachable(cell);
     counts.declared += cell.declared;
     counts.proved += cell.evidence == Evidence::proof;
     counts.executed += cell.evidence == Evidence::execution;
@@ -131,7 +143,7 @@ Datum rlsproof_matrix(PG_FUNCTION_ARGS) {
         std::vector<std::vector<Value>> rows;
         for (const report::Matrix::Row &row : matrix.rows)
             for (size_t i = 0; i < matrix.personas.size(); i++)
-                rows.push_back({row.object, row.kind, matrix.personas[i], row.cells[i]});
+                rows.push_back({row.object, row.kind, matrix.personas[i], visible(row.cells[i])});
         return_rows(fcinfo, rows);
         return 0;
     });

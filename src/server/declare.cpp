@@ -31,11 +31,10 @@ namespace {
 
 // Rules that are not lints: what cells, waivers and declarations become.
 constexpr const char *kOtherRules[] = {
-    "broken",  "leak",       "lockout", "not_looked_at",  "open",          "self_promotion",    "stale_declared",
+    "broken",  "leak",       "lockout", "not_looked_at",  "open",          "self_promotion",    "stale_declaration",
     "unknown", "unreviewed", "vacuous", "waiver_expired", "waiver_unused", "writable_authority"};
 
 // ---- what the server is told
-// -----------------------------------------------------------------------------------------
 
 struct Complaint {
     const char *sqlstate;
@@ -65,7 +64,6 @@ void warn(const std::string &message, const std::string &hint) {
 }
 
 // ---- arguments
-// -------------------------------------------------------------------------------------------------------
 
 const char *jsonb_argument(FunctionCallInfo info, int number) {
     if (info->args[number].isnull) return nullptr;
@@ -98,7 +96,6 @@ int characters(const std::string &text) {
 }
 
 // ---- persona
-// ---------------------------------------------------------------------------------------------------------
 
 void check_settings(const Value &settings) {
     if (!settings) return;
@@ -151,7 +148,6 @@ on conflict (name) do update set role = excluded.role, claims = excluded.claims,
 }
 
 // ---- scope
-// -----------------------------------------------------------------------------------------------------------
 
 Outcome ask(const std::string &before, const std::string &predicate, const std::string &after) {
     Outcome outcome = attempt(Finish::rollback, [&] {
@@ -212,7 +208,6 @@ on conflict (relation, scope) do update set predicate = excluded.predicate, tena
 }
 
 // ---- expect
-// ----------------------------------------------------------------------------------------------------------
 
 std::vector<std::string> commands_in(const std::string &list) {
     std::vector<std::string> commands;
@@ -334,7 +329,6 @@ on conflict (persona, object, command) do update set access = excluded.access, n
 }
 
 // ---- waive
-// -----------------------------------------------------------------------------------------------------------
 
 void declare_waiver(const std::string &rule, const std::string &written, const std::string &reason,
                     const std::string &until, bool ends) {
@@ -362,11 +356,10 @@ on conflict (rule, object) do update set reason = excluded.reason, until = exclu
 }
 
 // ---- what became of declarations
-// -------------------------------------------------------------------------------------
 
 Finding stale(const std::string &object, const std::string &message, const std::string &hint, const std::string &fix) {
     Finding finding;
-    finding.rule = "stale_declared";
+    finding.rule = "stale_declaration";
     finding.level = Level::warning;
     finding.category = Category::hygiene;
     finding.object = object;
@@ -374,7 +367,7 @@ Finding stale(const std::string &object, const std::string &message, const std::
     finding.hint = hint;
     finding.fix = fix;
     finding.evidence = "structural";
-    finding.key = "stale_declared:" + object + ":" + message;
+    finding.key = "stale_declaration:" + object + ":" + message;
     return finding;
 }
 

@@ -1,5 +1,6 @@
 // rlsproof.report() and audit_notes(): the whole look, written by the report room.
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "lint/rules.hpp"
 #include "model/cell.hpp"
 #include "model/world.hpp"
@@ -25,21 +26,21 @@ report::Report build() {
             .text(0, 0);
     report.server = "PostgreSQL " + query("select pg_catalog.current_setting('server_version')").text(0, 0);
     report.subject = "database " + query("select pg_catalog.current_database()").text(0, 0);
-    const World world = read_world();
-    const Audit found = audit();
-    report.findings = found.findings;
-    for (const std::string &note : found.notes) report.notes.push_back({Level::warning, note});
+    Audit found = audit();
+    // What could not be looked at stands in front of the findings and not among them, unless it was waived.
+    for (Finding &finding : found.findings)
+        if (finding.rule == "not_looked_at")
+            report.notes.push_back({Level::warning, finding.message});
+        else
+            report.findings.push_back(std::move(finding));
     for (const lint::Rule &rule : lint::rules()) report.rules.push_back({rule.id, rule.title, rule.help, ""});
-    const Verification verification = verify(world, {});
-    report.matrix = matrix_of(world, verification.cells);
-    report.complete = found.notes.empty() && !world.personas.empty();
-    if (world.personas.empty())
+    report.matrix = matrix_of(found.world, found.cells);
+    report.complete = report.notes.empty() && !found.world.personas.empty();
+    if (found.world.personas.empty())
         report.incomplete_reason = "Nobody's access was looked at: no persona is declared, and no role was found that "
                                    "an application connects as.";
-    else if (!found.notes.empty())
-        report.incomplete_reason =
-            fmt::format("Not everything could be looked at: {}{}.", found.notes.front(),
-                        found.notes.size() > 1 ? fmt::format(" (and {} more notes)", found.notes.size() - 1) : "");
+    else if (!report.complete)
+        report.incomplete_reason = text::plural(report.notes.size(), "thing", "things") + " could not be looked at.";
     return report;
 }
 
@@ -59,10 +60,11 @@ Datum rlsproof_report(PG_FUNCTION_ARGS) {
 
 Datum rlsproof_audit_notes(PG_FUNCTION_ARGS) {
     return enter([&]() -> Datum {
-        const World world = read_world();
+        const Audit found = audit();
         std::vector<std::vector<Value>> rows;
-        if (world.personas.empty()) rows.push_back({"error", "nobody's access was looked at: there is no persona"});
-        for (const std::string &note : audit().notes) rows.push_back({"warning", note});
+        if (found.world.personas.empty())
+            rows.push_back({"error", "nobody's access was looked at: there is no persona"});
+        for (const std::string &note : found.notes) rows.push_back({"warning", note});
         return_rows(fcinfo, rows);
         return 0;
     });
