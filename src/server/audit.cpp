@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "server/declare.hpp"
 #include "server/result.hpp"
 #include "server/spi.hpp"
 #include "server/verify.hpp"
@@ -79,13 +80,17 @@ std::vector<Finding> lint(const std::string &rule, const std::string &object) {
 }
 
 Audit audit() {
-    const World world = read_world();
     Audit result;
+    result.world = read_world();
+    const World &world = result.world;
     result.findings = lint::look(world);
     result.notes = world.notes;
-    const Verification verification = verify(world, {});
+    Verification verification = verify(world, {});
     result.findings.insert(result.findings.end(), verification.findings.begin(), verification.findings.end());
     lint::add_cells(world, verification.cells, result.findings);
+    result.cells = std::move(verification.cells);
+    const std::vector<Finding> declared = look_at_declarations(world);
+    result.findings.insert(result.findings.end(), declared.begin(), declared.end());
     result.notes.insert(result.notes.end(), verification.notes.begin(), verification.notes.end());
     for (const std::string &note : result.notes)
         result.findings.push_back(about_the_audit("not_looked_at", Level::warning, note));
