@@ -23,6 +23,19 @@ struct Persona {
     bool bypasses = false; // superuser or BYPASSRLS: no policy ever applies
 };
 
+// What the node trees of a policy's predicates say, where the text would have to be guessed at. Columns are names.
+struct PolicyFacts {
+    std::vector<std::string> personas;        // to whom it applies
+    std::vector<std::string> forgeable;       // ways by which it decides by something that users write themselves
+    std::vector<std::string> self_compared;   // columns of the table whose namesake in a sub-select meets itself
+    std::vector<std::string> detached;        // relations of an EXISTS that mentions neither the row nor the caller
+    std::vector<std::string> null_equal;      // nullable columns for which NULL equals a caller without a value
+    std::vector<std::string> identity_equals; // columns that USING compares with who is asking
+    std::vector<std::string> row_calls;       // functions that USING calls for each row with nothing of the row
+    bool negation = false;                    // the predicate as a whole
+    bool asks_who = false;
+};
+
 struct Policy {
     std::string name;
     bool permissive = true;
@@ -30,6 +43,7 @@ struct Policy {
     std::vector<std::string> roles;
     std::string predicate; // USING, empty where there is none
     std::string check;     // WITH CHECK, empty where there is none
+    PolicyFacts facts;
 };
 
 // What a persona may do by privilege alone, at table or at column level, through a schema it may use.
@@ -53,6 +67,12 @@ struct Relation {
     std::string parent; // of a partition or an inheritance child
     std::vector<Policy> policies;
     std::vector<Reach> reach; // of the personas that reach it at all
+
+    bool platform = false;                    // of the hosting platform, not of the application
+    long rows = 0;                            // about; of the whole tree where it is partitioned
+    std::vector<std::string> index_leads;     // columns that a valid, complete index begins with
+    std::vector<std::string> protected_reads; // of a materialized view: relations with row security, through views
+    std::vector<std::string> forgeable;       // of a view: how it filters by something that users write themselves
 
     const Reach *reach_of(const std::string &persona) const {
         for (const Reach &r : reach)
@@ -78,7 +98,15 @@ struct Touch {
     bool binds_owner = false;      // and they bind the role the function runs as
 };
 
+// An argument that stands for somebody: compared with a column that holds identities, or written into one.
+struct Impersonation {
+    std::string argument;
+    std::string column; // schema.table.column
+    bool written = false;
+};
+
 struct Function {
+    unsigned id = 0;
     std::string name; // rpc:schema.name(argument types)
     std::string owner;
     bool definer = false;
@@ -88,6 +116,42 @@ struct Function {
     bool body_known = false;    // everything it touches was found
     std::string unknown_reason; // why not
     bool asks_who = false;      // it looks at the caller's identity
+
+    std::vector<Impersonation> impersonations;
+    std::vector<std::string> sets_identity; // settings by which callers are told apart, set to what is not constant
+    std::vector<std::string> unqualified;   // relations and functions that its body leaves to the search path
+};
+
+// A trigger function that copies what users write about themselves into a column that others decide by.
+struct AccountCopy {
+    std::string function;
+    std::string account; // the table the trigger is on
+    std::string column;  // schema.table.column
+};
+
+// A function declared IMMUTABLE that is not.
+struct FalseImmutable {
+    std::string function;
+    std::string reads;                // "the session" or names of relations
+    std::vector<std::string> used_by; // policies and views
+};
+
+// What a role's next tables in a schema are handed to, before anybody has thought about them.
+struct DefaultPrivilege {
+    std::string schema;
+    std::string creator;
+    std::string grantee; // a role, or PUBLIC
+    std::set<Command> commands;
+    std::vector<std::string> personas; // that hold them through the grantee
+    bool everywhere = false;           // not for this schema alone
+};
+
+// A bucket whose files a persona may list by a policy that asks nothing about the file.
+struct BucketListing {
+    std::string bucket;
+    bool is_public = false;
+    std::string persona;
+    std::string policy;
 };
 
 struct World {
@@ -95,6 +159,10 @@ struct World {
     std::vector<Relation> relations;
     std::vector<ViewRead> view_reads;
     std::vector<Function> functions;
+    std::vector<AccountCopy> account_copies;
+    std::vector<FalseImmutable> false_immutables;
+    std::vector<DefaultPrivilege> default_privileges;
+    std::vector<BucketListing> bucket_listings;
     std::vector<std::string> notes; // what could not be looked at, and why
 
     const Relation *relation(const std::string &name) const {

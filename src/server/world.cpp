@@ -1,11 +1,10 @@
 #include "server/world.hpp"
 
-#include <unordered_map>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "server/bodies.hpp"
+#include "server/facts.hpp"
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/rewrite.hpp"
@@ -63,8 +62,6 @@ order by n.nspname collate "C", c.relname collate "C")",
     return relations;
 }
 
-using Index = std::unordered_map<unsigned, size_t>;
-
 void read_policies(std::vector<Relation> &relations, const Index &index) {
     const Rows rows = query(R"(
 select p.polrelid, p.polname, p.polpermissive,
@@ -76,7 +73,7 @@ from pg_catalog.pg_policy p order by p.polrelid, p.polname collate "C")");
         const auto found = index.find(rows.oid(i, 0));
         if (found == index.end()) continue;
         relations[found->second].policies.push_back(
-            {rows.text(i, 1), rows.boolean(i, 2), rows.text(i, 3), rows.list(i, 4), rows.text(i, 5), rows.text(i, 6)});
+            {rows.text(i, 1), rows.boolean(i, 2), rows.text(i, 3), rows.list(i, 4), rows.text(i, 5), rows.text(i, 6), {}});
     }
 }
 
@@ -166,7 +163,7 @@ void read_views(World &world, const Index &index) {
     }
 }
 
-void read_functions(World &world, const Index &index) {
+void read_functions(World &world, const Index &index, Bodies &bodies) {
     std::vector<std::string> roles;
     for (const Persona &persona : world.personas) roles.push_back(persona.role);
     // Trigger and event trigger functions cannot be called by anybody; an extension's functions are its author's.
@@ -186,9 +183,9 @@ where {} and p.prokind in ('f', 'p')
 order by n.nspname collate "C", p.proname collate "C", 2)",
                                         kOurs),
                             {array_literal(roles)});
-    Bodies bodies;
     for (size_t i = 0; i < rows.size(); i++) {
         Function function;
+        function.id = rows.oid(i, 0);
         function.name = rows.text(i, 1);
         function.owner = rows.text(i, 2);
         function.definer = rows.boolean(i, 4);
@@ -236,7 +233,9 @@ World read_world() {
     read_policies(world.relations, index);
     read_reach(world.relations, index, world.personas);
     read_views(world, index);
-    read_functions(world, index);
+    Bodies bodies;
+    read_functions(world, index, bodies);
+    add_facts(world, index, bodies);
     return world;
 }
 
