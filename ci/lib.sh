@@ -6,6 +6,13 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${RLSPROOF_CACHE:-/var/cache/rlsproof}
 majors="15 17 18"
 
+# What was compiled before is not compiled again, where ccache is installed: the chroots build in a new folder each time.
+if [ -d /usr/lib/ccache ]; then
+    case :$PATH: in *:/usr/lib/ccache:*) ;; *) PATH=/usr/lib/ccache:$PATH ;; esac
+    export PATH CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
+    [ ! -w "$cache" ] || export CCACHE_DIR=$cache/ccache
+fi
+
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '\n!! %s\n' "$*" >&2; exit 2; }
 

@@ -30,6 +30,8 @@ CREATE FUNCTION test_keep_identity(role oid, sql text, OUT ok boolean, OUT sqlst
     OUT detail text, OUT hint text, OUT context text) LANGUAGE c AS '$libdir/rlsproof_test', 'test_keep_identity';
 CREATE FUNCTION test_probes(count integer, sql text) RETURNS integer LANGUAGE c
     AS '$libdir/rlsproof_test', 'test_probes';
+CREATE FUNCTION test_on_top(count integer, how text) RETURNS integer LANGUAGE c
+    AS '$libdir/rlsproof_test', 'test_on_top';
 
 -- The whole record of an error of `statement`, on one line.
 CREATE FUNCTION error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -222,7 +224,9 @@ SELECT storm(500), test_probes(100, 'SELECT 1 / 0'), used() > 0, test_heap() > 0
 SELECT used() AS used, test_heap() AS heap \gset
 SELECT storm(40000), test_probes(5000, 'SELECT 1 / 0');
 SELECT used() - :used < 100000 AS server_memory_is_bounded, test_heap() - :heap < 300000 AS heap_is_bounded;
--- A callback whose memory context lives as long as the session.
+-- In callbacks that the server calls in a memory context that lives as long as the session, too.
+SELECT how, test_on_top(5000, how) FROM unnest('{server,names,own,memory,exception,odd}'::text[]) WITH ORDINALITY AS h(how, n)
+    ORDER BY n;
 DO $$ BEGIN
     FOR i IN 1..3000 LOOP
         BEGIN

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/loader.hpp"
 #include "cli/look.hpp"
 #include "cli/options.hpp"
@@ -96,9 +97,12 @@ int deliver(report::Report &report, const Destination &to, const AuditOptions &o
         if (!options.quiet) progress.say(fmt::format("wrote {}", to.file));
     }
     switch (report::outcome(report)) {
-    case report::Outcome::clean: return kClean;
-    case report::Outcome::findings: return kFindings;
-    case report::Outcome::could_not_look: return kCouldNotLook;
+    case report::Outcome::clean:
+        return kClean;
+    case report::Outcome::findings:
+        return kFindings;
+    case report::Outcome::could_not_look:
+        return kCouldNotLook;
     }
     return kCouldNotLook;
 }
@@ -109,7 +113,8 @@ void forget_libpq_variables() {
     for (char **entry = environ; *entry != nullptr; ++entry) {
         if (std::string_view(*entry).starts_with("PG")) names.emplace_back(*entry, std::string_view(*entry).find('='));
     }
-    for (const std::string &name : names) unsetenv(name.c_str());
+    for (const std::string &name : names)
+        unsetenv(name.c_str());
 }
 
 // What the tool does with a folder.
@@ -121,7 +126,8 @@ public:
         migrations_ = find_migrations(options_.directory);
         report_.subject = report_.source = options_.directory;
         sources_ = read_sources(migrations_, migrations_.notes);
-        for (const std::string &text : migrations_.notes) note(text);
+        for (const std::string &text : migrations_.notes)
+            note(text);
         const std::string bin = find_server_programs(options_.pgbin);
         forget_libpq_variables();
         start(bin);
@@ -133,10 +139,7 @@ public:
     }
 
 private:
-    void note(const std::string &text, Level level = Level::note) {
-        report_.notes.push_back({level, text});
-        progress_.say(text);
-    }
+    void note(const std::string &text) { report_.notes.push_back({Level::note, text}); }
 
     void start(const std::string &bin) {
         std::string doing;
@@ -154,8 +157,10 @@ private:
     void prepare() {
         FlavourChoice choice = choose_flavour(migrations_, sources_);
         if (options_.flavour) choice = {*options_.flavour, "asked for"};
-        if (choice.flavour == Flavour::plain) return note(fmt::format("loading into plain PostgreSQL: {}", choice.why));
-        note(fmt::format("loading into a Supabase-shaped database: {}", choice.why));
+        const bool plain = choice.flavour == Flavour::plain;
+        note(fmt::format("loaded into {}: {}", plain ? "plain PostgreSQL" : "a Supabase-shaped database", choice.why));
+        progress_.say(report_.notes.back().text);
+        if (plain) return;
         Sources prelude;
         prelude.push_back(source_of(std::string(supabase_prelude()), "prelude/supabase.sql"));
         const LoadResult result = Loader(server_->parameters(), {}, progress_).load(prelude);
@@ -165,24 +170,26 @@ private:
     }
 
     void load() {
-        progress_.phase(sources_.size() == 1 ? "loading 1 file" : fmt::format("loading {} files", sources_.size()));
+        progress_.phase("loading " + text::plural(sources_.size(), "file", "files"));
         LoadResult result =
             Loader(server_->parameters(), std::chrono::seconds(options_.statement_timeout), progress_).load(sources_);
         if (result.statements == 0)
-            throw Error(Code::not_found,
-                        fmt::format("no statements in the {} files of \"{}\"", result.files, options_.directory));
+            throw Error(Code::not_found, fmt::format("no statements in the {} of \"{}\"",
+                                                     text::plural(result.files, "file", "files"), options_.directory));
         if (result.failed == result.statements)
             throw Error(Code::invalid_input, fmt::format("none of the {} statements loaded", result.statements),
                         "Is this the right folder? See --plain and --supabase.",
                         fmt::format("The first: {}: {}", result.findings[0].object, result.findings[0].message));
-        for (const std::string &text : result.notes) note(text);
+        for (const std::string &text : result.notes)
+            note(text);
         report_.complete = result.hiding == 0;
         if (result.failed > 0)
-            progress_.say(fmt::format("{} of {} statements failed to load", result.failed, result.statements));
+            progress_.say(fmt::format("{} of {} failed to load", result.failed,
+                                      text::plural(result.statements, "statement", "statements")));
         if (result.hiding > 0)
-            report_.incomplete_reason = fmt::format("The audit looked at what loaded. {} of {} statements did not, and "
-                                                    "{} of these could change what is reachable.",
-                                                    result.failed, result.statements, result.hiding);
+            report_.incomplete_reason = fmt::format(
+                "The audit looked at what loaded: {} of {} did not, and {} that failed could change what is reachable.",
+                result.failed, text::plural(result.statements, "statement", "statements"), result.hiding);
         report_.findings = std::move(result.findings);
     }
 

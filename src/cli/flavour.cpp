@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/scan.hpp"
 
 namespace rlsproof::cli {
@@ -165,8 +166,10 @@ FlavourChoice choose_flavour(const Migrations &migrations, const Sources &source
     const std::vector<Reader::Use> missing = reader.missing();
     if (!missing.empty()) {
         const Reader::Use &first = missing.front();
-        const std::string more = missing.size() == 1 ? "" : fmt::format(" and {} more places", missing.size() - 1);
-        return {Flavour::supabase, fmt::format("{} in {}:{}{}", first.name, first.file, first.line, more)};
+        const size_t others = missing.size() - 1;
+        return {Flavour::supabase,
+                fmt::format("{} in {}:{}{}", first.name, first.file, first.line,
+                            others == 0 ? "" : " and " + text::plural(others, "more place", "more places"))};
     }
     if (migrations.layout == "supabase") return {Flavour::supabase, "the folder is a Supabase project"};
     return {Flavour::plain, reader.makes_something() ? "the migrations make auth and the roles they use themselves"

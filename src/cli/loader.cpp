@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/scan.hpp"
 #include "cli/statement.hpp"
 
@@ -43,19 +44,16 @@ std::string first_word(std::string_view sql) {
 
 size_t count_pieces(const Source &source) {
     size_t count = source.pieces.size();
-    for (const auto &[index, inner] : source.included) count += count_pieces(*inner);
+    for (const auto &[index, inner] : source.included)
+        count += count_pieces(*inner);
     return count;
 }
 
-bool is_utf8(std::string_view text) {
-    for (size_t i = 0; i < text.size();) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const size_t length = byte < 0x80 ? 1 : byte >> 5 == 6 ? 2 : byte >> 4 == 14 ? 3 : byte >> 3 == 30 ? 4 : 0;
-        if (length == 0 || i + length > text.size()) return false;
-        for (size_t k = 1; k < length; ++k) {
-            if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
-        }
-        i += length;
+bool is_utf8(std::string_view bytes) {
+    for (size_t at = 0; at < bytes.size();) {
+        const text::CodePoint next = text::decode(bytes, at);
+        if (!next.valid) return false;
+        at += next.bytes;
     }
     return true;
 }
@@ -67,11 +65,14 @@ std::string place(const Source &source, int line) {
 } // namespace
 
 LoadResult Loader::load(const Sources &sources) {
-    for (const auto &source : sources) total_ += count_pieces(*source);
-    for (const auto &source : sources) load_file(*source);
+    for (const auto &source : sources)
+        total_ += count_pieces(*source);
+    for (const auto &source : sources)
+        load_file(*source);
     try_again();
     describe_helped();
-    for (const Failed &failed : failed_) report(failed);
+    for (const Failed &failed : failed_)
+        report(failed);
     session_.reset();
     return std::move(result_);
 }
@@ -234,6 +235,7 @@ void Loader::fail(const Source &source, const Piece &piece, Failure failure, siz
 // helps. Only what adds: run out of order, a DROP or a REVOKE could undo what a later file meant.
 void Loader::try_again() {
     constexpr int kRounds = 5;
+    open_session();
     for (int round = 0; round < kRounds; ++round) {
         const size_t before = failed_.size();
         std::erase_if(failed_, [&](Failed &failed) { return try_again(failed); });
@@ -244,7 +246,7 @@ void Loader::try_again() {
 bool Loader::try_again(Failed &failed) {
     if (failed.settings.empty() || failed.piece->kind != Piece::Kind::statement || !only_adds(failed.piece->text))
         return false;
-    open_session();
+    session_->query("discard all");
     constexpr std::array<std::string_view, 3> kNames = {"search_path", "role", "check_function_bodies"};
     for (size_t i = 0; i < kNames.size(); ++i) {
         // An unknown role is no reason to stop: the statement then fails as it did.
@@ -271,17 +273,17 @@ void Loader::describe_helped() {
     };
     if (!made_roles_.empty()) {
         std::vector<std::string> names;
-        for (const auto &[name, where] : made_roles_) names.push_back(fmt::format("\"{}\" ({})", name, where));
+        for (const auto &[name, where] : made_roles_)
+            names.push_back(fmt::format("\"{}\" ({})", name, where));
         result_.notes.push_back(
             fmt::format("made roles that the migrations use and do not create: {}", fmt::join(names, ", ")));
     }
     if (!late_.empty())
         result_.notes.push_back(
-            fmt::format("{} statements needed something that comes later, and loaded after everything "
-                        "else: {}",
-                        late_.size(), first_of(late_)));
+            fmt::format("loaded after everything else, because something was missing before ({}): {}", late_.size(),
+                        first_of(late_)));
     if (!superseded_.empty())
-        result_.notes.push_back(fmt::format("{} statements failed, and a later file makes the same thing: {}",
+        result_.notes.push_back(fmt::format("failed, and a later statement makes the same thing ({}): {}",
                                             superseded_.size(), first_of(superseded_)));
 }
 
@@ -300,7 +302,8 @@ void Loader::report(const Failed &failed) {
     finding.detail = fmt::format("The statement was: {}", excerpt(sql, 200));
     if (!failure.detail.empty()) finding.detail += "\n" + failure.detail;
     if (failed.undone > 0)
-        finding.detail += fmt::format("\nIts transaction was undone, with {} statements.", failed.undone);
+        finding.detail +=
+            fmt::format("\nIts transaction was undone; statements before it that went with it: {}.", failed.undone);
     finding.hint = failure.hint;
     finding.evidence = "execution";
     finding.key = fmt::format("migration_failed:{}:{}", failed.source->name, token_hash(sql));

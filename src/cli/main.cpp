@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/audit.hpp"
 #include "cli/options.hpp"
 
@@ -40,8 +41,8 @@ int run(const std::vector<std::string> &words) {
     throw Error(Code::invalid_input, fmt::format("unknown command \"{}\"", words[0]), hint);
 }
 
-void complain(const std::string &text) {
-    std::fputs(text.c_str(), stderr);
+void complain(const std::string &line) {
+    std::fputs(text::visible(line).c_str(), stderr);
 }
 
 } // namespace

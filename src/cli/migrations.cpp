@@ -88,7 +88,9 @@ public:
             return std::move(found_);
         }
         base_ = found_.root;
-        if (!known_layout(found_.root) && !plain(found_.root) && !deeper())
+        // A project's stray scripts are not its migrations, when those are somewhere below.
+        const bool look_below = sql_files(found_.root).empty() || is_project(found_.root);
+        if (!known_layout(found_.root) && !(look_below && deeper()) && !plain(found_.root))
             throw Error(Code::not_found, fmt::format("no migrations in \"{}\"", named_.string()),
                         "Name the folder that holds the .sql files. Looked for supabase/migrations, prisma/migrations, "
                         "migrations, db/migrations, drizzle, a sqitch.plan, and .sql files in the folder itself.");
@@ -109,6 +111,12 @@ private:
                                       "migrations",        "drizzle",       "sql/migrations"};
         return std::any_of(inner.begin(), inner.end(),
                            [&](const char *path) { return fs::is_directory(folder / path) && plain(folder / path); });
+    }
+
+    static bool is_project(const fs::path &folder) {
+        constexpr std::array signs = {".git",    "package.json",  "pyproject.toml", "go.mod",
+                                      "Gemfile", "composer.json", "pom.xml"};
+        return std::any_of(signs.begin(), signs.end(), [&](const char *sign) { return fs::exists(folder / sign); });
     }
 
     // What the Supabase tool does: roles, then migrations by name as text, then seeds. Schemas only where nobody has

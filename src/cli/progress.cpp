@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+
 namespace rlsproof::cli {
 
 namespace {
@@ -36,16 +38,6 @@ bool dumb_terminal() {
 std::string bar(size_t done, size_t total, size_t cells) {
     const size_t full = std::min(done, total) * cells / total;
     return std::string(full, '=') + (full < cells ? ">" : "") + std::string(cells - full - (full < cells ? 1 : 0), ' ');
-}
-
-// At most `columns` characters, never half of one.
-std::string clipped(const std::string &text, size_t columns) {
-    size_t characters = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const bool starts = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-        if (starts && characters++ == columns) return text.substr(0, i);
-    }
-    return text;
 }
 
 } // namespace
@@ -101,12 +93,12 @@ void Progress::draw(size_t done, size_t total, const std::string &what) {
     }
     line_on_screen = true;
     drawn_ = true;
-    write_error("\r" + clipped(line, width) + "\x1b[K");
+    write_error("\r" + text::cut(text::visible(line), width) + "\x1b[K");
 }
 
 void Progress::say(const std::string &line) {
     clear();
-    if (!quiet_) write_error("rlsproof: " + line + "\n");
+    if (!quiet_) write_error("rlsproof: " + text::visible(line) + "\n");
 }
 
 void Progress::clear() {

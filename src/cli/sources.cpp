@@ -1,5 +1,6 @@
 #include "cli/sources.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/annotations.hpp"
 #include "cli/scan.hpp"
 
@@ -18,8 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kDeepestInclude = 16;
-
 std::string read_file(const fs::path &path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream content;
@@ -27,25 +27,6 @@ std::string read_file(const fs::path &path) {
     if (!file.is_open() || file.bad() || content.bad())
         throw Error(Code::permission, fmt::format("cannot read \"{}\": {}", path.string(), std::strerror(errno)));
     return content.str();
-}
-
-void append_utf8(std::string &to, unsigned code) {
-    const auto byte = [&](unsigned value) { to += static_cast<char>(value); };
-    if (code < 0x80) {
-        byte(code);
-    } else if (code < 0x800) {
-        byte(0xC0 | code >> 6);
-        byte(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        byte(0xE0 | code >> 12);
-        byte(0x80 | (code >> 6 & 0x3F));
-        byte(0x80 | (code & 0x3F));
-    } else {
-        byte(0xF0 | code >> 18);
-        byte(0x80 | (code >> 12 & 0x3F));
-        byte(0x80 | (code >> 6 & 0x3F));
-        byte(0x80 | (code & 0x3F));
-    }
 }
 
 // What PowerShell's ">" makes of a dump.
@@ -61,7 +42,7 @@ std::string from_utf16(std::string_view bytes, bool big_endian) {
             code = 0x10000 + ((code - 0xD800) << 10) + (unit(i + 2) - 0xDC00);
             i += 2;
         }
-        append_utf8(result, code);
+        text::append(result, code);
     }
     return result;
 }
@@ -89,21 +70,24 @@ class Includes {
 public:
     Includes(fs::path root, std::vector<std::string> &notes) : root_(std::move(root)), notes_(notes) {}
 
-    void expand(Source &source, int depth = 0) {
+    // REQUIRES: the files that are being read, from the outermost on, are `open`.
+    void expand(Source &source, std::vector<fs::path> open = {}) {
+        open.push_back(fs::weakly_canonical(source.path));
         for (size_t i = 0; i < source.pieces.size(); ++i) {
             const Piece &piece = source.pieces[i];
             const std::string name = piece.kind == Piece::Kind::meta ? included_name(piece.text) : "";
             if (name.empty()) continue;
             const fs::path path = find(source.path.parent_path(), name);
-            if (path.empty() || depth == kDeepestInclude) {
+            const bool again = std::find(open.begin(), open.end(), path) != open.end();
+            if (path.empty() || again) {
                 notes_.push_back(fmt::format("{}:{}: \"{}\" was not followed: {}", source.name, piece.line, name,
-                                             path.empty() ? "no such file inside the folder" : "too deep"));
+                                             again ? "it includes itself" : "no such file inside the folder"));
                 continue;
             }
             taken_.insert(path);
             auto inner = read_source(path, path.lexically_relative(root_).generic_string());
             inner->seed = source.seed;
-            expand(*inner, depth + 1);
+            expand(*inner, open);
             source.included[i] = std::move(inner);
         }
     }
@@ -148,6 +132,7 @@ Sources read_sources(const Migrations &migrations, std::vector<std::string> &not
     Includes includes(root, notes);
     Sources all;
     for (const MigrationFile &file : migrations.files) {
+        if (includes.took(file.path)) continue;
         auto source = read_source(file.path, file.name);
         source->seed = file.seed;
         includes.expand(*source);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/scan.hpp"
 
 namespace rlsproof::cli {
@@ -102,22 +103,8 @@ bool creates_database(std::string_view sql) {
     return one_of(words[0], {"create", "drop"}) && words[1] == "database";
 }
 
-std::string excerpt(std::string_view sql, size_t length) {
-    std::string result;
-    for (const char c : sql) {
-        const bool blank = c == ' ' || (c >= '\t' && c <= '\r');
-        if (!blank)
-            result += c;
-        else if (!result.empty() && result.back() != ' ')
-            result += ' ';
-        if (result.size() > length) {
-            // Not in the middle of a UTF-8 sequence.
-            while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xC0) == 0x80) result.pop_back();
-            result.pop_back();
-            return result + "...";
-        }
-    }
-    return result;
+std::string excerpt(std::string_view sql, size_t columns) {
+    return text::cut(text::flat(sql), columns);
 }
 
 std::string token_hash(std::string_view sql) {

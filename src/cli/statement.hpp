@@ -28,7 +28,7 @@ std::string without_or_replace(std::string_view sql);
 bool creates_database(std::string_view sql);
 
 // The start of a statement on one line, for people to recognise it.
-std::string excerpt(std::string_view sql, size_t length = 72);
+std::string excerpt(std::string_view sql, size_t columns = 72);
 
 // The same for the same tokens, whatever blanks and comments are between them: 16 hexadecimal digits.
 std::string token_hash(std::string_view sql);

@@ -1,6 +1,7 @@
 // One cell of the matrix: persona, object, command; what was declared, what was found, and on what evidence.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,8 @@ struct Cell {
     Verdict verdict = Verdict::unknown;
     Evidence evidence = Evidence::none;
     std::string reason;
+    size_t reached = 0;  // rows of other people that were reached, of those that were there
+    size_t there = 0;
     std::string witness; // JSON; empty where there is nothing to show
     std::string key;     // persona:object:command
 };

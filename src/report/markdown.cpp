@@ -1,6 +1,7 @@
 // Markdown for a comment on a change. Hosts refuse comments over 65,536 characters, so what does not fit is counted and
 // left to the other formats.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -57,10 +58,14 @@ std::string code_block(std::string_view language, std::string_view text) {
 
 std::string paragraphs(std::string_view text) {
     std::string out;
+    bool listing = false;
     for (std::string_view line : text::lines(text::trim(text))) {
+        const bool was_listing = std::exchange(listing, !line.empty() && (line.front() == ' ' || line.front() == '\t'));
+        // A listing starts and ends at a blank line, else it is part of the paragraph.
+        if (listing != was_listing && !line.empty() && !out.ends_with("\n\n")) out += '\n';
         if (line.empty()) {
             out += '\n';
-        } else if (line.front() == ' ' || line.front() == '\t') {
+        } else if (listing) {
             out += "    " + std::string(text::trim(line)) + '\n';
         } else {
             // A mark at the start of a line would make it a list or a quotation.

@@ -77,7 +77,8 @@ void write_rule(JsonWriter &j, const RuleEntry &entry) {
     j.member("name", entry.rule.id);
     write_message(j, "shortDescription", entry.rule.title, entry.rule.id);
     write_message(j, "help", entry.rule.help, entry.rule.title.empty() ? entry.rule.id : entry.rule.title);
-    j.member_if("helpUri", entry.rule.uri);
+    // The standard wants an absolute one.
+    if (entry.rule.uri.find("://") != std::string::npos) j.member("helpUri", entry.rule.uri);
     j.open_object("defaultConfiguration");
     j.member("level", name(entry.level));
     j.close_object();

@@ -1,9 +1,17 @@
+#include "lint/cells.hpp"
 #include "lint/rules.hpp"
+
+#include "model/expectation.hpp"
 
 #include "server/audit.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "server/result.hpp"
 #include "server/spi.hpp"
+#include "server/verify.hpp"
 #include "server/world.hpp"
 
 namespace rlsproof::server {
@@ -17,6 +25,48 @@ std::vector<std::vector<Value>> rows_of(const std::vector<Finding> &findings) {
         rows.push_back({f.rule, std::string(name(f.level)), std::string(name(f.category)), f.object, f.message,
                         or_null(f.detail), or_null(f.hint), or_null(f.fix), f.evidence, f.key});
     return rows;
+}
+
+// What could not be looked at stands among the findings: an audit that missed something never reads as an all-clear.
+Finding not_looked_at(const std::string &note) {
+    Finding finding;
+    finding.rule = "not_looked_at";
+    finding.level = Level::warning;
+    finding.category = Category::hygiene;
+    finding.object = "audit";
+    finding.message = note;
+    finding.evidence = "none";
+    finding.key = "not_looked_at:" + note;
+    return finding;
+}
+
+// Takes out what was waived; waivers that are over, or that waive nothing, are findings themselves.
+void waive(std::vector<Finding> &findings) {
+    const Rows waivers =
+        query(R"(select rule, object, reason, until, until < pg_catalog.now()::date from rlsproof.waivers
+order by rule collate "C", object collate "C")");
+    for (size_t i = 0; i < waivers.size(); i++) {
+        const std::string &rule = waivers.text(i, 0), &object = waivers.text(i, 1);
+        const bool expired = waivers.boolean(i, 4);
+        const auto waived = [&](const Finding &f) { return f.rule == rule && matches(object, f.object); };
+        const auto count = std::count_if(findings.begin(), findings.end(), waived);
+        if (!expired) std::erase_if(findings, waived);
+        if (!expired && count > 0) continue;
+        Finding finding;
+        finding.rule = expired ? "waiver_expired" : "waiver_unused";
+        finding.level = Level::warning;
+        finding.category = Category::hygiene;
+        finding.object = object;
+        finding.message = expired ? fmt::format("the waiver of {} on {} ended on {}", rule, object, waivers.text(i, 3))
+                                  : fmt::format("the waiver of {} on {} waives nothing", rule, object);
+        finding.detail = fmt::format("Its reason was: {}.", waivers.text(i, 2));
+        finding.hint = "Look again, then renew it with rlsproof.waive() or take it away.";
+        finding.fix = fmt::format("DELETE FROM rlsproof.waivers WHERE rule = {} AND object = {};", quote_literal(rule),
+                                  quote_literal(object));
+        finding.evidence = "none";
+        finding.key = fmt::format("{}:{}:{}", finding.rule, rule, object);
+        findings.push_back(std::move(finding));
+    }
 }
 
 } // namespace
@@ -33,6 +83,12 @@ Audit audit() {
     Audit result;
     result.findings = lint::look(world);
     result.notes = world.notes;
+    const Verification verification = verify(world, {});
+    result.findings.insert(result.findings.end(), verification.findings.begin(), verification.findings.end());
+    lint::add_cells(world, verification.cells, result.findings);
+    result.notes.insert(result.notes.end(), verification.notes.begin(), verification.notes.end());
+    for (const std::string &note : result.notes) result.findings.push_back(not_looked_at(note));
+    waive(result.findings);
     rank(result.findings);
     return result;
 }

@@ -34,16 +34,21 @@ void free_text(char *text) {
     if (text != nullptr) pfree(text);
 }
 
+// Longer texts are not repeated to the client and into the server's log.
+constexpr size_t kShownSubject = 2000;
+
 void report(const Pending &pending) {
     if (pending.server != nullptr) ReThrowError(pending.server);
     const bool placed = pending.position > 0;
     const bool elsewhere = placed && pending.subject != nullptr;
-    ereport(ERROR,
-            (errcode(pending.sqlstate), errmsg_internal("%s", pending.message),
-             pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
-             pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
-             elsewhere ? internalerrposition(pending.position) : 0, elsewhere ? internalerrquery(pending.subject) : 0,
-             placed && !elsewhere ? errposition(pending.position) : 0));
+    const bool shown = elsewhere && strlen(pending.subject) <= kShownSubject;
+    const bool told = elsewhere && !shown && pending.detail == nullptr;
+    ereport(ERROR, (errcode(pending.sqlstate), errmsg_internal("%s", pending.message),
+                    pending.detail != nullptr ? errdetail_internal("%s", pending.detail) : 0,
+                    told ? errdetail("It is at character %d of the text.", pending.position) : 0,
+                    pending.hint != nullptr ? errhint("%s", pending.hint) : 0,
+                    shown ? internalerrposition(pending.position) : 0, shown ? internalerrquery(pending.subject) : 0,
+                    placed && !elsewhere ? errposition(pending.position) : 0));
 }
 
 } // namespace
@@ -77,7 +82,7 @@ void raise(const Pending &pending) {
     { report(pending); }
     PG_CATCH();
     {
-        if (pending.server != nullptr) FreeErrorData(pending.server);
+        if (pending.server != nullptr) free_error(pending.server);
         free_text(pending.owned_message);
         free_text(pending.detail);
         free_text(pending.hint);
@@ -87,21 +92,30 @@ void raise(const Pending &pending) {
     pg_unreachable();
 }
 
+// Every record has a context of its own: the server's FreeErrorData() leaves some of what CopyErrorData() copied.
 ErrorData *take_error(sigjmp_buf *outer_stack, ErrorContextCallback *outer_context, MemoryContext caller) noexcept {
     ErrorData *volatile data = nullptr;
+    MemoryContext volatile own = nullptr;
     sigjmp_buf here;
     error_context_stack = outer_context;
     if (sigsetjmp(here, 0) == 0) {
         PG_exception_stack = &here;
         // Without an entry there is no better place: TopMemoryContext at least is always there.
-        MemoryContextSwitchTo(entry_context != nullptr ? entry_context : TopMemoryContext);
+        own = AllocSetContextCreate(entry_context != nullptr ? entry_context : TopMemoryContext, "rlsproof error",
+                                    ALLOCSET_SMALL_SIZES);
+        MemoryContextSwitchTo(own);
         data = CopyErrorData();
     }
     FlushErrorState();
     PG_exception_stack = outer_stack;
     error_context_stack = outer_context;
     MemoryContextSwitchTo(caller);
+    if (data == nullptr && own != nullptr) MemoryContextDelete(own);
     return data;
+}
+
+void free_error(ErrorData *data) noexcept {
+    MemoryContextDelete(data->assoc_context);
 }
 
 void process_interrupts() {

@@ -4,7 +4,7 @@
 //
 // A *server frame* is code compiled in PostgreSQL. A *plain function* has only trivially destructible locals and may be
 // jumped over. A *C++ frame* owns something with a destructor, or has a try. Nobody but this file touches
-// PG_exception_stack, sigsetjmp, CopyErrorData or ReThrowError, and only subtransaction() catches a ServerError.
+// PG_exception_stack, sigsetjmp, CopyErrorData or ReThrowError, and only attempt() catches a ServerError.
 //
 //   enter(body)             the whole body of every function the server calls
 //   contained(body)         the same for callbacks in which the server cannot bear an error; `call` is shut inside
@@ -25,7 +25,7 @@
 
 namespace rlsproof::server {
 
-// A server error on its way through C++ frames. The record lives in the entry context, which outlives those frames.
+// A server error on its way through C++ frames. The record lives below the entry context, which outlives those frames.
 class ServerError final : public std::exception {
 public:
     explicit ServerError(ErrorData *data) noexcept : data_(data) {}
@@ -100,6 +100,9 @@ void keep_other(Pending &pending, const char *what) noexcept;
 // Copies the error that was just raised into the entry context and cleans the server's error state.
 // Returns nullptr where there was no memory for the copy.
 ErrorData *take_error(sigjmp_buf *outer_stack, ErrorContextCallback *outer_context, MemoryContext caller) noexcept;
+
+// Frees what take_error() returned.
+void free_error(ErrorData *data) noexcept;
 
 void process_interrupts();
 

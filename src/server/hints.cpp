@@ -4,12 +4,17 @@
 
 #include <fmt/format.h>
 
+#include "server/identity.hpp"
+#include "server/personas.hpp"
 #include "server/spi.hpp"
+#include "server/subtransaction.hpp"
 
 #include "server/compat.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -172,7 +177,7 @@ void compare(Walk *walk, Node *left, Node *right) {
         if (IsA(bare, Const))
             note_constant(walk, place, castNode(Const, bare));
         else if (is_identity(bare, walk))
-            note(walk, Kind::identity, place.relation, place.number, place.own, nullptr);
+            note(walk, Kind::identity, place.relation, place.number, place.own, nodeToString(bare));
         else if (is_time(exprType(left))) {
             note(walk, Kind::value, place.relation, place.number, place.own, "2000-01-01");
             note(walk, Kind::value, place.relation, place.number, place.own, "2099-01-01");
@@ -245,7 +250,8 @@ bool walk_node(Node *node, void *context) {
         Place place;
         if (place_of(left, walk, &place)) {
             note_elements(walk, place, right);
-            if (is_identity(right, walk)) note(walk, Kind::identity, place.relation, place.number, place.own, nullptr);
+            if (is_identity(right, walk))
+                note(walk, Kind::identity, place.relation, place.number, place.own, nodeToString(right));
         } else if (IsA(right, Var)) {
             compare(walk, right, left);
         }
@@ -280,6 +286,40 @@ void add_once(std::vector<T> &list, const T &value) {
     if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
 }
 
+// The value of an expression without columns, as text; nullptr for NULL.
+const char *value_of(const char *tree) {
+    auto *node = (Node *)stringToNode(tree);
+    Expr *value = evaluate_expr((Expr *)eval_const_expressions(nullptr, node), exprType(node), exprTypmod(node),
+                                exprCollation(node));
+    if (!IsA(value, Const) || castNode(Const, value)->constisnull) return nullptr;
+    return text_of(castNode(Const, value)->consttype, castNode(Const, value)->constvalue);
+}
+
+// Tells expressions that say which person is asking from those that say anything else, by evaluating them as somebody.
+class Identities {
+public:
+    explicit Identities(const Persona *asking) : asking_(asking) {}
+
+    bool is_person(const std::string &expression) {
+        if (asking_ == nullptr) return true;
+        const auto known = known_.find(expression);
+        if (known != known_.end()) return known->second;
+        bool person = false;
+        (void)attempt(Finish::rollback, [&] {
+            assume(identity_of(*asking_));
+            const char *value = call(value_of, expression.c_str());
+            if (value == nullptr) return;
+            person = value == asking_->uid;
+            for (const auto &[name, setting] : asking_->settings) person = person || setting == value;
+        });
+        return known_[expression] = person;
+    }
+
+private:
+    const Persona *asking_;
+    std::map<std::string, bool> known_;
+};
+
 // Columns that hold an identity because of a foreign key to, or from, a column that does.
 void follow_foreign_keys(std::set<Column> &identity) {
     const Rows keys = query("select conrelid, conkey[1], confrelid, confkey[1] from pg_catalog.pg_constraint "
@@ -312,8 +352,9 @@ std::vector<Column> columns_named(const Body &body) {
 
 } // namespace
 
-Hints read_hints(Bodies &bodies) {
+Hints read_hints(Bodies &bodies, const Persona *asking_persona) {
     Hints hints;
+    Identities identities(asking_persona);
     const Rows policies = query(R"(
 select p.polrelid, p.polname, p.polqual::text, p.polwithcheck::text from pg_catalog.pg_policy p
 join pg_catalog.pg_class c on c.oid = p.polrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -342,7 +383,9 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     if (raw->own) hint.values.emplace_back(raw->number, candidate);
                     break;
                 }
-                case Kind::identity: hints.identity.insert(column); break;
+                case Kind::identity:
+                    if (second) (identities.is_person(raw->value) ? hints.identity : hints.tenant).insert(column);
+                    break;
                 case Kind::identity_path: hints.identity_path.insert(column); break;
                 case Kind::read: hint.reads.insert(column); break;
                 }

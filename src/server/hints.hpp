@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/world.hpp"
+
 #include "server/bodies.hpp"
 
 namespace rlsproof::server {
@@ -34,14 +36,17 @@ struct PolicyHint {
 struct Hints {
     std::vector<PolicyHint> policies;
     std::map<Column, std::vector<Candidate>> candidates; // of all policies together, each once
-    std::set<Column> identity;                           // compared with who is asking
+    std::set<Column> identity;                           // compared with who is asking, as a person
+    std::set<Column> tenant;                             // compared with something else the session says
     std::set<Column> identity_path;                      // texts whose first folder is compared with who is asking
     std::map<Oid, std::set<Oid>> decided_by;             // table → tables its policies read, through helpers as well
     std::set<Column> authority;                          // columns that policies or their helpers decide by
     std::map<Column, std::set<std::string>> deciders;    // of such a column: the policies and helpers that read it
 };
 
-Hints read_hints(Bodies &bodies);
+// `asking` is somebody signed in: an expression that yields that identity tells a person from a tenant. Without one,
+// whatever a session says counts as the person.
+Hints read_hints(Bodies &bodies, const Persona *asking);
 
 // The constants that check constraints compare columns with, by column; and those of domains, by type.
 void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,

@@ -72,7 +72,7 @@ Outcome failure(const ServerError &error) {
     outcome.column = text(data->column_name);
     outcome.type = text(data->datatype_name);
     outcome.position = data->cursorpos > 0 ? data->cursorpos : data->internalpos;
-    call(FreeErrorData, error.data());
+    boundary::free_error(error.data());
     return outcome;
 }
 

@@ -176,6 +176,8 @@ void Examination::judge(Cell &cell, const Relation &relation, Probe &probe, cons
     const size_t reached = observation.identified ? observation.foreign.size() : (size_t)observation.total;
     const size_t there = is_table(relation) ? stage_->rows(relation.id).size() : 0;
     cell.evidence = Evidence::execution;
+    cell.reached = reached;
+    cell.there = there;
 
     if (cell.expected != "none" && cell.expected != "all") {
         const auto scope = declared_.scopes.find({relation.name, cell.expected});
@@ -304,6 +306,13 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
                 fmt::format("a constraint objected before the policies could be seen at work: {}", outcome.message);
             return;
         }
+    }
+    if (!is_table(relation) && outcome.sqlstate == "42501") {
+        // A view that reads with the caller's rights: what it may not read, it may not read through the view either.
+        cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;
+        cell.evidence = Evidence::privilege;
+        cell.reason = outcome.message;
+        return;
     }
     cell.verdict = Verdict::error;
     cell.evidence = Evidence::execution;
@@ -570,7 +579,9 @@ Verification verify(const World &world, const Selection &selection) {
 
     const Declared declared = read_declared();
     Bodies bodies;
-    const Hints hints = read_hints(bodies);
+    const auto signed_in = std::find_if(world.personas.begin(), world.personas.end(),
+                                        [](const Persona &p) { return !p.uid.empty() && !p.declared; });
+    const Hints hints = read_hints(bodies, signed_in == world.personas.end() ? nullptr : &*signed_in);
     const Tables tables = Tables::read();
     std::string why_no_stage;
     if (RecoveryInProgress())

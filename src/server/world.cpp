@@ -201,8 +201,8 @@ order by n.nspname collate "C", p.proname collate "C", 2)",
                 const auto found = index.find(relation);
                 if (found == index.end()) continue;
                 const Relation &touched = world.relations[found->second];
-                function.touches.push_back(
-                    {touched.name, written, touched.row_security, call(binds, (Oid)touched.id, rows.oid(i, 3))});
+                function.touches.push_back({touched.name, written, touched.row_security || !touched.policies.empty(),
+                                            call(binds, (Oid)touched.id, rows.oid(i, 3))});
             }
         }
         world.functions.push_back(std::move(function));

@@ -131,7 +131,8 @@ void transaction(XactEvent event, void *) {
 
 void subtransaction_event(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
     switch (event) {
-    case SUBXACT_EVENT_START_SUB: enter_at("subtransaction_start"); break;
+    // An error here leaves a state from which an enclosing subtransaction cannot be rolled back: FATAL.
+    case SUBXACT_EVENT_START_SUB: pass_quietly("subtransaction_start"); break;
     case SUBXACT_EVENT_PRE_COMMIT_SUB: enter_at("subtransaction_pre_commit"); break;
     case SUBXACT_EVENT_COMMIT_SUB: pass_quietly("subtransaction_commit"); break;
     case SUBXACT_EVENT_ABORT_SUB: pass_quietly("subtransaction_abort"); break;

@@ -1,4 +1,4 @@
-// SQL functions over subtransaction().
+// SQL functions over attempt().
 #include "misbehave.hpp"
 #include "server/subtransaction.hpp"
 
@@ -31,6 +31,14 @@ void run_and_leave_open(Oid, const char *sql) {
 
 void become(Oid role, const char *) {
     SetUserIdAndSecContext(role, 0);
+}
+
+const char *way_to_fail_on_top = nullptr;
+
+// A callback that the server calls in a context that lives as long as the session.
+void fail_on_top() {
+    MemoryContextSwitchTo(TopMemoryContext);
+    enter([&] { misbehave(way_to_fail_on_top); });
 }
 
 Datum text_or_null(const std::string &text, bool *null) {
@@ -100,10 +108,30 @@ Datum test_probes(PG_FUNCTION_ARGS) {
         const Tracked tracked;
         if (call(SPI_connect) != SPI_OK_CONNECT) throw Error(Code::internal, "no SPI");
         int failed = 0;
-        for (int i = 0; i < count; ++i) failed += !attempt(Finish::rollback, [&] { call(run_as, Oid{0}, sql); }).ok;
+        Size before = 0;
+        for (int i = 0; i < count; ++i) {
+            failed += !attempt(Finish::rollback, [&] { call(run_as, Oid{0}, sql); }).ok;
+            if (i == 10) before = MemoryContextMemAllocated(boundary::entry_context, true);
+        }
+        if (before > 0 && MemoryContextMemAllocated(boundary::entry_context, true) > before + 100000)
+            throw Error(Code::internal, "error records were not freed");
         // The connection opened before the probes is still the current one.
         if (call(SPI_execute, "select 1", true, 0L) != SPI_OK_SELECT) throw Error(Code::internal, "SPI state is lost");
         call(SPI_finish);
+        return failed;
+    });
+    PG_RETURN_INT32(failures);
+}
+
+// test_on_top(count integer, how text) returns the number of failures
+PG_FUNCTION_INFO_V1(test_on_top);
+Datum test_on_top(PG_FUNCTION_ARGS) {
+    const int count = PG_GETARG_INT32(0);
+    way_to_fail_on_top = text_to_cstring(PG_GETARG_TEXT_PP(1));
+    const int failures = enter([&] {
+        int failed = 0;
+        for (int i = 0; i < count; ++i)
+            failed += !attempt(Finish::rollback, [] { call(fail_on_top); }).ok;
         return failed;
     });
     PG_RETURN_INT32(failures);

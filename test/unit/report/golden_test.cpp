@@ -36,7 +36,7 @@ TEST(Golden, TextOnANarrowScreenInColour) {
 
 TEST(Golden, NothingFound) {
     Report r;
-    r.version = "0.1.0";
+    r.version = "9.8.7";
     r.subject = "database app";
     r.server = "PostgreSQL 17.5";
     r.generated = "2025-01-31 12:00 UTC";

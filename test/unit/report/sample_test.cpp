@@ -8,7 +8,7 @@ namespace rlsproof::report::sample {
 
 Report marketplace() {
     Report r;
-    r.version = "0.1.0";
+    r.version = "9.8.7";
     r.subject = "demo/supabase/migrations";
     r.server = "PostgreSQL 15.8";
     r.source = "demo/supabase/migrations";
@@ -17,46 +17,46 @@ Report marketplace() {
     r.notes = {{Level::warning, "extension \"vector\" is not installed: 2 columns of type vector were loaded as text"},
                {Level::note, "no matrix is declared: anon, outsider and newcomer are expected to reach nothing"}};
     r.findings = {
-        {"policy_without_rls", Level::error, Category::exposure, "public.payouts",
+        {"policies_disabled", Level::error, Category::exposure, "public.payouts",
          "anon can read and change every row: row security is off, and 2 policies are not in force",
          "anon holds SELECT, INSERT, UPDATE and DELETE (granted to PUBLIC by default privileges of postgres).\n"
          "Policies that would apply: payouts_own, payouts_admin.\n\n"
          "  set role anon;\n  select count(*) from public.payouts;  -- 1204",
          "Switch row security on; the two policies then decide.",
          "ALTER TABLE public.payouts ENABLE ROW LEVEL SECURITY;\nALTER TABLE public.payouts FORCE ROW LEVEL SECURITY;",
-         "execution", "policy_without_rls:public.payouts"},
-        {"rls_off_reachable", Level::error, Category::exposure, "public.internal_notes",
+         "execution", "policies_disabled:public.payouts"},
+        {"rls_disabled", Level::error, Category::exposure, "public.internal_notes",
          "outsider can read every row: row security is off", "outsider holds SELECT through authenticated.",
          "Switch row security on, and write a policy for who may read.",
          "ALTER TABLE public.internal_notes ENABLE ROW LEVEL SECURITY;", "execution",
-         "rls_off_reachable:public.internal_notes"},
-        {"definer_view", Level::warning, Category::exposure, "public.listing_stats",
+         "rls_disabled:public.internal_notes"},
+        {"owner_view", Level::warning, Category::exposure, "public.listing_stats",
          "reads public.bookings as its owner: the policies of public.bookings do not apply to whoever reads the view",
          "", "Let the view run with the rights of whoever reads it.",
          "ALTER VIEW public.listing_stats SET (security_invoker = true);", "privilege",
-         "definer_view:public.listing_stats:public.bookings"},
+         "owner_view:public.listing_stats:public.bookings"},
         {"migration_failed", Level::error, Category::permissions, "demo/supabase/migrations/0007_reviews.sql:42",
          "relation \"public.orders\" does not exist (42P01)", "create policy p on public.orders using (true);", "", "",
          "execution", "migration_failed:0007_reviews.sql:42P01:1"},
-        {"definer_function_anon", Level::warning, Category::permissions, "rpc:public.promote(uuid,text)",
+        {"definer_function", Level::warning, Category::permissions, "rpc:public.promote(uuid,text)",
          "anon may call a function that runs as postgres and does not look at who calls it", "",
          "Take EXECUTE from PUBLIC, and give it to those who need it.",
          "REVOKE EXECUTE ON FUNCTION public.promote(uuid, text) FROM PUBLIC, anon;", "structural",
-         "definer_function_anon:public.promote"},
-        {"claim_per_row", Level::warning, Category::performance, "public.messages",
+         "definer_function:public.promote"},
+        {"per_row_function", Level::warning, Category::performance, "public.messages",
          "policy \"messages_own\" asks auth.uid() once per row, not once per query", "The plan filters 50,000 rows.",
          "Wrap the call: (select auth.uid()).",
          "ALTER POLICY messages_own ON public.messages USING (sender_id = (SELECT auth.uid()));", "structural",
-         "claim_per_row:public.messages:messages_own"},
+         "per_row_function:public.messages:messages_own"},
         {"policy_for_public", Level::note, Category::hygiene, "public.listings",
          "policy \"listings_read\" names no role", "", "Say TO authenticated.", "", "structural",
          "policy_for_public:public.listings:listings_read"},
     };
-    r.rules = {{"policy_without_rls", "Policies on a table whose row security is off",
-                "They look like protection, and are none.", "docs/lints/policy_without_rls.md"},
-               {"rls_off_reachable", "A table within reach whose row security is off", "", ""},
-               {"definer_view", "A view that reads protected tables as its owner", "", ""},
-               {"force_missing", "An owner who is not held to the policies", "", ""}};
+    r.rules = {{"policies_disabled", "Policies on a table whose row security is off",
+                "They look like protection, and are none.", "https://rlsproof.example/docs/lints/policies_disabled"},
+               {"rls_disabled", "A table within reach whose row security is off", "", ""},
+               {"owner_view", "A view that reads protected tables as its owner", "", ""},
+               {"restrictive_only", "Only restrictive policies: nothing passes", "", ""}};
     r.matrix.personas = {"anon", "outsider", "newcomer"};
     r.matrix.rows = {{"public.bookings", "table", {"-----", "pxxx-", "pxx?-"}},
                      {"public.internal_notes", "table", {"-----", "LOOO-", "LOOO-"}},
@@ -89,7 +89,7 @@ Report hostile() {
 
 Report large(size_t findings) {
     Report r;
-    r.version = "0.1.0";
+    r.version = "9.8.7";
     r.subject = "database large";
     r.complete = true;
     for (size_t i = 0; i < findings; ++i)

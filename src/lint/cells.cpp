@@ -1,0 +1,159 @@
+#include "lint/cells.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "lint/words.hpp"
+
+namespace rlsproof::lint {
+
+namespace {
+
+// Causes that explain why rows are within reach, so that saying it again would be noise.
+const std::set<std::string, std::less<>> kCauses = {"rls_disabled", "policies_disabled", "exposed_partition",
+                                                    "owner_view", "exposed_matview"};
+
+struct Group {
+    std::map<std::string, std::set<Command>> by_persona;
+    std::vector<const Cell *> cells;
+};
+
+// "anon can SELECT; outsider and newcomer can SELECT and UPDATE"
+std::string who_can_what(const World &world, const Group &group) {
+    std::string text;
+    std::set<std::string> said;
+    for (const Persona &persona : world.personas) {
+        const auto mine = group.by_persona.find(persona.name);
+        if (mine == group.by_persona.end() || said.contains(persona.name)) continue;
+        std::vector<std::string> together;
+        for (const Persona &other : world.personas) {
+            const auto theirs = group.by_persona.find(other.name);
+            if (theirs == group.by_persona.end() || theirs->second != mine->second) continue;
+            together.push_back(other.name);
+            said.insert(other.name);
+        }
+        text += fmt::format("{}{} can {}", text.empty() ? "" : "; ", listed(together), listed(mine->second));
+    }
+    return text;
+}
+
+const Cell &strongest(const Group &group) {
+    return **std::min_element(group.cells.begin(), group.cells.end(),
+                              [](const Cell *a, const Cell *b) { return a->witness.empty() < b->witness.empty(); });
+}
+
+bool writes(const Group &group) {
+    return std::any_of(group.cells.begin(), group.cells.end(),
+                       [](const Cell *cell) { return cell->command != Command::select; });
+}
+
+Finding about(const std::string &rule, const std::string &object, const Group &group) {
+    Finding finding;
+    finding.rule = rule;
+    finding.object = object;
+    const Cell &cell = strongest(group);
+    finding.evidence = name(cell.evidence);
+    finding.detail = fmt::format("{} as {}: {}.", name(cell.command), cell.persona, cell.reason);
+    finding.key = rule + ":" + object;
+    return finding;
+}
+
+Finding reachable(const World &world, const std::string &object, Verdict verdict, const Group &group) {
+    Finding finding = about(std::string(name(verdict)), object, group);
+    const Cell &cell = strongest(group);
+    // A policy that shows some rows to everybody is often meant; a door to all rows, or to writing, seldom is.
+    // How many a view could have shown is not known.
+    const bool some = !writes(group) && (cell.there == 0 || cell.reached < cell.there);
+    finding.level = verdict == Verdict::leak || !some ? Level::error : Level::warning;
+    finding.category = Category::exposure;
+    finding.message =
+        fmt::format("{} rows of other people in {}, {}", who_can_what(world, group), object,
+                    verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");
+    finding.hint =
+        fmt::format("If that is meant, declare it; else narrow {}. The witness of the cell can be pasted into psql: "
+                    "SELECT witness ->> 'script' FROM rlsproof.verify('{}', '{}', '{}').",
+                    cell.reason.find("polic") != std::string::npos ? "the policy" : "the privileges", cell.persona,
+                    object, name(cell.command));
+    if (verdict == Verdict::open)
+        finding.fix = fmt::format("SELECT rlsproof.expect('{}', '{}', '{}', 'all'); -- only if it is meant",
+                                  cell.persona, object, name(cell.command));
+    return finding;
+}
+
+Finding failing(const World &world, const std::string &object, Verdict verdict, const Group &group) {
+    const Cell &cell = strongest(group);
+    std::vector<std::string> personas;
+    std::set<Command> commands;
+    for (const Persona &persona : world.personas)
+        if (const auto mine = group.by_persona.find(persona.name); mine != group.by_persona.end()) {
+            personas.push_back(persona.name);
+            commands.insert(mine->second.begin(), mine->second.end());
+        }
+    switch (verdict) {
+    case Verdict::lockout: {
+        Finding finding = about("lockout", object, group);
+        finding.level = Level::error;
+        finding.category = Category::permissions;
+        finding.message =
+            fmt::format("{} cannot {} in {} what was declared", listed(personas), listed(commands), object);
+        return finding;
+    }
+    case Verdict::error: {
+        Finding finding = about("broken", object, group);
+        finding.level = Level::error;
+        finding.category = Category::permissions;
+        finding.message =
+            fmt::format("{} on {} fails for {}: {}", listed(commands), object, listed(personas), cell.reason);
+        finding.hint =
+            cell.reason.rfind("42P17", 0) == 0
+                ? "A policy reads its own table, directly or through another one's policy. Move the look-up into a "
+                  "SECURITY DEFINER function that checks the caller."
+                : "The statement fails while the policies are applied; whoever is meant to be let in is not.";
+        return finding;
+    }
+    default: {
+        Finding finding = about(std::string(name(verdict)), object, group);
+        finding.level = Level::note;
+        finding.category = Category::hygiene;
+        finding.message =
+            fmt::format("whether {} reach other people's rows in {} by {} is {}", listed(personas), object,
+                        listed(commands), verdict == Verdict::vacuous ? "not shown by any row" : "unknown");
+        return finding;
+    }
+    }
+}
+
+} // namespace
+
+void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    std::map<std::pair<std::string, Verdict>, Group> groups;
+    for (const Cell &cell : cells) {
+        if (cell.verdict == Verdict::ok || !row_wise(cell.command)) continue; // truncate_granted speaks for the rest
+        Group &group = groups[{cell.object, cell.verdict}];
+        group.by_persona[cell.persona].insert(cell.command);
+        group.cells.push_back(&cell);
+    }
+    for (const auto &[place, group] : groups) {
+        const auto &[object, verdict] = place;
+        if (verdict != Verdict::open && verdict != Verdict::leak) {
+            findings.push_back(failing(world, object, verdict, group));
+            continue;
+        }
+        bool explained = false;
+        for (Finding &finding : findings) {
+            if (finding.object != object || !kCauses.contains(finding.rule)) continue;
+            explained = true;
+            const Cell &cell = strongest(group);
+            if (cell.evidence != Evidence::execution) continue;
+            finding.evidence = name(cell.evidence);
+            finding.detail += fmt::format(" Seen: {} as {}: {}.", name(cell.command), cell.persona, cell.reason);
+        }
+        if (!explained || verdict == Verdict::leak) findings.push_back(reachable(world, object, verdict, group));
+    }
+}
+
+} // namespace rlsproof::lint

@@ -1,0 +1,323 @@
+# The command line tool as its users meet it: exit statuses, what it says, and that nothing of it stays behind.
+# Needs $RLSPROOF_TOOL (the program) and $RLSPROOF_PGBIN (a server that has the extension).
+use strict;
+use warnings;
+use File::Path qw(make_path);
+use File::Temp qw(tempdir);
+use POSIX qw(:sys_wait_h :signal_h);
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my $tool = $ENV{RLSPROOF_TOOL} or die 'RLSPROOF_TOOL is not set';
+my $bin = $ENV{RLSPROOF_PGBIN} or die 'RLSPROOF_PGBIN is not set';
+
+# Everything the tool makes lands in here, so that what stays behind can be seen. The server's user must get in.
+my $home = tempdir('cliXXXX', DIR => '/tmp', CLEANUP => 1);
+chmod 0755, $home;
+my $temporary = "$home/t";
+mkdir $temporary;
+chmod 01777, $temporary;
+$ENV{TMPDIR} = $temporary;
+chdir $home or die;
+
+sub migrations {
+    my ($name, %files) = @_;
+    for my $file (keys %files) {
+        my ($folder) = "$home/$name/$file" =~ m{(.*)/};
+        make_path($folder);
+        open(my $out, '>:raw', "$home/$name/$file") or die "$file: $!";
+        print $out $files{$file};
+        close $out;
+    }
+    return "$home/$name";
+}
+
+sub slurp {
+    my ($file) = @_;
+    open(my $in, '<', $file) or return '';
+    local $/;
+    return scalar <$in> // '';
+}
+
+sub start {
+    my (@words) = @_;
+    unlink "$home/out", "$home/err";
+    my $pid = fork // die;
+    return $pid if $pid;
+    open(STDIN, '<', '/dev/null');
+    open(STDOUT, '>', "$home/out");
+    open(STDERR, '>', "$home/err");
+    $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP QUIT PIPE);
+    exec($tool, @words) or POSIX::_exit(127);
+}
+
+# (exit status, standard output, standard error)
+sub run {
+    waitpid(start(@_), 0);
+    my $status = $?;
+    return ($status & 127 ? -($status & 127) : $status >> 8, slurp("$home/out"), slurp("$home/err"));
+}
+
+# Processes that have the folder in their command line or stand in it.
+sub processes {
+    my @found;
+    for my $entry (glob '/proc/[0-9]*') {
+        my $where = readlink("$entry/cwd") // '';
+        push @found, $entry if index($where, $temporary) >= 0 || index(slurp("$entry/cmdline"), $temporary) >= 0;
+    }
+    return @found;
+}
+
+sub leftovers {
+    my @files = glob("$temporary/*");
+    return (@files, processes());
+}
+
+# After a SIGKILL the cleaning is somebody else's, so it may take a moment.
+sub nothing_left {
+    my ($name) = @_;
+    my @left;
+    for (1 .. 300) {
+        @left = leftovers();
+        last unless @left;
+        sleep 0.1;
+    }
+    is(join(' ', @left), '', "$name: nothing left behind");
+}
+
+sub wait_for {
+    my ($what, $test) = @_;
+    for (1 .. 600) {
+        return 1 if $test->();
+        sleep 0.05;
+    }
+    diag "waited in vain for $what";
+    return 0;
+}
+
+subtest 'words' => sub {
+    my ($status, $out, $err) = run('--version');
+    is($status, 0, '--version');
+    like($out, qr/^rlsproof \d+\.\d+/, 'says the version');
+    ($status, $out) = run('--help');
+    is($status, 0, '--help');
+    like($out, qr/rlsproof audit DIR/, 'names the command');
+    ($status, $out) = run('audit', '--help');
+    is($status, 0, 'audit --help');
+    like($out, qr/--dsn.*Exit status/s, 'names options and exit statuses');
+    my $dir = migrations('words', '1.sql' => 'create table t (i int);');
+    for my $case ([[], qr/what shall I do/], [['look'], qr/unknown command "look"/], [['audit'], qr/needs a folder/],
+                  [['audit', '--fast', $dir], qr/unknown option "--fast"/], [['audit', $dir, '--jobs', 'x'], qr/--jobs takes a number/],
+                  [['audit', $dir, '--format', 'pdf'], qr/pdf/], [['audit', $dir, '--format'], qr/--format needs a value/],
+                  [['audit', $dir, '--plain', '--supabase'], qr/exclude each other/], [['audit', $dir, '--dsn', 'x'], qr/not both/],
+                  [['audit', $dir, '--output', 'x.pdf'], qr/cannot tell a format/], [['audit', $dir, $dir], qr/one folder at a time/],
+                  [['audit', $dir, '--output', '/nowhere/x.html'], qr/cannot write/], [['audit', "$home/nowhere"], qr/does not exist/],
+                  [['audit', $dir, '--matrix', 'nowhere.sql'], qr/cannot read the matrix/],
+                  [['audit', $dir, '--pgbin', $home], qr/no "initdb" in/], [['audit', $temporary], qr/no migrations in/]) {
+        ($status, $out, $err) = run(@{ $case->[0] });
+        is($status, 2, "@{ $case->[0] }: exit 2");
+        like($err, $case->[1], 'says why');
+        is($out, '', 'standard output stays empty');
+    }
+    nothing_left('usage errors');
+};
+
+subtest 'clean' => sub {
+    my ($status, $out, $err) = run('audit', migrations('clean', '1.sql' => "create table t (i int);\n"));
+    is($status, 0, 'exit 0') or diag $out, $err;
+    like($err, qr/plain PostgreSQL: nothing of Supabase is mentioned/, 'says what the server was made like');
+    like($err, qr/wrote report\.html/, 'says where the report is');
+    like(slurp('report.html'), qr/<html/i, 'which is there');
+    ($status, $out, $err) = run('audit', "$home/clean", '--quiet', '--format', 'json', '--output=x.txt');
+    is($err, '', '--quiet');
+    like(slurp('x.txt'), qr/^\s*\{/, '--format decides what --output gets');
+    nothing_left('clean');
+};
+
+subtest 'failures' => sub {
+    my $dir = migrations('failures',
+        '1_a.sql' => "create table t (i int);\n\n-- a comment\ncreate table u (\n  i int,\n  j no_such_type\n);\n",
+        '2_b.sql' => "begin;\ninsert into nowhere values (1);\ncreate table kept (i int);\ncommit;\ncreate table broken (i int;\n"
+            . "create table after_all (i int);\n",
+        '3_c.sql' => "do \$\$ begin perform from kept; perform from after_all; end \$\$;\nset role no_role; reset role;\n"
+            . "create policy p on t to nobody_made_me using (true);\n");
+    my ($status, $out, $err) = run('audit', $dir);
+    is($status, 1, 'exit 1');
+    like($out, qr/1_a\.sql:6\s.*42704/s, 'file, line of the mistake and SQLSTATE');
+    like($out, qr/2_b\.sql:2\s.*42P01/s, 'inside a transaction');
+    like($out, qr/2_b\.sql:5\s.*42601/s, 'one parenthesis too many does not swallow the rest');
+    unlike($out, qr/3_c\.sql:1\s/, 'what came after a failure is there');
+    like($out, qr/not everything could be looked at/, 'says that the look was not complete');
+    like($out, qr/"nobody_made_me"\s+\(3_c\.sql:3\)/, 'a missing role is made, and named');
+    like($err, qr/3 of \d+ statements failed/, 'counts them');
+    ($status, $out, $err) = run('audit', migrations('hopeless', '1.sql' => "create tabel t (i int);\nselekt 1;\n"));
+    is($status, 2, 'nothing loaded: exit 2');
+    like($err, qr/none of the 2 statements loaded/, 'says so');
+    ($status, $out, $err) = run('audit', migrations('empty', '1.sql' => "-- nothing yet\n"));
+    is($status, 2, 'no statements: exit 2');
+    nothing_left('failures');
+};
+
+subtest 'as the tools do it' => sub {
+    my $dir = migrations('tools',
+        'V1__start.sql' => "\xEF\xBB\xBFcreate table c (i int, t text);\r\ncopy c from stdin;\r\n1\tone; two\r\n2\t\\N\r\n\\.\r\n"
+            . "create type mood as enum ('sad');\r\n\\set x 1\r\nset search_path = pg_catalog;\r\n",
+        'V2__up.sql' => "-- migrate:up\ncreate table up (i int);\nalter type mood add value 'glad';\n"
+            . "create table m (m mood default 'glad');\n-- migrate:down\ndrop table up;\n",
+        'V3__local.sql' => "set local search_path = pg_temp, public;\ncreate temporary table gone (i int) on commit drop;\n"
+            . "insert into gone values (1);\ncreate index concurrently on c (i);\n"
+            . "create function f() returns int begin atomic select 1; select case when true then 2 end; end;\n",
+        'V10__check.sql' => "do \$\$ begin assert (select count(*) from c) = 2; perform from up; assert f() = 2;\n"
+            . "assert exists (select from pg_indexes where indexname = 'c_i_idx'); end \$\$;\n"
+            . "create or replace view v as select * from later;\n",
+        'V11__later.sql' => "create table later (i int);\n\\i parts/inner.psql\n",
+        'parts/inner.psql' => "create table inner_table (i int);\n",
+        'V12__check.sql' => "do \$\$ begin perform from inner_table; end \$\$;\n",
+        'U3__undo.sql' => "drop table c;\n");
+    my ($status, $out, $err) = run('audit', $dir);
+    is($status, 0, 'all of it loads') or diag $out, $err;
+    like($out, qr/something was missing before.*V10__check\.sql:3/s, 'the view that came too early is named');
+    my $hang = migrations('hang', '1.sql' => "create table t (i int);\nset statement_timeout = 0;\nselect pg_sleep(600);\n");
+    ($status, $out) = run('audit', $hang, '--statement-timeout', '1');
+    is($status, 1, 'a statement that hangs is given up');
+    like($out, qr/1\.sql:3\s.*given up after 1 second/s, 'and reported');
+    my $supabase = migrations('app/supabase',
+        'migrations/20240101000000_a.sql' => "create table t (id uuid references auth.users, o uuid default auth.uid());\n"
+            . "alter table t enable row level security;\ninsert into storage.buckets (id, name) values ('a', 'a');\n",
+        'migrations/notes.sql' => "create table not_this (i int);\n", 'seed.sql' => "insert into t values (null, null);\n");
+    ($status, $out, $err) = run('audit', "$home/app");
+    like($err, qr/Supabase-shaped database: auth\.users in supabase\/migrations\/20240101000000_a\.sql:1/, 'what Supabase brings is there');
+    unlike($out, qr/migration_failed/, 'and the files load');
+    like($out, qr/left out supabase\/migrations\/notes\.sql/, 'what the Supabase tool would not apply is left out, and named');
+    nothing_left('tools');
+};
+
+subtest 'matrix' => sub {
+    my $dir = migrations('m', '1.sql' => "create table t (i int);\n");
+    migrations('x', 'good.sql' => "create table matrix_was_here (i int);\n", 'bad.sql' => "select 1;\n\nselect nowhere();\n",
+        'commit.sql' => "commit;\n");
+    my ($status, $out, $err) = run('audit', $dir, '--matrix', "$home/x/bad.sql");
+    is($status, 2, 'a matrix that fails: exit 2');
+    like($err, qr/bad\.sql:3: function nowhere\(\) does not exist \(42883\)/, 'with its place');
+    ($status, $out, $err) = run('audit', $dir, '--matrix', "$home/x/good.sql");
+    isnt($status, 2, 'a matrix that loads');
+    nothing_left('matrix');
+};
+
+subtest 'keep, and a database of somebody' => sub {
+    my ($status, $out, $err) = run('audit', migrations('k', '1.sql' => "create table kept (i int);\n"), '--keep');
+    is($status, 0, 'exit 0') or diag $err;
+    my ($psql) = $err =~ /connect: psql (.*)/;
+    my ($keeper) = $err =~ /stop and remove: kill (\d+)/;
+    ok($psql && $keeper, 'says how to connect and how to stop') or return;
+    my ($folder) = $psql =~ /-h (\S+)/;
+    is(`$bin/psql -X -At $psql -c "select count(*) from kept"`, "0\n", 'the server is there, with the tables');
+    my $dsn = "host=$folder user=postgres dbname";
+    ($status, $out, $err) = run('audit', '--dsn', "$dsn=postgres", '--format', 'tap');
+    is($status, 0, 'a database with the extension');
+    migrations('x', 'dsn.sql' => "create table public.matrix_was_here (i int);\n", 'commit.sql' => "commit;\n");
+    ($status, $out, $err) = run('audit', '--dsn', "$dsn=postgres", '--matrix', "$home/x/dsn.sql", '--output', '-');
+    is($status, 0, 'a matrix for this audit alone') or diag $err;
+    is(`$bin/psql -X -At $psql -c "select to_regclass('matrix_was_here') is null"`, "t\n", 'leaves nothing in the database');
+    ($status, $out, $err) = run('audit', '--dsn', "$dsn=postgres", '--matrix', "$home/x/commit.sql");
+    is($status, 2, 'a matrix must not commit');
+    system("$bin/psql -X -q $psql -c 'create database bare'");
+    ($status, $out, $err) = run('audit', '--dsn', "$dsn=bare");
+    is($status, 2, 'a database without the extension: exit 2');
+    like($err, qr/does not have the extension.*CREATE EXTENSION rlsproof/s, 'says what to do');
+    is(`$bin/psql -X -At -h $folder -U postgres bare -c "select count(*) from pg_extension where extname = 'rlsproof'"`, "0\n",
+        'and did not do it by itself');
+    ($status, $out, $err) = run('audit', '--dsn', "$dsn=nowhere");
+    is($status, 2, 'no such database: exit 2');
+    like($err, qr/cannot connect: .*nowhere/, 'in the words of libpq');
+    kill 'TERM', $keeper;
+    nothing_left('keep');
+};
+
+subtest 'signals' => sub {
+    my $slow = migrations('slow', '1.sql' => "create table t (i int);\nselect pg_sleep(600);\n");
+    my $program = migrations('program', '1.sql' => "create table t (i text);\ncopy t from program 'sleep 600 # $temporary';\n");
+    my %number = (INT => SIGINT, TERM => SIGTERM, HUP => SIGHUP, KILL => SIGKILL);
+    my %phase = (
+        'at once'          => sub { 1 },
+        'the directory'    => sub { my @f = glob("$temporary/*"); scalar @f },
+        'initdb'           => sub { my @f = glob("$temporary/*/data/base"); scalar @f },
+        'the server'       => sub { my @f = glob("$temporary/*/data/postmaster.pid"); scalar @f },
+        'loading'          => sub { slurp("$home/err") =~ /loading 1 file/ },
+        'a statement'      => sub { slurp("$home/err") =~ /loading 1 file/ && sleep 0.5 },
+    );
+    for my $phase (sort keys %phase) {
+        for my $signal ($phase eq 'initdb' || $phase eq 'a statement' ? qw(INT TERM HUP KILL) : qw(INT KILL)) {
+            my $pid = start('audit', $slow);
+            wait_for($phase, $phase{$phase});
+            kill $signal, $pid;
+            waitpid($pid, 0);
+            is($? & 127, $number{$signal}, "SIG$signal at $phase: died of it");
+            is(join(' ', leftovers()), '', 'after having cleaned up') unless $signal eq 'KILL';
+            nothing_left("SIG$signal at $phase");
+        }
+    }
+    my $pid = start('audit', $program);
+    ok(wait_for('the program', sub { grep { slurp("$_/cmdline") =~ /^sleep/ || slurp("$_/cmdline") =~ /sleep 600/ } processes() }),
+        'a migration that runs a program');
+    kill 'INT', $pid;
+    waitpid($pid, 0);
+    nothing_left('a migration that runs a program');
+    $pid = start('audit', $slow);
+    wait_for('the server', $phase{'a statement'});
+    my ($server) = slurp((glob("$temporary/*/data/postmaster.pid"))[0] // '/dev/null') =~ /^(\d+)/;
+    kill 'KILL', $server;
+    waitpid($pid, 0);
+    is($? >> 8, 2, 'a server that dies: exit 2');
+    nothing_left('a server that dies');
+};
+
+subtest 'odd places' => sub {
+    my $dir = migrations("it's odd, \"really\"", '1.sql' => "create table t (i int);\n");
+    my ($status, $out, $err) = run('audit', $dir);
+    is($status, 0, 'quotes, blanks and commas in the name of the folder') or diag $err;
+    {
+        local $ENV{TMPDIR} = "$temporary/it's, \"odd\"";
+        mkdir $ENV{TMPDIR};
+        chmod 01777, $ENV{TMPDIR};
+        ($status, $out, $err) = run('audit', $dir);
+        is($status, 0, 'and in the name of the temporary one') or diag $err;
+        rmdir $ENV{TMPDIR};
+        local $ENV{TMPDIR} = "$temporary/" . ('x' x 90);
+        mkdir $ENV{TMPDIR};
+        chmod 01777, $ENV{TMPDIR};
+        ($status) = run('audit', $dir);
+        is($status, 0, 'a temporary folder too deep for a socket');
+        rmdir $ENV{TMPDIR};
+    }
+    {
+        local $ENV{PGOPTIONS} = '-c search_path=nowhere';
+        local $ENV{PGDATA} = '/nowhere';
+        local $ENV{PGHOST} = '/nowhere';
+        local $ENV{LC_ALL} = 'xx_YY.UTF-8';
+        ($status, $out, $err) = run('audit', $dir);
+        is($status, 0, "somebody's PG variables and locale do not matter") or diag $err;
+    }
+    my $server = "$home/bin";
+    mkdir $server;
+    for my $program (qw(initdb postgres)) {
+        open(my $script, '>', "$server/$program") or die;
+        print $script "#!/bin/sh\necho 'the disk is full' >&2\nexit 1\n";
+        close $script;
+        chmod 0755, "$server/$program";
+    }
+    ($status, $out, $err) = run('audit', $dir, '--pgbin', $server);
+    is($status, 2, 'initdb fails: exit 2');
+    like($err, qr/initdb failed.*the disk is full/s, 'with the end of its log');
+SKIP: {
+        skip 'root reads everything', 2 if $> == 0;
+        chmod 0, "$home/clean";
+        ($status, $out, $err) = run('audit', "$home/clean");
+        chmod 0755, "$home/clean";
+        is($status, 2, 'an unreadable folder: exit 2');
+        like($err, qr/cannot read/, 'says so');
+    }
+    nothing_left('odd places');
+};
+
+done_testing;
