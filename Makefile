@@ -44,9 +44,10 @@ ISOLATION_OPTS = --inputdir=test/isolation --load-extension=rlsproof
 override with_llvm := no
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CXXFLAGS = -std=gnu++20 -Wall -Wextra -Werror -Wno-register -Wno-missing-field-initializers $(COMPILER_CXXFLAGS)
-# The server's own flags are written for the compiler it was built with.
-# g++ 12's -Wrestrict sees overlaps in std::string that are not there (GCC bug 105651).
-COMPILER_CXXFLAGS = $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-ignored-optimization-argument,-Wno-restrict)
+# The server's own flags are written for the compiler it was built with; and g++ 12's -Wrestrict sees overlaps in
+# std::string that are not there (GCC bug 105651).
+COMPILER_CXXFLAGS = $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-ignored-optimization-argument, \
+    -Wno-restrict)
 # Visibility is the link's matter alone: 15's PGDLLEXPORT says nothing, so hidden would hide the entry points too.
 SHLIB_LINK = -lfmt -lstdc++ -Wl,--version-script=src/server/exports.map
 EXTRA_CLEAN = $(BUILD) rlsproof--$(EXTVERSION).sql
@@ -57,7 +58,7 @@ include $(PGXS)
 # PGXS tracks no headers.
 $(BUILD)/%.o: src/%.cpp Makefile
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -fPIC -c -o $@ $<
+	$(CXX) $(CXXFLAGS) $(EXTRA_CXXFLAGS) $(CPPFLAGS) -MMD -MP -fPIC -c -o $@ $<
 -include $(SOURCES:src/%.cpp=$(BUILD)/%.d)
 
 # libpg_query carries its own palloc, errstart and 200 more of the server's names: its archive becomes one object in which
@@ -75,9 +76,12 @@ $(shell mkdir -p build; echo '$(PG_CONFIG) $(PG_MAJOR)' | cmp -s - build/linked-
     echo '$(PG_CONFIG) $(PG_MAJOR)' >build/linked-for)
 rlsproof.so: build/linked-for
 
-# Compiled and not linked: what the second compiler is asked for.
-.PHONY: objects meta dist
-objects: $(OBJS)
+# What the second compiler is asked about the files that CMake never sees (CXX=clang++): its warnings, not its code.
+.PHONY: syntax meta dist
+SYNTAX = $(addprefix syntax/,$(filter src/server/%,$(SOURCES)) $(wildcard test/module/*.cpp))
+syntax: $(SYNTAX)
+$(SYNTAX): syntax/%: %
+	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -fsyntax-only $<
 
 # Functions and hooks that only the tests of the boundary call, in a module of their own. No install target touches it;
 # ci/stage copies it into its server tree.
@@ -90,7 +94,7 @@ $(TESTMODULE): $(TESTMODULE_OBJS) test/module/exports.map
 	$(CXX) $(CXXFLAGS) -shared -o $@ $(TESTMODULE_OBJS) $(LDFLAGS) -lstdc++ -Wl,--version-script=test/module/exports.map
 $(BUILD)/test/%.o: test/module/%.cpp Makefile
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -fPIC -c -o $@ $<
+	$(CXX) $(CXXFLAGS) $(EXTRA_CXXFLAGS) $(CPPFLAGS) -MMD -MP -fPIC -c -o $@ $<
 -include $(TESTMODULE_OBJS:.o=.d)
 
 rlsproof--$(EXTVERSION).sql: src/sql/parts $(wildcard src/sql/*.sql) rlsproof.control

@@ -117,6 +117,12 @@ void forget_libpq_variables() {
         unsetenv(name.c_str());
 }
 
+// As short as it can be said from where the user stands.
+std::string shown(const fs::path &folder) {
+    const fs::path from_here = fs::weakly_canonical(folder).lexically_relative(fs::current_path());
+    return from_here.empty() || *from_here.begin() == ".." ? folder.string() : from_here.string();
+}
+
 // What the tool does with a folder.
 class FolderAudit {
 public:
@@ -124,7 +130,7 @@ public:
 
     report::Report run() {
         migrations_ = find_migrations(options_.directory);
-        report_.subject = report_.source = options_.directory;
+        report_.subject = report_.source = shown(options_.directory);
         sources_ = read_sources(migrations_, migrations_.notes);
         for (const std::string &text : migrations_.notes)
             note(text);

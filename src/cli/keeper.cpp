@@ -129,6 +129,10 @@ private:
                 trouble += fmt::format("{}: too long for the path of a socket; ", base);
                 continue;
             }
+            if (path.find(',') != std::string::npos) { // libpq takes it for a list of hosts
+                trouble += fmt::format("{}: a comma in the path of a socket; ", base);
+                continue;
+            }
             if (mkdtemp(path.data()) != nullptr) {
                 directory_ = path;
                 if (chdir(path.c_str()) != 0) fail(fmt::format("cannot enter {}: {}", path, std::strerror(errno)));

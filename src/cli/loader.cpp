@@ -306,7 +306,8 @@ void Loader::report(const Failed &failed) {
             fmt::format("\nIts transaction was undone; statements before it that went with it: {}.", failed.undone);
     finding.hint = failure.hint;
     finding.evidence = "execution";
-    finding.key = fmt::format("migration_failed:{}:{}", failed.source->name, token_hash(sql));
+    finding.key = fmt::format("migration_failed:{}:{}", failed.source->path.filename().string(), token_hash(sql));
+    if (const int times = ++keys_[finding.key]; times > 1) finding.key += fmt::format("#{}", times);
     result_.findings.push_back(std::move(finding));
 }
 

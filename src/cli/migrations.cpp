@@ -83,11 +83,11 @@ public:
         found_.root = fs::weakly_canonical(named_);
         if (fs::is_regular_file(status)) {
             found_.layout = "plain";
-            base_ = found_.root.parent_path();
+            base_ = base_of(found_.root.parent_path());
             add(found_.root);
             return std::move(found_);
         }
-        base_ = found_.root;
+        base_ = base_of(found_.root);
         // A project's stray scripts are not its migrations, when those are somewhere below.
         const bool look_below = sql_files(found_.root).empty() || is_project(found_.root);
         if (!known_layout(found_.root) && !(look_below && deeper()) && !plain(found_.root))
@@ -98,6 +98,13 @@ public:
     }
 
 private:
+    // Names start from where the user stands, so that terminals, editors and code scanners find the files; for a folder
+    // that is elsewhere, from that folder.
+    static fs::path base_of(const fs::path &root) {
+        const fs::path here = fs::current_path();
+        return *root.lexically_relative(here).begin() == ".." ? root : here;
+    }
+
     bool known_layout(const fs::path &folder) {
         if (folder.filename() == "migrations" && folder.parent_path().filename() == "supabase")
             return supabase(folder.parent_path());

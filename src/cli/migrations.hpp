@@ -12,7 +12,7 @@ namespace rlsproof::cli {
 
 struct MigrationFile {
     std::filesystem::path path;
-    std::string name; // relative to what the user named: how reports call it
+    std::string name; // how reports call it: relative to where the user stands, if it is below, or to `root`
     bool seed = false;
 };
 

@@ -14,6 +14,10 @@ namespace {
 // A grid longer than this shows only the objects where something is not fine.
 constexpr size_t kGridRows = 40;
 
+// Of one rule in one category and level, so many findings are told in full; the others are named.
+constexpr size_t kToldNotes = 3;
+constexpr size_t kTold = 20;
+
 enum class Style { plain, bold, dim, red, yellow, blue, green };
 
 class Page {
@@ -104,6 +108,27 @@ void write_finding(Page &page, size_t number, const Finding &f, const Finding *b
     page.line();
 }
 
+// The end of the run of one rule and level that starts at a finding.
+size_t end_of_run(const std::vector<const Finding *> &findings, size_t start) {
+    size_t end = start;
+    while (end < findings.size() && findings[end]->rule == findings[start]->rule &&
+           findings[end]->level == findings[start]->level)
+        ++end;
+    return end;
+}
+
+void write_the_others(Page &page, size_t number, const std::vector<const Finding *> &findings) {
+    const Finding &first = *findings.front();
+    std::vector<std::string> objects;
+    objects.reserve(findings.size());
+    for (const Finding *f : findings) objects.push_back(f->object);
+    page.paragraph(fmt::format("{:>3}. ", number + 1),
+                   fmt::format("to {}: the same rule, {}, on {}", text::number(number + findings.size()), first.rule,
+                               text::join(objects, ", ")));
+    page.paragraph("     ", "Their particulars are in the other formats.", Style::dim);
+    page.line();
+}
+
 void write_grid_block(Page &page, const Matrix &matrix, const std::vector<const Matrix::Row *> &rows, size_t from,
                       size_t to, size_t object_columns, size_t persona_columns) {
     std::string names = text::pad("", object_columns), letters = names;
@@ -184,10 +209,18 @@ std::string write_text(const Report &report, const Options &options) {
         page.line(page.styled(Style::bold, head));
         page.line(std::string(text::width(head), '-'));
         page.line();
-        const Finding *before = nullptr;
-        for (const Finding *f : findings) {
-            write_finding(page, ++number, *f, before);
-            before = f;
+        for (size_t i = 0; i < findings.size();) {
+            const size_t end = end_of_run(findings, i);
+            const size_t told = findings[i]->level == Level::note ? kToldNotes : kTold;
+            const size_t last = end - i > told + 2 ? i + told : end;
+            const Finding *before = nullptr;
+            for (; i < last; ++i) {
+                write_finding(page, ++number, *findings[i], before);
+                before = findings[i];
+            }
+            if (last < end) write_the_others(page, number, {findings.begin() + last, findings.begin() + end});
+            number += end - last;
+            i = end;
         }
     }
     write_grid(page, report.matrix);

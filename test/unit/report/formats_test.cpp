@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "base/text.hpp"
 #include "json_reader.hpp"
 #include "markup_reader.hpp"
@@ -63,6 +65,22 @@ TEST(TextFormat, KeepsToTheWidth) {
             EXPECT_LE(text::width(line), static_cast<size_t>(width)) << line;
         }
     }
+}
+
+TEST(TextFormat, NamesEveryObjectAndTellsNotAllInFull) {
+    Report r;
+    r.complete = true;
+    for (int i = 0; i < 40; ++i)
+        for (Level level : {Level::warning, Level::note})
+            r.findings.push_back(
+                {"r", level, Category::hygiene, fmt::format("public.t{:02}", i), "m", "", "", "", "", ""});
+    rank(r.findings);
+    const std::string out = write(Format::text, r);
+    EXPECT_EQ(occurrences(out, "rule r\n"), 20u + 3u);
+    for (const Finding &f : r.findings) EXPECT_EQ(occurrences(out, f.object), 2u) << f.object;
+    EXPECT_NE(out.find("\n 21. to 40: the same rule, r, on public.t20, "), std::string::npos);
+    EXPECT_NE(out.find("\n 44. to 80: the same rule, r, on public.t03, "), std::string::npos);
+    EXPECT_TRUE(out.ends_with("80 findings: 40 warnings, 40 notes\n"));
 }
 
 TEST(TextFormat, ColoursOnlyWhenAsked) {
