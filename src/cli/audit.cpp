@@ -97,12 +97,9 @@ int deliver(report::Report &report, const Destination &to, const AuditOptions &o
         if (!options.quiet) progress.say(fmt::format("wrote {}", to.file));
     }
     switch (report::outcome(report)) {
-    case report::Outcome::clean:
-        return kClean;
-    case report::Outcome::findings:
-        return kFindings;
-    case report::Outcome::could_not_look:
-        return kCouldNotLook;
+    case report::Outcome::clean: return kClean;
+    case report::Outcome::findings: return kFindings;
+    case report::Outcome::could_not_look: return kCouldNotLook;
     }
     return kCouldNotLook;
 }
@@ -113,8 +110,7 @@ void forget_libpq_variables() {
     for (char **entry = environ; *entry != nullptr; ++entry) {
         if (std::string_view(*entry).starts_with("PG")) names.emplace_back(*entry, std::string_view(*entry).find('='));
     }
-    for (const std::string &name : names)
-        unsetenv(name.c_str());
+    for (const std::string &name : names) unsetenv(name.c_str());
 }
 
 // As short as it can be said from where the user stands.
@@ -132,8 +128,7 @@ public:
         migrations_ = find_migrations(options_.directory);
         report_.subject = report_.source = shown(options_.directory);
         sources_ = read_sources(migrations_, migrations_.notes);
-        for (const std::string &text : migrations_.notes)
-            note(text);
+        for (const std::string &text : migrations_.notes) note(text);
         const std::string bin = find_server_programs(options_.pgbin);
         forget_libpq_variables();
         start(bin);
@@ -186,8 +181,7 @@ private:
             throw Error(Code::invalid_input, fmt::format("none of the {} statements loaded", result.statements),
                         "Is this the right folder? See --plain and --supabase.",
                         fmt::format("The first: {}: {}", result.findings[0].object, result.findings[0].message));
-        for (const std::string &text : result.notes)
-            note(text);
+        for (const std::string &text : result.notes) note(text);
         report_.complete = result.hiding == 0;
         if (result.failed > 0)
             progress_.say(fmt::format("{} of {} failed to load", result.failed,

@@ -80,8 +80,7 @@ private:
         setsid();
         prctl(PR_SET_NAME, "rlsproof-keeper");
         prctl(PR_SET_CHILD_SUBREAPER, 1); // whatever the server leaves behind comes to us
-        for (const int number : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE})
-            std::signal(number, SIG_IGN);
+        for (const int number : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE}) std::signal(number, SIG_IGN);
         struct sigaction action {};
         action.sa_handler = [](int) { told_to_end = 1; };
         sigaction(SIGTERM, &action, nullptr);
@@ -90,8 +89,7 @@ private:
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
         const int null = open("/dev/null", O_RDWR);
-        for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-            dup2(null, fd);
+        for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null, fd);
         close_range(kReport + 1, ~0U, 0);
         clean_environment();
     }
@@ -104,8 +102,7 @@ private:
             if (text.starts_with("PG") || text.starts_with("LC_") || text.starts_with("LANG"))
                 names.emplace_back(text.substr(0, text.find('=')));
         }
-        for (const std::string &name : names)
-            unsetenv(name.c_str());
+        for (const std::string &name : names) unsetenv(name.c_str());
         setenv("LC_ALL", "C", 1);
     }
 
@@ -155,8 +152,7 @@ private:
         // Abandoned or not, initdb comes to its end: killed half-way its server processes would leave shared memory
         // behind.
         const auto patience = Clock::now() + 60s;
-        while (child_ > 0 && Clock::now() < patience && !(abandoned_ && Clock::now() > abandoned_at_ + 10s))
-            look(20);
+        while (child_ > 0 && Clock::now() < patience && !(abandoned_ && Clock::now() > abandoned_at_ + 10s)) look(20);
         if (abandoned_) throw Abandoned();
         if (child_ > 0) fail("initdb did not end within 60 seconds" + log_tail());
         if (child_status_ != 0) fail("initdb failed" + log_tail());
@@ -179,8 +175,7 @@ private:
     std::string settings() const {
         // A list of quoted names inside of a quoted string: each kind of quote and the backslash stand twice.
         std::string socket;
-        for (const char c : directory_)
-            socket += std::string(c == '\'' || c == '"' || c == '\\' ? 2 : 1, c);
+        for (const char c : directory_) socket += std::string(c == '\'' || c == '"' || c == '\\' ? 2 : 1, c);
         return fmt::format("\nlisten_addresses = ''\n"
                            "unix_socket_directories = '\"{}\"'\n"
                            "unix_socket_permissions = 0700\n"
@@ -254,15 +249,13 @@ private:
         }
         prctl(PR_SET_PDEATHSIG, last_word);
         setpgid(0, 0);
-        for (const int number : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGTERM})
-            std::signal(number, SIG_DFL);
+        for (const int number : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGTERM}) std::signal(number, SIG_DFL);
         const int log = open((directory_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         dup2(log, STDOUT_FILENO);
         dup2(log, STDERR_FILENO);
         close_range(kLifeline, ~0U, 0);
         std::vector<char *> arguments;
-        for (const std::string &word : words)
-            arguments.push_back(const_cast<char *>(word.c_str()));
+        for (const std::string &word : words) arguments.push_back(const_cast<char *>(word.c_str()));
         arguments.push_back(nullptr);
         execv(arguments[0], arguments.data());
         _exit(127);
@@ -283,8 +276,7 @@ private:
         // SIGQUIT: the server takes its sessions and its shared memory with it, and writes nothing more.
         if (server_ > 0 && child_ == server_) kill(server_, SIGQUIT);
         const auto patience = Clock::now() + 8s;
-        while (reap() && Clock::now() < patience && child_ > 0)
-            usleep(5000);
+        while (reap() && Clock::now() < patience && child_ > 0) usleep(5000);
         // What is left was started by a statement (COPY FROM PROGRAM, a solver) and has lost its session.
         const auto end = Clock::now() + 5s;
         while (reap() && Clock::now() < end) {
@@ -299,8 +291,7 @@ private:
 
     static void kill_children() {
         std::ifstream list(fmt::format("/proc/self/task/{}/children", getpid()));
-        for (pid_t pid = 0; list >> pid;)
-            kill(pid, SIGKILL);
+        for (pid_t pid = 0; list >> pid;) kill(pid, SIGKILL);
     }
 
     // A server that had to be killed leaves its segment; postmaster.pid names it in the seventh line.
@@ -326,8 +317,7 @@ private:
             if (lines.size() > kLines) lines.pop_front();
         }
         std::string text = lines.empty() ? "" : "\n";
-        for (const std::string &line : lines)
-            text += line + "\n";
+        for (const std::string &line : lines) text += line + "\n";
         return text;
     }
 

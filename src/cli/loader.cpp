@@ -44,8 +44,7 @@ std::string first_word(std::string_view sql) {
 
 size_t count_pieces(const Source &source) {
     size_t count = source.pieces.size();
-    for (const auto &[index, inner] : source.included)
-        count += count_pieces(*inner);
+    for (const auto &[index, inner] : source.included) count += count_pieces(*inner);
     return count;
 }
 
@@ -65,14 +64,11 @@ std::string place(const Source &source, int line) {
 } // namespace
 
 LoadResult Loader::load(const Sources &sources) {
-    for (const auto &source : sources)
-        total_ += count_pieces(*source);
-    for (const auto &source : sources)
-        load_file(*source);
+    for (const auto &source : sources) total_ += count_pieces(*source);
+    for (const auto &source : sources) load_file(*source);
     try_again();
     describe_helped();
-    for (const Failed &failed : failed_)
-        report(failed);
+    for (const Failed &failed : failed_) report(failed);
     session_.reset();
     return std::move(result_);
 }
@@ -273,8 +269,7 @@ void Loader::describe_helped() {
     };
     if (!made_roles_.empty()) {
         std::vector<std::string> names;
-        for (const auto &[name, where] : made_roles_)
-            names.push_back(fmt::format("\"{}\" ({})", name, where));
+        for (const auto &[name, where] : made_roles_) names.push_back(fmt::format("\"{}\" ({})", name, where));
         result_.notes.push_back(
             fmt::format("made roles that the migrations use and do not create: {}", fmt::join(names, ", ")));
     }

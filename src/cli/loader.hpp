@@ -72,9 +72,9 @@ private:
     std::vector<std::string> superseded_;           // failed, and a later file made the same thing
     std::map<std::string, std::string> made_roles_; // and where they were first missing
     std::map<std::string, int> keys_; // of findings, and how often: the same statement may fail twice in a file
-    bool implicit_ = false;                         // the open transaction is ours
-    bool stopped_ = false;                          // \q
-    size_t in_transaction_ = 0;                     // statements that the open transaction holds
+    bool implicit_ = false;           // the open transaction is ours
+    bool stopped_ = false;            // \q
+    size_t in_transaction_ = 0;       // statements that the open transaction holds
     size_t hiding_in_transaction_ = 0;
     size_t done_ = 0, total_ = 0;
 };

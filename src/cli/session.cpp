@@ -31,15 +31,13 @@ Failure failure_of(const PGresult *result) {
 }
 
 std::string trimmed(std::string text) {
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
-        text.pop_back();
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
     return text;
 }
 
 std::string quoted(std::string_view text, char quote) {
     std::string result(1, quote);
-    for (const char c : text)
-        result += c == quote ? std::string(2, quote) : std::string(1, c);
+    for (const char c : text) result += c == quote ? std::string(2, quote) : std::string(1, c);
     return result + quote;
 }
 
@@ -51,8 +49,7 @@ std::string quoted_name(std::string_view text) {
 std::string quoted_literal(std::string_view text) {
     return (text.find('\\') == std::string_view::npos ? "" : "E") + [&] {
         std::string escaped;
-        for (const char c : text)
-            escaped += c == '\\' ? "\\\\" : std::string(1, c);
+        for (const char c : text) escaped += c == '\\' ? "\\\\" : std::string(1, c);
         return quoted(escaped, '\'');
     }();
 }
@@ -80,21 +77,17 @@ std::optional<Failure> Session::run(const std::string &sql, std::string_view dat
     bool timed_out = false;
     while (Result result = next_result(deadline, timed_out)) {
         switch (PQresultStatus(result.get())) {
-        case PGRES_COPY_IN:
-            send_data(data);
-            break;
+        case PGRES_COPY_IN: send_data(data); break;
         case PGRES_COPY_OUT: {
             char *row = nullptr;
-            while (PQgetCopyData(connection_.get(), &row, 0) > 0)
-                PQfreemem(row);
+            while (PQgetCopyData(connection_.get(), &row, 0) > 0) PQfreemem(row);
             break;
         }
         case PGRES_FATAL_ERROR:
         case PGRES_BAD_RESPONSE:
             if (!failure) failure = failure_of(result.get());
             break;
-        default:
-            break;
+        default: break;
         }
     }
     if (broken()) return lost();

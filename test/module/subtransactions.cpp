@@ -130,8 +130,7 @@ Datum test_on_top(PG_FUNCTION_ARGS) {
     way_to_fail_on_top = text_to_cstring(PG_GETARG_TEXT_PP(1));
     const int failures = enter([&] {
         int failed = 0;
-        for (int i = 0; i < count; ++i)
-            failed += !attempt(Finish::rollback, [] { call(fail_on_top); }).ok;
+        for (int i = 0; i < count; ++i) failed += !attempt(Finish::rollback, [] { call(fail_on_top); }).ok;
         return failed;
     });
     PG_RETURN_INT32(failures);

@@ -32,8 +32,7 @@ protected:
     Migrations find(const std::string &folder = "") const { return find_migrations(root_ / folder); }
     Names names(const std::string &folder = "") const {
         Names result;
-        for (const MigrationFile &found : find(folder).files)
-            result.push_back(found.name);
+        for (const MigrationFile &found : find(folder).files) result.push_back(found.name);
         return result;
     }
 

@@ -13,8 +13,7 @@ namespace {
 
 std::vector<std::string> texts(std::string_view sql) {
     std::vector<std::string> result;
-    for (const Piece &piece : split(sql))
-        result.emplace_back(piece.text);
+    for (const Piece &piece : split(sql)) result.emplace_back(piece.text);
     return result;
 }
 using Texts = std::vector<std::string>;
