@@ -72,8 +72,13 @@ from pg_catalog.pg_policy p order by p.polrelid, p.polname collate "C")");
     for (size_t i = 0; i < rows.size(); i++) {
         const auto found = index.find(rows.oid(i, 0));
         if (found == index.end()) continue;
-        relations[found->second].policies.push_back(
-            {rows.text(i, 1), rows.boolean(i, 2), rows.text(i, 3), rows.list(i, 4), rows.text(i, 5), rows.text(i, 6), {}});
+        relations[found->second].policies.push_back({rows.text(i, 1),
+                                                     rows.boolean(i, 2),
+                                                     rows.text(i, 3),
+                                                     rows.list(i, 4),
+                                                     rows.text(i, 5),
+                                                     rows.text(i, 6),
+                                                     {}});
     }
 }
 
