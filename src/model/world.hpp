@@ -165,6 +165,13 @@ struct World {
     std::vector<BucketListing> bucket_listings;
     std::vector<std::string> notes; // what could not be looked at, and why
 
+    // Somebody signed in who occurs in no row, to tell by what expressions yield for it who is asking.
+    const Persona *stranger() const {
+        for (const Persona &p : personas)
+            if (!p.uid.empty() && !p.declared) return &p;
+        return nullptr;
+    }
+
     const Relation *relation(const std::string &name) const {
         for (const Relation &r : relations)
             if (r.name == name) return &r;

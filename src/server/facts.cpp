@@ -208,7 +208,7 @@ void add_body_facts(World &world, const Index &index, const Hints &hints, std::m
 
 void add_facts(World &world, const Index &index, Bodies &bodies) {
     std::map<Oid, BodyFacts> read;
-    const Hints hints = read_hints(bodies);
+    const Hints hints = read_hints(bodies, world.stranger());
     add_storage(world, index);
     add_filled_from(world, index);
     add_tree_facts(world, index, bodies, read);
