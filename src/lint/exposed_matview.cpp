@@ -21,7 +21,7 @@ bool is_public(const Relation &table, const std::vector<std::string> &personas) 
                 std::find(who.begin(), who.end(), persona) == who.end())
                 continue;
             if (!policy.permissive) return false;
-            open = open || policy.predicate == "true";
+            open = open || policy.facts.always;
         }
         const Reach *reach = table.reach_of(persona);
         return open && reach != nullptr && reach->commands.contains(Command::select);

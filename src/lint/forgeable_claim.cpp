@@ -41,10 +41,15 @@ void policies(const World &world, const Rule &rule, std::vector<Finding> &findin
     }
 }
 
-} // namespace
+// Whoever connects directly may set what they like. Only where an API stands between is a function that does it a way
+// around.
+bool has_api(const World &world) {
+    return std::any_of(world.personas.begin(), world.personas.end(), [](const Persona &persona) {
+        return !persona.login.empty() || (persona.uid.empty() && !persona.declared);
+    });
+}
 
-void forgeable_claim(const World &world, const Rule &rule, std::vector<Finding> &findings) {
-    policies(world, rule, findings);
+void copies(const World &world, const Rule &rule, std::vector<Finding> &findings) {
     std::vector<std::string> done;
     for (const AccountCopy &copy : world.account_copies) {
         if (std::find(done.begin(), done.end(), copy.function) != done.end()) continue;
@@ -62,6 +67,10 @@ void forgeable_claim(const World &world, const Rule &rule, std::vector<Finding> 
         finding.evidence = "structural";
         findings.push_back(std::move(finding));
     }
+}
+
+void setters(const World &world, const Rule &rule, std::vector<Finding> &findings) {
+    if (!has_api(world)) return;
     for (const Function &function : world.functions) {
         if (function.sets_identity.empty() || function.asks_who) continue;
         const std::vector<std::string> callers = strangers_of(world, function);
@@ -78,6 +87,14 @@ void forgeable_claim(const World &world, const Rule &rule, std::vector<Finding> 
         finding.evidence = "structural";
         findings.push_back(std::move(finding));
     }
+}
+
+} // namespace
+
+void forgeable_claim(const World &world, const Rule &rule, std::vector<Finding> &findings) {
+    policies(world, rule, findings);
+    copies(world, rule, findings);
+    setters(world, rule, findings);
 }
 
 } // namespace rlsproof::lint

@@ -19,9 +19,9 @@ bool sounds_like_a_ban(const std::string &name) {
             word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
             continue;
         }
-        for (const char *stem : {"block", "ban", "bans", "banned", "deny", "denies", "denied", "not", "cannot", "can't",
-                                 "prevent", "forbid", "disallow", "no", "never"})
-            if (word == stem || (word.starts_with(stem) && std::string_view(stem).size() > 4)) return true;
+        for (const std::string_view stem : {"block", "ban", "bans", "banned", "deny", "denies", "denied", "cannot",
+                                            "prevent", "forbid", "disallow", "never"})
+            if (word == stem || (word.starts_with(stem) && stem.size() > 4)) return true;
         word.clear();
     }
     return false;
@@ -41,7 +41,7 @@ void permissive_ban(const World &world, const Rule &rule, std::vector<Finding> &
             const bool beside = std::any_of(relation.policies.begin(), relation.policies.end(), [&](const Policy &p) {
                 return &p != &policy && p.permissive && same_command(p, policy);
             });
-            // A lone "not hidden" is how public rows are shown; two of the three signs make it a ban.
+            // "Not hidden" beside "own rows" is how public rows are shown; two of the three signs make it a ban.
             if ((int)named + (int)beside + (int)policy.facts.asks_who < 2) continue;
             Finding finding = start(rule);
             finding.level = Level::error;

@@ -30,7 +30,7 @@ void unindexed_policy_column(const World &world, const Rule &rule, std::vector<F
             finding.detail = "The condition is added to every statement of these callers, and without an index each of "
                              "them reads the whole table.";
             finding.hint = "Create an index that begins with the column.";
-            finding.fix = fmt::format("CREATE INDEX CONCURRENTLY ON {} ({});", relation.name, quoted(column));
+            finding.fix = fmt::format("CREATE INDEX CONCURRENTLY ON {} ({});", relation.name, column);
             finding.evidence = "structural";
             findings.push_back(std::move(finding));
         }

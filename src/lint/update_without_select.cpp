@@ -14,7 +14,7 @@ namespace {
 bool lets_through(const Relation &relation, const std::string &persona, const char *command) {
     return std::any_of(relation.policies.begin(), relation.policies.end(), [&](const Policy &policy) {
         const auto &who = policy.facts.personas;
-        return policy.permissive && !policy.predicate.empty() && policy.predicate != "false" &&
+        return policy.permissive && !policy.predicate.empty() && !policy.facts.never &&
                (policy.command == command || policy.command == "ALL") &&
                std::find(who.begin(), who.end(), persona) != who.end();
     });
@@ -28,7 +28,9 @@ void update_without_select(const World &world, const Rule &rule, std::vector<Fin
         std::vector<std::string> personas;
         std::set<Command> commands;
         for (const Reach &reach : relation.reach) {
-            if (!reach.row_security || lets_through(relation, reach.persona, "SELECT")) continue;
+            // Without the privilege the statement fails, and says so.
+            if (!reach.row_security || !reach.commands.contains(Command::select)) continue;
+            if (lets_through(relation, reach.persona, "SELECT")) continue;
             bool any = false;
             for (const Command command : {Command::update, Command::remove})
                 if (reach.commands.contains(command) &&
@@ -43,8 +45,7 @@ void update_without_select(const World &world, const Rule &rule, std::vector<Fin
         finding.level = Level::warning;
         finding.object = relation.name;
         finding.message =
-            fmt::format("{} may {} {} and sees no row of it: the statement changes nothing and reports no "
-                        "error",
+            fmt::format("{} may {} {} but see no row of it: the statement changes nothing and reports no error",
                         listed(personas), listed(commands), relation.name);
         finding.detail = "A statement that reads a column, in its WHERE or RETURNING, must pass the SELECT policies as "
                          "well, and none lets these callers see a row.";

@@ -32,8 +32,10 @@ struct PolicyFacts {
     std::vector<std::string> null_equal;      // nullable columns for which NULL equals a caller without a value
     std::vector<std::string> identity_equals; // columns that USING compares with who is asking
     std::vector<std::string> row_calls;       // functions that USING calls for each row with nothing of the row
-    bool negation = false;                    // the predicate as a whole
+    bool negation = false;                    // of each predicate as a whole
     bool asks_who = false;
+    bool always = false; // USING (true)
+    bool never = false;  // USING (false)
 };
 
 struct Policy {
@@ -63,14 +65,14 @@ struct Relation {
     bool row_security = false;
     bool forced = false;
     bool extension_member = false;
-    bool published = false;
-    std::string parent; // of a partition or an inheritance child
+    bool published = false; // to subscribers, by a service that asks the policies who may hear what
+    std::string parent;     // of a partition or an inheritance child
     std::vector<Policy> policies;
     std::vector<Reach> reach; // of the personas that reach it at all
 
     bool platform = false;                    // of the hosting platform, not of the application
     long rows = 0;                            // about; of the whole tree where it is partitioned
-    std::vector<std::string> index_leads;     // columns that a valid, complete index begins with
+    std::vector<std::string> index_leads;     // columns that a valid, complete index begins with, or computes from
     std::vector<std::string> protected_reads; // of a materialized view: relations with row security, through views
     std::vector<std::string> forgeable;       // of a view: how it filters by something that users write themselves
 
@@ -118,6 +120,7 @@ struct Function {
     bool asks_who = false;      // it looks at the caller's identity
 
     std::vector<Impersonation> impersonations;
+    bool yes_or_no = false;                 // is all that such a function answers
     std::vector<std::string> sets_identity; // settings by which callers are told apart, set to what is not constant
     std::vector<std::string> unqualified;   // relations and functions that its body leaves to the search path
 };

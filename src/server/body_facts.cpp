@@ -54,7 +54,9 @@ Node *bare(Node *node) {
 
 bool is_metadata(Node *node) {
     const char *text = string_of(node);
-    if (text != nullptr && strstr(text, "user_metadata") != nullptr) return true;
+    if (text != nullptr && (strcmp(text, "user_metadata") == 0 || strcmp(text, "{user_metadata}") == 0 ||
+                            strncmp(text, "{user_metadata,", 15) == 0))
+        return true;
     return IsA(node, ColumnRef) && strcmp(last_name(castNode(ColumnRef, node)->fields), "raw_user_meta_data") == 0;
 }
 
@@ -270,16 +272,28 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     }
 }
 
-void read_text(const char *sql, int mode, const Arguments *arguments, Raw *raw) {
+List *parse(const char *sql, int mode) {
+    return raw_parser(sql, (RawParseMode)mode);
+}
+
+void read_statements(List *statements, const Arguments *arguments, Raw *raw) {
     ListCell *cell;
-    foreach (cell, raw_parser(sql, (RawParseMode)mode)) read_piece(lfirst_node(RawStmt, cell)->stmt, arguments, raw);
+    foreach (cell, statements) read_piece(lfirst_node(RawStmt, cell)->stmt, arguments, raw);
+}
+
+void read_sql(const std::string &sql, const Arguments &arguments, Raw &raw) {
+    call(read_statements, call(parse, sql.c_str(), (int)RAW_PARSE_DEFAULT), &arguments, &raw);
 }
 
 // PL/pgSQL's pieces are statements, expressions or assignments; which one is only known by trying.
 void read_plpgsql(const std::string &definition, const Arguments &arguments, Raw &raw) {
     for (const std::string &piece : sqltext::plpgsql(definition).queries)
-        for (const int mode : {(int)RAW_PARSE_DEFAULT, (int)RAW_PARSE_PLPGSQL_EXPR, (int)RAW_PARSE_PLPGSQL_ASSIGN1})
-            if (attempt(Finish::commit, [&] { call(read_text, piece.c_str(), mode, &arguments, &raw); }).ok) break;
+        for (const int mode : {(int)RAW_PARSE_DEFAULT, (int)RAW_PARSE_PLPGSQL_EXPR, (int)RAW_PARSE_PLPGSQL_ASSIGN1}) {
+            List *statements = NIL;
+            if (!attempt(Finish::commit, [&] { statements = call(parse, piece.c_str(), mode); }).ok) continue;
+            call(read_statements, statements, &arguments, &raw);
+            break;
+        }
 }
 
 template <typename Add>
@@ -340,12 +354,11 @@ where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpg
         if (rows.text(0, 0) == "plpgsql")
             read_plpgsql(rows.text(0, 1), arguments, raw);
         else if (parsed.starts_with("RETURN "))
-            call(read_text, ("SELECT " + parsed.substr(7)).c_str(), (int)RAW_PARSE_DEFAULT, &arguments, &raw);
+            read_sql("SELECT " + parsed.substr(7), arguments, raw);
         else if (parsed.starts_with("BEGIN ATOMIC"))
-            call(read_text, parsed.substr(12, parsed.rfind("END") - 12).c_str(), (int)RAW_PARSE_DEFAULT, &arguments,
-                 &raw);
+            read_sql(parsed.substr(12, parsed.rfind("END") - 12), arguments, raw);
         else
-            call(read_text, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT, &arguments, &raw);
+            read_sql(rows.text(0, 3), arguments, raw);
         take(raw, facts);
         if (!parsed.empty()) facts.unqualified.clear(); // resolved when it was made
     });

@@ -1,5 +1,5 @@
 // What the lints ask beyond privileges and policies: facts from the node trees of policies and views, from the bodies
-// of functions, and from the catalogs about indexes, default privileges and buckets.
+// of functions, and from the catalogs about sizes, indexes, default privileges and buckets.
 #pragma once
 
 #include <map>
@@ -35,7 +35,38 @@ struct BodyFacts {
 // REQUIRES: nothing; a body that cannot be read has no facts.
 BodyFacts read_body_facts(Oid function);
 
-// The facts from node trees: of policies, views, and the functions they call.
-void add_tree_facts(World &world, const Index &index, Bodies &bodies, std::map<Oid, BodyFacts> &read);
+struct ColumnFacts {
+    std::string name; // quoted where needed
+    bool nullable = false;
+};
+
+// The world that is filled, and what was already asked for it.
+class FactBook {
+public:
+    FactBook(World &filled, const Index &index, Bodies &read) : world(filled), bodies(read), index_(index) {}
+
+    World &world;
+    Bodies &bodies;
+    std::set<std::string> settings; // that policies read themselves
+
+    // Functions of the server, of extensions built in, and of languages that are not read have no facts.
+    const BodyFacts &body(Oid function);
+    Relation *relation(Oid oid);
+    ColumnFacts column(const Column &column) const;
+    // schema.table.column; empty where the world does not know the table.
+    std::string column_name(const Column &column);
+    // rpc:schema.function(types)
+    const std::string &function_name(Oid function);
+
+private:
+    const Index &index_;
+    std::map<Oid, BodyFacts> read_;
+    std::map<Oid, std::string> names_;
+};
+
+void add_catalog_facts(FactBook &book);
+void add_tree_facts(FactBook &book);
+void add_bucket_facts(FactBook &book);
+void add_function_facts(FactBook &book, const Hints &hints);
 
 } // namespace rlsproof::server

@@ -25,6 +25,7 @@ namespace {
 // What belongs to the server, to the session or to us is nobody's application.
 constexpr const char *kOurs = "n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'rlsproof')";
 
+// A publication for replicas reaches roles that replicate; only one for a broadcasting service reaches everybody.
 std::vector<Relation> read_relations() {
     const Rows rows = query(fmt::format(R"(
 select c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind, pg_catalog.pg_get_userbyid(c.relowner),
@@ -34,7 +35,8 @@ select c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind, pg_ca
        coalesce((select pg_catalog.format('%I.%I', pn.nspname, p.relname) from pg_catalog.pg_inherits i
                  join pg_catalog.pg_class p on p.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
                  where i.inhrelid = c.oid order by i.inhseqno limit 1), ''),
-       exists (select from pg_catalog.pg_publication_tables t where t.schemaname = n.nspname and t.tablename = c.relname)
+       (n.nspname, c.relname) in (select schemaname, tablename from pg_catalog.pg_publication_tables
+                                  where pubname ~ 'realtime')
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and {}
 order by n.nspname collate "C", c.relname collate "C")",
