@@ -16,9 +16,16 @@ constexpr size_t kAWholeSchema = 6; // tables, from which on they are one findin
 
 struct Held {
     std::vector<const Relation *> tables;
-    std::vector<std::string> personas; // in the order of the world's
+    std::set<std::string> personas;
     std::set<Command> commands;
 };
+
+std::vector<std::string> in_order(const World &world, const std::set<std::string> &personas) {
+    std::vector<std::string> names;
+    for (const Persona &persona : world.personas)
+        if (personas.contains(persona.name)) names.push_back(persona.name);
+    return names;
+}
 
 Finding describe(const World &world, const Rule &rule, const Held &held) {
     Finding finding = start(rule);
@@ -31,8 +38,8 @@ Finding describe(const World &world, const Rule &rule, const Held &held) {
         if (held.commands.contains(command)) commands += (commands.empty() ? "" : ", ") + std::string(name(command));
     std::vector<std::string> names;
     for (const Relation *table : held.tables) names.push_back(table->name);
-    finding.fix =
-        fmt::format("REVOKE {} ON {} FROM {};", commands, comma_separated(names), grantees(world, held.personas));
+    finding.fix = fmt::format("REVOKE {} ON {} FROM {};", commands, comma_separated(names),
+                              grantees(world, in_order(world, held.personas)));
     finding.evidence = "privilege";
     return finding;
 }
@@ -51,9 +58,7 @@ void truncate_granted(const World &world, const Rule &rule, std::vector<Finding>
         Held &held = schemas[schema_of(relation.name)];
         held.tables.push_back(&relation);
         held.commands.insert(reached.commands.begin(), reached.commands.end());
-        std::set<std::string> all(held.personas.begin(), held.personas.end());
-        all.insert(reached.personas.begin(), reached.personas.end());
-        held.personas.assign(all.begin(), all.end());
+        held.personas.insert(reached.personas.begin(), reached.personas.end());
     }
     for (const auto &[schema, held] : schemas) {
         if (held.tables.size() >= kAWholeSchema) {
@@ -61,15 +66,17 @@ void truncate_granted(const World &world, const Rule &rule, std::vector<Finding>
             std::vector<std::string> names;
             for (const Relation *table : held.tables) names.push_back(table->name);
             finding.object = "schema:" + schema;
-            finding.message = fmt::format("{} hold {} on {} tables of schema {}, which no policy looks at",
-                                          listed(held.personas), listed(held.commands), names.size(), schema);
+            finding.message =
+                fmt::format("{} hold {} on {} tables of schema {}, which no policy looks at",
+                            listed(in_order(world, held.personas)), listed(held.commands), names.size(), schema);
             finding.detail += fmt::format(" The tables: {}.", comma_separated(names));
             findings.push_back(std::move(finding));
             continue;
         }
         for (const Relation *table : held.tables) {
             const Reached reached = reached_by_strangers(world, *table, past_policies);
-            Finding finding = describe(world, rule, {{table}, reached.personas, reached.commands});
+            Finding finding =
+                describe(world, rule, {{table}, {reached.personas.begin(), reached.personas.end()}, reached.commands});
             finding.object = table->name;
             finding.message = fmt::format("{} hold {} on {}, which no policy looks at", listed(reached.personas),
                                           listed(reached.commands), table->name);

@@ -30,7 +30,8 @@ double planned_rows(Oid table) {
 void add_storage(FactBook &book) {
     const Rows rows = query(R"(
 select c.oid, pg_catalog.pg_get_userbyid(c.relowner) ~ '^supabase_.*admin$',
-  array(select t.relid::oid from pg_catalog.pg_partition_tree(c.oid) t where t.isleaf),
+  case c.relkind when 'r' then array[c.oid] else
+    array(select t.relid::oid from pg_catalog.pg_partition_tree(c.oid) t where t.isleaf) end,
   array(select pg_catalog.quote_ident(a.attname) from pg_catalog.pg_index i join pg_catalog.pg_attribute a
         on a.attrelid = i.indrelid and (a.attnum = i.indkey[0] or i.indkey[0] = 0 and exists
           (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
