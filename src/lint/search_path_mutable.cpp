@@ -23,7 +23,9 @@ void search_path_mutable(const World &world, const Rule &rule, std::vector<Findi
                         "with the rights of {}.",
                         function.owner);
         finding.hint = "Fix the search path, and write the schema before each name in the body.";
-        finding.fix = fmt::format("ALTER FUNCTION {} SET search_path = '';", signature(function));
+        // Temporary objects come last only where they are named last.
+        finding.fix = fmt::format("ALTER FUNCTION {} SET search_path = {}, pg_temp;", signature(function),
+                                  comma_separated({function.found_in.begin(), function.found_in.end()}));
         finding.evidence = "structural";
         findings.push_back(std::move(finding));
     }

@@ -123,6 +123,7 @@ struct Function {
     bool yes_or_no = false;                 // is all that such a function answers
     std::vector<std::string> sets_identity; // settings by which callers are told apart, set to what is not constant
     std::vector<std::string> unqualified;   // relations and functions that its body leaves to the search path
+    std::set<std::string> found_in;         // the schemas in which a fresh session finds those
 };
 
 // A trigger function that copies what users write about themselves into a column that others decide by.

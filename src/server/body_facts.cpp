@@ -16,6 +16,7 @@ extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "parser/parser.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 }
 
@@ -153,6 +154,7 @@ struct Raw {
     List *calls;    // OIDs
     List *columns;  // of RawColumn *
     List *names;    // of char *: unqualified
+    List *schemas;  // of char *: where those were found
     List *settings; // of char *
     List *sets;     // of char *
     List *keys;     // of char *: metadata that went into a variable
@@ -224,6 +226,13 @@ void note(Raw *raw, Use use, const RawColumn *place, const char *name) {
     raw->columns = lappend(raw->columns, column);
 }
 
+// What is found in pg_catalog is found there by everybody.
+void note_unqualified(Raw *raw, const char *name, Oid schema) {
+    if (!OidIsValid(schema) || schema == PG_CATALOG_NAMESPACE) return;
+    raw->names = lappend(raw->names, (void *)name);
+    raw->schemas = lappend(raw->schemas, (void *)::quote_identifier(get_namespace_name(schema)));
+}
+
 void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     Piece piece{};
     (void)walk_piece(statement, &piece);
@@ -233,14 +242,14 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     if (piece.tainted != nullptr && piece.written == NIL) raw->keys = lappend(raw->keys, (void *)piece.tainted);
     ListCell *cell;
     foreach (cell, piece.calls) {
-        auto *candidates = compat::candidates((List *)lfirst(cell));
-        bool ours = true;
+        auto *name = (List *)lfirst(cell);
+        auto *candidates = compat::candidates(name);
+        Oid schema = candidates != nullptr ? get_func_namespace(candidates->oid) : InvalidOid;
         for (; candidates != nullptr; candidates = candidates->next) {
             raw->calls = list_append_unique_oid(raw->calls, candidates->oid);
-            if (get_func_namespace(candidates->oid) == PG_CATALOG_NAMESPACE) ours = false;
+            if (get_func_namespace(candidates->oid) == PG_CATALOG_NAMESPACE) schema = PG_CATALOG_NAMESPACE;
         }
-        if (ours && list_length((List *)lfirst(cell)) == 1)
-            raw->names = lappend(raw->names, psprintf("%s()", last_name((List *)lfirst(cell))));
+        if (list_length(name) == 1) note_unqualified(raw, psprintf("%s()", last_name(name)), schema);
     }
     RawColumn place{};
     for (int i = 0; i < list_length(piece.written); i += 3) {
@@ -267,8 +276,7 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
         auto *table = lfirst_node(RangeVar, cell);
         if (table->schemaname != nullptr) continue;
         const Oid relation = table_of(table, &piece);
-        if (OidIsValid(relation) && get_rel_namespace(relation) != PG_CATALOG_NAMESPACE)
-            raw->names = lappend(raw->names, table->relname);
+        if (OidIsValid(relation)) note_unqualified(raw, table->relname, get_rel_namespace(relation));
     }
 }
 
@@ -309,6 +317,7 @@ void take(const Raw &raw, BodyFacts &facts) {
         if (std::find(facts.unqualified.begin(), facts.unqualified.end(), name) == facts.unqualified.end())
             facts.unqualified.emplace_back(name);
     });
+    each(raw.schemas, [&](const char *schema) { facts.found_in.insert(schema); });
     for (int i = 0; i < list_length(raw.calls); i++) facts.calls.push_back(list_nth_oid(raw.calls, i));
     std::set<std::string> keys;
     each(raw.keys, [&](const char *key) { keys.insert(key); });

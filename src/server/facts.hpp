@@ -22,11 +22,12 @@ void add_facts(World &world, const Index &index, Bodies &bodies);
 
 // What one function's own body says, calls not followed.
 struct BodyFacts {
-    bool forgeable = false;         // it reads user_metadata or raw_user_meta_data
-    std::set<std::string> settings; // that it reads
-    std::set<std::string> sets;     // that it sets to what is not constant
-    std::vector<Oid> calls;         // functions of a name that it calls
-    std::vector<std::string> unqualified;
+    bool forgeable = false;                 // it reads user_metadata or raw_user_meta_data
+    std::set<std::string> settings;         // that it reads
+    std::set<std::string> sets;             // that it sets to what is not constant
+    std::vector<Oid> calls;                 // functions of a name that it calls
+    std::vector<std::string> unqualified;   // names that it leaves to the search path
+    std::set<std::string> found_in;         // the schemas in which a fresh session finds them
     std::map<Column, std::string> compared; // columns with the argument they are compared with
     std::map<Column, std::string> written;  // columns with the argument written into them
     std::set<Column> copied;                // columns that user metadata is written into

@@ -84,6 +84,7 @@ void add_function_facts(FactBook &book, const Hints &hints) {
         if (!function.sets_identity.empty()) function.asks_who = book.bodies.of(function.id).asks_who;
         if (!function.definer) continue;
         function.unqualified = body.unqualified;
+        function.found_in = body.found_in;
         add_impersonations(book, hints, function);
         poll();
     }
