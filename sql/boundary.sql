@@ -191,6 +191,7 @@ SELECT ok FROM test_keep_identity('regress_boundary'::regrole, '');
 SELECT current_user = session_user AS same_user, array_agg(a ORDER BY a) FROM t;
 -- A cancel is nobody's outcome.
 SET statement_timeout = '50ms';
+-- cut short
 SELECT * FROM test_probe(0, 'SELECT pg_sleep(60)');
 SELECT * FROM test_probe(0, 'SELECT test_probe(0, ''SELECT test_loop()'')');
 RESET statement_timeout;

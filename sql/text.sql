@@ -33,7 +33,7 @@ INSERT INTO query (sql) VALUES
 ('set time zone interval ''1'' hour to minute'),
 ('execute p(1, ''secret'')'),
 ('prepare p(int) as select $1 + 1'),
-('copy t from ''/home/secret'' with (delimiter '','', null ''x'')'),
+('copy t from ''/srv/secret'' with (delimiter '','', null ''x'')'),
 ('copy (select 1) to program ''secret'' csv quote ''"'''),
 ('notify c, ''secret'''),
 ('load ''secret'''),

@@ -9,7 +9,7 @@ namespace rlsproof::lint {
 void published_unprotected(const World &world, const Rule &rule, std::vector<Finding> &findings) {
     for (const Relation &relation : world.relations) {
         if (!relation.published || relation.row_security || relation.extension_member) continue;
-        if (relation.kind != RelationKind::table && relation.kind != RelationKind::partitioned_table) continue;
+        if (!relation.is_table()) continue;
         const Relation *parent = world.relation(relation.parent);
         if (parent != nullptr && parent->published) continue; // said of the whole
         const Reached reached = reached_by_strangers(world, relation, {Command::select});

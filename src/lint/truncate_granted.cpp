@@ -51,7 +51,7 @@ void truncate_granted(const World &world, const Rule &rule, std::vector<Finding>
                                                     Command::maintain};
     std::map<std::string, Held> schemas;
     for (const Relation &relation : world.relations) {
-        if (relation.kind != RelationKind::table && relation.kind != RelationKind::partitioned_table) continue;
+        if (!relation.is_table()) continue;
         if (relation.extension_member || !relation.row_security) continue; // rls_disabled says it already
         const Reached reached = reached_by_strangers(world, relation, past_policies);
         if (!reached.commands.contains(Command::truncate) && !reached.commands.contains(Command::trigger)) continue;

@@ -76,6 +76,9 @@ struct Relation {
     std::vector<std::string> protected_reads; // of a materialized view: relations with row security, through views
     std::vector<std::string> forgeable;       // of a view: how it filters by something that users write themselves
 
+    // Has rows of its own that policies can protect.
+    bool is_table() const { return kind == RelationKind::table || kind == RelationKind::partitioned_table; }
+
     const Reach *reach_of(const std::string &persona) const {
         for (const Reach &r : reach)
             if (r.persona == persona) return &r;

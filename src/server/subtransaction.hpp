@@ -81,4 +81,17 @@ Outcome attempt(Finish finish, Body body) {
     return error ? subtransaction::failure(*error) : Outcome{};
 }
 
+// Runs `body` and undoes all that it did in the database. Its errors go on, whole.
+template <typename Body>
+void undone(Body body) {
+    const subtransaction::Surroundings before = subtransaction::begin();
+    try {
+        body();
+    } catch (...) {
+        subtransaction::rollback(before);
+        throw;
+    }
+    subtransaction::rollback(before);
+}
+
 } // namespace rlsproof::server

@@ -6,6 +6,8 @@
 
 #include "sqltext/library.hpp"
 
+#include "base/core_only.hpp"
+
 namespace rlsproof::sqltext {
 
 // Returns a text of the same length that the parser accepts: the text itself, or, where it has parameters in places

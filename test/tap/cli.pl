@@ -79,7 +79,7 @@ sub nothing_left {
     my @left;
     for (1 .. 300) {
         @left = leftovers();
-        last unless @left;
+        last unless @left; # the wait is cut short
         sleep 0.1;
     }
     is(join(' ', @left), '', "$name: nothing left behind");
@@ -88,7 +88,7 @@ sub nothing_left {
 sub wait_for {
     my ($what, $test) = @_;
     for (1 .. 600) {
-        return 1 if $test->();
+        return 1 if $test->(); # the wait is cut short
         sleep 0.05;
     }
     diag "waited in vain for $what";
@@ -177,6 +177,7 @@ subtest 'as the tools do it' => sub {
     my ($status, $out, $err) = run('audit', $dir);
     is($status, 0, 'all of it loads') or diag $out, $err;
     like($out, qr/something was missing before.*V10__check\.sql:3/s, 'the view that came too early is named');
+    # Cut short by what is under test.
     my $hang = migrations('hang', '1.sql' => "create table t (i int);\nset statement_timeout = 0;\nselect pg_sleep(600);\n");
     ($status, $out) = run('audit', $hang, '--statement-timeout', '1');
     is($status, 1, 'a statement that hangs is given up');
@@ -235,6 +236,7 @@ subtest 'keep, and a database of somebody' => sub {
 };
 
 subtest 'signals' => sub {
+    # Cut short by what is under test.
     my $slow = migrations('slow', '1.sql' => "create table t (i int);\nselect pg_sleep(600);\n");
     my $program = migrations('program', '1.sql' => "create table t (i text);\ncopy t from program 'sleep 600 # $temporary';\n");
     my %number = (INT => SIGINT, TERM => SIGTERM, HUP => SIGHUP, KILL => SIGKILL);

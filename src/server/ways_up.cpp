@@ -1,0 +1,165 @@
+#include "server/ways_up.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/probe.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/witness.hpp"
+
+namespace rlsproof::server {
+
+// Rows of other people that are visible now, in some tables.
+WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
+    Seen seen;
+    for (const Relation &relation : world_.relations) {
+        if (!tables.contains(relation.id) || !relation.is_table()) continue;
+        Probe probe(stage_, relation, own_, user_, security_);
+        const Observation observation = probe.select();
+        for (const Row *row : observation.foreign) seen.emplace(relation.id, row->tid);
+    }
+    return seen;
+}
+
+// The tables whose visible rows grew, after a write to a table that decides about them.
+std::vector<std::string> WaysUp::gained(const Relation &relation) {
+    std::vector<std::string> names;
+    std::set<Oid> dependents;
+    for (const auto &[table, deciders] : stage_.hints().decided_by)
+        if (deciders.contains(relation.id)) dependents.insert(table);
+    const Seen &before = seen_before_[relation.id];
+    for (const auto &[table, tid] : foreign_seen(dependents)) {
+        if (before.contains({table, tid})) continue;
+        const std::string name = stage_.tables().of(table)->name;
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    return names;
+}
+
+void WaysUp::accuse(const std::string &rule, const Relation &relation, Command command, const std::string &statement,
+                    const std::string &column, const std::vector<std::string> &gain) {
+    const std::string gains =
+        gain.empty() ? "" : fmt::format("; after that it sees rows of other people in {}", fmt::join(gain, ", "));
+    const std::string what = fmt::format("{} can {} {} by itself{}", persona_.name,
+                                         rule == "self_promotion" ? "set" : "write its own row into",
+                                         column.empty() ? relation.name : relation.name + "." + column, gains);
+    for (Cell &cell : *cells_)
+        if (cell.persona == persona_.name && cell.object == relation.name && cell.command == command &&
+            cell.verdict == Verdict::ok && cell.expected == "none") {
+            cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
+            cell.evidence = Evidence::execution;
+            cell.reason = what;
+            Observation observation;
+            observation.statement = statement;
+            cell.witness = witness(persona_, observation, "");
+        }
+    Finding finding;
+    finding.rule = rule;
+    finding.level = Level::error;
+    finding.category = Category::exposure;
+    finding.object = relation.name;
+    finding.message = what;
+    std::vector<std::string> deciders;
+    for (const auto &[place, by] : stage_.hints().deciders)
+        if (place.relation == relation.id &&
+            (column.empty() || stage_.tables().of(relation.id)->column(place.number)->name == column))
+            for (const std::string &decider : by)
+                if (std::find(deciders.begin(), deciders.end(), decider) == deciders.end()) deciders.push_back(decider);
+    const size_t more = deciders.size() > 3 ? deciders.size() - 3 : 0;
+    deciders.resize(std::min<size_t>(deciders.size(), 3));
+    finding.detail = fmt::format("{} decides by it{}. It was done with: {}", fmt::join(deciders, "; "),
+                                 more > 0 ? fmt::format(" (and {} more)", more) : "", statement);
+    finding.hint = rule == "self_promotion"
+                       ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+                       : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
+                         "identity says nothing about what is joined.";
+    if (rule == "self_promotion")
+        finding.fix =
+            fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
+                        relation.name, quote_identifier(persona_.role));
+    finding.evidence = "execution";
+    finding.key = fmt::format("{}:{}{}", rule, relation.name, column.empty() ? "" : "." + column);
+    findings_->push_back(std::move(finding));
+}
+
+void WaysUp::try_promotion(const Relation &relation) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const Hints &hints = stage_.hints();
+    for (const ColumnShape &column : shape.columns) {
+        const Column place{relation.id, column.number};
+        if (!hints.authority.contains(place) || hints.identity.contains(place) || column.generated) continue;
+        if (!query(fmt::format("select pg_catalog.has_column_privilege({}::oid, {}::int2, 'UPDATE')", relation.id,
+                               column.number))
+                 .boolean(0, 0))
+            continue;
+        // What policies and helpers compare the column with, and what other people's rows hold in it.
+        std::vector<Candidate> values;
+        if (const auto asked = hints.candidates.find(place); asked != hints.candidates.end()) values = asked->second;
+        const size_t asked = values.size();
+        if (column.type == 16) values.push_back("t");
+        for (const ForeignKey &key : shape.foreign_keys)
+            if (key.columns.size() == 1 && key.columns.front() == column.number)
+                for (const Row &row : stage_.rows(relation.id))
+                    if (const auto value = row.values.find(column.number);
+                        value != row.values.end() && value->second && values.size() < asked + 4)
+                        values.push_back(value->second);
+        bool accused = false;
+        for (size_t i = 0; i < values.size() && !accused; i++) {
+            if (!values[i]) continue;
+            const std::string literal = Maker::literal(column, values[i]);
+            const std::string statement = fmt::format("update {} set {} = {} where {} is distinct from {}",
+                                                      relation.name, column.name, literal, column.name, literal);
+            const Outcome tried = attempt(Finish::rollback, [&] {
+                if (execute(statement) == 0) return;
+                const std::vector<std::string> gain = gained(relation);
+                // A value that policies ask for is a promotion, whether or not a row of today shows it.
+                if (gain.empty() && (i >= asked || column.category == 'D')) return;
+                accuse("self_promotion", relation, Command::update, statement, column.name, gain);
+                accused = true;
+            });
+            (void)tried; // refused: nothing to accuse
+        }
+    }
+}
+
+void WaysUp::try_joining(const Relation &relation) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const bool names_people = std::any_of(shape.columns.begin(), shape.columns.end(), [&](const ColumnShape &column) {
+        return stage_.hints().identity.contains({relation.id, column.number});
+    });
+    if (!names_people) return;
+    bool accused = false;
+    for (const Values &candidate : stage_.candidates(relation.id)) {
+        if (accused) break;
+        const std::string statement = Maker::insert_statement(shape, stage_.owned_by(shape, candidate, persona_.uid));
+        (void)attempt(Finish::rollback, [&] {
+            if (execute(statement) == 0) return;
+            const std::vector<std::string> gain = gained(relation);
+            if (gain.empty()) return;
+            accuse("writable_authority", relation, Command::insert, statement, "", gain);
+            accused = true;
+        });
+    }
+}
+
+void WaysUp::look(std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    cells_ = &cells;
+    findings_ = &findings;
+    std::map<Oid, std::set<Oid>> dependents;
+    for (const auto &[table, deciders] : stage_.hints().decided_by)
+        for (const Oid decider : deciders) dependents[decider].insert(table);
+    for (const Relation &relation : world_.relations) {
+        const auto found = dependents.find(relation.id);
+        if (found == dependents.end() || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
+        const Reach *reach = relation.reach_of(persona_.name);
+        if (reach == nullptr || !reach->row_security) continue; // with no policy in the way it is open already
+        seen_before_[relation.id] = foreign_seen(found->second);
+        if (reach->commands.contains(Command::update)) try_promotion(relation);
+        if (reach->commands.contains(Command::insert)) try_joining(relation);
+    }
+}
+
+} // namespace rlsproof::server
