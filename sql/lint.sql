@@ -120,6 +120,9 @@ CREATE FUNCTION lint_it.twin_orders_of(person text) RETURNS SETOF lint_it.orders
     AS $$ SELECT * FROM lint_it.orders WHERE owner = person $$;
 CREATE FUNCTION lint_it.twin_my_orders() RETURNS SETOF lint_it.orders LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = '' AS $$ SELECT * FROM lint_it.orders WHERE owner = lint_it.uid() $$;
+CREATE FUNCTION lint_it.twin_checked_orders_of(person text) RETURNS SETOF lint_it.orders LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT * FROM lint_it.orders WHERE owner = person AND person = lint_it.uid() $$;
 CREATE FUNCTION lint_it.twin_orders_by_status(wanted text) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = '' AS $$ SELECT count(*) FROM lint_it.orders WHERE status = wanted $$;
 REVOKE EXECUTE ON FUNCTION lint_it.twin_orders_by_status(text) FROM PUBLIC;
@@ -331,6 +334,10 @@ UPDATE lint_claims.favourites SET owner = 'ann' RETURNING 'changed';
 DELETE FROM lint_claims.favourites RETURNING 'deleted';
 RESET ROLE;
 SELECT count(*) AS still_there FROM lint_claims.favourites;
+CREATE TABLE lint_claims.closed (owner text);
+ALTER TABLE lint_claims.closed ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, UPDATE ON lint_claims.closed TO regress_lint_user;
+CREATE POLICY reorder ON lint_claims.closed FOR UPDATE WITH CHECK (true);
 
 -- 2. "FOR ALL with USING alone leaves writes open": USING is the check as well.
 CREATE TABLE lint_claims.contacts (owner text);
