@@ -87,6 +87,7 @@ private:
     static void judge_by_count(Cell &cell, Probe &probe, const Observation &observation, const std::string &predicate,
                                const Persona &persona);
     void judge_moves(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona);
+    void judge_any_bucket(Cell &cell, const Persona &persona, const Relation &relation, const Part &part, Probe &probe);
     void judge_entries(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona);
     void judge(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
                const Predicate &predicate, const Persona &persona);
@@ -335,6 +336,35 @@ void Examination::judge(Cell &cell, const Relation &relation, Probe &probe, cons
                                           : fmt::format("only its own: none of {} rows of other people", there);
 }
 
+// A bucket with a policy for its uploads, and another policy that asks for no bucket: its own files go in by that one.
+void Examination::judge_any_bucket(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
+                                   Probe &probe) {
+    const bool guarded = std::any_of(relation.policies.begin(), relation.policies.end(), [&](const Policy &policy) {
+        if (policy.command != "INSERT" && policy.command != "ALL") return false;
+        const auto &hints = stage_->hints().policies;
+        return std::any_of(hints.begin(), hints.end(), [&](const PolicyHint &hint) {
+            return hint.relation == relation.id && hint.name == policy.name &&
+                   std::find(hint.values.begin(), hint.values.end(),
+                             std::make_pair(part.column, Candidate(part.value))) != hint.values.end();
+        });
+    });
+    if (!guarded || cell.declared || persona.uid.empty()) return;
+    const TableShape &shape = *stage_->tables().of(relation.id);
+    for (const Values &candidate : stage_->candidates(relation.id, probe.foreign())) {
+        const Values here = stage_->owned_by(shape, candidate, persona.uid);
+        Values anywhere = here;
+        anywhere[part.column] = "no bucket of this name";
+        const Observation observation = probe.insert({here});
+        if (!observation.outcome.ok || !probe.insert({anywhere}).outcome.ok) continue;
+        cell.verdict = Verdict::open;
+        cell.reached = 1;
+        cell.reason = "a file of its own was accepted, past the policy for this bucket: another policy asks for no "
+                      "bucket, so it lets files into every one";
+        cell.witness = witness(persona, observation, "");
+        return;
+    }
+}
+
 void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
                               const Predicate &predicate) {
     Probe probe(*stage_, relation, own_, user_, security_, part);
@@ -381,7 +411,10 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
         outcome.message.find("row-level security") != std::string::npos) {
         observation.total = 0;
         judge(cell, relation, probe, observation, predicate, persona);
-        if (cell.verdict == Verdict::ok) cell.reason = "every row that belongs to somebody else was refused";
+        if (cell.verdict == Verdict::ok) {
+            cell.reason = "every row that belongs to somebody else was refused";
+            if (part.column != 0) judge_any_bucket(cell, persona, relation, part, probe);
+        }
         return;
     }
     if (outcome.sqlstate.substr(0, 2) == "23" || outcome.sqlstate.substr(0, 2) == "22") {
