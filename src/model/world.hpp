@@ -170,7 +170,8 @@ struct World {
     std::vector<FalseImmutable> false_immutables;
     std::vector<DefaultPrivilege> default_privileges;
     std::vector<BucketListing> bucket_listings;
-    std::vector<std::string> notes; // what could not be looked at, and why
+    std::vector<std::string> remarks; // what was taken for granted
+    std::vector<std::string> notes;   // what could not be looked at, and why
 
     // Somebody signed in who occurs in no row, to tell by what expressions yield for it who is asking.
     const Persona *stranger() const {

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/finding.hpp"
+#include "model/cell.hpp"
+#include "model/world.hpp"
 
 #include "server/boundary.hpp"
 
@@ -13,6 +15,8 @@ namespace rlsproof::server {
 struct Audit {
     std::vector<Finding> findings;
     std::vector<std::string> notes; // what could not be looked at, and why
+    World world;
+    std::vector<Cell> cells;
 };
 
 Audit audit();

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/settings.hpp"
 #include "server/spi.hpp"
 
 namespace rlsproof::server {
@@ -86,13 +87,16 @@ std::string claims_of(const std::string &role, const std::string &uid) {
                        uid, role);
 }
 
-Persona built_in(const std::string &name, const std::string &role, const std::string &login, const std::string &uid) {
+Persona built_in(const std::string &name, const std::string &role, const std::string &login, const std::string &uid,
+                 const std::vector<Setting> &settings) {
     Persona persona;
     persona.name = name;
     persona.role = role;
     persona.login = login;
     persona.uid = uid;
     persona.settings.emplace_back("request.jwt.claims", claims_of(role, uid));
+    if (!uid.empty())
+        for (const Setting &setting : settings) persona.settings.emplace_back(setting.name, value_for(setting, uid));
     return persona;
 }
 
@@ -135,22 +139,27 @@ Cast cast() {
     add_declared(cast);
     const Api api = find_api();
     for (Persona &persona : cast.personas) persona.login = api.login;
+    Bodies bodies;
+    const std::vector<Setting> settings = settings_read(bodies);
 
-    if (!api.anonymous.empty()) add_missing(cast, built_in("anon", api.anonymous, api.login, ""));
+    if (!api.anonymous.empty()) add_missing(cast, built_in("anon", api.anonymous, api.login, "", settings));
     std::vector<std::string> roles = api.signed_in;
     if (api.anonymous.empty() && roles.empty()) {
         const Rows found = query(kApplicationRoles);
         for (size_t i = 0; i < found.size(); i++) roles.push_back(found.text(i, 0));
-        cast.notes.push_back(roles.empty()
-                                 ? "no API role and no application role was found: nobody's access was looked at; "
-                                   "declare who connects with rlsproof.persona(name, role)"
-                                 : "no API configuration was found: the roles that were granted something stand in for "
-                                   "it; declare who connects with rlsproof.persona(name, role)");
+        if (roles.empty() && cast.personas.empty())
+            cast.notes.push_back("no API role and no application role was found: nobody's access was looked at; "
+                                 "declare who connects with rlsproof.persona(name, role)");
+        if (!roles.empty())
+            cast.remarks.push_back(
+                "no API was found: the roles that were granted something stand in for it. An application that connects "
+                "as the owner of its tables, or as a superuser, is bound by no policy. Declare who connects with "
+                "rlsproof.persona(name, role)");
     }
     for (size_t i = 0; i < roles.size(); i++) {
         const std::string suffix = i == 0 ? "" : ":" + roles[i];
-        add_missing(cast, built_in("outsider" + suffix, roles[i], api.login, kOutsider));
-        add_missing(cast, built_in("newcomer" + suffix, roles[i], api.login, kNewcomer));
+        add_missing(cast, built_in("outsider" + suffix, roles[i], api.login, kOutsider, settings));
+        add_missing(cast, built_in("newcomer" + suffix, roles[i], api.login, kNewcomer, settings));
     }
     if (api.anonymous.empty() && !api.signed_in.empty())
         cast.notes.push_back(

@@ -11,7 +11,8 @@ namespace rlsproof::server {
 
 struct Cast {
     std::vector<Persona> personas;
-    std::vector<std::string> notes; // who could not be found, and what that leaves unlooked at
+    std::vector<std::string> notes;   // who could not be found, and what that leaves unlooked at
+    std::vector<std::string> remarks; // who was taken for whom
 };
 
 // Declared personas first to win over the built-in ones of the same name; the result is ordered by name, `anon`,

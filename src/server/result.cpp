@@ -9,8 +9,8 @@ namespace rlsproof::server {
 
 namespace {
 
-void start(FunctionCallInfo info) {
-    InitMaterializedSRF(info, 0);
+void start(FunctionCallInfo info, bits32 flags) {
+    InitMaterializedSRF(info, flags);
 }
 
 AttInMetadata *metadata(FunctionCallInfo info) {
@@ -23,10 +23,7 @@ void put(FunctionCallInfo info, AttInMetadata *metadata, char **values) {
     heap_freetuple(tuple);
 }
 
-} // namespace
-
-void return_rows(FunctionCallInfo info, const std::vector<std::vector<Value>> &rows) {
-    call(start, info);
+void put_all(FunctionCallInfo info, const std::vector<std::vector<Value>> &rows) {
     AttInMetadata *const types = call(metadata, info);
     std::vector<char *> values;
     for (const std::vector<Value> &row : rows) {
@@ -34,6 +31,22 @@ void return_rows(FunctionCallInfo info, const std::vector<std::vector<Value>> &r
         for (const Value &value : row) values.push_back(value ? const_cast<char *>(value->c_str()) : nullptr);
         call(put, info, types, values.data());
     }
+}
+
+} // namespace
+
+void return_rows(FunctionCallInfo info, const std::vector<std::vector<Value>> &rows) {
+    call(start, info, (bits32)0);
+    put_all(info, rows);
+}
+
+void return_lines(FunctionCallInfo info, const std::vector<std::string> &lines) {
+    std::vector<std::vector<Value>> rows;
+    rows.reserve(lines.size());
+    for (const std::string &line : lines) rows.push_back({Value(line)});
+    // One column is a type of its own and no row type, so the server's idea of the result is taken.
+    call(start, info, (bits32)MAT_SRF_USE_EXPECTED_DESC);
+    put_all(info, rows);
 }
 
 const char *text_argument(FunctionCallInfo info, int number) {

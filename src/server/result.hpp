@@ -12,6 +12,9 @@ namespace rlsproof::server {
 // REQUIRES: called from a function declared RETURNS SETOF record or TABLE, with as many values a row as columns.
 void return_rows(FunctionCallInfo info, const std::vector<std::vector<Value>> &rows);
 
+// REQUIRES: called from a function declared RETURNS SETOF text, or TABLE with one column of text.
+void return_lines(FunctionCallInfo info, const std::vector<std::string> &lines);
+
 // A text argument; nothing where it is NULL. REQUIRES: fetched before enter(), detoasting may raise.
 const char *text_argument(FunctionCallInfo info, int number);
 

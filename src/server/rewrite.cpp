@@ -3,6 +3,7 @@
 #include "server/compat.hpp"
 
 extern "C" {
+#include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "nodes/makefuncs.h"
@@ -11,10 +12,12 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "optimizer/prep.h"
 #include "rewrite/rewriteManip.h"
+#include "rewrite/rowsecurity.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
@@ -38,15 +41,25 @@ struct RawBase {
     bool target;
     bool inside_policy;
     const char *via;
+    bool filtered;
     const char *predicate;
     Truth truth;
+    bool identity;
     List *checks; // of RawCheck *
+};
+
+struct RawFold {
+    const char *name;
+    bool binds;
+    Truth rows;
+    Truth checks;
 };
 
 struct Walk {
     List *bases; // of RawBase *
     bool inside_policy;
     const char *via;
+    bool filtered;
 };
 
 // ---- folding -------------------------------------------------------------------------------------------------------
@@ -120,6 +133,18 @@ Truth fold(Node *qual) {
     return Truth::depends;
 }
 
+// Whether a predicate is `column = something about the session`: no other column, no literal.
+bool compares_identity(Node *qual) {
+    if (!IsA(qual, OpExpr)) return false;
+    auto *comparison = castNode(OpExpr, qual);
+    const char *name = get_opname(comparison->opno);
+    if (list_length(comparison->args) != 2 || name == nullptr || strcmp(name, "=") != 0) return false;
+    Node *left = strip_implicit_coercions((Node *)linitial(comparison->args));
+    Node *right = strip_implicit_coercions((Node *)lsecond(comparison->args));
+    Node *asker = IsA(left, Var) ? right : IsA(right, Var) ? left : nullptr;
+    return asker != nullptr && !contain_vars_of_level(asker, 0) && !IsA(asker, Const);
+}
+
 // ---- reading the rewritten query -----------------------------------------------------------------------------------
 
 const char *deparse(Node *qual, Oid relation) {
@@ -153,11 +178,13 @@ void read_relation(Query *query, int number, RangeTblEntry *entry, Walk *walk) {
     base->target = query->resultRelation == number;
     base->inside_policy = walk->inside_policy;
     base->via = walk->via;
+    base->filtered = walk->filtered;
     base->truth = Truth::always;
     if (entry->securityQuals != NIL) {
         Node *qual = (Node *)make_ands_explicit(entry->securityQuals);
         base->predicate = deparse(as_first(qual, number), entry->relid);
         base->truth = fold(as_first(qual, number));
+        base->identity = compares_identity(qual);
     }
     if (base->target) {
         ListCell *cell;
@@ -171,6 +198,13 @@ void read_relation(Query *query, int number, RangeTblEntry *entry, Walk *walk) {
         }
     }
     walk->bases = lappend(walk->bases, base);
+}
+
+bool shows_less(const Query *query) {
+    return query->jointree->quals != nullptr || list_length(query->jointree->fromlist) != 1 ||
+           !IsA(linitial(query->jointree->fromlist), RangeTblRef) || query->groupClause != NIL ||
+           query->havingQual != nullptr || query->hasAggs || query->limitCount != nullptr ||
+           query->limitOffset != nullptr;
 }
 
 void walk_query(Query *query, Walk *walk) {
@@ -188,13 +222,16 @@ void walk_query(Query *query, Walk *walk) {
             walk->inside_policy = inside;
         } else if (entry->rtekind == RTE_SUBQUERY) {
             const char *via = walk->via;
+            const bool filtered = walk->filtered;
             const char *name = entry->eref != nullptr ? entry->eref->aliasname : "?";
             if (OidIsValid(entry->relid))
                 name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(entry->relid)),
                                                   get_rel_name(entry->relid));
             walk->via = via == nullptr ? name : psprintf("%s, %s", via, name);
+            walk->filtered = filtered || shows_less(entry->subquery);
             walk_query(entry->subquery, walk);
             walk->via = via;
+            walk->filtered = filtered;
         }
     }
     foreach (cell, query->cteList) walk_query(castNode(Query, lfirst_node(CommonTableExpr, cell)->ctequery), walk);
@@ -213,10 +250,36 @@ List *rewrite_plainly(const char *sql) {
 }
 
 List *read_plainly(const char *sql) {
-    Walk walk{NIL, false, nullptr};
+    Walk walk{NIL, false, nullptr, false};
     ListCell *cell;
     foreach (cell, rewrite_plainly(sql)) walk_query(lfirst_node(Query, cell), &walk);
     return walk.bases;
+}
+
+bool is_for_current_user(const RowSecurityPolicy *policy) {
+    const auto *roles = (const Oid *)ARR_DATA_PTR(policy->roles);
+    for (int i = 0; i < ARR_DIMS(policy->roles)[0]; i++)
+        if (roles[i] == ACL_ID_PUBLIC || has_privs_of_role(GetUserId(), roles[i])) return true;
+    return false;
+}
+
+List *fold_policies_plainly(Oid relation) {
+    Relation table = table_open(relation, AccessShareLock);
+    List *folds = NIL;
+    ListCell *cell;
+    if (table->rd_rsdesc != nullptr)
+        foreach (cell, table->rd_rsdesc->policies) {
+            auto *policy = (RowSecurityPolicy *)lfirst(cell);
+            auto *raw = (RawFold *)palloc0(sizeof(RawFold));
+            Expr *check = policy->with_check_qual != nullptr ? policy->with_check_qual : policy->qual;
+            raw->name = pstrdup(policy->policy_name);
+            raw->binds = is_for_current_user(policy);
+            raw->rows = policy->qual != nullptr ? fold((Node *)copyObject(policy->qual)) : Truth::never;
+            raw->checks = check != nullptr ? fold((Node *)copyObject(check)) : Truth::never;
+            folds = lappend(folds, raw);
+        }
+    table_close(table, NoLock);
+    return folds;
 }
 
 void check_plainly(const char *sql) {
@@ -239,13 +302,32 @@ std::vector<BaseRelation> rewrite(const std::string &sql) {
     List *bases = call(read_plainly, sql.c_str());
     for (int i = 0; i < list_length(bases); i++) {
         const auto *raw = static_cast<const RawBase *>(list_nth(bases, i));
-        BaseRelation base{raw->relation,  raw->checked_as,      raw->row_security, raw->target, raw->inside_policy,
-                          text(raw->via), text(raw->predicate), raw->truth,        {}};
+        BaseRelation base{raw->relation,
+                          raw->checked_as,
+                          raw->row_security,
+                          raw->target,
+                          raw->inside_policy,
+                          text(raw->via),
+                          raw->filtered,
+                          text(raw->predicate),
+                          raw->truth,
+                          raw->identity,
+                          {}};
         for (int j = 0; j < list_length(raw->checks); j++) {
             const auto *check = static_cast<const RawCheck *>(list_nth(raw->checks, j));
             base.checks.push_back({text(check->policy), text(check->predicate), check->truth});
         }
         result.push_back(std::move(base));
+    }
+    return result;
+}
+
+std::vector<PolicyFold> fold_policies(Oid relation) {
+    std::vector<PolicyFold> result;
+    List *folds = call(fold_policies_plainly, relation);
+    for (int i = 0; i < list_length(folds); i++) {
+        const auto *raw = static_cast<const RawFold *>(list_nth(folds, i));
+        result.push_back({text(raw->name), raw->binds, raw->rows, raw->checks});
     }
     return result;
 }

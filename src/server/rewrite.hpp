@@ -27,14 +27,28 @@ struct BaseRelation {
     bool target;           // the relation that is written
     bool inside_policy;    // read by a policy or a sub-select, not by the statement's own FROM
     std::string via;       // the views it is reached through, outermost first; empty when it is named directly
+    bool filtered;         // those views show less than all of it, whatever the policies say
     std::string predicate; // what the policies add, deparsed; empty where nothing is added
     Truth truth;           // of the predicate
+    bool identity;         // the predicate compares one column with who is asking, and says nothing else
     std::vector<Check> checks;
+};
+
+// One policy by itself, for the current user.
+struct PolicyFold {
+    std::string name;
+    bool binds;   // it is for the current user
+    Truth rows;   // of USING
+    Truth checks; // of WITH CHECK, or of USING where that is used in its place
 };
 
 // Rewrites one statement under the current user id and settings.
 // Raises what the server raises: a missing privilege on a schema, policies that recurse, a view that cannot be written.
 std::vector<BaseRelation> rewrite(const std::string &sql);
+
+// The policies of a relation that are in force, in the order the server keeps them. What they come to together is
+// rewrite()'s to say.
+std::vector<PolicyFold> fold_policies(Oid relation);
 
 // Plans the statement and checks the privileges it needs, as its execution would. Raises what that would raise.
 void check_privileges(const std::string &sql);

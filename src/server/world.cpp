@@ -234,6 +234,7 @@ World read_world() {
     Cast found = cast();
     world.personas = std::move(found.personas);
     world.notes = std::move(found.notes);
+    world.remarks = std::move(found.remarks);
     world.relations = read_relations();
     Index index;
     for (size_t i = 0; i < world.relations.size(); i++) index.emplace(world.relations[i].id, i);
