@@ -80,7 +80,8 @@ CALL lint_it.make('twin_by_word', ', kind text');
 CREATE POLICY kind ON lint_it.twin_by_word USING (kind = 'user_metadata' AND owner = lint_it.uid());
 CALL lint_it.make('twin_by_column', ', kept jsonb');
 CREATE POLICY kept ON lint_it.twin_by_column USING (kept -> 'user_metadata' ->> 'owner' = lint_it.uid());
-CREATE VIEW lint_it.staff_view AS SELECT 1 AS id WHERE lint_it.jwt() -> 'user_metadata' ->> 'role' = 'staff';
+CREATE FUNCTION lint_it.claims() RETURNS jsonb LANGUAGE sql STABLE RETURN lint_it.jwt();
+CREATE VIEW lint_it.staff_view AS SELECT 1 AS id WHERE lint_it.claims() -> 'user_metadata' ->> 'role' = 'staff';
 -- Sign-up triggers.
 CREATE TABLE lint_it.accounts (id text PRIMARY KEY, raw_user_meta_data jsonb);
 CALL lint_it.make('profiles', ', display_name text, role text');
