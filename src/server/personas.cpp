@@ -58,6 +58,14 @@ bool role_exists(const std::string &role) {
     return !query("select 1 from pg_catalog.pg_roles where rolname = $1", {role}).empty();
 }
 
+// Whoever the login role of the API may not become connects by itself.
+bool may_become(const std::string &login, const std::string &role) {
+    return !query("select 1 from pg_catalog.pg_roles l, pg_catalog.pg_roles r where l.rolname = $1 and r.rolname = $2 "
+                  "and pg_catalog.pg_has_role(l.oid, r.oid, 'MEMBER')",
+                  {login, role})
+                .empty();
+}
+
 Api find_api() {
     Api api;
     const Rows configured = query(kConfiguredAnonymous);
@@ -87,16 +95,13 @@ std::string claims_of(const std::string &role, const std::string &uid) {
                        uid, role);
 }
 
-Persona built_in(const std::string &name, const std::string &role, const std::string &login, const std::string &uid,
-                 const std::vector<Setting> &settings) {
+Persona built_in(const std::string &name, const std::string &role, const std::string &login, const std::string &uid) {
     Persona persona;
     persona.name = name;
     persona.role = role;
     persona.login = login;
     persona.uid = uid;
     persona.settings.emplace_back("request.jwt.claims", claims_of(role, uid));
-    if (!uid.empty())
-        for (const Setting &setting : settings) persona.settings.emplace_back(setting.name, value_for(setting, uid));
     return persona;
 }
 
@@ -138,11 +143,10 @@ Cast cast() {
     Cast cast;
     add_declared(cast);
     const Api api = find_api();
-    for (Persona &persona : cast.personas) persona.login = api.login;
-    Bodies bodies;
-    const std::vector<Setting> settings = settings_read(bodies);
+    for (Persona &persona : cast.personas)
+        persona.login = may_become(api.login, persona.role) ? api.login : persona.role;
 
-    if (!api.anonymous.empty()) add_missing(cast, built_in("anon", api.anonymous, api.login, "", settings));
+    if (!api.anonymous.empty()) add_missing(cast, built_in("anon", api.anonymous, api.login, ""));
     std::vector<std::string> roles = api.signed_in;
     if (api.anonymous.empty() && roles.empty()) {
         const Rows found = query(kApplicationRoles);
@@ -158,8 +162,8 @@ Cast cast() {
     }
     for (size_t i = 0; i < roles.size(); i++) {
         const std::string suffix = i == 0 ? "" : ":" + roles[i];
-        add_missing(cast, built_in("outsider" + suffix, roles[i], api.login, kOutsider, settings));
-        add_missing(cast, built_in("newcomer" + suffix, roles[i], api.login, kNewcomer, settings));
+        add_missing(cast, built_in("outsider" + suffix, roles[i], api.login, kOutsider));
+        add_missing(cast, built_in("newcomer" + suffix, roles[i], api.login, kNewcomer));
     }
     if (api.anonymous.empty() && !api.signed_in.empty())
         cast.notes.push_back(
@@ -179,6 +183,15 @@ Cast cast() {
         return std::make_pair(rank_of(a), a.name) < std::make_pair(rank_of(b), b.name);
     });
     return cast;
+}
+
+void introduce(std::vector<Persona> &personas, Bodies &bodies) {
+    const std::vector<Setting> settings = settings_read(bodies);
+    for (Persona &persona : personas) {
+        if (persona.declared || persona.uid.empty()) continue;
+        for (const Setting &setting : settings)
+            persona.settings.emplace_back(setting.name, value_for(setting, persona.uid));
+    }
 }
 
 Identity identity_of(const Persona &persona) {

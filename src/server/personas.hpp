@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/world.hpp"
+#include "server/bodies.hpp"
 #include "server/identity.hpp"
 
 namespace rlsproof::server {
@@ -18,6 +19,9 @@ struct Cast {
 // Declared personas first to win over the built-in ones of the same name; the result is ordered by name, `anon`,
 // `outsider` and `newcomer` in front.
 Cast cast();
+
+// Gives the personas that nobody declared the settings by which this application tells its callers apart.
+void introduce(std::vector<Persona> &personas, Bodies &bodies);
 
 Identity identity_of(const Persona &persona);
 

@@ -235,13 +235,14 @@ World read_world() {
     world.personas = std::move(found.personas);
     world.notes = std::move(found.notes);
     world.remarks = std::move(found.remarks);
+    Bodies bodies;
+    introduce(world.personas, bodies);
     world.relations = read_relations();
     Index index;
     for (size_t i = 0; i < world.relations.size(); i++) index.emplace(world.relations[i].id, i);
     read_policies(world.relations, index);
     read_reach(world.relations, index, world.personas);
     read_views(world, index);
-    Bodies bodies;
     read_functions(world, index, bodies);
     add_facts(world, index, bodies);
     return world;
