@@ -32,6 +32,14 @@ BEGIN
     END IF;
 END $$;
 
+-- A body that nobody can read stops nothing.
+SET check_function_bodies = off;
+CREATE FUNCTION lint_it.torn() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS 'begin nonsense here; end';
+CREATE FUNCTION lint_it.torn_sql() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'this is not sql';
+RESET check_function_bodies;
+SELECT level, object, message, detail FROM rlsproof.lint() WHERE object ~ 'lint_it';
+DROP FUNCTION lint_it.torn(), lint_it.torn_sql();
+
 -- What the catalog says by itself: rls_disabled, policies_disabled, restrictive_only, owner_view, exposed_partition.
 CREATE TABLE lint_it.open_rows (id int);
 CREATE TABLE lint_it.forgotten_rows (owner text);
@@ -70,6 +78,10 @@ CALL lint_it.make('twin_by_claim');
 CREATE POLICY staff ON lint_it.twin_by_claim USING (((lint_it.jwt() -> 'app_metadata') ->> 'role') = 'staff');
 CALL lint_it.make('twin_by_word', ', kind text');
 CREATE POLICY kind ON lint_it.twin_by_word USING (kind = 'user_metadata' AND owner = lint_it.uid());
+CALL lint_it.make('twin_by_column', ', kept jsonb');
+CREATE POLICY kept ON lint_it.twin_by_column USING (kept -> 'user_metadata' ->> 'owner' = lint_it.uid());
+CREATE FUNCTION lint_it.claims() RETURNS jsonb LANGUAGE sql STABLE RETURN lint_it.jwt();
+CREATE VIEW lint_it.staff_view AS SELECT 1 AS id WHERE lint_it.claims() -> 'user_metadata' ->> 'role' = 'staff';
 -- Sign-up triggers.
 CREATE TABLE lint_it.accounts (id text PRIMARY KEY, raw_user_meta_data jsonb);
 CALL lint_it.make('profiles', ', display_name text, role text');

@@ -66,9 +66,9 @@ void truncate_granted(const World &world, const Rule &rule, std::vector<Finding>
             std::vector<std::string> names;
             for (const Relation *table : held.tables) names.push_back(table->name);
             finding.object = "schema:" + schema;
-            finding.message =
-                fmt::format("{} hold {} on {} tables of schema {}, which no policy looks at",
-                            listed(in_order(world, held.personas)), listed(held.commands), names.size(), schema);
+            finding.message = fmt::format("{} hold{} {} on {} tables of schema {}, which no policy looks at",
+                                          listed(in_order(world, held.personas)), held.personas.size() == 1 ? "s" : "",
+                                          listed(held.commands), names.size(), schema);
             finding.detail += fmt::format(" The tables: {}.", comma_separated(names));
             findings.push_back(std::move(finding));
             continue;
@@ -78,8 +78,9 @@ void truncate_granted(const World &world, const Rule &rule, std::vector<Finding>
             Finding finding =
                 describe(world, rule, {{table}, {reached.personas.begin(), reached.personas.end()}, reached.commands});
             finding.object = table->name;
-            finding.message = fmt::format("{} hold {} on {}, which no policy looks at", listed(reached.personas),
-                                          listed(reached.commands), table->name);
+            finding.message =
+                fmt::format("{} hold{} {} on {}, which no policy looks at", listed(reached.personas),
+                            reached.personas.size() == 1 ? "s" : "", listed(reached.commands), table->name);
             findings.push_back(std::move(finding));
         }
     }

@@ -27,9 +27,10 @@ void uncorrelated_subquery(const World &world, const Rule &rule, std::vector<Fin
                                            facts.self_compared.front());
             } else {
                 finding.level = Level::warning;
-                finding.message = fmt::format("the policy \"{}\" of {} asks whether {} has rows, for no row and no "
+                finding.message = fmt::format("the policy \"{}\" of {} asks whether {} {} rows, for no row and no "
                                               "caller in particular",
-                                              policy.name, relation.name, listed(facts.detached));
+                                              policy.name, relation.name, listed(facts.detached),
+                                              facts.detached.size() == 1 ? "has" : "have");
                 finding.detail = "Its sub-select mentions neither the protected row nor who is asking: it is true for "
                                  "everybody and every row, or for nobody.";
                 finding.hint = "Join the sub-select with the row, or with the caller.";

@@ -31,7 +31,6 @@ struct Piece {
     List *calls;    // of List *
     List *compared; // of Node *, in pairs
     List *written;  // of RangeVar *, char * (or nullptr for "by position"), Node *, in threes
-    List *settings; // of char *
     List *sets;     // of char *
     bool metadata;
     const char *tainted; // the key under which metadata is read
@@ -125,8 +124,6 @@ bool walk_piece(Node *node, void *context) {
         const char *name = last_name(function->funcname);
         piece->calls = lappend(piece->calls, function->funcname);
         const char *setting = function->args != NIL ? string_of((Node *)linitial(function->args)) : nullptr;
-        if (setting != nullptr && strcmp(name, "current_setting") == 0)
-            piece->settings = lappend(piece->settings, (void *)setting);
         if (setting != nullptr && strcmp(name, "set_config") == 0 && list_length(function->args) > 1 &&
             !IsA(bare((Node *)lsecond(function->args)), A_Const))
             piece->sets = lappend(piece->sets, (void *)setting);
@@ -151,13 +148,12 @@ bool walk_piece(Node *node, void *context) {
 
 // What the pieces come to, in the server's memory.
 struct Raw {
-    List *calls;    // OIDs
-    List *columns;  // of RawColumn *
-    List *names;    // of char *: unqualified
-    List *schemas;  // of char *: where those were found
-    List *settings; // of char *
-    List *sets;     // of char *
-    List *keys;     // of char *: metadata that went into a variable
+    List *calls;   // OIDs
+    List *columns; // of RawColumn *
+    List *names;   // of char *: unqualified
+    List *schemas; // of char *: where those were found
+    List *sets;    // of char *
+    List *keys;    // of char *: metadata that went into a variable
     bool metadata;
 };
 
@@ -237,7 +233,6 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     Piece piece{};
     (void)walk_piece(statement, &piece);
     raw->metadata = raw->metadata || piece.metadata;
-    raw->settings = list_concat(raw->settings, piece.settings);
     raw->sets = list_concat(raw->sets, piece.sets);
     if (piece.tainted != nullptr && piece.written == NIL) raw->keys = lappend(raw->keys, (void *)piece.tainted);
     ListCell *cell;
@@ -295,7 +290,13 @@ void read_sql(const std::string &sql, const Arguments &arguments, Raw &raw) {
 
 // PL/pgSQL's pieces are statements, expressions or assignments; which one is only known by trying.
 void read_plpgsql(const std::string &definition, const Arguments &arguments, Raw &raw) {
-    for (const std::string &piece : sqltext::plpgsql(definition).queries)
+    std::vector<std::string> pieces;
+    try {
+        pieces = sqltext::plpgsql(definition).queries;
+    } catch (const Error &) {
+        return; // Bodies says of what cannot be read that it is unknown
+    }
+    for (const std::string &piece : pieces)
         for (const int mode : {(int)RAW_PARSE_DEFAULT, (int)RAW_PARSE_PLPGSQL_EXPR, (int)RAW_PARSE_PLPGSQL_ASSIGN1}) {
             List *statements = NIL;
             if (!attempt(Finish::commit, [&] { statements = call(parse, piece.c_str(), mode); }).ok) continue;
@@ -311,7 +312,6 @@ void each(const List *list, Add add) {
 
 void take(const Raw &raw, BodyFacts &facts) {
     facts.forgeable = raw.metadata;
-    each(raw.settings, [&](const char *name) { facts.settings.insert(name); });
     each(raw.sets, [&](const char *name) { facts.sets.insert(name); });
     each(raw.names, [&](const char *name) {
         if (std::find(facts.unqualified.begin(), facts.unqualified.end(), name) == facts.unqualified.end())

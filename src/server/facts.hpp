@@ -23,7 +23,6 @@ void add_facts(World &world, const Index &index, Bodies &bodies);
 // What one function's own body says, calls not followed.
 struct BodyFacts {
     bool forgeable = false;                 // it reads user_metadata or raw_user_meta_data
-    std::set<std::string> settings;         // that it reads
     std::set<std::string> sets;             // that it sets to what is not constant
     std::vector<Oid> calls;                 // functions of a name that it calls
     std::vector<std::string> unqualified;   // names that it leaves to the search path
@@ -48,7 +47,6 @@ public:
 
     World &world;
     Bodies &bodies;
-    std::set<std::string> settings; // that policies read themselves
 
     // Functions of the server, of extensions built in, and of languages that are not read have no facts.
     const BodyFacts &body(Oid function);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/settings.hpp"
 #include "server/spi.hpp"
 
 namespace rlsproof::server {
@@ -33,26 +34,6 @@ where not t.tgisinternal and t.tgenabled <> 'D' order by 2, 3)");
         }
 }
 
-// By which settings policies, and the helpers they call, tell callers apart.
-std::set<std::string> identity_settings(FactBook &book) {
-    std::set<std::string> settings = book.settings;
-    const Rows called = query("select distinct refobjid from pg_catalog.pg_depend where classid = "
-                              "'pg_catalog.pg_policy'::pg_catalog.regclass and refclassid = "
-                              "'pg_catalog.pg_proc'::pg_catalog.regclass");
-    std::vector<Oid> next;
-    std::set<Oid> seen;
-    for (size_t i = 0; i < called.size(); i++) next.push_back(called.oid(i, 0));
-    while (!next.empty()) {
-        const Oid function = next.back();
-        next.pop_back();
-        if (!seen.insert(function).second) continue;
-        const BodyFacts &body = book.body(function);
-        settings.insert(body.settings.begin(), body.settings.end());
-        next.insert(next.end(), body.calls.begin(), body.calls.end());
-    }
-    return settings;
-}
-
 bool answers_yes_or_no(const Function &function) {
     return query("select prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not proretset "
                  "from pg_catalog.pg_proc where oid = $1::oid",
@@ -74,7 +55,8 @@ void add_impersonations(FactBook &book, const Hints &hints, Function &function) 
 
 void add_function_facts(FactBook &book, const Hints &hints) {
     add_account_copies(book, hints);
-    const std::set<std::string> settings = identity_settings(book);
+    std::set<std::string> settings; // by which policies, and the helpers they call, tell callers apart
+    for (const Setting &setting : settings_read(book.bodies)) settings.insert(setting.name);
     for (Function &function : book.world.functions) {
         if (function.callers.empty()) continue;
         const BodyFacts &body = book.body(function.id);

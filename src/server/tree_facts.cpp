@@ -140,7 +140,6 @@ void Trees::take(const TreeWalk &walk, const Relation &table, Policy &policy) {
         case NoteKind::identity_equal:
             add_once(facts.identity_equals, book_.column({note.object, note.number}).name);
             break;
-        case NoteKind::setting: book_.settings.insert(note.name); break;
         case NoteKind::metadata:
         case NoteKind::metadata_column: break; // forgeable() has told
         }
@@ -184,9 +183,10 @@ from pg_catalog.pg_policy p)",
 
 void Trees::read() {
     applies();
-    // Every function of a policy, and which of them look at the caller.
-    const Rows called = query("select distinct d.refobjid from pg_catalog.pg_depend d where d.classid = "
-                              "'pg_catalog.pg_policy'::pg_catalog.regclass and d.refclassid = "
+    // Every function of a policy or a view, and which of them look at the caller.
+    const Rows called = query("select distinct d.refobjid from pg_catalog.pg_depend d where d.classid in "
+                              "('pg_catalog.pg_policy'::pg_catalog.regclass, "
+                              "'pg_catalog.pg_rewrite'::pg_catalog.regclass) and d.refclassid = "
                               "'pg_catalog.pg_proc'::pg_catalog.regclass order by 1");
     for (size_t i = 0; i < called.size(); i++)
         if (book_.bodies.of(called.oid(i, 0)).asks_who) asking_.push_back(called.oid(i, 0));

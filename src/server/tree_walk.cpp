@@ -19,9 +19,9 @@ namespace rlsproof::server {
 
 namespace {
 
-void note(TreeWalk *walk, NoteKind kind, Oid object, int number = 0, const char *name = nullptr) {
+void note(TreeWalk *walk, NoteKind kind, Oid object, int number = 0) {
     auto *made = (Note *)palloc(sizeof(Note));
-    *made = Note{kind, object, number, name};
+    *made = Note{kind, object, number};
     walk->notes = lappend(walk->notes, made);
 }
 
@@ -125,17 +125,19 @@ bool names_metadata(Node *key) {
                                strncmp(text, "{user_metadata,", 15) == 0);
 }
 
-// A JSON value of which the key is taken, as an operator or a function takes it.
+// The key is taken of what the session says, by an operator or a function. A column may have keys of any name.
 void note_key(TreeWalk *walk, List *arguments) {
-    if (list_length(arguments) < 2) return;
-    const Oid type = exprType((Node *)linitial(arguments));
-    if ((type == JSONOID || type == JSONBOID) && names_metadata((Node *)lsecond(arguments)))
+    if (list_length(arguments) < 2 || !names_metadata((Node *)lsecond(arguments))) return;
+    auto *claims = (Node *)linitial(arguments);
+    const Oid type = exprType(claims);
+    if ((type == JSONOID || type == JSONBOID) && mentions_caller(claims, walk))
         note(walk, NoteKind::metadata, InvalidOid);
 }
 
 void note_subscript(TreeWalk *walk, const SubscriptingRef *reference) {
     if (reference->refcontainertype == JSONBOID && reference->refupperindexpr != NIL &&
-        names_metadata((Node *)linitial(reference->refupperindexpr)))
+        names_metadata((Node *)linitial(reference->refupperindexpr)) &&
+        mentions_caller((Node *)reference->refexpr, walk))
         note(walk, NoteKind::metadata, InvalidOid);
 }
 
@@ -198,9 +200,6 @@ void note_call(TreeWalk *walk, FuncExpr *call) {
     note(walk, NoteKind::function, function);
     note_key(walk, call->args);
     if (asks(function, walk)) walk->asks_who = true;
-    if (is_setting(function))
-        if (const char *name = text_constant((Node *)linitial(call->args)))
-            note(walk, NoteKind::setting, function, 0, name);
     const bool costs = is_setting(function) || get_func_namespace(function) != PG_CATALOG_NAMESPACE;
     if (costs && !walk->check && walk->once == 0 && OidIsValid(walk->relation) &&
         func_volatile(function) != PROVOLATILE_IMMUTABLE && !contain_var_clause((Node *)call->args))

@@ -19,14 +19,12 @@ enum class NoteKind {
     detached,        // a table whose having rows decides, for no row and no caller in particular
     null_equal,      // a column for which NULL equals a caller without a value
     identity_equal,  // a column that has to equal something of the caller
-    setting,         // a setting is read by its name
 };
 
 struct Note {
     NoteKind kind;
-    Oid object;       // relation or function
-    int number;       // of a column
-    const char *name; // of a setting
+    Oid object; // relation or function
+    int number; // of a column
 };
 
 struct TreeWalk {
