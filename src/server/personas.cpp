@@ -6,6 +6,8 @@
 
 #include "server/spi.hpp"
 
+#include "server/compat.hpp"
+
 namespace rlsproof::server {
 
 namespace {
@@ -14,22 +16,17 @@ namespace {
 constexpr const char *kOutsider = "0d5fb6a2-97e1-4c1e-9a55-6f1b7d0c0a11";
 constexpr const char *kNewcomer = "7be81c34-52a9-4f0d-8d0e-3f7a9c5e2b22";
 
-// The roles of the API, found in the database itself: a login role that inherits nothing and may become others is how
-// PostgREST, PostGraphile and Supabase connect.
-struct Api {
-    std::string login;
-    std::string anonymous;
-    std::vector<std::string> signed_in;
-};
-
-constexpr const char *kRoles = R"(
+std::string api_roles() {
+    return fmt::format(R"(
 select a.rolname, m.rolname
-from pg_catalog.pg_auth_members am
-join pg_catalog.pg_roles a on a.oid = am.member
-join pg_catalog.pg_roles m on m.oid = am.roleid
-where a.rolcanlogin and not a.rolsuper and not a.rolinherit and not m.rolsuper and not m.rolbypassrls
-  and m.rolname !~ '^pg_' and not m.rolcanlogin
-order by a.rolname collate "C", m.rolname collate "C")";
+from pg_catalog.pg_roles a join pg_catalog.pg_roles m on m.oid <> a.oid and pg_catalog.pg_has_role(a.oid, m.oid, '{}')
+where a.rolcanlogin and not a.rolsuper and not m.rolsuper and not m.rolbypassrls and m.rolname !~ '^pg_'
+  and not m.rolcanlogin
+  and (not a.rolinherit or exists (select from pg_catalog.pg_db_role_setting s
+                                   where s.setrole = a.oid and s.setconfig::text like '%pgrst.%'))
+order by a.rolname collate "C", m.rolname collate "C")",
+                       compat::may_become);
+}
 
 constexpr const char *kConfiguredAnonymous = R"(
 select split_part(setting, '=', 2)
@@ -55,28 +52,6 @@ order by r.rolname collate "C")";
 
 bool role_exists(const std::string &role) {
     return !query("select 1 from pg_catalog.pg_roles where rolname = $1", {role}).empty();
-}
-
-Api find_api() {
-    Api api;
-    const Rows configured = query(kConfiguredAnonymous);
-    if (!configured.empty()) api.anonymous = configured.text(0, 0);
-    const Rows roles = query(kRoles);
-    // The login role that may become the anonymous one, else the one with the most roles.
-    for (size_t i = 0; i < roles.size(); i++)
-        if (roles.text(i, 1) == (api.anonymous.empty() ? "anon" : api.anonymous)) {
-            api.login = roles.text(i, 0);
-            if (api.anonymous.empty()) api.anonymous = roles.text(i, 1);
-            break;
-        }
-    for (size_t i = 0; i < roles.size(); i++)
-        if (roles.text(i, 0) == api.login && roles.text(i, 1) != api.anonymous)
-            api.signed_in.push_back(roles.text(i, 1));
-    if (api.anonymous.empty() && role_exists("anon")) api.anonymous = "anon";
-    if (api.signed_in.empty() && role_exists("authenticated")) api.signed_in.push_back("authenticated");
-    std::stable_partition(api.signed_in.begin(), api.signed_in.end(),
-                          [](const std::string &role) { return role == "authenticated"; });
-    return api;
 }
 
 std::string claims_of(const std::string &role, const std::string &uid) {
@@ -122,6 +97,17 @@ order by p.name collate "C", k.key collate "C")");
     }
 }
 
+// A role that the API's login role may not become logs in by itself, where it may.
+std::string login_of(const std::string &role, const Api &api) {
+    const Rows rows = query(fmt::format(R"(
+select case when a.oid is not null and pg_catalog.pg_has_role(a.oid, r.oid, '{}') then a.rolname
+            when r.rolcanlogin then r.rolname end
+from pg_catalog.pg_roles r left join pg_catalog.pg_roles a on a.rolname = $2 where r.rolname = $1)",
+                                        compat::may_become),
+                            {role, api.login});
+    return rows.empty() ? "" : rows.text(0, 0);
+}
+
 void add_missing(Cast &cast, Persona persona) {
     for (const Persona &other : cast.personas)
         if (other.name == persona.name) return;
@@ -130,11 +116,33 @@ void add_missing(Cast &cast, Persona persona) {
 
 } // namespace
 
+Api find_api() {
+    Api api;
+    const Rows configured = query(kConfiguredAnonymous);
+    if (!configured.empty()) api.anonymous = configured.text(0, 0);
+    const Rows roles = query(api_roles());
+    // The login role that may become the anonymous one, else the one with the most roles.
+    for (size_t i = 0; i < roles.size(); i++)
+        if (roles.text(i, 1) == (api.anonymous.empty() ? "anon" : api.anonymous)) {
+            api.login = roles.text(i, 0);
+            if (api.anonymous.empty()) api.anonymous = roles.text(i, 1);
+            break;
+        }
+    for (size_t i = 0; i < roles.size(); i++)
+        if (roles.text(i, 0) == api.login && roles.text(i, 1) != api.anonymous)
+            api.signed_in.push_back(roles.text(i, 1));
+    if (api.anonymous.empty() && role_exists("anon")) api.anonymous = "anon";
+    if (api.signed_in.empty() && role_exists("authenticated")) api.signed_in.push_back("authenticated");
+    std::stable_partition(api.signed_in.begin(), api.signed_in.end(),
+                          [](const std::string &role) { return role == "authenticated"; });
+    return api;
+}
+
 Cast cast() {
     Cast cast;
     add_declared(cast);
     const Api api = find_api();
-    for (Persona &persona : cast.personas) persona.login = api.login;
+    for (Persona &persona : cast.personas) persona.login = login_of(persona.role, api);
 
     if (!api.anonymous.empty()) add_missing(cast, built_in("anon", api.anonymous, api.login, ""));
     std::vector<std::string> roles = api.signed_in;
