@@ -18,12 +18,13 @@ constexpr const char *kNewcomer = "7be81c34-52a9-4f0d-8d0e-3f7a9c5e2b22";
 
 std::string api_roles() {
     return fmt::format(R"(
-select a.rolname, m.rolname
-from pg_catalog.pg_roles a join pg_catalog.pg_roles m on m.oid <> a.oid and pg_catalog.pg_has_role(a.oid, m.oid, '{}')
+select a.rolname, m.rolname, c.configured
+from pg_catalog.pg_roles a join pg_catalog.pg_roles m on m.oid <> a.oid and pg_catalog.pg_has_role(a.oid, m.oid, '{}'),
+     lateral (select exists (select from pg_catalog.pg_db_role_setting s
+                             where s.setrole = a.oid and s.setconfig::text like '%pgrst.%') as configured) c
 where a.rolcanlogin and not a.rolsuper and not m.rolsuper and not m.rolbypassrls and m.rolname !~ '^pg_'
   and not m.rolcanlogin
-  and (not a.rolinherit or exists (select from pg_catalog.pg_db_role_setting s
-                                   where s.setrole = a.oid and s.setconfig::text like '%pgrst.%'))
+  and (not a.rolinherit or c.configured)
 order by a.rolname collate "C", m.rolname collate "C")",
                        compat::may_become);
 }
@@ -121,13 +122,15 @@ Api find_api() {
     const Rows configured = query(kConfiguredAnonymous);
     if (!configured.empty()) api.anonymous = configured.text(0, 0);
     const Rows roles = query(api_roles());
-    // The login role that may become the anonymous one, else the one with the most roles.
+    // The login role that may become the anonymous one, else the one with the API's settings.
     for (size_t i = 0; i < roles.size(); i++)
         if (roles.text(i, 1) == (api.anonymous.empty() ? "anon" : api.anonymous)) {
             api.login = roles.text(i, 0);
             if (api.anonymous.empty()) api.anonymous = roles.text(i, 1);
             break;
         }
+    for (size_t i = 0; i < roles.size() && api.login.empty(); i++)
+        if (roles.boolean(i, 2)) api.login = roles.text(i, 0);
     for (size_t i = 0; i < roles.size(); i++)
         if (roles.text(i, 0) == api.login && roles.text(i, 1) != api.anonymous)
             api.signed_in.push_back(roles.text(i, 1));

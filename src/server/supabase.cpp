@@ -76,8 +76,8 @@ void Preset::anonymous() {
         return missing(
             "anonymous role", "none was found: what a visitor without an account reaches is not looked at",
             "Name it: ALTER ROLE authenticator SET pgrst.db_anon_role = 'anon', or declare a persona for it.");
-    if (setting && *setting != api_.anonymous)
-        return missing("anonymous role", fmt::format("pgrst.db_anon_role names {}, which is not there", *setting),
+    if (query("select 1 from pg_catalog.pg_roles where rolname = $1", {api_.anonymous}).empty())
+        return missing("anonymous role", fmt::format("pgrst.db_anon_role names {}, which is not there", api_.anonymous),
                        "Create the role, or name another one.");
     if (setting) return found("anonymous role", api_.anonymous, "persona anon; named by pgrst.db_anon_role");
     found("anonymous role", api_.anonymous,
@@ -105,12 +105,13 @@ void Preset::roles() {
         persona(name, role);
         found("role", role, fmt::format("persona {}: signed in, with rows of its own", name));
     }
+    if (api_.login.empty()) return;
     const Rows trusted = query(fmt::format(R"(
 select r.rolname, case when r.rolsuper then 'superuser' else 'BYPASSRLS' end from pg_catalog.pg_roles r
 where (r.rolsuper or r.rolbypassrls) and pg_catalog.pg_has_role($1, r.oid, '{}') order by r.rolname collate "C")",
                                            compat::may_become),
                                {api_.login});
-    for (size_t i = 0; i < trusted.size() && !api_.login.empty(); i++)
+    for (size_t i = 0; i < trusted.size(); i++)
         found("role", trusted.text(i, 0),
               fmt::format("past every policy ({}): trusted, and no persona", trusted.text(i, 1)));
 }
