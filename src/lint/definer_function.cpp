@@ -9,14 +9,6 @@
 
 namespace rlsproof::lint {
 
-namespace {
-
-std::string signature(const Function &function) {
-    return function.name.substr(function.name.find(':') + 1);
-}
-
-} // namespace
-
 void definer_function(const World &world, const Rule &rule, std::vector<Finding> &findings) {
     for (const Function &function : world.functions) {
         if (!function.definer || function.asks_who) continue;

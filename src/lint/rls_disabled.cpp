@@ -8,7 +8,7 @@ namespace rlsproof::lint {
 
 void rls_disabled(const World &world, const Rule &rule, std::vector<Finding> &findings) {
     for (const Relation &relation : world.relations) {
-        if (relation.kind != RelationKind::table && relation.kind != RelationKind::partitioned_table) continue;
+        if (!relation.is_table()) continue;
         if (relation.row_security || !relation.policies.empty() || relation.extension_member) continue;
         const Relation *parent = world.relation(relation.parent);
         if (parent != nullptr && parent->row_security) continue; // exposed_partition says it better

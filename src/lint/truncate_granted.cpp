@@ -1,5 +1,8 @@
 // Privileges that no policy ever looks at: TRUNCATE empties a table past all policies, TRIGGER runs code as whoever
-// writes, REFERENCES tells which keys exist. GRANT ALL gives them away unseen.
+// writes, REFERENCES tells which keys exist. GRANT ALL gives them away unseen, usually for a whole schema: then it is
+// one finding that names every table.
+#include <map>
+
 #include <fmt/format.h>
 
 #include "lint/all.hpp"
@@ -7,30 +10,78 @@
 
 namespace rlsproof::lint {
 
+namespace {
+
+constexpr size_t kAWholeSchema = 6; // tables, from which on they are one finding
+
+struct Held {
+    std::vector<const Relation *> tables;
+    std::set<std::string> personas;
+    std::set<Command> commands;
+};
+
+std::vector<std::string> in_order(const World &world, const std::set<std::string> &personas) {
+    std::vector<std::string> names;
+    for (const Persona &persona : world.personas)
+        if (personas.contains(persona.name)) names.push_back(persona.name);
+    return names;
+}
+
+Finding describe(const World &world, const Rule &rule, const Held &held) {
+    Finding finding = start(rule);
+    finding.level = Level::note;
+    finding.detail = "The API offers no way to run these commands; a function that runs SQL from outside, or a direct "
+                     "connection, would.";
+    finding.hint = "Grant the four row commands by name instead of ALL.";
+    std::string commands;
+    for (const Command command : {Command::truncate, Command::trigger, Command::references, Command::maintain})
+        if (held.commands.contains(command)) commands += (commands.empty() ? "" : ", ") + std::string(name(command));
+    std::vector<std::string> names;
+    for (const Relation *table : held.tables) names.push_back(table->name);
+    finding.fix = fmt::format("REVOKE {} ON {} FROM {};", commands, comma_separated(names),
+                              grantees(world, in_order(world, held.personas)));
+    finding.evidence = "privilege";
+    return finding;
+}
+
+} // namespace
+
 void truncate_granted(const World &world, const Rule &rule, std::vector<Finding> &findings) {
-    static const std::set<Command> past_policies = {Command::truncate, Command::trigger, Command::maintain};
+    static const std::set<Command> past_policies = {Command::truncate, Command::trigger, Command::references,
+                                                    Command::maintain};
+    std::map<std::string, Held> schemas;
     for (const Relation &relation : world.relations) {
-        if (relation.kind != RelationKind::table && relation.kind != RelationKind::partitioned_table) continue;
+        if (!relation.is_table()) continue;
         if (relation.extension_member || !relation.row_security) continue; // rls_disabled says it already
         const Reached reached = reached_by_strangers(world, relation, past_policies);
-        if (!reached.commands.contains(Command::truncate)) continue;
-        Finding finding = start(rule);
-        finding.level = Level::note;
-        finding.category = Category::permissions;
-        finding.object = relation.name;
-        finding.message = fmt::format("{} hold {} on {}, which no policy looks at", listed(reached.personas),
-                                      listed(reached.commands), relation.name);
-        finding.detail = "The API offers no way to run these commands; a function that runs SQL from outside, or a "
-                         "direct connection, would.";
-        finding.hint = "Grant the four row commands by name instead of ALL.";
-        std::string roles;
-        for (const Persona &persona : world.personas)
-            for (const std::string &name : reached.personas)
-                if (persona.name == name && roles.find(persona.role) == std::string::npos)
-                    roles += (roles.empty() ? "" : ", ") + persona.role;
-        finding.fix = fmt::format("REVOKE TRUNCATE, TRIGGER, REFERENCES ON {} FROM {};", relation.name, roles);
-        finding.evidence = "privilege";
-        findings.push_back(std::move(finding));
+        if (!reached.commands.contains(Command::truncate) && !reached.commands.contains(Command::trigger)) continue;
+        Held &held = schemas[schema_of(relation.name)];
+        held.tables.push_back(&relation);
+        held.commands.insert(reached.commands.begin(), reached.commands.end());
+        held.personas.insert(reached.personas.begin(), reached.personas.end());
+    }
+    for (const auto &[schema, held] : schemas) {
+        if (held.tables.size() >= kAWholeSchema) {
+            Finding finding = describe(world, rule, held);
+            std::vector<std::string> names;
+            for (const Relation *table : held.tables) names.push_back(table->name);
+            finding.object = "schema:" + schema;
+            finding.message =
+                fmt::format("{} hold {} on {} tables of schema {}, which no policy looks at",
+                            listed(in_order(world, held.personas)), listed(held.commands), names.size(), schema);
+            finding.detail += fmt::format(" The tables: {}.", comma_separated(names));
+            findings.push_back(std::move(finding));
+            continue;
+        }
+        for (const Relation *table : held.tables) {
+            const Reached reached = reached_by_strangers(world, *table, past_policies);
+            Finding finding =
+                describe(world, rule, {{table}, {reached.personas.begin(), reached.personas.end()}, reached.commands});
+            finding.object = table->name;
+            finding.message = fmt::format("{} hold {} on {}, which no policy looks at", listed(reached.personas),
+                                          listed(reached.commands), table->name);
+            findings.push_back(std::move(finding));
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace rlsproof::lint {
 
 bool is_stranger(const Persona &persona) {
@@ -44,6 +47,56 @@ std::string listed(const std::set<Command> &commands) {
     std::vector<std::string> names;
     for (const Command command : commands) names.emplace_back(name(command));
     return listed(names);
+}
+
+std::string comma_separated(const std::vector<std::string> &names) {
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::vector<std::string> strangers_of(const World &world, const Function &function) {
+    std::vector<std::string> names;
+    for (const Persona &persona : world.personas)
+        if (is_stranger(persona) &&
+            std::find(function.callers.begin(), function.callers.end(), persona.name) != function.callers.end())
+            names.push_back(persona.name);
+    return names;
+}
+
+std::string signature(const Function &function) {
+    return function.name.substr(function.name.find(':') + 1);
+}
+
+std::string grantees(const World &world, const std::vector<std::string> &personas) {
+    std::vector<std::string> roles;
+    for (const Persona &persona : world.personas) {
+        const std::string role = quoted(persona.role);
+        if (std::find(personas.begin(), personas.end(), persona.name) != personas.end() &&
+            std::find(roles.begin(), roles.end(), role) == roles.end())
+            roles.push_back(role);
+    }
+    return comma_separated(roles);
+}
+
+std::string revoke_execute(const World &world, const Function &function, const std::vector<std::string> &callers) {
+    return fmt::format("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC, {};", signature(function), grantees(world, callers));
+}
+
+std::string quoted(const std::string &name) {
+    const bool plain = !name.empty() && (name[0] < '0' || name[0] > '9') &&
+                       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    if (plain) return name;
+    std::string text = "\"";
+    for (const char c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return text + '"';
+}
+
+std::string schema_of(const std::string &qualified) {
+    bool inside = false;
+    for (size_t i = 0; i < qualified.size(); i++) {
+        if (qualified[i] == '"') inside = !inside;
+        if (qualified[i] == '.' && !inside) return qualified.substr(0, i);
+    }
+    return qualified;
 }
 
 } // namespace rlsproof::lint

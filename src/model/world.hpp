@@ -23,6 +23,21 @@ struct Persona {
     bool bypasses = false; // superuser or BYPASSRLS: no policy ever applies
 };
 
+// What the node trees of a policy's predicates say, where the text would have to be guessed at. Columns are names.
+struct PolicyFacts {
+    std::vector<std::string> personas;        // to whom it applies
+    std::vector<std::string> forgeable;       // ways by which it decides by something that users write themselves
+    std::vector<std::string> self_compared;   // columns of the table whose namesake in a sub-select meets itself
+    std::vector<std::string> detached;        // relations of an EXISTS that mentions neither the row nor the caller
+    std::vector<std::string> null_equal;      // nullable columns for which NULL equals a caller without a value
+    std::vector<std::string> identity_equals; // columns that USING compares with who is asking
+    std::vector<std::string> row_calls;       // functions that USING calls for each row with nothing of the row
+    bool negation = false;                    // of each predicate as a whole
+    bool asks_who = false;
+    bool always = false; // USING (true)
+    bool never = false;  // USING (false)
+};
+
 struct Policy {
     std::string name;
     bool permissive = true;
@@ -30,6 +45,7 @@ struct Policy {
     std::vector<std::string> roles;
     std::string predicate; // USING, empty where there is none
     std::string check;     // WITH CHECK, empty where there is none
+    PolicyFacts facts;
 };
 
 // What a persona may do by privilege alone, at table or at column level, through a schema it may use.
@@ -49,10 +65,16 @@ struct Relation {
     bool row_security = false;
     bool forced = false;
     bool extension_member = false;
-    bool published = false;
-    std::string parent; // of a partition or an inheritance child
+    bool published = false; // to subscribers, by a service that asks the policies who may hear what
+    std::string parent;     // of a partition or an inheritance child
     std::vector<Policy> policies;
     std::vector<Reach> reach; // of the personas that reach it at all
+
+    bool platform = false;                    // of the hosting platform, not of the application
+    long rows = 0;                            // about; of the whole tree where it is partitioned
+    std::vector<std::string> index_leads;     // columns that a valid, complete index begins with, or computes from
+    std::vector<std::string> protected_reads; // of a materialized view: relations with row security, through views
+    std::vector<std::string> forgeable;       // of a view: how it filters by something that users write themselves
 
     // Has rows of its own that policies can protect.
     bool is_table() const { return kind == RelationKind::table || kind == RelationKind::partitioned_table; }
@@ -81,7 +103,15 @@ struct Touch {
     bool binds_owner = false;      // and they bind the role the function runs as
 };
 
+// An argument that stands for somebody: compared with a column that holds identities, or written into one.
+struct Impersonation {
+    std::string argument;
+    std::string column; // schema.table.column
+    bool written = false;
+};
+
 struct Function {
+    unsigned id = 0;
     std::string name; // rpc:schema.name(argument types)
     std::string owner;
     bool definer = false;
@@ -91,6 +121,44 @@ struct Function {
     bool body_known = false;    // everything it touches was found
     std::string unknown_reason; // why not
     bool asks_who = false;      // it looks at the caller's identity
+
+    std::vector<Impersonation> impersonations;
+    bool yes_or_no = false;                 // is all that such a function answers
+    std::vector<std::string> sets_identity; // settings by which callers are told apart, set to what is not constant
+    std::vector<std::string> unqualified;   // relations and functions that its body leaves to the search path
+    std::set<std::string> found_in;         // the schemas in which a fresh session finds those
+};
+
+// A trigger function that copies what users write about themselves into a column that others decide by.
+struct AccountCopy {
+    std::string function;
+    std::string account; // the table the trigger is on
+    std::string column;  // schema.table.column
+};
+
+// A function declared IMMUTABLE that is not.
+struct FalseImmutable {
+    std::string function;
+    std::string reads;                // "the session" or names of relations
+    std::vector<std::string> used_by; // policies and views
+};
+
+// What a role's next tables in a schema are handed to, before anybody has thought about them.
+struct DefaultPrivilege {
+    std::string schema;
+    std::string creator;
+    std::string grantee; // a role, or PUBLIC
+    std::set<Command> commands;
+    std::vector<std::string> personas; // that hold them through the grantee
+    bool everywhere = false;           // not for this schema alone
+};
+
+// A bucket whose files a persona may list by a policy that asks nothing about the file.
+struct BucketListing {
+    std::string bucket;
+    bool is_public = false;
+    std::string persona;
+    std::string policy;
 };
 
 struct World {
@@ -98,7 +166,19 @@ struct World {
     std::vector<Relation> relations;
     std::vector<ViewRead> view_reads;
     std::vector<Function> functions;
-    std::vector<std::string> notes; // what could not be looked at, and why
+    std::vector<AccountCopy> account_copies;
+    std::vector<FalseImmutable> false_immutables;
+    std::vector<DefaultPrivilege> default_privileges;
+    std::vector<BucketListing> bucket_listings;
+    std::vector<std::string> remarks; // what was taken for granted
+    std::vector<std::string> notes;   // what could not be looked at, and why
+
+    // Somebody signed in who occurs in no row, to tell by what expressions yield for it who is asking.
+    const Persona *stranger() const {
+        for (const Persona &p : personas)
+            if (!p.uid.empty() && !p.declared) return &p;
+        return nullptr;
+    }
 
     const Relation *relation(const std::string &name) const {
         for (const Relation &r : relations)

@@ -29,15 +29,15 @@ std::vector<std::vector<Value>> rows_of(const std::vector<Finding> &findings) {
 }
 
 // What could not be looked at stands among the findings: an audit that missed something never reads as an all-clear.
-Finding not_looked_at(const std::string &note) {
+Finding about_the_audit(const std::string &rule, Level level, const std::string &note) {
     Finding finding;
-    finding.rule = "not_looked_at";
-    finding.level = Level::warning;
+    finding.rule = rule;
+    finding.level = level;
     finding.category = Category::hygiene;
     finding.object = "audit";
     finding.message = note;
     finding.evidence = "none";
-    finding.key = "not_looked_at:" + note;
+    finding.key = rule + ":" + note;
     return finding;
 }
 
@@ -92,7 +92,10 @@ Audit audit() {
     const std::vector<Finding> declared = look_at_declarations(world);
     result.findings.insert(result.findings.end(), declared.begin(), declared.end());
     result.notes.insert(result.notes.end(), verification.notes.begin(), verification.notes.end());
-    for (const std::string &note : result.notes) result.findings.push_back(not_looked_at(note));
+    for (const std::string &note : result.notes)
+        result.findings.push_back(about_the_audit("not_looked_at", Level::warning, note));
+    for (const std::string &remark : world.remarks)
+        result.findings.push_back(about_the_audit("taken_for_granted", Level::note, remark));
     waive(result.findings);
     rank(result.findings);
     return result;

@@ -16,6 +16,7 @@ extern "C" {
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "parser/parser.h"
 #include "utils/fmgroids.h"
@@ -36,6 +37,8 @@ struct Found {
     List *ctes;     // of char *
     List *columns;  // of char *
     List *compared; // of char *, char * in turn: a column and a constant
+    List *settings; // of char *, char * in turn: a setting and the type it is cast to, which may be empty
+    const char *cast;
     bool asks_who;
     const char *utility; // a statement that is not read any further
 };
@@ -67,6 +70,27 @@ void note_comparison(A_Expr *expression, Found *found) {
             found->compared = lappend(lappend(found->compared, (void *)column), (void *)value);
 }
 
+void note_setting(const char *name, Found *found) {
+    const char *type = found->cast != nullptr ? found->cast : "";
+    found->settings = lappend(lappend(found->settings, (void *)name), (void *)type);
+}
+
+void note_call(FuncCall *expression, Found *found) {
+    found->calls = lappend(found->calls, expression->funcname);
+    if (strcmp(strVal(llast(expression->funcname)), "current_setting") != 0 || expression->args == NIL) return;
+    if (const char *name = constant((Node *)linitial(expression->args))) note_setting(name, found);
+}
+
+// Walks what is cast with the type it is cast to; a text on the way there is no type.
+template <typename Walker>
+bool walk_cast(Walker walker, Node *argument, const char *type, Found *found) {
+    const char *around = found->cast;
+    if (around == nullptr || strcmp(type, "text") != 0) found->cast = type;
+    (void)walker(argument, found);
+    found->cast = around;
+    return false;
+}
+
 void note_statement(Node *statement, Found *found) {
     switch (nodeTag(statement)) {
     case T_SelectStmt:
@@ -90,7 +114,11 @@ bool walk_raw(Node *node, void *context) {
     case T_UpdateStmt: found->writes = lappend(found->writes, ((UpdateStmt *)node)->relation); break;
     case T_DeleteStmt: found->writes = lappend(found->writes, ((DeleteStmt *)node)->relation); break;
     case T_MergeStmt: found->writes = lappend(found->writes, ((MergeStmt *)node)->relation); break;
-    case T_FuncCall: found->calls = lappend(found->calls, ((FuncCall *)node)->funcname); break;
+    case T_FuncCall: note_call((FuncCall *)node, found); break;
+    case T_TypeCast: {
+        auto *cast = (TypeCast *)node;
+        return walk_cast(walk_raw, cast->arg, strVal(llast(cast->typeName->names)), found);
+    }
     case T_CommonTableExpr: found->ctes = lappend(found->ctes, ((CommonTableExpr *)node)->ctename); break;
     case T_SQLValueFunction:
         if (((SQLValueFunction *)node)->op == SVFOP_SESSION_USER) found->asks_who = true;
@@ -115,6 +143,13 @@ void walk_statements(List *statements, Found *found) {
     foreach (cell, statements) note_statement(lfirst_node(RawStmt, cell)->stmt, found);
 }
 
+const char *type_name(Oid type) {
+    HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+    const char *name = pstrdup(NameStr(((Form_pg_type)GETSTRUCT(tuple))->typname));
+    ReleaseSysCache(tuple);
+    return name;
+}
+
 bool walk_parsed(Node *node, void *context) {
     if (node == nullptr) return false;
     auto *found = static_cast<Found *>(context);
@@ -135,12 +170,25 @@ bool walk_parsed(Node *node, void *context) {
         }
         return query_tree_walker(query, compat::walker(walk_parsed), context, 0);
     }
+    if (IsA(node, CoerceViaIO)) {
+        auto *cast = castNode(CoerceViaIO, node);
+        return walk_cast(walk_parsed, (Node *)cast->arg, type_name(cast->resulttype), found);
+    }
     if (IsA(node, FuncExpr)) {
         const Oid function = castNode(FuncExpr, node)->funcid;
+        if (function == F_CURRENT_SETTING_TEXT || function == F_CURRENT_SETTING_TEXT_BOOL) {
+            auto *name = (Node *)linitial(castNode(FuncExpr, node)->args);
+            if (IsA(name, Const) && !castNode(Const, name)->constisnull)
+                note_setting(TextDatumGetCString(castNode(Const, name)->constvalue), found);
+        }
         found->calls = lappend(found->calls, list_make2(makeString(get_namespace_name(get_func_namespace(function))),
                                                         makeString(get_func_name(function))));
     }
     return compat::walk(node, walk_parsed, context);
+}
+
+void walk_tree(const char *tree, Found *found) {
+    (void)walk_parsed((Node *)stringToNode(tree), found);
 }
 
 void walk_sql_body(Oid function, Found *found) {
@@ -219,6 +267,25 @@ void parse_plpgsql(const std::string &definition, Found &found, Body &body) {
     }
 }
 
+// Takes what was found into `body`, and returns the functions that are called.
+std::vector<Oid> collect(const Found &found, Body &body) {
+    body.asks_who = body.asks_who || found.asks_who;
+    for (int i = 0; i < list_length(found.columns); i++)
+        body.column_names.insert(static_cast<const char *>(list_nth(found.columns, i)));
+    for (int i = 0; i + 1 < list_length(found.compared); i += 2)
+        body.compared.emplace_back(static_cast<const char *>(list_nth(found.compared, i)),
+                                   static_cast<const char *>(list_nth(found.compared, i + 1)));
+    for (int i = 0; i + 1 < list_length(found.settings); i += 2) {
+        std::string &type = body.settings[static_cast<const char *>(list_nth(found.settings, i))];
+        if (type.empty()) type = static_cast<const char *>(list_nth(found.settings, i + 1));
+    }
+    Resolved resolved{};
+    call(resolve, (const Found *)&found, &resolved);
+    for (const Oid relation : oids(resolved.reads)) add(body, relation, false);
+    for (const Oid relation : oids(resolved.writes)) add(body, relation, true);
+    return oids(resolved.calls);
+}
+
 } // namespace
 
 const Body &Bodies::of(Oid function) {
@@ -227,6 +294,28 @@ const Body &Bodies::of(Oid function) {
     Body body = read(function, 0);
     std::sort(body.relations.begin(), body.relations.end());
     return read_.emplace(function, std::move(body)).first->second;
+}
+
+Body Bodies::of_tree(const std::string &tree) {
+    Body body;
+    Found found{};
+    call(walk_tree, tree.c_str(), &found);
+    follow(collect(found, body), body, 0);
+    return body;
+}
+
+// Adds what the called functions touch.
+void Bodies::follow(const std::vector<Oid> &calls, Body &body, int depth) {
+    for (const Oid callee : calls) {
+        const auto known = read_.find(callee);
+        const Body inner = known != read_.end() ? known->second : read(callee, depth + 1);
+        for (const auto &[relation, written] : inner.relations) add(body, relation, written);
+        body.column_names.insert(inner.column_names.begin(), inner.column_names.end());
+        body.compared.insert(body.compared.end(), inner.compared.begin(), inner.compared.end());
+        body.settings.insert(inner.settings.begin(), inner.settings.end());
+        body.asks_who = body.asks_who || inner.asks_who;
+        if (!inner.known) forget(body, fmt::format("a function it calls: {}", inner.unknown_reason));
+    }
 }
 
 Body Bodies::read(Oid function, int depth) {
@@ -241,7 +330,7 @@ Body Bodies::read(Oid function, int depth) {
     const Rows rows = query(
         R"(
 select l.lanname, n.nspname = 'pg_catalog', case when p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) end,
-       p.prosrc, p.prosqlbody is not null, p.proname,
+       p.prosrc, p.prosqlbody is not null, (select t.typname from pg_catalog.pg_type t where t.oid = p.prorettype),
        (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'), p.oid = any($2::oid[])
 from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)",
@@ -268,28 +357,13 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
             else
                 call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
             if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
-            body.asks_who = body.asks_who || found.asks_who;
-            for (int i = 0; i < list_length(found.columns); i++)
-                body.column_names.insert(static_cast<const char *>(list_nth(found.columns, i)));
-            for (int i = 0; i + 1 < list_length(found.compared); i += 2)
-                body.compared.emplace_back(static_cast<const char *>(list_nth(found.compared, i)),
-                                           static_cast<const char *>(list_nth(found.compared, i + 1)));
-            Resolved resolved{};
-            call(resolve, (const Found *)&found, &resolved);
-            for (const Oid relation : oids(resolved.reads)) add(body, relation, false);
-            for (const Oid relation : oids(resolved.writes)) add(body, relation, true);
-            calls = oids(resolved.calls);
+            calls = collect(found, body);
         });
         if (!outcome.ok) forget(body, "its body could not be read: " + outcome.message);
-        for (const Oid callee : calls) {
-            const auto known = read_.find(callee);
-            const Body inner = known != read_.end() ? known->second : read(callee, depth + 1);
-            for (const auto &[relation, written] : inner.relations) add(body, relation, written);
-            body.column_names.insert(inner.column_names.begin(), inner.column_names.end());
-            body.compared.insert(body.compared.end(), inner.compared.begin(), inner.compared.end());
-            body.asks_who = body.asks_who || inner.asks_who;
-            if (!inner.known) forget(body, fmt::format("a function it calls: {}", inner.unknown_reason));
-        }
+        // What a body hands back without a cast is cast to what the function returns.
+        for (auto &[name, type] : body.settings)
+            if (type.empty()) type = rows.text(0, 5);
+        follow(calls, body, depth);
     } else {
         forget(body, fmt::format("it is written in {}", language));
     }

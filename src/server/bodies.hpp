@@ -18,6 +18,7 @@ struct Body {
     std::vector<std::pair<Oid, bool>> relations; // with "is written"; each once, in order of the OIDs
     std::set<std::string> column_names;          // that it mentions
     std::vector<std::pair<std::string, std::optional<std::string>>> compared; // column names with constants
+    std::map<std::string, std::string> settings; // that it reads by a constant name, and the type it casts them to
     bool asks_who = false;
     bool known = true;
     std::string unknown_reason;
@@ -27,9 +28,12 @@ struct Body {
 class Bodies {
 public:
     const Body &of(Oid function);
+    // What an expression or a view touches, given as the catalog keeps its node tree.
+    Body of_tree(const std::string &tree);
 
 private:
     Body read(Oid function, int depth);
+    void follow(const std::vector<Oid> &calls, Body &body, int depth);
     std::map<Oid, Body> read_;
     std::vector<Oid> reading_;
 };

@@ -6,6 +6,7 @@
 
 #include "server/identity.hpp"
 #include "server/personas.hpp"
+#include "server/settings.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 
@@ -309,8 +310,8 @@ public:
             assume(identity_of(*asking_));
             const char *value = call(value_of, expression.c_str());
             if (value == nullptr) return;
-            person = value == asking_->uid;
-            for (const auto &[name, setting] : asking_->settings) person = person || setting == value;
+            for (const char *type : {"text", "int2", "int8"})
+                person = person || identity_as(type, asking_->uid) == value;
         });
         return known_[expression] = person;
     }
@@ -334,10 +335,10 @@ void follow_foreign_keys(std::set<Column> &identity) {
     }
 }
 
-// The columns of the tables a helper reads, by the names its body mentions.
-std::vector<Column> columns_named(const Body &body) {
+// The columns of the tables a helper reads, of these names.
+std::vector<Column> columns_named(const Body &body, const std::set<std::string> &names) {
     std::vector<Column> columns;
-    if (body.relations.empty() || body.column_names.empty()) return columns;
+    if (body.relations.empty() || names.empty()) return columns;
     std::string relations;
     for (const auto &[relation, written] : body.relations)
         relations += (relations.empty() ? "" : ",") + std::to_string(relation);
@@ -345,7 +346,7 @@ std::vector<Column> columns_named(const Body &body) {
         query(fmt::format("select attrelid, attnum from pg_catalog.pg_attribute where attrelid = any('{{{}}}'::oid[]) "
                           "and attnum > 0 and not attisdropped and attname = any($1::name[]) order by 1, 2",
                           relations),
-              {array_literal({body.column_names.begin(), body.column_names.end()})});
+              {array_literal({names.begin(), names.end()})});
     for (size_t i = 0; i < rows.size(); i++) columns.push_back({rows.oid(i, 0), (int)rows.number(i, 1)});
     return columns;
 }
@@ -412,15 +413,14 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
         for (const Oid function : policy.functions) {
             const Body &body = bodies.of(function);
             for (const auto &[relation, written] : body.relations) hints.decided_by[policy.relation].insert(relation);
-            for (const Column &column : columns_named(body)) {
+            for (const Column &column : columns_named(body, body.column_names)) {
                 hints.authority.insert(column);
                 hints.deciders[column].insert(
                     by + ", through " +
                     query("select $1::oid::regprocedure::text", {std::to_string(function)}).text(0, 0));
             }
             for (const auto &[name, value] : body.compared)
-                for (const Column &column : columns_named({body.relations, {name}, {}, false, true, {}}))
-                    add_once(hints.candidates[column], value);
+                for (const Column &column : columns_named(body, {name})) add_once(hints.candidates[column], value);
         }
     }
     return hints;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/settings.hpp"
 #include "server/spi.hpp"
 
 #include "server/compat.hpp"
@@ -55,6 +56,15 @@ bool role_exists(const std::string &role) {
     return !query("select 1 from pg_catalog.pg_roles where rolname = $1", {role}).empty();
 }
 
+// Whoever the login role of the API may not become connects by itself.
+bool may_become(const std::string &login, const std::string &role) {
+    return !query(fmt::format("select 1 from pg_catalog.pg_roles l, pg_catalog.pg_roles r where l.rolname = $1 and "
+                              "r.rolname = $2 and pg_catalog.pg_has_role(l.oid, r.oid, '{}')",
+                              compat::may_become),
+                  {login, role})
+                .empty();
+}
+
 std::string claims_of(const std::string &role, const std::string &uid) {
     if (uid.empty()) return fmt::format(R"({{"role": "{}"}})", role);
     return fmt::format(R"({{"sub": "{0}", "role": "{1}", "aud": "{1}", "email": "{0}@nowhere.invalid", "aal": "aal1", )"
@@ -98,17 +108,6 @@ order by p.name collate "C", k.key collate "C")");
     }
 }
 
-// A role that the API's login role may not become logs in by itself, where it may.
-std::string login_of(const std::string &role, const Api &api) {
-    const Rows rows = query(fmt::format(R"(
-select case when a.oid is not null and pg_catalog.pg_has_role(a.oid, r.oid, '{}') then a.rolname
-            when r.rolcanlogin then r.rolname end
-from pg_catalog.pg_roles r left join pg_catalog.pg_roles a on a.rolname = $2 where r.rolname = $1)",
-                                        compat::may_become),
-                            {role, api.login});
-    return rows.empty() ? "" : rows.text(0, 0);
-}
-
 void add_missing(Cast &cast, Persona persona) {
     for (const Persona &other : cast.personas)
         if (other.name == persona.name) return;
@@ -145,18 +144,22 @@ Cast cast() {
     Cast cast;
     add_declared(cast);
     const Api api = find_api();
-    for (Persona &persona : cast.personas) persona.login = login_of(persona.role, api);
+    for (Persona &persona : cast.personas)
+        persona.login = may_become(api.login, persona.role) ? api.login : persona.role;
 
     if (!api.anonymous.empty()) add_missing(cast, built_in("anon", api.anonymous, api.login, ""));
     std::vector<std::string> roles = api.signed_in;
     if (api.anonymous.empty() && roles.empty()) {
         const Rows found = query(kApplicationRoles);
         for (size_t i = 0; i < found.size(); i++) roles.push_back(found.text(i, 0));
-        cast.notes.push_back(roles.empty()
-                                 ? "no API role and no application role was found: nobody's access was looked at; "
-                                   "declare who connects with rlsproof.persona(name, role)"
-                                 : "no API configuration was found: the roles that were granted something stand in for "
-                                   "it; declare who connects with rlsproof.persona(name, role)");
+        if (roles.empty() && cast.personas.empty())
+            cast.notes.push_back("no API role and no application role was found: nobody's access was looked at; "
+                                 "declare who connects with rlsproof.persona(name, role)");
+        if (!roles.empty())
+            cast.remarks.push_back(
+                "no API was found: the roles that were granted something stand in for it. An application that connects "
+                "as the owner of its tables, or as a superuser, is bound by no policy. Declare who connects with "
+                "rlsproof.persona(name, role)");
     }
     for (size_t i = 0; i < roles.size(); i++) {
         const std::string suffix = i == 0 ? "" : ":" + roles[i];
@@ -181,6 +184,15 @@ Cast cast() {
         return std::make_pair(rank_of(a), a.name) < std::make_pair(rank_of(b), b.name);
     });
     return cast;
+}
+
+void introduce(std::vector<Persona> &personas, Bodies &bodies) {
+    const std::vector<Setting> settings = settings_read(bodies);
+    for (Persona &persona : personas) {
+        if (persona.declared || persona.uid.empty()) continue;
+        for (const Setting &setting : settings)
+            persona.settings.emplace_back(setting.name, value_for(setting, persona.uid));
+    }
 }
 
 Identity identity_of(const Persona &persona) {

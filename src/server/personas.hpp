@@ -5,13 +5,15 @@
 #include <vector>
 
 #include "model/world.hpp"
+#include "server/bodies.hpp"
 #include "server/identity.hpp"
 
 namespace rlsproof::server {
 
 struct Cast {
     std::vector<Persona> personas;
-    std::vector<std::string> notes; // who could not be found, and what that leaves unlooked at
+    std::vector<std::string> notes;   // who could not be found, and what that leaves unlooked at
+    std::vector<std::string> remarks; // who was taken for whom
 };
 
 // Declared personas first to win over the built-in ones of the same name; the result is ordered by name, `anon`,
@@ -27,6 +29,9 @@ struct Api {
 };
 
 Api find_api();
+
+// Gives the personas that nobody declared the settings by which this application tells its callers apart.
+void introduce(std::vector<Persona> &personas, Bodies &bodies);
 
 Identity identity_of(const Persona &persona);
 

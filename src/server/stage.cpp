@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "server/identity.hpp"
+#include "server/settings.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 
@@ -44,14 +45,12 @@ bool one_each(const TableShape &table, const Hints &hints) {
 } // namespace
 
 std::string Stage::identity_text(const ColumnShape &column, const std::string &uid) const {
-    const std::string digits = uid.substr(uid.size() - 4);
     switch (column.type) {
-    case INT2OID: return "32" + digits.substr(1);
-    case INT4OID: return "188" + digits + "00";
-    case INT8OID: return "4111" + digits + "00";
-    default: break;
+    case INT2OID: return identity_as("int2", uid);
+    case INT4OID:
+    case INT8OID: return identity_as("int8", uid);
+    default: return column.category == TYPCATEGORY_ARRAY ? "{" + uid + "}" : uid;
     }
-    return column.category == TYPCATEGORY_ARRAY ? "{" + uid + "}" : uid;
 }
 
 Values Stage::owned_by(const TableShape &table, Values values, const std::string &uid) const {

@@ -379,9 +379,7 @@ Verification verify(const World &world, const Selection &selection) {
 
     const Declared declared = read_declared();
     Bodies bodies;
-    const auto signed_in = std::find_if(world.personas.begin(), world.personas.end(),
-                                        [](const Persona &p) { return !p.uid.empty() && !p.declared; });
-    const Hints hints = read_hints(bodies, signed_in == world.personas.end() ? nullptr : &*signed_in);
+    const Hints hints = read_hints(bodies, world.stranger());
     const Tables tables = Tables::read();
     std::string why_no_stage;
     if (RecoveryInProgress())

@@ -1,11 +1,10 @@
 #include "server/world.hpp"
 
-#include <unordered_map>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "server/bodies.hpp"
+#include "server/facts.hpp"
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/rewrite.hpp"
@@ -26,6 +25,7 @@ namespace {
 // What belongs to the server, to the session or to us is nobody's application.
 constexpr const char *kOurs = "n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'rlsproof')";
 
+// A publication for replicas reaches roles that replicate; only one for a broadcasting service reaches everybody.
 std::vector<Relation> read_relations() {
     const Rows rows = query(fmt::format(R"(
 select c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind, pg_catalog.pg_get_userbyid(c.relowner),
@@ -35,7 +35,8 @@ select c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind, pg_ca
        coalesce((select pg_catalog.format('%I.%I', pn.nspname, p.relname) from pg_catalog.pg_inherits i
                  join pg_catalog.pg_class p on p.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
                  where i.inhrelid = c.oid order by i.inhseqno limit 1), ''),
-       exists (select from pg_catalog.pg_publication_tables t where t.schemaname = n.nspname and t.tablename = c.relname)
+       (n.nspname, c.relname) in (select schemaname, tablename from pg_catalog.pg_publication_tables
+                                  where pubname ~ 'realtime')
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and {}
 order by n.nspname collate "C", c.relname collate "C")",
@@ -63,8 +64,6 @@ order by n.nspname collate "C", c.relname collate "C")",
     return relations;
 }
 
-using Index = std::unordered_map<unsigned, size_t>;
-
 void read_policies(std::vector<Relation> &relations, const Index &index) {
     const Rows rows = query(R"(
 select p.polrelid, p.polname, p.polpermissive,
@@ -75,8 +74,13 @@ from pg_catalog.pg_policy p order by p.polrelid, p.polname collate "C")");
     for (size_t i = 0; i < rows.size(); i++) {
         const auto found = index.find(rows.oid(i, 0));
         if (found == index.end()) continue;
-        relations[found->second].policies.push_back(
-            {rows.text(i, 1), rows.boolean(i, 2), rows.text(i, 3), rows.list(i, 4), rows.text(i, 5), rows.text(i, 6)});
+        relations[found->second].policies.push_back({rows.text(i, 1),
+                                                     rows.boolean(i, 2),
+                                                     rows.text(i, 3),
+                                                     rows.list(i, 4),
+                                                     rows.text(i, 5),
+                                                     rows.text(i, 6),
+                                                     {}});
     }
 }
 
@@ -166,7 +170,7 @@ void read_views(World &world, const Index &index) {
     }
 }
 
-void read_functions(World &world, const Index &index) {
+void read_functions(World &world, const Index &index, Bodies &bodies) {
     std::vector<std::string> roles;
     for (const Persona &persona : world.personas) roles.push_back(persona.role);
     // Trigger and event trigger functions cannot be called by anybody; an extension's functions are its author's.
@@ -186,9 +190,9 @@ where {} and p.prokind in ('f', 'p')
 order by n.nspname collate "C", p.proname collate "C", 2)",
                                         kOurs),
                             {array_literal(roles)});
-    Bodies bodies;
     for (size_t i = 0; i < rows.size(); i++) {
         Function function;
+        function.id = rows.oid(i, 0);
         function.name = rows.text(i, 1);
         function.owner = rows.text(i, 2);
         function.definer = rows.boolean(i, 4);
@@ -230,13 +234,17 @@ World read_world() {
     Cast found = cast();
     world.personas = std::move(found.personas);
     world.notes = std::move(found.notes);
+    world.remarks = std::move(found.remarks);
+    Bodies bodies;
+    introduce(world.personas, bodies);
     world.relations = read_relations();
     Index index;
     for (size_t i = 0; i < world.relations.size(); i++) index.emplace(world.relations[i].id, i);
     read_policies(world.relations, index);
     read_reach(world.relations, index, world.personas);
     read_views(world, index);
-    read_functions(world, index);
+    read_functions(world, index, bodies);
+    add_facts(world, index, bodies);
     return world;
 }
 

@@ -32,6 +32,11 @@ sub migrations {
     return "$home/$name";
 }
 
+# Somebody to look at, who reaches her own rows and no others.
+my $app = "create role app_user;\ncreate table mine (id int, owner uuid);\nalter table mine enable row level security;\n"
+    . "grant select on mine to app_user;\n"
+    . "create policy own on mine to app_user using (owner = nullif(current_setting('app.user_id', true), '')::uuid);\n";
+
 sub slurp {
     my ($file) = @_;
     open(my $in, '<', $file) or return '';
@@ -123,7 +128,7 @@ subtest 'words' => sub {
 };
 
 subtest 'clean' => sub {
-    my ($status, $out, $err) = run('audit', migrations('clean', '1.sql' => "create table t (i int);\n"));
+    my ($status, $out, $err) = run('audit', migrations('clean', '1.sql' => $app));
     is($status, 0, 'exit 0') or diag $out, $err;
     like($err, qr/plain PostgreSQL: nothing of Supabase is mentioned/, 'says what the server was made like');
     like($err, qr/wrote report\.html/, 'says where the report is');
@@ -148,7 +153,7 @@ subtest 'failures' => sub {
     like($out, qr/2_b\.sql:5\s.*42601/s, 'one parenthesis too many does not swallow the rest');
     unlike($out, qr/3_c\.sql:1\s/, 'what came after a failure is there');
     like($out, qr/not everything could be looked at/, 'says that the look was not complete');
-    like($out, qr/"nobody_made_me"\s+\(3_c\.sql:3\)/, 'a missing role is made, and named');
+    like($out, qr/"nobody_made_me"\s+\(failures/3_c\.sql:3\)/, 'a missing role is made, and named');
     like($err, qr/3 of \d+ statements failed/, 'counts them');
     ($status, $out, $err) = run('audit', migrations('hopeless', '1.sql' => "create tabel t (i int);\nselekt 1;\n"));
     is($status, 2, 'nothing loaded: exit 2');
@@ -159,7 +164,7 @@ subtest 'failures' => sub {
 };
 
 subtest 'as the tools do it' => sub {
-    my $dir = migrations('tools',
+    my $dir = migrations('tools', 'V0__app.sql' => $app,
         'V1__start.sql' => "\xEF\xBB\xBFcreate table c (i int, t text);\r\ncopy c from stdin;\r\n1\tone; two\r\n2\t\\N\r\n\\.\r\n"
             . "create type mood as enum ('sad');\r\n\\set x 1\r\nset search_path = pg_catalog;\r\n",
         'V2__up.sql' => "-- migrate:up\ncreate table up (i int);\nalter type mood add value 'glad';\n"
@@ -206,7 +211,7 @@ subtest 'matrix' => sub {
 };
 
 subtest 'keep, and a database of somebody' => sub {
-    my ($status, $out, $err) = run('audit', migrations('k', '1.sql' => "create table kept (i int);\n"), '--keep');
+    my ($status, $out, $err) = run('audit', migrations('k', '1.sql' => $app . "create table kept (i int);\n"), '--keep');
     is($status, 0, 'exit 0') or diag $err;
     my ($psql) = $err =~ /connect: psql (.*)/;
     my ($keeper) = $err =~ /stop and remove: kill (\d+)/;
@@ -275,7 +280,7 @@ subtest 'signals' => sub {
 };
 
 subtest 'odd places' => sub {
-    my $dir = migrations("it's odd, \"really\"", '1.sql' => "create table t (i int);\n");
+    my $dir = migrations("it's odd, \"really\"", '1.sql' => $app);
     my ($status, $out, $err) = run('audit', $dir);
     is($status, 0, 'quotes, blanks and commas in the name of the folder') or diag $err;
     {

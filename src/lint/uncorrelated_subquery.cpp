@@ -1,0 +1,41 @@
+// A sub-select in a policy that says nothing about the row it protects, though it was meant to: an unqualified name was
+// taken for the inner table's own column, or the condition mentions neither the row nor the caller.
+#include <fmt/format.h>
+
+#include "lint/all.hpp"
+#include "lint/words.hpp"
+
+namespace rlsproof::lint {
+
+void uncorrelated_subquery(const World &world, const Rule &rule, std::vector<Finding> &findings) {
+    for (const Relation &relation : world.relations)
+        for (const Policy &policy : relation.policies) {
+            const PolicyFacts &facts = policy.facts;
+            if (facts.self_compared.empty() && facts.detached.empty()) continue;
+            Finding finding = start(rule);
+            finding.object = relation.name;
+            finding.key = fmt::format("{}:{}:{}", rule.id, relation.name, policy.name);
+            finding.evidence = "structural";
+            if (!facts.self_compared.empty()) {
+                finding.level = Level::error;
+                finding.message = fmt::format("the policy \"{}\" of {} compares {} of its sub-select with itself",
+                                              policy.name, relation.name, listed(facts.self_compared));
+                finding.detail = "Inside a sub-select an unqualified name is the inner table's column where there is "
+                                 "one, so the comparison is true for every row, and the row that is protected is not "
+                                 "looked at.";
+                finding.hint = fmt::format("Write the table's name before the column: {}.{}.", relation.name,
+                                           facts.self_compared.front());
+            } else {
+                finding.level = Level::warning;
+                finding.message = fmt::format("the policy \"{}\" of {} asks whether {} has rows, for no row and no "
+                                              "caller in particular",
+                                              policy.name, relation.name, listed(facts.detached));
+                finding.detail = "Its sub-select mentions neither the protected row nor who is asking: it is true for "
+                                 "everybody and every row, or for nobody.";
+                finding.hint = "Join the sub-select with the row, or with the caller.";
+            }
+            findings.push_back(std::move(finding));
+        }
+}
+
+} // namespace rlsproof::lint

@@ -1,0 +1,377 @@
+#include "sqltext/sqltext.hpp"
+
+#include "server/facts.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/identity.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+
+#include "server/compat.hpp"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+// One statement or expression of a body, before anything in it is resolved.
+struct Piece {
+    List *tables;   // of RangeVar *
+    List *ctes;     // of char *
+    List *calls;    // of List *
+    List *compared; // of Node *, in pairs
+    List *written;  // of RangeVar *, char * (or nullptr for "by position"), Node *, in threes
+    List *settings; // of char *
+    List *sets;     // of char *
+    bool metadata;
+    const char *tainted; // the key under which metadata is read
+};
+
+const char *last_name(List *names) {
+    return names != NIL && IsA(llast(names), String) ? strVal(llast(names)) : "";
+}
+
+const char *string_of(Node *node) {
+    while (node != nullptr && IsA(node, TypeCast)) node = castNode(TypeCast, node)->arg;
+    if (node == nullptr || !IsA(node, A_Const) || castNode(A_Const, node)->isnull) return nullptr;
+    Node *value = (Node *)&castNode(A_Const, node)->val;
+    return IsA(value, String) ? strVal(value) : nullptr;
+}
+
+Node *bare(Node *node) {
+    while (node != nullptr && IsA(node, TypeCast)) node = castNode(TypeCast, node)->arg;
+    return node;
+}
+
+bool is_metadata(Node *node) {
+    const char *text = string_of(node);
+    if (text != nullptr && (strcmp(text, "user_metadata") == 0 || strcmp(text, "{user_metadata}") == 0 ||
+                            strncmp(text, "{user_metadata,", 15) == 0))
+        return true;
+    return IsA(node, ColumnRef) && strcmp(last_name(castNode(ColumnRef, node)->fields), "raw_user_meta_data") == 0;
+}
+
+bool find_metadata(Node *node, void *context) {
+    if (node == nullptr) return false;
+    // A CASE that chooses among constants lets nobody write what they like.
+    if (IsA(node, CaseExpr)) {
+        auto *choice = castNode(CaseExpr, node);
+        bool constant = choice->defresult == nullptr || IsA(bare((Node *)choice->defresult), A_Const);
+        ListCell *cell;
+        foreach (cell, choice->args)
+            constant = constant && IsA(bare((Node *)lfirst_node(CaseWhen, cell)->result), A_Const);
+        if (constant) return false;
+    }
+    if (is_metadata(node)) return true;
+    return compat::walk_raw(node, find_metadata, context);
+}
+
+void note_target(Piece *piece, RangeVar *table, const char *column, Node *value) {
+    piece->written = lappend(lappend(lappend(piece->written, table), (void *)column), value);
+}
+
+void note_targets(Piece *piece, RangeVar *table, List *targets) {
+    ListCell *cell;
+    foreach (cell, targets) {
+        auto *target = lfirst_node(ResTarget, cell);
+        if (target->name != nullptr && target->val != nullptr) note_target(piece, table, target->name, target->val);
+    }
+}
+
+void note_insert(Piece *piece, InsertStmt *insert) {
+    auto *select = (SelectStmt *)insert->selectStmt;
+    if (select != nullptr && IsA(select, SelectStmt)) {
+        List *rows = select->valuesLists != NIL ? select->valuesLists : list_make1(select->targetList);
+        ListCell *row;
+        foreach (row, rows) {
+            int at = 0;
+            ListCell *cell;
+            foreach (cell, (List *)lfirst(row)) {
+                Node *value = (Node *)lfirst(cell);
+                if (IsA(value, ResTarget)) value = castNode(ResTarget, value)->val;
+                if (at < list_length(insert->cols))
+                    note_target(piece, insert->relation, list_nth_node(ResTarget, insert->cols, at)->name, value);
+                at++;
+            }
+        }
+    }
+    if (insert->onConflictClause != nullptr)
+        note_targets(piece, insert->relation, insert->onConflictClause->targetList);
+}
+
+bool walk_piece(Node *node, void *context) {
+    if (node == nullptr) return false;
+    auto *piece = (Piece *)context;
+    if (is_metadata(node)) piece->metadata = true;
+    switch (nodeTag(node)) {
+    case T_RangeVar: piece->tables = lappend(piece->tables, node); return false;
+    case T_CommonTableExpr: piece->ctes = lappend(piece->ctes, castNode(CommonTableExpr, node)->ctename); break;
+    case T_InsertStmt: note_insert(piece, castNode(InsertStmt, node)); break;
+    case T_UpdateStmt:
+        note_targets(piece, castNode(UpdateStmt, node)->relation, castNode(UpdateStmt, node)->targetList);
+        break;
+    case T_FuncCall: {
+        auto *function = castNode(FuncCall, node);
+        const char *name = last_name(function->funcname);
+        piece->calls = lappend(piece->calls, function->funcname);
+        const char *setting = function->args != NIL ? string_of((Node *)linitial(function->args)) : nullptr;
+        if (setting != nullptr && strcmp(name, "current_setting") == 0)
+            piece->settings = lappend(piece->settings, (void *)setting);
+        if (setting != nullptr && strcmp(name, "set_config") == 0 && list_length(function->args) > 1 &&
+            !IsA(bare((Node *)lsecond(function->args)), A_Const))
+            piece->sets = lappend(piece->sets, (void *)setting);
+        break;
+    }
+    case T_A_Expr: {
+        auto *expression = castNode(A_Expr, node);
+        const char *name = last_name(expression->name);
+        if ((expression->kind == AEXPR_OP || expression->kind == AEXPR_OP_ANY) && strcmp(name, "=") == 0) {
+            piece->compared = lappend(lappend(piece->compared, expression->lexpr), expression->rexpr);
+            piece->compared = lappend(lappend(piece->compared, expression->rexpr), expression->lexpr);
+        }
+        if (name[0] == '-' && name[1] == '>' && expression->lexpr != nullptr && is_metadata(bare(expression->lexpr)))
+            if (const char *key = string_of(expression->rexpr)) piece->tainted = key;
+        break;
+    }
+    case T_PLAssignStmt: return walk_piece((Node *)castNode(PLAssignStmt, node)->val, context);
+    default: break;
+    }
+    return compat::walk_raw(node, walk_piece, context);
+}
+
+// What the pieces come to, in the server's memory.
+struct Raw {
+    List *calls;    // OIDs
+    List *columns;  // of RawColumn *
+    List *names;    // of char *: unqualified
+    List *schemas;  // of char *: where those were found
+    List *settings; // of char *
+    List *sets;     // of char *
+    List *keys;     // of char *: metadata that went into a variable
+    bool metadata;
+};
+
+enum class Use { compared, written, copied, target };
+
+struct RawColumn {
+    Use use;
+    Oid relation;
+    int number;
+    const char *name;
+};
+
+struct Arguments {
+    const char *function;
+    const char *const *names;
+    int count;
+};
+
+const char *argument_of(Node *node, const Arguments *arguments) {
+    node = bare(node);
+    if (node == nullptr) return nullptr;
+    if (IsA(node, ParamRef)) {
+        const int number = castNode(ParamRef, node)->number;
+        if (number < 1 || number > arguments->count) return nullptr;
+        return arguments->names[number - 1][0] != '\0' ? arguments->names[number - 1] : psprintf("$%d", number);
+    }
+    if (!IsA(node, ColumnRef)) return nullptr;
+    List *fields = castNode(ColumnRef, node)->fields;
+    if (list_length(fields) > 2 || !IsA(llast(fields), String)) return nullptr;
+    if (list_length(fields) == 2 && strcmp(strVal(linitial(fields)), arguments->function) != 0) return nullptr;
+    for (int i = 0; i < arguments->count; i++)
+        if (strcmp(arguments->names[i], strVal(llast(fields))) == 0) return arguments->names[i];
+    return nullptr;
+}
+
+Oid table_of(const RangeVar *table, const Piece *piece) {
+    ListCell *cell;
+    if (table->schemaname == nullptr)
+        foreach (cell, piece->ctes)
+            if (strcmp((const char *)lfirst(cell), table->relname) == 0) return InvalidOid;
+    return RangeVarGetRelid(table, NoLock, true);
+}
+
+bool column_of(Node *node, const Piece *piece, RawColumn *column) {
+    node = bare(node);
+    if (node == nullptr || !IsA(node, ColumnRef)) return false;
+    List *fields = castNode(ColumnRef, node)->fields;
+    if (!IsA(llast(fields), String) || list_length(fields) > 3) return false;
+    const char *owner = list_length(fields) > 1 ? strVal(list_nth(fields, list_length(fields) - 2)) : nullptr;
+    ListCell *cell;
+    foreach (cell, piece->tables) {
+        auto *table = lfirst_node(RangeVar, cell);
+        const char *known_as = table->alias != nullptr ? table->alias->aliasname : table->relname;
+        if (owner != nullptr && strcmp(owner, known_as) != 0) continue;
+        column->relation = table_of(table, piece);
+        if (!OidIsValid(column->relation)) continue;
+        column->number = get_attnum(column->relation, strVal(llast(fields)));
+        if (column->number > 0) return true;
+    }
+    return false;
+}
+
+void note(Raw *raw, Use use, const RawColumn *place, const char *name) {
+    auto *column = (RawColumn *)palloc(sizeof(RawColumn));
+    *column = RawColumn{use, place->relation, place->number, name};
+    raw->columns = lappend(raw->columns, column);
+}
+
+// What is found in pg_catalog is found there by everybody.
+void note_unqualified(Raw *raw, const char *name, Oid schema) {
+    if (!OidIsValid(schema) || schema == PG_CATALOG_NAMESPACE) return;
+    raw->names = lappend(raw->names, (void *)name);
+    raw->schemas = lappend(raw->schemas, (void *)::quote_identifier(get_namespace_name(schema)));
+}
+
+void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
+    Piece piece{};
+    (void)walk_piece(statement, &piece);
+    raw->metadata = raw->metadata || piece.metadata;
+    raw->settings = list_concat(raw->settings, piece.settings);
+    raw->sets = list_concat(raw->sets, piece.sets);
+    if (piece.tainted != nullptr && piece.written == NIL) raw->keys = lappend(raw->keys, (void *)piece.tainted);
+    ListCell *cell;
+    foreach (cell, piece.calls) {
+        auto *name = (List *)lfirst(cell);
+        auto *candidates = compat::candidates(name);
+        Oid schema = candidates != nullptr ? get_func_namespace(candidates->oid) : InvalidOid;
+        for (; candidates != nullptr; candidates = candidates->next) {
+            raw->calls = list_append_unique_oid(raw->calls, candidates->oid);
+            if (get_func_namespace(candidates->oid) == PG_CATALOG_NAMESPACE) schema = PG_CATALOG_NAMESPACE;
+        }
+        if (list_length(name) == 1) note_unqualified(raw, psprintf("%s()", last_name(name)), schema);
+    }
+    RawColumn place{};
+    for (int i = 0; i < list_length(piece.written); i += 3) {
+        auto *table = (RangeVar *)list_nth(piece.written, i);
+        auto *value = (Node *)list_nth(piece.written, i + 2);
+        if (!list_member_ptr(piece.tables, table)) piece.tables = lappend(piece.tables, table);
+        place.relation = table_of(table, &piece);
+        place.number = OidIsValid(place.relation)
+                           ? get_attnum(place.relation, (const char *)list_nth(piece.written, i + 1))
+                           : InvalidAttrNumber;
+        if (place.number <= 0) continue;
+        note(raw, Use::target, &place, (const char *)list_nth(piece.written, i + 1));
+        if (find_metadata(value, nullptr)) note(raw, Use::copied, &place, "");
+        if (const char *argument = argument_of(value, arguments)) note(raw, Use::written, &place, argument);
+    }
+    for (int i = 0; i < list_length(piece.compared); i += 2) {
+        auto *other = (Node *)list_nth(piece.compared, i + 1);
+        RawColumn ignored{};
+        if (!column_of((Node *)list_nth(piece.compared, i), &piece, &place)) continue;
+        const char *argument = column_of(other, &piece, &ignored) ? nullptr : argument_of(other, arguments);
+        if (argument != nullptr) note(raw, Use::compared, &place, argument);
+    }
+    foreach (cell, piece.tables) {
+        auto *table = lfirst_node(RangeVar, cell);
+        if (table->schemaname != nullptr) continue;
+        const Oid relation = table_of(table, &piece);
+        if (OidIsValid(relation)) note_unqualified(raw, table->relname, get_rel_namespace(relation));
+    }
+}
+
+List *parse(const char *sql, int mode) {
+    return raw_parser(sql, (RawParseMode)mode);
+}
+
+void read_statements(List *statements, const Arguments *arguments, Raw *raw) {
+    ListCell *cell;
+    foreach (cell, statements) read_piece(lfirst_node(RawStmt, cell)->stmt, arguments, raw);
+}
+
+void read_sql(const std::string &sql, const Arguments &arguments, Raw &raw) {
+    call(read_statements, call(parse, sql.c_str(), (int)RAW_PARSE_DEFAULT), &arguments, &raw);
+}
+
+// PL/pgSQL's pieces are statements, expressions or assignments; which one is only known by trying.
+void read_plpgsql(const std::string &definition, const Arguments &arguments, Raw &raw) {
+    for (const std::string &piece : sqltext::plpgsql(definition).queries)
+        for (const int mode : {(int)RAW_PARSE_DEFAULT, (int)RAW_PARSE_PLPGSQL_EXPR, (int)RAW_PARSE_PLPGSQL_ASSIGN1}) {
+            List *statements = NIL;
+            if (!attempt(Finish::commit, [&] { statements = call(parse, piece.c_str(), mode); }).ok) continue;
+            call(read_statements, statements, &arguments, &raw);
+            break;
+        }
+}
+
+template <typename Add>
+void each(const List *list, Add add) {
+    for (int i = 0; i < list_length(list); i++) add(static_cast<const char *>(list_nth(list, i)));
+}
+
+void take(const Raw &raw, BodyFacts &facts) {
+    facts.forgeable = raw.metadata;
+    each(raw.settings, [&](const char *name) { facts.settings.insert(name); });
+    each(raw.sets, [&](const char *name) { facts.sets.insert(name); });
+    each(raw.names, [&](const char *name) {
+        if (std::find(facts.unqualified.begin(), facts.unqualified.end(), name) == facts.unqualified.end())
+            facts.unqualified.emplace_back(name);
+    });
+    each(raw.schemas, [&](const char *schema) { facts.found_in.insert(schema); });
+    for (int i = 0; i < list_length(raw.calls); i++) facts.calls.push_back(list_nth_oid(raw.calls, i));
+    std::set<std::string> keys;
+    each(raw.keys, [&](const char *key) { keys.insert(key); });
+    for (int i = 0; i < list_length(raw.columns); i++) {
+        const auto *column = static_cast<const RawColumn *>(list_nth(raw.columns, i));
+        const Column place{column->relation, column->number};
+        switch (column->use) {
+        case Use::compared: facts.compared.emplace(place, column->name); break;
+        case Use::written: facts.written.emplace(place, column->name); break;
+        case Use::copied: facts.copied.insert(place); break;
+        case Use::target:
+            // Read under the column's own name into a variable, and written from there.
+            if (keys.contains(column->name)) facts.copied.insert(place);
+        }
+    }
+}
+
+} // namespace
+
+BodyFacts read_body_facts(Oid function) {
+    BodyFacts facts;
+    const Rows rows = query(R"(
+select l.lanname, pg_catalog.pg_get_functiondef(p.oid),
+       coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), ''), p.prosrc, p.proname,
+       (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'),
+       array(select coalesce(p.proargnames[a.at], '') from unnest(coalesce(p.proargmodes, array_fill('i'::"char", array[p.pronargs::int])))
+             with ordinality a(mode, at) where a.mode in ('i', 'b', 'v') order by a.at)
+from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
+where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql'))",
+                            {std::to_string(function)});
+    if (rows.empty()) return facts;
+    const std::vector<std::string> given = rows.list(0, 6);
+    std::vector<const char *> names;
+    for (const std::string &name : given) names.push_back(name.c_str());
+    const Arguments arguments{rows.text(0, 4).c_str(), names.data(), (int)names.size()};
+    (void)attempt(Finish::rollback, [&] {
+        if (rows.value(0, 5))
+            set_locally("search_path", rows.text(0, 5) == "\"\"" ? "" : rows.text(0, 5));
+        else
+            use_default_search_path();
+        Raw raw{};
+        const std::string &parsed = rows.text(0, 2);
+        if (rows.text(0, 0) == "plpgsql")
+            read_plpgsql(rows.text(0, 1), arguments, raw);
+        else if (parsed.starts_with("RETURN "))
+            read_sql("SELECT " + parsed.substr(7), arguments, raw);
+        else if (parsed.starts_with("BEGIN ATOMIC"))
+            read_sql(parsed.substr(12, parsed.rfind("END") - 12), arguments, raw);
+        else
+            read_sql(rows.text(0, 3), arguments, raw);
+        take(raw, facts);
+        if (!parsed.empty()) facts.unqualified.clear(); // resolved when it was made
+    });
+    return facts;
+}
+
+} // namespace rlsproof::server

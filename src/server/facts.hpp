@@ -1,0 +1,73 @@
+// What the lints ask beyond privileges and policies: facts from the node trees of policies and views, from the bodies
+// of functions, and from the catalogs about sizes, indexes, default privileges and buckets.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "model/world.hpp"
+#include "server/bodies.hpp"
+#include "server/hints.hpp"
+
+namespace rlsproof::server {
+
+using Index = std::unordered_map<unsigned, size_t>; // OID → position in World::relations
+
+// Adds them to a world that has its relations, policies and functions.
+void add_facts(World &world, const Index &index, Bodies &bodies);
+
+// What one function's own body says, calls not followed.
+struct BodyFacts {
+    bool forgeable = false;                 // it reads user_metadata or raw_user_meta_data
+    std::set<std::string> settings;         // that it reads
+    std::set<std::string> sets;             // that it sets to what is not constant
+    std::vector<Oid> calls;                 // functions of a name that it calls
+    std::vector<std::string> unqualified;   // names that it leaves to the search path
+    std::set<std::string> found_in;         // the schemas in which a fresh session finds them
+    std::map<Column, std::string> compared; // columns with the argument they are compared with
+    std::map<Column, std::string> written;  // columns with the argument written into them
+    std::set<Column> copied;                // columns that user metadata is written into
+};
+
+// REQUIRES: nothing; a body that cannot be read has no facts.
+BodyFacts read_body_facts(Oid function);
+
+struct ColumnFacts {
+    std::string name; // quoted where needed
+    bool nullable = false;
+};
+
+// The world that is filled, and what was already asked for it.
+class FactBook {
+public:
+    FactBook(World &filled, const Index &index, Bodies &read) : world(filled), bodies(read), index_(index) {}
+
+    World &world;
+    Bodies &bodies;
+    std::set<std::string> settings; // that policies read themselves
+
+    // Functions of the server, of extensions built in, and of languages that are not read have no facts.
+    const BodyFacts &body(Oid function);
+    Relation *relation(Oid oid);
+    ColumnFacts column(const Column &column) const;
+    // schema.table.column; empty where the world does not know the table.
+    std::string column_name(const Column &column);
+    // rpc:schema.function(types)
+    const std::string &function_name(Oid function);
+
+private:
+    const Index &index_;
+    std::map<Oid, BodyFacts> read_;
+    std::map<Oid, std::string> names_;
+};
+
+void add_catalog_facts(FactBook &book);
+void add_tree_facts(FactBook &book);
+void add_bucket_facts(FactBook &book);
+void add_function_facts(FactBook &book, const Hints &hints);
+
+} // namespace rlsproof::server

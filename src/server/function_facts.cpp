@@ -1,0 +1,93 @@
+#include "server/facts.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/spi.hpp"
+
+namespace rlsproof::server {
+
+namespace {
+
+bool sounds_like_authority(const std::string &column) {
+    return column == "role" || column.find("_role") != std::string::npos || column.find("admin") != std::string::npos;
+}
+
+// Trigger functions on a table of accounts: one that holds what users write about themselves.
+void add_account_copies(FactBook &book, const Hints &hints) {
+    const Rows rows = query(R"(
+select distinct t.tgfoid, pg_catalog.format('%I.%I', n.nspname, c.relname),
+       pg_catalog.format('rpc:%I.%I()', fn.nspname, f.proname)
+from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = 'raw_user_meta_data'
+join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace
+where not t.tgisinternal and t.tgenabled <> 'D' order by 2, 3)");
+    for (size_t i = 0; i < rows.size(); i++)
+        for (const Column &column : book.body(rows.oid(i, 0)).copied) {
+            const std::string name = book.column_name(column);
+            const bool decides = hints.authority.contains(column) && !hints.identity.contains(column);
+            if (!name.empty() && (decides || sounds_like_authority(name.substr(name.rfind('.') + 1))))
+                book.world.account_copies.push_back({rows.text(i, 2), rows.text(i, 1), name});
+        }
+}
+
+// By which settings policies, and the helpers they call, tell callers apart.
+std::set<std::string> identity_settings(FactBook &book) {
+    std::set<std::string> settings = book.settings;
+    const Rows called = query("select distinct refobjid from pg_catalog.pg_depend where classid = "
+                              "'pg_catalog.pg_policy'::pg_catalog.regclass and refclassid = "
+                              "'pg_catalog.pg_proc'::pg_catalog.regclass");
+    std::vector<Oid> next;
+    std::set<Oid> seen;
+    for (size_t i = 0; i < called.size(); i++) next.push_back(called.oid(i, 0));
+    while (!next.empty()) {
+        const Oid function = next.back();
+        next.pop_back();
+        if (!seen.insert(function).second) continue;
+        const BodyFacts &body = book.body(function);
+        settings.insert(body.settings.begin(), body.settings.end());
+        next.insert(next.end(), body.calls.begin(), body.calls.end());
+    }
+    return settings;
+}
+
+bool answers_yes_or_no(const Function &function) {
+    return query("select prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not proretset "
+                 "from pg_catalog.pg_proc where oid = $1::oid",
+                 {std::to_string(function.id)})
+        .boolean(0, 0);
+}
+
+// Arguments that stand for somebody; what is written before what is compared.
+void add_impersonations(FactBook &book, const Hints &hints, Function &function) {
+    const BodyFacts &body = book.body(function.id);
+    for (const bool written : {true, false})
+        for (const auto &[column, argument] : written ? body.written : body.compared)
+            if (const std::string name = book.column_name(column); !name.empty() && hints.identity.contains(column))
+                function.impersonations.push_back({argument, name, written});
+    function.yes_or_no = !function.impersonations.empty() && answers_yes_or_no(function);
+}
+
+} // namespace
+
+void add_function_facts(FactBook &book, const Hints &hints) {
+    add_account_copies(book, hints);
+    const std::set<std::string> settings = identity_settings(book);
+    for (Function &function : book.world.functions) {
+        if (function.callers.empty()) continue;
+        const BodyFacts &body = book.body(function.id);
+        for (const std::string &setting : body.sets)
+            if (setting.starts_with("request.jwt.") || settings.contains(setting))
+                function.sets_identity.push_back(setting);
+        if (!function.sets_identity.empty()) function.asks_who = book.bodies.of(function.id).asks_who;
+        if (!function.definer) continue;
+        function.unqualified = body.unqualified;
+        function.found_in = body.found_in;
+        add_impersonations(book, hints, function);
+        poll();
+    }
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,203 @@
+#include "server/facts.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/spi.hpp"
+#include "server/tree_walk.hpp"
+
+extern "C" {
+#include "access/transam.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+template <typename T>
+void add_once(std::vector<T> &list, const T &value) {
+    if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+}
+
+template <typename Take>
+void each_note(const TreeWalk &walk, Take take) {
+    for (int i = 0; i < list_length(walk.notes); i++) take(*static_cast<const Note *>(list_nth(walk.notes, i)));
+}
+
+class Trees {
+public:
+    explicit Trees(FactBook &book) : book_(book) {}
+
+    void read();
+
+private:
+    void policies();
+    void views();
+    void applies();
+    void immutable(Oid function, const std::string &by);
+    // Whether a function reads user metadata, itself or through what it calls.
+    bool forgeable(Oid function, std::set<Oid> &seen);
+    std::vector<std::string> forgeable(const TreeWalk &walk);
+    void take(const TreeWalk &walk, const Relation &table, Policy &policy);
+    TreeWalk walk_of(Oid relation) const {
+        TreeWalk walk{};
+        walk.relation = relation;
+        walk.asking = asking_.data();
+        walk.asking_count = (int)asking_.size();
+        return walk;
+    }
+    // Without the word in front: schema.function(types).
+    std::string plain_name(Oid function) { return book_.function_name(function).substr(4); }
+
+    FactBook &book_;
+    std::vector<Oid> asking_;
+    std::map<Oid, bool> immutable_; // functions of the application, and whether they are declared so
+};
+
+bool Trees::forgeable(Oid function, std::set<Oid> &seen) {
+    if (!seen.insert(function).second) return false;
+    const BodyFacts &body = book_.body(function);
+    if (body.forgeable) return true;
+    const std::vector<Oid> calls = body.calls;
+    return std::any_of(calls.begin(), calls.end(), [&](Oid callee) { return forgeable(callee, seen); });
+}
+
+std::vector<std::string> Trees::forgeable(const TreeWalk &walk) {
+    std::vector<std::string> ways;
+    each_note(walk, [&](const Note &note) {
+        std::set<Oid> seen;
+        if (note.kind == NoteKind::metadata) add_once(ways, std::string("the claim user_metadata"));
+        if (note.kind == NoteKind::metadata_column) add_once(ways, std::string("the column raw_user_meta_data"));
+        if (note.kind == NoteKind::function && forgeable(note.object, seen))
+            add_once(ways, "user metadata through " + plain_name(note.object));
+    });
+    return ways;
+}
+
+void Trees::immutable(Oid function, const std::string &by) {
+    if (function < FirstNormalObjectId) return;
+    auto known = immutable_.find(function);
+    if (known == immutable_.end()) {
+        const Rows rows = query(
+            "select provolatile = 'i' and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and "
+            "d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.deptype = 'e') from pg_catalog.pg_proc p "
+            "where p.oid = $1::oid",
+            {std::to_string(function)});
+        known = immutable_.emplace(function, !rows.empty() && rows.boolean(0, 0)).first;
+    }
+    if (!known->second) return;
+    const Body &body = book_.bodies.of(function);
+    if (!body.asks_who && body.relations.empty()) return;
+    std::string reads = body.asks_who ? "the session" : "";
+    for (const auto &[table, written] : body.relations)
+        if (const Relation *touched = book_.relation(table)) reads += (reads.empty() ? "" : ", ") + touched->name;
+    if (reads.empty()) return;
+    for (FalseImmutable &other : book_.world.false_immutables)
+        if (other.function == book_.function_name(function)) return add_once(other.used_by, by);
+    book_.world.false_immutables.push_back({book_.function_name(function), reads, {by}});
+}
+
+void Trees::policies() {
+    const Rows rows = query(R"(
+select p.polrelid, p.polname, p.polqual::text, p.polwithcheck::text from pg_catalog.pg_policy p
+order by p.polrelid, p.polname collate "C")");
+    for (size_t i = 0; i < rows.size(); i++) {
+        Relation *table = book_.relation(rows.oid(i, 0));
+        if (table == nullptr) continue;
+        const auto policy = std::find_if(table->policies.begin(), table->policies.end(),
+                                         [&](const Policy &p) { return p.name == rows.text(i, 1); });
+        if (policy == table->policies.end()) continue;
+        TreeWalk walk = walk_of(rows.oid(i, 0));
+        for (const size_t at : {2, 3})
+            if (rows.value(i, at)) call(walk_policy, rows.text(i, at).c_str(), at == 3, &walk);
+        take(walk, *table, *policy);
+        poll();
+    }
+}
+
+void Trees::take(const TreeWalk &walk, const Relation &table, Policy &policy) {
+    PolicyFacts &facts = policy.facts;
+    facts.forgeable = forgeable(walk);
+    facts.negation = walk.predicates > 0 && walk.negations == walk.predicates;
+    facts.asks_who = walk.asks_who;
+    facts.always = walk.always;
+    facts.never = walk.never;
+    each_note(walk, [&](const Note &note) {
+        switch (note.kind) {
+        case NoteKind::function:
+            immutable(note.object, fmt::format("policy \"{}\" of {}", policy.name, table.name));
+            break;
+        case NoteKind::row_call: add_once(facts.row_calls, plain_name(note.object)); break;
+        case NoteKind::self: add_once(facts.self_compared, book_.column({note.object, note.number}).name); break;
+        case NoteKind::detached:
+            if (const Relation *other = book_.relation(note.object)) add_once(facts.detached, other->name);
+            break;
+        case NoteKind::null_equal:
+            if (const ColumnFacts found = book_.column({note.object, note.number}); found.nullable)
+                add_once(facts.null_equal, found.name);
+            break;
+        case NoteKind::identity_equal:
+            add_once(facts.identity_equals, book_.column({note.object, note.number}).name);
+            break;
+        case NoteKind::setting: book_.settings.insert(note.name); break;
+        case NoteKind::metadata:
+        case NoteKind::metadata_column: break; // forgeable() has told
+        }
+    });
+}
+
+void Trees::views() {
+    const Rows rows = query("select ev_class, ev_action::text from pg_catalog.pg_rewrite r join pg_catalog.pg_class c "
+                            "on c.oid = r.ev_class where c.relkind in ('v', 'm') and r.ev_type = '1' "
+                            "order by ev_class");
+    for (size_t i = 0; i < rows.size(); i++) {
+        Relation *view = book_.relation(rows.oid(i, 0));
+        if (view == nullptr || view->extension_member) continue;
+        TreeWalk everything = walk_of(InvalidOid), conditions = everything;
+        call(walk_view, rows.text(i, 1).c_str(), &everything, &conditions);
+        view->forgeable = forgeable(conditions);
+        each_note(everything, [&](const Note &note) {
+            if (note.kind == NoteKind::function) immutable(note.object, "view " + view->name);
+        });
+        poll();
+    }
+}
+
+void Trees::applies() {
+    std::vector<std::string> roles;
+    for (const Persona &persona : book_.world.personas) roles.push_back(persona.role);
+    const Rows rows = query(R"(
+select p.polrelid, p.polname, array(
+  select r.ordinality - 1 from pg_catalog.unnest($1::name[]) with ordinality r(role, ordinality)
+  where 0 = any(p.polroles) or exists (select from unnest(p.polroles) o where o <> 0
+        and pg_catalog.pg_has_role(r.role, o, 'USAGE')) order by 1)
+from pg_catalog.pg_policy p)",
+                            {array_literal(roles)});
+    for (size_t i = 0; i < rows.size(); i++)
+        if (Relation *table = book_.relation(rows.oid(i, 0)))
+            for (Policy &policy : table->policies)
+                if (policy.name == rows.text(i, 1))
+                    for (const std::string &position : rows.list(i, 2))
+                        policy.facts.personas.push_back(book_.world.personas[std::stoul(position)].name);
+}
+
+void Trees::read() {
+    applies();
+    // Every function of a policy, and which of them look at the caller.
+    const Rows called = query("select distinct d.refobjid from pg_catalog.pg_depend d where d.classid = "
+                              "'pg_catalog.pg_policy'::pg_catalog.regclass and d.refclassid = "
+                              "'pg_catalog.pg_proc'::pg_catalog.regclass order by 1");
+    for (size_t i = 0; i < called.size(); i++)
+        if (book_.bodies.of(called.oid(i, 0)).asks_who) asking_.push_back(called.oid(i, 0));
+    policies();
+    views();
+}
+
+} // namespace
+
+void add_tree_facts(FactBook &book) {
+    Trees(book).read();
+}
+
+} // namespace rlsproof::server

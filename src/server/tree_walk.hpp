@@ -1,0 +1,58 @@
+// Reading the node trees of policies and views: plain functions that the server may jump over, and what they note.
+// Their notes live in the memory context of the caller.
+#pragma once
+
+#include "server/postgres.hpp"
+
+extern "C" {
+#include "nodes/pg_list.h"
+}
+
+namespace rlsproof::server {
+
+enum class NoteKind {
+    function,        // is called
+    row_call,        // is called for each row, with nothing of the row
+    metadata,        // the claim user_metadata is read
+    metadata_column, // a column raw_user_meta_data is read
+    self,            // a column of a sub-select that is compared with itself, and that the policy's table has as well
+    detached,        // a table whose having rows decides, for no row and no caller in particular
+    null_equal,      // a column for which NULL equals a caller without a value
+    identity_equal,  // a column that has to equal something of the caller
+    setting,         // a setting is read by its name
+};
+
+struct Note {
+    NoteKind kind;
+    Oid object;       // relation or function
+    int number;       // of a column
+    const char *name; // of a setting
+};
+
+struct TreeWalk {
+    Oid relation;      // whose policy it is; invalid for a view
+    const Oid *asking; // functions that look at who is calling
+    int asking_count;
+    List *notes; // of Note *
+    bool asks_who;
+
+    // Of the policy as a whole.
+    int predicates; // that it has
+    int negations;  // of them
+    bool always;    // USING (true)
+    bool never;     // USING (false)
+
+    // Where the walk is.
+    List *stack;      // of Query *, innermost last
+    bool check;       // in a predicate about new rows, not about rows that are read
+    int once;         // sub-selects around, evaluated once
+    int alternatives; // ORs and NOTs around
+};
+
+// Reads one predicate of a policy, as the catalog stores it; `check` for WITH CHECK.
+void walk_policy(const char *tree, bool check, TreeWalk *walk);
+
+// Reads a view's rule: its functions into `everything`, what its conditions say into `conditions`.
+void walk_view(const char *tree, TreeWalk *everything, TreeWalk *conditions);
+
+} // namespace rlsproof::server
