@@ -33,6 +33,7 @@ GRANT regress_matrix_partner TO regress_matrix_user;
 ALTER ROLE regress_matrix_login SET pgrst.db_schemas = 'matrix_it, nowhere';
 ALTER ROLE regress_matrix_login SET pgrst.db_anon_role = 'regress_matrix_gone';
 SELECT * FROM rlsproof.use_supabase();
+DELETE FROM rlsproof.personas;
 ALTER ROLE regress_matrix_login SET pgrst.db_anon_role = 'regress_matrix_visitor';
 SELECT * FROM rlsproof.use_supabase();
 SELECT name, role, claims ->> 'role', note FROM rlsproof.personas ORDER BY name COLLATE "C";

@@ -3,7 +3,7 @@
 \pset tuples_only
 \set SHOW_CONTEXT never
 -- Nobody to look at: no format may read as an all-clear.
-SELECT format, rlsproof.report(format) ~* 'nothing found|nothing to mend|all is well' AS says_all_is_well
+SELECT format, rlsproof.report(format) ~* 'nothing found(?! where it was possible)|nothing to mend|errors="0"|executionSuccessful": *true' AS says_all_is_well
 FROM unnest(ARRAY['text', 'markdown', 'html', 'json', 'sarif', 'junit', 'tap']) format;
 SELECT rlsproof.report('json')::jsonb ->> 'outcome', rlsproof.report('json')::jsonb ->> 'complete';
 SELECT level, note LIKE 'nobody%' FROM rlsproof.audit_notes() WHERE level = 'error';
@@ -35,7 +35,7 @@ SELECT f ->> 'rule', f ->> 'level', f ->> 'object' FROM jsonb_array_elements(rls
 SELECT array(SELECT f ->> 'key' FROM jsonb_array_elements(rlsproof.report('json')::jsonb -> 'findings') f)
      = array(SELECT key FROM rlsproof.audit() WHERE rule <> 'not_looked_at') AS same;
 SELECT jsonb_array_length(rlsproof.report('json')::jsonb -> 'notes') = (SELECT count(*) FROM rlsproof.audit_notes()) AS same_notes;
-SELECT rlsproof.report('json')::jsonb #>> '{matrix,rows,0,object}';
+SELECT r ->> 'object' FROM jsonb_array_elements(rlsproof.report('json')::jsonb #> '{matrix,rows}') r WHERE r ->> 'object' LIKE 'report_it.%';
 -- Each format is what it says it is.
 SELECT split_part(rlsproof.report('sarif')::jsonb ->> 'version', '.', 1), jsonb_array_length(rlsproof.report('sarif')::jsonb #> '{runs,0,results}') > 0;
 SELECT rlsproof.report('junit')::xml IS DOCUMENT AS junit;
