@@ -316,7 +316,8 @@ Datum rlsproof_explain(PG_FUNCTION_ARGS) {
     return enter([&]() -> Datum {
         const Command wanted = command_named(required(command, "the command"));
         const World world = read_world();
-        const Persona &who = persona_named(world, required(persona, "the persona"));
+        const std::string name = required(persona, "the persona");
+        const Persona &who = persona_named(world, name);
         const std::string what = object_for(world, required(object, "the object"), wanted);
         return_lines(fcinfo, Explanation(world, who, what, wanted).tell());
         return 0;
