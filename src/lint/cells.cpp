@@ -127,12 +127,26 @@ Finding failing(const World &world, const std::string &object, Verdict verdict, 
     }
 }
 
+// A scope that one persona was seen to be held by, and to get its rows through, is alive for all of them.
+bool shown_by_another(const std::vector<Cell> &cells, const Cell &cell) {
+    return std::any_of(cells.begin(), cells.end(), [&](const Cell &other) {
+        return other.object == cell.object && other.command == cell.command && other.expected == cell.expected &&
+               other.declared && other.verdict == Verdict::ok && other.reached > 0;
+    });
+}
+
+bool said(const std::vector<Finding> &findings, const std::string &reason) {
+    return std::any_of(findings.begin(), findings.end(), [&](const Finding &f) { return f.message == reason; });
+}
+
 } // namespace
 
 void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
     std::map<std::pair<std::string, Verdict>, Group> groups;
     for (const Cell &cell : cells) {
         if (cell.verdict == Verdict::ok || !row_wise(cell.command)) continue; // truncate_granted speaks for the rest
+        if (cell.verdict == Verdict::vacuous && shown_by_another(cells, cell)) continue;
+        if (said(findings, cell.reason)) continue;
         Group &group = groups[{cell.object, cell.verdict}];
         group.by_persona[cell.persona].insert(cell.command);
         group.cells.push_back(&cell);

@@ -23,7 +23,8 @@ struct Cell {
     Verdict verdict = Verdict::unknown;
     Evidence evidence = Evidence::none;
     std::string reason;
-    size_t reached = 0; // rows of other people that were reached, of those that were there
+    size_t reached =
+        0; // rows of other people that were reached, of those that were there; with a scope, rows inside it
     size_t there = 0;
     std::string witness; // JSON; empty where there is nothing to show
     std::string key;     // persona:object:command

@@ -16,6 +16,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -25,7 +26,7 @@ namespace rlsproof::server {
 
 namespace {
 
-enum class Kind { value, identity, identity_path, read, function };
+enum class Kind { value, identity, identity_path, limit, read, function };
 
 struct Raw {
     Kind kind;
@@ -204,6 +205,17 @@ void compare(Walk *walk, Node *left, Node *right) {
     }
 }
 
+// A number of another table that is weighed against anything but the row: a quota, a number of seats.
+void weigh(Walk *walk, Oid operation, Node *left, Node *right) {
+    const char *symbol = get_opname(operation);
+    Place place, other;
+    left = strip(left);
+    if (symbol == nullptr || (symbol[0] != '<' && symbol[0] != '>') || symbol[1] == '>' || left == nullptr) return;
+    if (!place_of(left, walk, &place) || place.own || TypeCategory(exprType(left)) != TYPCATEGORY_NUMERIC) return;
+    if (place_of(strip(right), walk, &other) && other.own) return;
+    note(walk, Kind::limit, place.relation, place.number, false, nullptr);
+}
+
 bool walk_node(Node *node, void *context);
 
 void walk_condition(Node *node, Walk *walk) {
@@ -241,6 +253,8 @@ bool walk_node(Node *node, void *context) {
         if (list_length(arguments) == 2) {
             compare(walk, (Node *)linitial(arguments), (Node *)lsecond(arguments));
             compare(walk, (Node *)lsecond(arguments), (Node *)linitial(arguments));
+            weigh(walk, ((OpExpr *)node)->opno, (Node *)linitial(arguments), (Node *)lsecond(arguments));
+            weigh(walk, ((OpExpr *)node)->opno, (Node *)lsecond(arguments), (Node *)linitial(arguments));
         }
         break;
     }
@@ -388,6 +402,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     if (second) (identities.is_person(raw->value) ? hints.identity : hints.tenant).insert(column);
                     break;
                 case Kind::identity_path: hints.identity_path.insert(column); break;
+                case Kind::limit: hints.limits.insert(column); break;
                 case Kind::read: hint.reads.insert(column); break;
                 }
             }

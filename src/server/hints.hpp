@@ -41,6 +41,7 @@ struct Hints {
     std::set<Column> identity_path;                      // texts whose first folder is compared with who is asking
     std::map<Oid, std::set<Oid>> decided_by;             // table → tables its policies read, through helpers as well
     std::set<Column> authority;                          // columns that policies or their helpers decide by
+    std::set<Column> limits;                             // numbers that policies of other tables measure against
     std::map<Column, std::set<std::string>> deciders;    // of such a column: the policies and helpers that read it
 };
 

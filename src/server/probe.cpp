@@ -7,6 +7,10 @@
 
 #include "server/spi.hpp"
 
+extern "C" {
+#include "access/xact.h"
+}
+
 namespace rlsproof::server {
 
 namespace {
@@ -27,15 +31,18 @@ private:
     int security_context_;
 };
 
+Observation nothing_to_update() {
+    Observation nothing;
+    nothing.outcome = {false, "42501", "no column may be updated without reading it", {}, {}, {}, {}, {}, {}, 0};
+    return nothing;
+}
+
 } // namespace
 
 std::string Probe::tids() const {
     std::string list;
-    const auto add = [&](const Row &row) {
-        if (row.table == relation_.id) list += (list.empty() ? "\"" : ",\"") + row.tid + "\"";
-    };
-    for (const Row &row : stage_.rows(relation_.id)) add(row);
-    for (const Row &row : own_) add(row);
+    for (const auto *rows : {&foreign_, &own_})
+        for (const Row *row : *rows) list += (list.empty() ? "\"" : ",\"") + row->tid + "\"";
     return "'{" + list + "}'::tid[]";
 }
 
@@ -45,10 +52,39 @@ void Probe::identify(const Rows &seen, Observation &observation) const {
             if (seen.oid(i, 0) == row.stored_in && seen.text(i, 1) == row.tid) return true;
         return false;
     };
-    for (const Row &row : stage_.rows(relation_.id))
-        if (among(row)) observation.foreign.push_back(&row);
-    for (const Row &row : own_)
-        if (row.table == relation_.id && among(row)) observation.own.push_back(&row);
+    for (const Row *row : foreign_)
+        if (among(*row)) observation.foreign.push_back(row);
+    for (const Row *row : own_)
+        if (among(*row)) observation.own.push_back(row);
+}
+
+// A view does not say whose a row is. What it still shows when the own rows are gone is not the own.
+void Probe::without_own_rows() const {
+    const Past past(superuser_, security_);
+    for (const Row *row : everything_own_)
+        (void)execute(fmt::format("delete from {} where ctid = {}::tid and tableoid = {}",
+                                  stage_.tables().of(row->table)->name, quote_literal(row->tid), row->stored_in));
+}
+
+Observation Probe::change_unseen(const std::string &statement) {
+    Observation observation;
+    observation.statement = statement;
+    observation.identified = false;
+    observation.outcome = attempt(Finish::rollback, [&] {
+        without_own_rows();
+        observation.total = execute(statement);
+    });
+    return observation;
+}
+
+Observation Probe::update_view() {
+    const auto column = updatable(false);
+    if (!column) return nothing_to_update();
+    return change_unseen(fmt::format("update {0} set {1} = {1}", relation_.name, *column));
+}
+
+Observation Probe::remove_view() {
+    return change_unseen("delete from " + relation_.name);
 }
 
 Observation Probe::select() {
@@ -72,6 +108,7 @@ Observation Probe::select() {
     observation.identified = false;
     observation.statement = fmt::format("select count(*) from {}", relation_.name);
     observation.outcome = attempt(Finish::rollback, [&] {
+        without_own_rows();
         observation.total =
             query(fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name), {}, false)
                 .number(0, 0);
@@ -85,13 +122,13 @@ void Probe::identify_changed(Observation &observation) const {
         query(fmt::format("select tableoid, ctid from {} where ctid = any({})", relation_.name, tids()), {}, false);
     Observation unchanged;
     identify(left, unchanged);
-    const auto changed = [](const std::vector<const Row *> &still, const Row &row) {
-        return std::find(still.begin(), still.end(), &row) == still.end();
+    const auto changed = [](const std::vector<const Row *> &still, const Row *row) {
+        return std::find(still.begin(), still.end(), row) == still.end();
     };
-    for (const Row &row : stage_.rows(relation_.id))
-        if (changed(unchanged.foreign, row)) observation.foreign.push_back(&row);
-    for (const Row &row : own_)
-        if (row.table == relation_.id && changed(unchanged.own, row)) observation.own.push_back(&row);
+    for (const Row *row : foreign_)
+        if (changed(unchanged.foreign, row)) observation.foreign.push_back(row);
+    for (const Row *row : own_)
+        if (changed(unchanged.own, row)) observation.own.push_back(row);
 }
 
 Observation Probe::change(const std::string &statement, bool identify_rows) {
@@ -125,11 +162,7 @@ order by exists (select from pg_catalog.pg_constraint c where c.conrelid = a.att
 
 Observation Probe::update(bool blind) {
     const auto column = updatable(!blind);
-    if (!column) {
-        Observation nothing;
-        nothing.outcome = {false, "42501", "no column may be updated without reading it", {}, {}, {}, {}, {}, {}, 0};
-        return nothing;
-    }
+    if (!column) return nothing_to_update();
     if (!blind) return change(fmt::format("update {0} set {1} = {1}", relation_.name, *column), true);
     // Which row gets which value matters to no policy on the old rows; the value is taken from a row that is there.
     std::string value = "default";
@@ -149,26 +182,108 @@ Observation Probe::remove(bool blind) {
     return change(fmt::format("delete from {} where ctid = any({})", relation_.name, tids()), true);
 }
 
+// What of these values the persona may give.
+Values Probe::writable(const Values &values) const {
+    const Rows columns =
+        query(fmt::format("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = {} and a.attnum > 0 "
+                          "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
+                          relation_.id));
+    Values result;
+    for (size_t i = 0; i < columns.size(); i++)
+        if (const auto value = values.find((int)columns.number(i, 0)); value != values.end()) result.insert(*value);
+    return result;
+}
+
 Observation Probe::insert(const std::vector<Values> &candidates) {
     Observation last;
     const TableShape *shape = stage_.tables().of(relation_.id);
     if (shape == nullptr) return last;
-    const Rows writable =
-        query(fmt::format("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = {} and a.attnum > 0 "
-                          "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
-                          relation_.id));
     for (const Values &candidate : candidates) {
-        Values values;
-        for (size_t i = 0; i < writable.size(); i++)
-            if (const auto value = candidate.find((int)writable.number(i, 0)); value != candidate.end())
-                values.insert(*value);
-        Observation tried = change(Maker::insert_statement(*shape, values), false);
+        Observation tried = change(Maker::insert_statement(*shape, writable(candidate)), false);
         if (tried.outcome.ok && tried.total > 0) return tried;
         // A policy that fails to run says more than one that refuses.
         const bool refused = tried.outcome.sqlstate == "42501";
         if (last.statement.empty() || !refused) last = std::move(tried);
     }
     return last;
+}
+
+// Rows that this subtransaction has left in the table and that the predicate does not hold for, past all policies.
+long Probe::out_of_scope(const std::string &predicate) const {
+    const Past past(superuser_, security_);
+    const TransactionId self = call(GetCurrentTransactionId);
+    return query(fmt::format("select count(*) from {} where xmin = '{}'::xid and not coalesce(({}), false)",
+                             relation_.name, self, predicate),
+                 {}, false)
+        .number(0, 0);
+}
+
+std::vector<Entry> Probe::enter_rows(const std::vector<Values> &candidates, const std::string &predicate) {
+    std::vector<Entry> entries;
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    if (shape == nullptr) return entries;
+    const std::string make_room = fmt::format("delete from {} where ctid = any({})", relation_.name, tids());
+    for (const Values &candidate : candidates) {
+        // Where everybody may have one row only, and has it, the new one takes its place.
+        for (const bool room : {false, true}) {
+            Entry entry;
+            entry.statement = Maker::insert_statement(*shape, writable(candidate));
+            // First as one whom no policy stops, to see whose row it would be.
+            const Outcome possible = attempt(Finish::rollback, [&] {
+                {
+                    const Past past(superuser_, security_);
+                    if (room) (void)execute(make_room);
+                    (void)execute(entry.statement);
+                }
+                entry.in_scope = out_of_scope(predicate) == 0;
+            });
+            if (!possible.ok && possible.sqlstate == "23505" && !room) continue;
+            if (!possible.ok) break; // a constraint objects to the row as such
+            entry.outcome = attempt(Finish::rollback, [&] {
+                if (room) {
+                    const Past past(superuser_, security_);
+                    (void)execute(make_room);
+                }
+                (void)execute(entry.statement);
+            });
+            entries.push_back(std::move(entry));
+            break;
+        }
+    }
+    return entries;
+}
+
+Count Probe::count(const std::string &predicate) {
+    Count count;
+    const std::string sql =
+        fmt::format("select count(*) filter (where {0}), count(*) filter (where not coalesce(({0}), "
+                    "false)) from {1}",
+                    predicate, relation_.name);
+    count.outcome = attempt(Finish::rollback, [&] {
+        const Rows seen = query(sql, {}, false);
+        count.inside = seen.number(0, 0);
+        count.outside = seen.number(0, 1);
+        const Past past(superuser_, security_);
+        count.rightful = query(sql, {}, false).number(0, 0);
+    });
+    return count;
+}
+
+Entry Probe::move_rows(const ColumnShape &column, const Candidate &value, const std::string &predicate) {
+    Entry entry;
+    entry.in_scope = true;
+    // Both forms: one that may read which rows it changes, and one that may not.
+    const std::string set =
+        fmt::format("update {} set {} = {}", relation_.name, column.name, Maker::literal(column, value));
+    for (const std::string &where : {fmt::format(" where ctid = any({})", tids()), std::string()}) {
+        entry.statement = set + where;
+        entry.outcome = attempt(Finish::rollback, [&] {
+            if (execute(entry.statement) > 0) entry.in_scope = out_of_scope(predicate) == 0;
+        });
+        if (!entry.in_scope && entry.outcome.ok) return entry;
+        entry.in_scope = true;
+    }
+    return entry;
 }
 
 std::vector<const Row *> Probe::in_scope(const std::string &predicate) {

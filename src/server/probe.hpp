@@ -23,18 +23,58 @@ struct Observation {
     bool identified = true;           // the rows are known one by one, not by their number alone
 };
 
+// How many rows a predicate holds for.
+struct Count {
+    Outcome outcome;
+    long inside = 0, outside = 0; // as the persona
+    long rightful = 0;            // past all policies
+};
+
+// A row that somebody tried to put in.
+struct Entry {
+    Outcome outcome;
+    bool in_scope = false;
+    std::string statement;
+
+    bool refused_by_policy() const {
+        return outcome.sqlstate == "42501" && outcome.message.find("row-level security") != std::string::npos;
+    }
+};
+
 class Probe {
 public:
     // REQUIRES: the persona is assumed in the subtransaction around; `superuser` is who set the stage.
-    Probe(const Stage &stage, const Relation &relation, const std::vector<Row> &own, Oid superuser, int security)
-        : stage_(stage), relation_(relation), own_(own), superuser_(superuser), security_(security) {}
+    Probe(const Stage &stage, const Relation &relation, const std::vector<Row> &own, Oid superuser, int security,
+          Part part = {})
+        : stage_(stage), relation_(relation), superuser_(superuser), security_(security) {
+        const auto add = [&](const std::vector<Row> &rows, std::vector<const Row *> &to) {
+            for (const Row &row : rows)
+                if (row.table == relation.id && part.holds(row.values)) to.push_back(&row);
+        };
+        add(stage.rows(relation.id), foreign_);
+        add(own, own_);
+        for (const Row &row : own) everything_own_.push_back(&row);
+    }
+
+    // Rows of other people, and of its own, that could be reached.
+    const std::vector<const Row *> &foreign() const { return foreign_; }
+    const std::vector<const Row *> &own() const { return own_; }
 
     Observation select();
     // Both forms: one that reads nothing, one that reads the columns it needs to find the rows.
     Observation update(bool blind);
     Observation remove(bool blind);
+    // The same through a view, whose rows cannot be told apart: what is changed once the own rows are gone.
+    Observation update_view();
+    Observation remove_view();
     // A row that belongs to somebody else, or to nobody; the values are tried one set after the other.
     Observation insert(const std::vector<Values> &candidates);
+
+    Count count(const std::string &predicate);
+    // Tries each of these rows, whoever it belongs to, and says whether it would be in scope.
+    std::vector<Entry> enter_rows(const std::vector<Values> &candidates, const std::string &predicate);
+    // Sets one column of the rows that may be changed; rows that are then out of scope, and the statement that did it.
+    Entry move_rows(const ColumnShape &column, const Candidate &value, const std::string &predicate);
 
     // Of these rows, the ones a predicate holds for, with the persona's settings but past all policies.
     std::vector<const Row *> in_scope(const std::string &predicate);
@@ -44,14 +84,20 @@ public:
 
 private:
     std::string tids() const;
+    Values writable(const Values &values) const;
+    long out_of_scope(const std::string &predicate) const;
     void identify(const Rows &seen, Observation &observation) const;
     void identify_changed(Observation &observation) const;
+    void without_own_rows() const;
+    Observation change_unseen(const std::string &statement);
     Observation change(const std::string &statement, bool identify);
     std::optional<std::string> updatable(bool readable) const;
 
     const Stage &stage_;
     const Relation &relation_;
-    const std::vector<Row> &own_;
+    std::vector<const Row *> foreign_;
+    std::vector<const Row *> own_;
+    std::vector<const Row *> everything_own_; // in other tables as well
     Oid superuser_;
     int security_;
 };

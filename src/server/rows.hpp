@@ -21,6 +21,17 @@ struct Row {
     bool made;
 };
 
+// The rows of a table that are an object of their own: the files of a bucket. Without a column, all of them.
+struct Part {
+    int column = 0;
+    std::string value;
+
+    bool holds(const Values &values) const {
+        const auto found = values.find(column);
+        return column == 0 || (found != values.end() && found->second == value);
+    }
+};
+
 // Makes values and rows. Each row it makes differs in every key from the ones before.
 class Maker {
 public:

@@ -44,6 +44,28 @@ bool one_each(const TableShape &table, const Hints &hints) {
 
 } // namespace
 
+const ColumnShape *Stage::part_column(const TableShape &table) {
+    if (table.name != "storage.objects") return nullptr;
+    for (const ColumnShape &column : table.columns)
+        if (column.name == "bucket_id") return &column;
+    return nullptr;
+}
+
+std::vector<Part> Stage::read_parts(Oid table) const {
+    std::vector<Part> parts;
+    const TableShape *shape = tables_.of(table);
+    const ColumnShape *column = shape != nullptr ? part_column(*shape) : nullptr;
+    if (column == nullptr) return parts;
+    for (const ForeignKey &key : shape->foreign_keys)
+        if (key.columns == std::vector{column->number}) {
+            const TableShape &buckets = *tables_.of(key.parent);
+            const Rows names = query(fmt::format("select {0}::text from {1} order by 1",
+                                                 buckets.column(key.parent_columns.front())->name, buckets.name));
+            for (size_t i = 0; i < names.size(); i++) parts.push_back({column->number, names.text(i, 0)});
+        }
+    return parts;
+}
+
 std::string Stage::identity_text(const ColumnShape &column, const std::string &uid) const {
     switch (column.type) {
     case INT2OID: return identity_as("int2", uid);
@@ -57,6 +79,28 @@ Values Stage::owned_by(const TableShape &table, Values values, const std::string
     for (const ColumnShape &column : table.columns) {
         if (hints_.identity.contains({table.id, column.number})) values[column.number] = identity_text(column, uid);
         if (hints_.identity_path.contains({table.id, column.number})) values[column.number] = uid + "/made.txt";
+    }
+    return values;
+}
+
+Values Stage::among_own(const TableShape &table, Values values, const std::vector<Row> &own) const {
+    const auto deciders = hints_.decided_by.find(table.id);
+    const auto decides = [&](const Row &row) {
+        return deciders != hints_.decided_by.end() && deciders->second.contains(row.table);
+    };
+    for (const ForeignKey &key : table.foreign_keys) {
+        if (key.columns.size() != 1) continue;
+        const auto take = [&](const Row &row, int number) {
+            const auto value = row.values.find(number);
+            if (value != row.values.end() && value->second) values[key.columns.front()] = value->second;
+        };
+        // The parent is one of our own rows; better, what a row of our own says that the policies ask.
+        for (const Row &row : own)
+            if (row.table == key.parent) take(row, key.parent_columns.front());
+        for (const Row &row : own)
+            for (const ForeignKey &other : tables_.of(row.table)->foreign_keys)
+                if (row.table != table.id && decides(row) && other.parent == key.parent && other.columns.size() == 1)
+                    take(row, other.columns.front());
     }
     return values;
 }
@@ -79,11 +123,13 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
         for (const Candidate &candidate : candidates->second)
             if (candidate || !column.not_null) add({{column.number, candidate}});
     }
+    for (const Part &part : read_parts(table.id)) result.push_back({{part.column, part.value}});
     return result;
 }
 
 // Ties a row to rows that are there: a parent for each foreign key, somebody else as its owner.
-Values Stage::linked(const TableShape &table, Values values, size_t turn) const {
+Values Stage::linked(const TableShape &table, const Values &wanted, size_t turn) const {
+    Values values = wanted;
     // A few people own everything; where each may have one row only, every row is somebody else's.
     const Values identities = owned_by(table, {}, victim(one_each(table, hints_) ? turn : turn % kVictims));
     for (const auto &[number, value] : identities)
@@ -98,7 +144,7 @@ Values Stage::linked(const TableShape &table, Values values, size_t turn) const 
         const Row &parent = *made[turn % made.size()];
         for (size_t i = 0; i < key.columns.size(); i++) {
             const auto value = parent.values.find(key.parent_columns[i]);
-            if (value != parent.values.end() && !(values.contains(key.columns[i]) && !values[key.columns[i]]))
+            if (value != parent.values.end() && !wanted.contains(key.columns[i]))
                 values[key.columns[i]] = value->second;
         }
     }
@@ -116,7 +162,7 @@ void Stage::make(const TableShape &table) {
                                                               [](const Row &row) { return row.made; }));
     // Every variant once, then the plain one again until every parent has a child.
     const size_t people = one_each(table, hints_) ? kVictims : 1;
-    const size_t turns = std::min(kMostVariants, std::max({all.size(), parents, people}));
+    const size_t turns = std::max(all.size(), std::min(kMostVariants, std::max(parents, people)));
     for (size_t turn = 0; turn < turns; turn++) {
         const Values wanted = linked(table, all[turn < all.size() ? turn : 0], turn);
         if (auto row = maker_.insert(table, wanted, why)) rows.push_back(std::move(*row));
@@ -126,14 +172,21 @@ void Stage::make(const TableShape &table) {
 
 void Stage::find(const TableShape &table) {
     const Outcome outcome = attempt(Finish::commit, [&] {
-        const Rows found = query(fmt::format("select tableoid, ctid from {} limit {}", table.name, kMostFound));
-        for (size_t i = 0; i < found.size(); i++)
-            rows_[table.id].push_back({table.id, found.oid(i, 0), found.text(i, 1), {}, false});
+        const ColumnShape *part = part_column(table);
+        const Rows found = query(fmt::format("select tableoid, ctid, {} from {} limit {}",
+                                             part != nullptr ? part->name + "::text" : "NULL", table.name, kMostFound));
+        for (size_t i = 0; i < found.size(); i++) {
+            Values values;
+            if (part != nullptr) values.emplace(part->number, found.value(i, 2));
+            rows_[table.id].push_back({table.id, found.oid(i, 0), found.text(i, 1), std::move(values), false});
+        }
     });
     if (!outcome.ok) why_none_[table.id] = "its rows could not be read: " + outcome.message;
 }
 
 void Stage::set_up(const std::vector<Oid> &wanted) {
+    for (const Oid table : wanted)
+        if (std::vector<Part> parts = read_parts(table); !parts.empty()) parts_[table] = std::move(parts);
     const std::vector<Oid> order = tables_.parents_first();
     for (const Oid table : order)
         if (tables_.of(table)->made && contains(wanted, table)) find(*tables_.of(table));
@@ -177,11 +230,18 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
         // What a sign-up trigger or an earlier step has put there already counts.
         for (const ColumnShape &column : table.columns) {
             if (!hints_.identity.contains({table.id, column.number}) || column.category == TYPCATEGORY_ARRAY) continue;
-            const Rows found = query(fmt::format("select tableoid, ctid from {} where {} = {}", table.name, column.name,
-                                                 Maker::literal(column, identity_text(column, uid))),
-                                     {}, false);
-            for (size_t i = 0; i < found.size(); i++)
-                result.push_back({table.id, found.oid(i, 0), found.text(i, 1), owned_by(table, {}, uid), false});
+            std::string columns;
+            for (const ColumnShape &other : table.columns) columns += ", " + other.name + "::text";
+            const Rows found =
+                query(fmt::format("select tableoid, ctid{} from {} where {} = {} limit {}", columns, table.name,
+                                  column.name, Maker::literal(column, identity_text(column, uid)), kMostFound),
+                      {}, false);
+            for (size_t i = 0; i < found.size(); i++) {
+                Values values;
+                for (size_t c = 0; c < table.columns.size(); c++)
+                    values.emplace(table.columns[c].number, found.value(i, c + 2));
+                result.push_back({table.id, found.oid(i, 0), found.text(i, 1), std::move(values), false});
+            }
             if (!found.empty()) return true;
         }
         return false;
@@ -212,13 +272,13 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
         const bool is_membership = has_identity && !is_profile && deciding.contains(id) && tenant.parent != InvalidOid;
         if (!is_profile && !is_membership && !(everywhere && has_identity)) continue;
         const Outcome outcome = attempt(Finish::commit, [&] {
+            if (keep(table)) return;
             if (is_membership && !own.contains(tenant.parent))
                 if (const TableShape *parent = tables_.of(tenant.parent); parent != nullptr && parent->made)
                     if (auto row = own_row(*parent, uid, own)) {
                         result.push_back(*row);
                         own.emplace(parent->id, std::move(*row));
                     }
-            if (keep(table)) return;
             if (is_account && triggers_off_) {
                 // The account itself comes with whatever the application does at sign-up.
                 std::optional<Row> row;
@@ -244,6 +304,12 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
     return result;
 }
 
+const std::vector<Part> &Stage::parts(Oid table) const {
+    static const std::vector<Part> none;
+    const auto found = parts_.find(table);
+    return found == parts_.end() ? none : found->second;
+}
+
 const std::vector<Row> &Stage::rows(Oid table) const {
     static const std::vector<Row> none;
     const auto found = rows_.find(table);
@@ -256,13 +322,13 @@ const std::string &Stage::why_none(Oid table) const {
     return found == why_none_.end() ? unknown : found->second;
 }
 
-std::vector<Values> Stage::candidates(Oid table) {
+std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> &like) {
     std::vector<Values> result;
     const TableShape *shape = tables_.of(table);
     if (shape == nullptr || !shape->made) return result;
-    for (const Row &row : rows(table)) {
-        if (!row.made) continue;
-        Values values = row.values;
+    for (const Row *row : like) {
+        if (!row->made) continue;
+        Values values = row->values;
         // A new row has keys of its own; what links it to others stays.
         for (const std::vector<int> &key : shape->keys)
             for (const int number : key) {

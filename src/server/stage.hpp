@@ -28,18 +28,25 @@ public:
     const std::vector<Row> &rows(Oid table) const;
     const std::string &why_none(Oid table) const;
 
-    // Values for a row that does not exist yet and belongs to somebody else, one set for each made row.
-    std::vector<Values> candidates(Oid table);
+    // Values for rows that do not exist yet, like these and with keys of their own.
+    std::vector<Values> candidates(Oid table, const std::vector<const Row *> &like);
+    // The same row as if it belonged to what these rows belong to: a studio that one is a member of.
+    Values among_own(const TableShape &table, Values values, const std::vector<Row> &own) const;
     // The same row as if it belonged to `uid`.
     Values owned_by(const TableShape &table, Values values, const std::string &uid) const;
+
+    // The parts of a table that are objects of their own: the buckets that storage.objects keeps files of.
+    const std::vector<Part> &parts(Oid table) const;
 
     const Tables &tables() const { return tables_; }
     const Hints &hints() const { return hints_; }
     bool triggers_off() const { return triggers_off_; }
 
 private:
+    std::vector<Part> read_parts(Oid table) const;
+    static const ColumnShape *part_column(const TableShape &table);
     std::vector<Values> variants(const TableShape &table) const;
-    Values linked(const TableShape &table, Values values, size_t turn) const;
+    Values linked(const TableShape &table, const Values &wanted, size_t turn) const;
     void make(const TableShape &table);
     void find(const TableShape &table);
     std::optional<Row> own_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own);
@@ -49,6 +56,7 @@ private:
     const Hints &hints_;
     Maker maker_;
     std::map<Oid, std::vector<Row>> rows_;
+    std::map<Oid, std::vector<Part>> parts_;
     std::map<Oid, std::string> why_none_;
     bool triggers_off_ = false;
 };

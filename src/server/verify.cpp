@@ -57,6 +57,16 @@ struct Predicate {
     bool bound = false;           // policies apply
 };
 
+bool has_scope(const Cell &cell) {
+    return cell.expected != "none" && cell.expected != "all";
+}
+
+bool may_update(const Relation &relation, const ColumnShape &column) {
+    return query(fmt::format("select pg_catalog.has_column_privilege({}::oid, {}::int2, 'UPDATE')", relation.id,
+                             column.number))
+        .boolean(0, 0);
+}
+
 class Examination {
 public:
     Examination(const World &world, const Declared &declared, Stage *stage, const std::string &why_no_stage)
@@ -69,11 +79,19 @@ public:
                  std::vector<Finding> &findings);
 
 private:
-    Cell examine(const Persona &persona, const Relation &relation, Command command);
-    void rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Predicate &predicate);
+    Cell examine(const Persona &persona, const Relation &relation, const Part &part, Command command);
+    void rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
+                     const Predicate &predicate);
+    void judge_by_scope(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
+                        const Persona &persona);
+    static void judge_by_count(Cell &cell, Probe &probe, const Observation &observation, const std::string &predicate,
+                               const Persona &persona);
+    void judge_moves(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona);
+    void judge_entries(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona);
     void judge(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
                const Predicate &predicate, const Persona &persona);
     Predicate predicate(const Relation &relation, Command command, const Persona &persona);
+    std::vector<std::pair<std::string, Part>> objects_of(const Relation &relation) const;
     std::string policies_in_play(const Relation &relation, Command command) const;
 
     const World &world_;
@@ -123,52 +141,162 @@ std::string Examination::policies_in_play(const Relation &relation, Command comm
     return fmt::format("{} {}", names.size() == 1 ? "policy" : "policies", fmt::join(names, ", "));
 }
 
+// Rows that cannot be told one from another, those of a view: how many are in scope, for the persona and past all
+// policies.
+void Examination::judge_by_count(Cell &cell, Probe &probe, const Observation &observation, const std::string &predicate,
+                                 const Persona &persona) {
+    const Count count = probe.count(predicate);
+    if (!count.outcome.ok || cell.command != Command::select) {
+        cell.verdict = Verdict::unknown;
+        cell.reason = count.outcome.ok ? "which rows were changed cannot be told"
+                                       : fmt::format("the scope could not be asked: {}", count.outcome.message);
+        return;
+    }
+    cell.reached = (size_t)count.inside;
+    if (count.outside > 0) {
+        cell.verdict = Verdict::leak;
+        cell.reason = fmt::format("{} rows outside scope \"{}\"", count.outside, cell.expected);
+        cell.witness = witness(persona, observation, "");
+    } else if (count.inside < count.rightful) {
+        cell.verdict = Verdict::lockout;
+        cell.reason = fmt::format("{} of {} rows inside scope \"{}\" are out of reach", count.rightful - count.inside,
+                                  count.rightful, cell.expected);
+        cell.witness = witness(persona, observation, "");
+    } else {
+        cell.verdict = count.inside == 0 && persona.declared ? Verdict::vacuous : Verdict::ok;
+        cell.reason = fmt::format("{} rows, all inside scope \"{}\"", count.inside, cell.expected);
+    }
+}
+
+// The rows that were seen or changed, against the scope that says whose they are.
+void Examination::judge_by_scope(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
+                                 const Persona &persona) {
+    const std::string &predicate = declared_.scopes.at({relation.name, cell.expected});
+    if (!observation.identified) return judge_by_count(cell, probe, observation, predicate, persona);
+    const std::vector<const Row *> rightful = probe.in_scope(predicate);
+    const auto has = [](const std::vector<const Row *> &list, const Row *row) {
+        return std::find(list.begin(), list.end(), row) != list.end();
+    };
+    for (const std::vector<const Row *> *seen : {&observation.foreign, &observation.own})
+        for (const Row *row : *seen)
+            if (!has(rightful, row)) {
+                cell.verdict = Verdict::leak;
+                cell.reason = fmt::format("it reaches a row outside scope \"{}\"", cell.expected);
+                cell.witness = witness(persona, observation, probe.as_json(*row));
+                return;
+            }
+    for (const Row *row : rightful)
+        if (!has(observation.foreign, row) && !has(observation.own, row)) {
+            cell.verdict = Verdict::lockout;
+            cell.reason = fmt::format("a row inside scope \"{}\" is out of reach", cell.expected);
+            cell.witness = witness(persona, observation, probe.as_json(*row));
+            return;
+        }
+    const size_t there = probe.foreign().size() + probe.own().size();
+    cell.reached = rightful.size();
+    cell.verdict = rightful.empty() ? Verdict::vacuous : Verdict::ok;
+    cell.reason = rightful.empty()
+                      ? fmt::format("none of {} rows is reached, and none is inside scope \"{}\"", there, cell.expected)
+                      : fmt::format("{} of {} rows, all inside scope \"{}\"", rightful.size(), there, cell.expected);
+    // Who occurs in no row has none of its own to miss.
+    if (rightful.empty() && there > 0 && !persona.declared) cell.verdict = Verdict::ok;
+    if (cell.command == Command::update && cell.verdict == Verdict::ok) judge_moves(cell, relation, probe, persona);
+}
+
+// Whether a row that may be changed can be made somebody else's.
+void Examination::judge_moves(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona) {
+    const std::string &predicate = declared_.scopes.at({relation.name, cell.expected});
+    const TableShape &shape = *stage_->tables().of(relation.id);
+    for (const ColumnShape &column : shape.columns) {
+        const Column place{relation.id, column.number};
+        const bool tells_whose =
+            stage_->hints().identity.contains(place) || stage_->hints().tenant.contains(place) ||
+            std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
+                        [&](const auto &key) { return key.columns == std::vector{column.number}; });
+        if (!tells_whose || column.generated || !may_update(relation, column)) continue;
+        std::set<Candidate> tried;
+        for (const Row *row : probe.foreign()) {
+            const auto value = row->values.find(column.number);
+            if (value == row->values.end() || !value->second || tried.size() > 3 || !tried.insert(value->second).second)
+                continue;
+            const Entry entry = probe.move_rows(column, value->second, predicate);
+            if (entry.in_scope) continue;
+            Observation observation;
+            observation.statement = entry.statement;
+            cell.verdict = Verdict::leak;
+            cell.reason =
+                fmt::format("it can move a row out of scope \"{}\" by changing {}", cell.expected, column.name);
+            cell.witness = witness(persona, observation, "");
+            return;
+        }
+    }
+}
+
+// The rows that were put in, or refused, against the scope.
+void Examination::judge_entries(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona) {
+    std::vector<Values> candidates = stage_->candidates(relation.id, probe.own());
+    const std::vector<Values> strangers = stage_->candidates(relation.id, probe.foreign());
+    candidates.insert(candidates.end(), strangers.begin(), strangers.end());
+    const TableShape &shape = *stage_->tables().of(relation.id);
+    if (!persona.uid.empty())
+        for (const Values &values : strangers) {
+            candidates.push_back(stage_->owned_by(shape, values, persona.uid));
+            candidates.push_back(stage_->owned_by(shape, stage_->among_own(shape, values, own_), persona.uid));
+        }
+    cell.evidence = Evidence::execution;
+    size_t refused = 0, accepted = 0;
+    std::optional<Entry> turned_away;
+    for (const Entry &entry : probe.enter_rows(candidates, declared_.scopes.at({relation.name, cell.expected}))) {
+        Observation observation;
+        observation.statement = entry.statement;
+        if (entry.outcome.ok && !entry.in_scope) {
+            cell.verdict = Verdict::leak;
+            cell.reason = fmt::format("a row outside scope \"{}\" was accepted", cell.expected);
+            cell.witness = witness(persona, observation, "");
+            return;
+        }
+        if (entry.outcome.ok)
+            accepted++;
+        else if (!entry.in_scope)
+            refused++;
+        else if (!turned_away)
+            turned_away = entry;
+    }
+    cell.reached = accepted;
+    if (accepted > 0) {
+        cell.verdict = Verdict::ok;
+        cell.reason = fmt::format("rows inside scope \"{}\" were accepted, {} outside refused", cell.expected, refused);
+    } else if (turned_away) {
+        Observation observation;
+        observation.statement = turned_away->statement;
+        const bool by_policy = turned_away->outcome.sqlstate == "42501";
+        cell.verdict = by_policy ? Verdict::lockout : Verdict::error;
+        cell.reason = fmt::format("a row inside scope \"{}\" was refused: {}: {}", cell.expected,
+                                  turned_away->outcome.sqlstate, turned_away->outcome.message);
+        cell.witness = witness(persona, observation, "");
+    } else {
+        cell.verdict = refused > 0 && !persona.declared ? Verdict::ok : Verdict::vacuous;
+        cell.reason =
+            fmt::format("{} rows outside scope \"{}\" were refused, none inside could be made", refused, cell.expected);
+    }
+}
+
 // Turns what was seen into a verdict, given what was expected.
 void Examination::judge(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
                         const Predicate &predicate, const Persona &persona) {
     const bool writes_new = cell.command == Command::insert;
     const size_t reached = observation.identified ? observation.foreign.size() : (size_t)observation.total;
-    const size_t there = relation.is_table() ? stage_->rows(relation.id).size() : 0;
+    const size_t there = probe.foreign().size();
     cell.evidence = Evidence::execution;
     cell.reached = reached;
     cell.there = there;
 
-    if (cell.expected != "none" && cell.expected != "all") {
-        const auto scope = declared_.scopes.find({relation.name, cell.expected});
-        if (scope == declared_.scopes.end()) {
-            cell.verdict = Verdict::unknown;
-            cell.evidence = Evidence::none;
-            cell.reason = fmt::format("scope \"{}\" is not declared for {}", cell.expected, relation.name);
-            return;
-        }
-        if (writes_new || !observation.identified) {
-            cell.verdict = Verdict::unknown;
-            cell.reason = "whether the rows stay in scope was not looked at";
-            return;
-        }
-        const std::vector<const Row *> rightful = probe.in_scope(scope->second);
-        const auto has = [](const std::vector<const Row *> &list, const Row *row) {
-            return std::find(list.begin(), list.end(), row) != list.end();
-        };
-        for (const std::vector<const Row *> *seen : {&observation.foreign, &observation.own})
-            for (const Row *row : *seen)
-                if (!has(rightful, row)) {
-                    cell.verdict = Verdict::leak;
-                    cell.reason = fmt::format("it reaches a row outside scope \"{}\"", cell.expected);
-                    cell.witness = witness(persona, observation, probe.as_json(*row));
-                    return;
-                }
-        for (const Row *row : rightful)
-            if (!has(observation.foreign, row) && !has(observation.own, row)) {
-                cell.verdict = Verdict::lockout;
-                cell.reason = fmt::format("a row inside scope \"{}\" is out of reach", cell.expected);
-                cell.witness = witness(persona, observation, probe.as_json(*row));
-                return;
-            }
-        cell.verdict = rightful.empty() ? Verdict::vacuous : Verdict::ok;
-        cell.reason = rightful.empty() ? fmt::format("no row is inside scope \"{}\"", cell.expected)
-                                       : fmt::format("{} of {} rows, all inside scope \"{}\"", rightful.size(),
-                                                     there + own_.size(), cell.expected);
+    if (has_scope(cell)) return judge_by_scope(cell, relation, probe, observation, persona);
+    // Who declares that there is no access means the own rows as well.
+    if (cell.declared && cell.expected == "none" && reached == 0 && !observation.own.empty()) {
+        cell.verdict = Verdict::leak;
+        cell.reason = "it reaches its own row, and no access was declared";
+        cell.witness = witness(persona, observation, probe.as_json(*observation.own.front()));
         return;
     }
     if (reached > 0) {
@@ -207,16 +335,21 @@ void Examination::judge(Cell &cell, const Relation &relation, Probe &probe, cons
                                           : fmt::format("only its own: none of {} rows of other people", there);
 }
 
-void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation &relation,
+void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
                               const Predicate &predicate) {
-    Probe probe(*stage_, relation, own_, user_, security_);
+    Probe probe(*stage_, relation, own_, user_, security_, part);
     const TableShape *shape = stage_->tables().of(relation.id);
     const bool many = shape != nullptr && shape->rows > kMany;
     Observation observation;
     switch (cell.command) {
     case Command::select: observation = probe.select(); break;
     case Command::insert: {
-        const std::vector<Values> candidates = stage_->candidates(relation.id);
+        if (has_scope(cell) && relation.is_table()) return judge_entries(cell, relation, probe, persona);
+        std::vector<Values> candidates = stage_->candidates(relation.id, probe.foreign());
+        if (cell.declared && cell.expected == "none") {
+            const std::vector<Values> own = stage_->candidates(relation.id, probe.own());
+            candidates.insert(candidates.end(), own.begin(), own.end());
+        }
         if (!relation.is_table() || candidates.empty()) {
             cell.verdict = predicate.checks == Truth::always && predicate.bound ? Verdict::open : Verdict::unknown;
             cell.reason = relation.is_table() ? stage_->why_none(relation.id) : "inserting through it was not tried";
@@ -227,9 +360,8 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     }
     default: {
         if (!relation.is_table()) {
-            cell.verdict = Verdict::unknown;
-            cell.reason = "writing through it was not tried";
-            return;
+            observation = cell.command == Command::update ? probe.update_view() : probe.remove_view();
+            break;
         }
         const auto run = [&](bool blind) {
             return cell.command == Command::update ? probe.update(blind) : probe.remove(blind);
@@ -273,14 +405,13 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     cell.reason = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
 }
 
-Cell Examination::examine(const Persona &persona, const Relation &relation, Command command) {
+Cell Examination::examine(const Persona &persona, const Relation &relation, const Part &part, Command command) {
     Cell cell;
     cell.persona = persona.name;
-    cell.object = relation.name;
+    cell.object = part.column == 0 ? relation.name : "bucket:" + part.value;
     cell.command = command;
     cell.key = fmt::format("{}:{}:{}", cell.persona, cell.object, name(command));
-    if (const Expectation *expectation =
-            expectation_for(declared_.expectations, persona.name, relation.name, command)) {
+    if (const Expectation *expectation = expectation_for(declared_.expectations, persona.name, cell.object, command)) {
         cell.expected = expectation->access;
         cell.declared = true;
     }
@@ -299,6 +430,8 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, Comm
     if (!row_wise(command))
         return decide(allowed, Evidence::privilege,
                       fmt::format("{} is granted, and no policy looks at it", name(command)));
+    if (relation.kind == RelationKind::materialized_view && command != Command::select)
+        return decide(denied, Evidence::structural, "a materialized view cannot be written");
     if (relation.kind == RelationKind::foreign_table)
         return decide(allowed, Evidence::privilege, "a foreign table can have no policies");
 
@@ -313,7 +446,11 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, Comm
     }
     const Truth truth = command == Command::insert ? found.checks : found.rows;
     const bool relevant = relation.is_table() || relation.kind == RelationKind::view;
-    if (found.bound && truth == Truth::never && relevant)
+    if (has_scope(cell) && !declared_.scopes.contains({relation.name, cell.expected}))
+        return decide(Verdict::unknown, Evidence::none,
+                      fmt::format("scope \"{}\" is not declared for {}", cell.expected, relation.name));
+    // Whether somebody is locked out of what the scope gives depends on whether it gives anything.
+    if (found.bound && truth == Truth::never && relevant && (!has_scope(cell) || stage_ == nullptr))
         return decide(denied, Evidence::proof,
                       relation.policies.empty() ? "row level security is on and there is no policy"
                                                 : "for this identity the policies are false, whatever the rows hold");
@@ -323,7 +460,7 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, Comm
                           found.bound ? "the policies are true for every row" : "no policy applies");
         return decide(Verdict::unknown, Evidence::none, why_no_stage_);
     }
-    rows_decide(cell, persona, relation, found);
+    rows_decide(cell, persona, relation, part, found);
     // What holds for every row needs no row to show it.
     const bool everything = relation.is_table() && (!found.bound || truth == Truth::always) &&
                             (command != Command::update || found.checks == Truth::always);
@@ -335,6 +472,15 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, Comm
     return cell;
 }
 
+// A table is one object, unless it keeps the files of buckets: then each of them is one, beside the table itself for
+// what is granted on the whole.
+std::vector<std::pair<std::string, Part>> Examination::objects_of(const Relation &relation) const {
+    std::vector<std::pair<std::string, Part>> objects{{relation.name, Part{}}};
+    if (stage_ != nullptr)
+        for (const Part &part : stage_->parts(relation.id)) objects.emplace_back("bucket:" + part.value, part);
+    return objects;
+}
+
 void Examination::persona(const Persona &persona, const Selection &selection, std::vector<Cell> &cells,
                           std::vector<Finding> &findings) {
     own_.clear();
@@ -343,12 +489,17 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
         own_ = stage_->sign_up(persona.uid, persona.declared);
     assume(identity_of(persona));
     for (const Relation &relation : world_.relations) {
-        if (relation.extension_member || (!selection.object.empty() && selection.object != relation.name)) continue;
-        for (const Command command : kCommands) {
-            if (command == Command::execute || (!selection.command.empty() && selection.command != name(command)))
-                continue;
-            if (!row_wise(command) && !relation.is_table()) continue;
-            cells.push_back(examine(persona, relation, command));
+        if (relation.extension_member) continue;
+        const auto objects = objects_of(relation);
+        for (const auto &[object, part] : objects) {
+            if (!selection.object.empty() && selection.object != object) continue;
+            for (const Command command : kCommands) {
+                if (command == Command::execute || (!selection.command.empty() && selection.command != name(command)))
+                    continue;
+                if (!row_wise(command) && (!relation.is_table() || part.column != 0)) continue;
+                if (row_wise(command) && objects.size() > 1 && part.column == 0) continue;
+                cells.push_back(examine(persona, relation, part, command));
+            }
         }
     }
     if (stage_ != nullptr && newcomer && selection.command.empty() && selection.object.empty())
@@ -363,7 +514,8 @@ Verification verify(const World &world, const Selection &selection) {
         throw Error(
             Code::invalid_input, fmt::format("\"{}\" is not a command", selection.command),
             "The commands are SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER, MAINTAIN and EXECUTE.");
-    if (!selection.object.empty() && world.relation(selection.object) == nullptr)
+    const bool bucket = selection.object.starts_with("bucket:"); // whether there is one is known when the stage is set
+    if (!selection.object.empty() && !bucket && world.relation(selection.object) == nullptr)
         throw Error(Code::not_found, fmt::format("there is no object \"{}\"", selection.object),
                     "Objects are named with their schema, as in public.orders.");
     const bool known =

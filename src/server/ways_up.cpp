@@ -95,6 +95,14 @@ void WaysUp::try_promotion(const Relation &relation) {
                                column.number))
                  .boolean(0, 0))
             continue;
+        if (hints.limits.contains(place)) {
+            const std::string statement = fmt::format("update {0} set {1} = {1} + 1", relation.name, column.name);
+            (void)attempt(Finish::rollback, [&] {
+                if (execute(statement) > 0)
+                    accuse("self_promotion", relation, Command::update, statement, column.name, {});
+            });
+            continue;
+        }
         // What policies and helpers compare the column with, and what other people's rows hold in it.
         std::vector<Candidate> values;
         if (const auto asked = hints.candidates.find(place); asked != hints.candidates.end()) values = asked->second;
@@ -132,7 +140,9 @@ void WaysUp::try_joining(const Relation &relation) {
     });
     if (!names_people) return;
     bool accused = false;
-    for (const Values &candidate : stage_.candidates(relation.id)) {
+    std::vector<const Row *> strangers;
+    for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
+    for (const Values &candidate : stage_.candidates(relation.id, strangers)) {
         if (accused) break;
         const std::string statement = Maker::insert_statement(shape, stage_.owned_by(shape, candidate, persona_.uid));
         (void)attempt(Finish::rollback, [&] {
