@@ -3,7 +3,11 @@
 CREATE TEMPORARY VIEW member AS
     SELECT d.classid, d.objid, i.type, i.schema, i.identity
     FROM pg_depend d, pg_extension e, LATERAL pg_identify_object(d.classid, d.objid, 0) i
-    WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e' AND e.extname = 'rlsproof';
+    WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e' AND e.extname = 'rlsproof'
+    -- From 17 on the row type of a table is a member of its own, and so is the array type of that.
+    AND NOT (d.classid = 'pg_type'::regclass AND EXISTS (
+        SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid AND c.relkind <> 'c'
+        WHERE t.oid = d.objid AND (c.oid IS NOT NULL OR t.typcategory = 'A')));
 CREATE TEMPORARY VIEW function AS
     SELECT p.* FROM pg_proc p JOIN member m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid;
 CREATE TEMPORARY VIEW relation AS

@@ -35,7 +35,7 @@ std::string trimmed(std::string text) {
     return text;
 }
 
-std::string quoted(std::string_view text, char quote) {
+std::string in_quotes(std::string_view text, char quote) {
     std::string result(1, quote);
     for (const char c : text) result += c == quote ? std::string(2, quote) : std::string(1, c);
     return result + quote;
@@ -44,13 +44,13 @@ std::string quoted(std::string_view text, char quote) {
 } // namespace
 
 std::string quoted_name(std::string_view text) {
-    return quoted(text, '"');
+    return in_quotes(text, '"');
 }
 std::string quoted_literal(std::string_view text) {
     return (text.find('\\') == std::string_view::npos ? "" : "E") + [&] {
         std::string escaped;
         for (const char c : text) escaped += c == '\\' ? "\\\\" : std::string(1, c);
-        return quoted(escaped, '\'');
+        return in_quotes(escaped, '\'');
     }();
 }
 

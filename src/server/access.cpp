@@ -22,10 +22,6 @@ namespace rlsproof::server {
 
 namespace {
 
-bool is_table(const Relation &relation) {
-    return relation.kind == RelationKind::table || relation.kind == RelationKind::partitioned_table;
-}
-
 Reached reached(Truth truth) {
     return truth == Truth::never ? Reached::none : truth == Truth::always ? Reached::all : Reached::some;
 }
@@ -90,7 +86,7 @@ void Looker::read(Access &access, const Relation &relation, const std::vector<Ba
         add_once(ways, way(relation, base));
     }
     // What one branch of a join or a union cannot show another one may, and a view may show less than it could.
-    if (relations > 1 && rows == Truth::never && !is_table(relation)) rows = Truth::depends;
+    if (relations > 1 && rows == Truth::never && !relation.is_table()) rows = Truth::depends;
     if (filtered && rows == Truth::always) rows = Truth::depends;
     access.rows = reached(rows);
     access.via = fmt::format("{}", fmt::join(ways, "; "));
@@ -98,7 +94,7 @@ void Looker::read(Access &access, const Relation &relation, const std::vector<Ba
     const std::string check = fmt::format("{}", fmt::join(checks, " AND "));
     if (!checks.empty() && checks != quals)
         access.predicate += (access.predicate.empty() ? "" : " ") + ("WITH CHECK " + check);
-    if (!is_table(relation) || quals.size() > 1) return;
+    if (!relation.is_table() || quals.size() > 1) return;
     access.scope = access.command == Command::insert ? check : quals.empty() ? "" : quals.front();
     if (access.command == Command::insert) access.identity = false;
 }
@@ -116,7 +112,7 @@ void Looker::look(Access &access, const Relation &relation, const Persona &perso
         attempt(Finish::rollback, [&] { bases = rewrite(statement_for(relation, persona, access.command, false)); });
     if (outcome.ok) return read(access, relation, bases);
     const std::string &state = outcome.sqlstate;
-    const bool no_way_in = !is_table(relation) && access.command != Command::select &&
+    const bool no_way_in = !relation.is_table() && access.command != Command::select &&
                            (state == "55000" || state == "0A000" || state == "42809");
     access.rows = no_way_in ? Reached::none : Reached::unknown;
     access.predicate = fmt::format("{}: {}", state, outcome.message);
@@ -191,7 +187,7 @@ std::string_view word(Reached rows) {
 bool knows(const Relation &relation, Command command) {
     if (command == Command::execute || (command == Command::maintain && !compat::has_maintain)) return false;
     if (relation.kind == RelationKind::materialized_view) return command == Command::select;
-    return row_wise(command) || is_table(relation);
+    return row_wise(command) || relation.is_table();
 }
 
 bool counts(const BaseRelation &base, Command command) {

@@ -82,6 +82,13 @@ inline FuncCandidateList candidates(List *name) {
     return FuncnameGetCandidates(name, -1, NIL, false, false, false, true);
 }
 
+// The kind of membership that SET ROLE asks for; until 15 every membership is one.
+#if PG_VERSION_NUM >= 160000
+inline constexpr const char *may_become = "SET";
+#else
+inline constexpr const char *may_become = "MEMBER";
+#endif
+
 // MAINTAIN is a privilege since 17.
 #if PG_VERSION_NUM >= 170000
 inline constexpr bool has_maintain = true;

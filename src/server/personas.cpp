@@ -7,6 +7,8 @@
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 
+#include "server/compat.hpp"
+
 namespace rlsproof::server {
 
 namespace {
@@ -15,22 +17,18 @@ namespace {
 constexpr const char *kOutsider = "0d5fb6a2-97e1-4c1e-9a55-6f1b7d0c0a11";
 constexpr const char *kNewcomer = "7be81c34-52a9-4f0d-8d0e-3f7a9c5e2b22";
 
-// The roles of the API, found in the database itself: a login role that inherits nothing and may become others is how
-// PostgREST, PostGraphile and Supabase connect.
-struct Api {
-    std::string login;
-    std::string anonymous;
-    std::vector<std::string> signed_in;
-};
-
-constexpr const char *kRoles = R"(
-select a.rolname, m.rolname
-from pg_catalog.pg_auth_members am
-join pg_catalog.pg_roles a on a.oid = am.member
-join pg_catalog.pg_roles m on m.oid = am.roleid
-where a.rolcanlogin and not a.rolsuper and not a.rolinherit and not m.rolsuper and not m.rolbypassrls
-  and m.rolname !~ '^pg_' and not m.rolcanlogin
-order by a.rolname collate "C", m.rolname collate "C")";
+std::string api_roles() {
+    return fmt::format(R"(
+select a.rolname, m.rolname, c.configured
+from pg_catalog.pg_roles a join pg_catalog.pg_roles m on m.oid <> a.oid and pg_catalog.pg_has_role(a.oid, m.oid, '{}'),
+     lateral (select exists (select from pg_catalog.pg_db_role_setting s
+                             where s.setrole = a.oid and s.setconfig::text like '%pgrst.%') as configured) c
+where a.rolcanlogin and not a.rolsuper and not m.rolsuper and not m.rolbypassrls and m.rolname !~ '^pg_'
+  and not m.rolcanlogin
+  and (not a.rolinherit or c.configured)
+order by a.rolname collate "C", m.rolname collate "C")",
+                       compat::may_become);
+}
 
 constexpr const char *kConfiguredAnonymous = R"(
 select split_part(setting, '=', 2)
@@ -60,32 +58,11 @@ bool role_exists(const std::string &role) {
 
 // Whoever the login role of the API may not become connects by itself.
 bool may_become(const std::string &login, const std::string &role) {
-    return !query("select 1 from pg_catalog.pg_roles l, pg_catalog.pg_roles r where l.rolname = $1 and r.rolname = $2 "
-                  "and pg_catalog.pg_has_role(l.oid, r.oid, 'MEMBER')",
+    return !query(fmt::format("select 1 from pg_catalog.pg_roles l, pg_catalog.pg_roles r where l.rolname = $1 and "
+                              "r.rolname = $2 and pg_catalog.pg_has_role(l.oid, r.oid, '{}')",
+                              compat::may_become),
                   {login, role})
                 .empty();
-}
-
-Api find_api() {
-    Api api;
-    const Rows configured = query(kConfiguredAnonymous);
-    if (!configured.empty()) api.anonymous = configured.text(0, 0);
-    const Rows roles = query(kRoles);
-    // The login role that may become the anonymous one, else the one with the most roles.
-    for (size_t i = 0; i < roles.size(); i++)
-        if (roles.text(i, 1) == (api.anonymous.empty() ? "anon" : api.anonymous)) {
-            api.login = roles.text(i, 0);
-            if (api.anonymous.empty()) api.anonymous = roles.text(i, 1);
-            break;
-        }
-    for (size_t i = 0; i < roles.size(); i++)
-        if (roles.text(i, 0) == api.login && roles.text(i, 1) != api.anonymous)
-            api.signed_in.push_back(roles.text(i, 1));
-    if (api.anonymous.empty() && role_exists("anon")) api.anonymous = "anon";
-    if (api.signed_in.empty() && role_exists("authenticated")) api.signed_in.push_back("authenticated");
-    std::stable_partition(api.signed_in.begin(), api.signed_in.end(),
-                          [](const std::string &role) { return role == "authenticated"; });
-    return api;
 }
 
 std::string claims_of(const std::string &role, const std::string &uid) {
@@ -138,6 +115,30 @@ void add_missing(Cast &cast, Persona persona) {
 }
 
 } // namespace
+
+Api find_api() {
+    Api api;
+    const Rows configured = query(kConfiguredAnonymous);
+    if (!configured.empty()) api.anonymous = configured.text(0, 0);
+    const Rows roles = query(api_roles());
+    // The login role that may become the anonymous one, else the one with the API's settings.
+    for (size_t i = 0; i < roles.size(); i++)
+        if (roles.text(i, 1) == (api.anonymous.empty() ? "anon" : api.anonymous)) {
+            api.login = roles.text(i, 0);
+            if (api.anonymous.empty()) api.anonymous = roles.text(i, 1);
+            break;
+        }
+    for (size_t i = 0; i < roles.size() && api.login.empty(); i++)
+        if (roles.boolean(i, 2)) api.login = roles.text(i, 0);
+    for (size_t i = 0; i < roles.size(); i++)
+        if (roles.text(i, 0) == api.login && roles.text(i, 1) != api.anonymous)
+            api.signed_in.push_back(roles.text(i, 1));
+    if (api.anonymous.empty() && role_exists("anon")) api.anonymous = "anon";
+    if (api.signed_in.empty() && role_exists("authenticated")) api.signed_in.push_back("authenticated");
+    std::stable_partition(api.signed_in.begin(), api.signed_in.end(),
+                          [](const std::string &role) { return role == "authenticated"; });
+    return api;
+}
 
 Cast cast() {
     Cast cast;

@@ -20,6 +20,16 @@ struct Cast {
 // `outsider` and `newcomer` in front.
 Cast cast();
 
+// The roles of the API, found in the database itself: a login role that inherits nothing, or that carries PostgREST's
+// settings, and may become others is how PostgREST, PostGraphile and Supabase connect.
+struct Api {
+    std::string login;
+    std::string anonymous;
+    std::vector<std::string> signed_in; // `authenticated` first
+};
+
+Api find_api();
+
 // Gives the personas that nobody declared the settings by which this application tells its callers apart.
 void introduce(std::vector<Persona> &personas, Bodies &bodies);
 

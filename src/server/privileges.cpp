@@ -55,7 +55,6 @@ from object o cross join role r)",
 
 // The grants, by object, role and privilege: those the role has, and those a role it can become has.
 std::string grants() {
-    const bool can_set = query("select pg_catalog.current_setting('server_version_num')::int >= 160000").boolean(0, 0);
     return std::string(kObjects) + fmt::format(R"(
 granted as (
   select o.name, o.owner, o.by_default, x.grantor, x.grantee, x.privilege_type, null::text as columns
@@ -72,7 +71,7 @@ from granted g join role r on g.grantee = 0 or g.grantee = r.oid or (not r.rolsu
      and (pg_catalog.pg_has_role(r.oid, g.grantee, 'USAGE') or pg_catalog.pg_has_role(r.oid, g.grantee, '{}')))
 order by 1, 2, 3, g.grantee = 0, g.columns is not null, pg_catalog.pg_get_userbyid(g.grantee) collate "C",
          pg_catalog.pg_get_userbyid(g.grantor) collate "C")",
-                                               can_set ? "SET" : "MEMBER");
+                                               compat::may_become);
 }
 
 // Who is a member of whom and inherits; from 16 on the membership says so, before that the member does.

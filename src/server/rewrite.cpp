@@ -176,9 +176,10 @@ void read_relation(Query *query, int number, RangeTblEntry *entry, Walk *walk) {
     if (!OidIsValid(base->checked_as)) base->checked_as = GetUserId();
     base->row_security = check_enable_rls(entry->relid, base->checked_as, true) == RLS_ENABLED;
     base->target = query->resultRelation == number;
+    // A write through a view carries the view's own WHERE.
+    base->filtered = walk->filtered || (base->target && query->jointree->quals != nullptr);
     base->inside_policy = walk->inside_policy;
     base->via = walk->via;
-    base->filtered = walk->filtered;
     base->truth = Truth::always;
     if (entry->securityQuals != NIL) {
         Node *qual = (Node *)make_ands_explicit(entry->securityQuals);

@@ -153,7 +153,7 @@ subtest 'failures' => sub {
     like($out, qr/2_b\.sql:5\s.*42601/s, 'one parenthesis too many does not swallow the rest');
     unlike($out, qr/3_c\.sql:1\s/, 'what came after a failure is there');
     like($out, qr/not everything could be looked at/, 'says that the look was not complete');
-    like($out, qr/"nobody_made_me"\s+\(failures/3_c\.sql:3\)/, 'a missing role is made, and named');
+    like($out, qr{"nobody_made_me"\s+\(failures/3_c\.sql:3\)}, 'a missing role is made, and named');
     like($err, qr/3 of \d+ statements failed/, 'counts them');
     ($status, $out, $err) = run('audit', migrations('hopeless', '1.sql' => "create tabel t (i int);\nselekt 1;\n"));
     is($status, 2, 'nothing loaded: exit 2');
