@@ -3,6 +3,7 @@
 #include "server/access.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -22,12 +23,20 @@ namespace rlsproof::server {
 
 namespace {
 
+constexpr const char *kFiles = "storage.objects", *kBucket = "bucket:";
+
 Reached reached(Truth truth) {
     return truth == Truth::never ? Reached::none : truth == Truth::always ? Reached::all : Reached::some;
 }
 
 void add_once(std::vector<std::string> &list, std::string text) {
     if (!text.empty() && std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
+}
+
+int column_number(Oid relation, const std::string &name) {
+    const Rows rows = query("select attnum from pg_catalog.pg_attribute where attrelid = $1::oid and attname = $2",
+                            {std::to_string(relation), name});
+    return rows.empty() ? 0 : (int)rows.number(0, 0);
 }
 
 // Asks the rewriter for every cell of one persona. REQUIRES: the persona is assumed.
@@ -37,7 +46,8 @@ public:
         for (const Relation &relation : world.relations) by_id_.emplace(relation.id, &relation);
     }
 
-    void look(Access &access, const Relation &relation, const Persona &persona);
+    // With `bucket`, of the files of that bucket alone.
+    void look(Access &access, const Relation &relation, const Persona &persona, const std::string &bucket);
 
 private:
     void read(Access &access, const Relation &relation, const std::vector<BaseRelation> &bases);
@@ -94,12 +104,12 @@ void Looker::read(Access &access, const Relation &relation, const std::vector<Ba
     const std::string check = fmt::format("{}", fmt::join(checks, " AND "));
     if (!checks.empty() && checks != quals)
         access.predicate += (access.predicate.empty() ? "" : " ") + ("WITH CHECK " + check);
-    if (!relation.is_table() || quals.size() > 1) return;
+    if (!relation.is_table() || quals.size() > 1 || access.object != relation.name) return;
     access.scope = access.command == Command::insert ? check : quals.empty() ? "" : quals.front();
     if (access.command == Command::insert) access.identity = false;
 }
 
-void Looker::look(Access &access, const Relation &relation, const Persona &persona) {
+void Looker::look(Access &access, const Relation &relation, const Persona &persona, const std::string &bucket) {
     if (!access.held) return;
     const bool bare = relation.kind == RelationKind::materialized_view || relation.kind == RelationKind::foreign_table;
     if (!row_wise(access.command) || bare) {
@@ -107,9 +117,11 @@ void Looker::look(Access &access, const Relation &relation, const Persona &perso
         if (bare && row_wise(access.command)) access.via = fmt::format("a {} has no policies", name(relation.kind));
         return;
     }
+    const Given given{relation.id, bucket.empty() ? 0 : column_number(relation.id, "bucket_id"), bucket.c_str()};
     std::vector<BaseRelation> bases;
-    const Outcome outcome =
-        attempt(Finish::rollback, [&] { bases = rewrite(statement_for(relation, persona, access.command, false)); });
+    const Outcome outcome = attempt(Finish::rollback, [&] {
+        bases = rewrite(statement_for(relation, persona, access.command, false), bucket.empty() ? nullptr : &given);
+    });
     if (outcome.ok) return read(access, relation, bases);
     const std::string &state = outcome.sqlstate;
     const bool no_way_in = !relation.is_table() && access.command != Command::select &&
@@ -136,32 +148,50 @@ void add_functions(const World &world, const Persona &persona, const std::string
     }
 }
 
+// A cell to be looked at, and what its rows are.
+struct Place {
+    const Relation *relation;
+    std::string bucket; // of the relation's rows, those of this bucket
+};
+
+void add_cells(const Persona &persona, const Place &place, const std::string &object, std::string_view kind,
+               const Privileges &privileges, std::vector<Access> &result, std::vector<Place> &places) {
+    for (const Command command : kCommands) {
+        if (!knows(*place.relation, command) || (!place.bucket.empty() && !row_wise(command))) continue;
+        const Privilege &privilege = privileges.of(persona.name, place.relation->name, command);
+        Access access;
+        access.persona = persona.name;
+        access.object = object;
+        access.kind = kind;
+        access.command = command;
+        access.held = privilege.held;
+        access.privilege = privilege.way;
+        result.push_back(std::move(access));
+        places.push_back(place);
+    }
+}
+
 void add_relations(const World &world, const Persona &persona, const std::string &object, const Privileges &privileges,
                    std::vector<Access> &result) {
     const size_t first = result.size();
-    std::vector<const Relation *> relations;
+    const auto wanted = [&](const std::string &name) { return object.empty() || matches(object, name); };
+    std::vector<Place> places;
     for (const Relation &relation : world.relations) {
-        if (relation.extension_member || (!object.empty() && !matches(object, relation.name))) continue;
-        for (const Command command : kCommands) {
-            if (!knows(relation, command)) continue;
-            const Privilege &privilege = privileges.of(persona.name, relation.name, command);
-            Access access;
-            access.persona = persona.name;
-            access.object = relation.name;
-            access.kind = name(relation.kind);
-            access.command = command;
-            access.held = privilege.held;
-            access.privilege = privilege.way;
-            result.push_back(std::move(access));
-            relations.push_back(&relation);
-        }
+        if (relation.extension_member) continue;
+        if (wanted(relation.name))
+            add_cells(persona, {&relation, ""}, relation.name, name(relation.kind), privileges, result, places);
+        if (relation.name != kFiles) continue;
+        for (const std::string &bucket : buckets())
+            if (wanted(bucket))
+                add_cells(persona, {&relation, bucket.substr(strlen(kBucket))}, bucket, "bucket", privileges, result,
+                          places);
     }
     const Outcome outcome = attempt(Finish::rollback, [&] {
         assume(identity_of(persona));
         Looker looker(world);
-        for (size_t i = 0; i < relations.size(); i++) {
+        for (size_t i = 0; i < places.size(); i++) {
             poll();
-            looker.look(result[first + i], *relations[i], persona);
+            looker.look(result[first + i], *places[i].relation, persona, places[i].bucket);
         }
     });
     if (outcome.ok) return;

@@ -30,7 +30,8 @@ constexpr size_t kWidth = 78;
 class Explanation {
 public:
     Explanation(const World &world, const Persona &persona, std::string object, Command command)
-        : world_(world), persona_(persona), object_(std::move(object)), command_(command) {}
+        : world_(world), persona_(persona), object_(std::move(object)), command_(command),
+          stored_(object_.starts_with("bucket:") ? "storage.objects" : object_) {}
 
     std::vector<std::string> tell();
 
@@ -51,6 +52,7 @@ private:
     const Persona &persona_;
     std::string object_;
     Command command_;
+    std::string stored_; // the relation whose rows it is about
     bool held_ = false;
     std::vector<std::string> lines_;
 };
@@ -184,7 +186,7 @@ void Explanation::result(const Relation &relation) {
 
 void Explanation::privilege() {
     const Privileges privileges({persona_});
-    const Privilege &privilege = privileges.of(persona_.name, object_, command_);
+    const Privilege &privilege = privileges.of(persona_.name, stored_, command_);
     held_ = privilege.held;
     if (!held_) {
         say(0, privilege.way == "-" ? "Privilege: none" : "Privilege: none " + privilege.way.substr(2));
@@ -225,7 +227,7 @@ void Explanation::relation(const Relation &relation) {
 
 void Explanation::verdict() {
     say(0, "");
-    if (world_.relation(object_) == nullptr) {
+    if (world_.relation(stored_) == nullptr) {
         say(0, "Verdict: unknown");
         say(2, "A function is not called to see what it does; rlsproof.lint() says what its body allows.");
         return;
@@ -233,6 +235,7 @@ void Explanation::verdict() {
     const Verification verification = verify(world_, {persona_.name, object_, std::string(name(command_))});
     if (verification.cells.empty()) {
         say(0, "Verdict: unknown");
+        if (stored_ == "storage.objects") say(2, "files are looked at bucket by bucket: name the bucket");
         for (const std::string &note : verification.notes) say(2, note);
         return;
     }
@@ -254,11 +257,13 @@ void Explanation::verdict() {
 }
 
 std::vector<std::string> Explanation::tell() {
-    const Relation *found = world_.relation(object_);
+    const Relation *found = world_.relation(stored_);
     const auto callable = std::find_if(world_.functions.begin(), world_.functions.end(),
                                        [&](const Function &candidate) { return candidate.name == object_; });
     say(0, fmt::format("{} (role {}): {} on {}, a {}", persona_.name, persona_.role, name(command_), object_,
-                       found != nullptr ? name(found->kind) : "function"));
+                       found == nullptr     ? "function"
+                       : stored_ == object_ ? name(found->kind)
+                                            : "bucket"));
     say(0, "");
     privilege();
     if (found != nullptr)
@@ -282,12 +287,16 @@ Command command_named(const std::string &written) {
 // The object in full, having made sure that the command means something for it.
 std::string object_for(const World &world, const std::string &written, Command command) {
     const std::string object = object_named(written);
-    const Relation *relation = world.relation(object);
+    const bool bucket = object.starts_with("bucket:");
+    const Relation *relation = world.relation(bucket ? "storage.objects" : object);
     const bool callable = std::any_of(world.functions.begin(), world.functions.end(),
                                       [&](const Function &function) { return function.name == object; });
     if (relation == nullptr && !callable)
         throw Error(Code::unsupported, fmt::format("\"{}\" cannot be explained", object),
                     "Name one table, view or function: public.orders, rpc:public.pay(uuid).");
+    if (bucket && relation != nullptr && !row_wise(command))
+        throw Error(Code::invalid_input, fmt::format("{} means nothing for {}", name(command), object),
+                    "The files of a bucket know SELECT, INSERT, UPDATE and DELETE.");
     if (relation == nullptr ? command == Command::execute : knows(*relation, command)) return object;
     if (relation != nullptr && command == Command::maintain && !compat::has_maintain)
         throw Error(Code::unsupported, "this server has no privilege MAINTAIN", "PostgreSQL 17 is the first with it.");

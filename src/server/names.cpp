@@ -91,6 +91,8 @@ from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespa
     return {ObjectKind::function, (Oid)std::stoul(*id), rows.text(0, 0)};
 }
 
+} // namespace
+
 std::vector<std::string> buckets() {
     std::vector<std::string> names;
     (void)attempt(Finish::rollback, [&] {
@@ -100,8 +102,6 @@ std::vector<std::string> buckets() {
     });
     return names;
 }
-
-} // namespace
 
 Object find_object(const std::string &written) {
     if (written.empty()) throw Error(Code::invalid_input, "an object has a name");

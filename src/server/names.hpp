@@ -21,6 +21,9 @@ struct Object {
 // under the name it would have. Raises Error{invalid_input} for what can be no name.
 Object find_object(const std::string &written);
 
+// The buckets of a Supabase storage, as bucket:name.
+std::vector<std::string> buckets();
+
 // Every object that can be declared: relations, functions, buckets.
 std::vector<std::string> object_names();
 

@@ -6,6 +6,7 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -60,6 +61,7 @@ struct Walk {
     bool inside_policy;
     const char *via;
     bool filtered;
+    const Given *given;
 };
 
 // ---- folding -------------------------------------------------------------------------------------------------------
@@ -108,6 +110,20 @@ Node *put_identity_in(Node *node, void *context) {
     return compat::mutate(node, put_identity_in, context);
 }
 
+// REQUIRES: the relation's variables are numbered 1.
+Node *put_given_in(Node *node, void *context) {
+    if (node == nullptr) return nullptr;
+    const auto *given = (const Given *)context;
+    if (IsA(node, Var)) {
+        auto *variable = castNode(Var, node);
+        if (variable->varno == 1 && variable->varlevelsup == 0 && variable->varattno == given->column &&
+            variable->vartype == TEXTOID)
+            return (Node *)makeConst(TEXTOID, -1, variable->varcollid, -1, CStringGetTextDatum(given->value), false,
+                                     false);
+    }
+    return compat::mutate(node, put_given_in, context);
+}
+
 // REQUIRES: `qual` is a copy, with the relation's variables numbered 1.
 Truth fold(Node *qual) {
     // Twice: the first pass inlines the API's helpers (auth.uid() and friends), the second folds what was put in.
@@ -131,6 +147,10 @@ Truth fold(Node *qual) {
             }
     }
     return Truth::depends;
+}
+
+Truth fold_given(Node *qual, Oid relation, const Given *given) {
+    return fold(given != nullptr && given->relation == relation ? put_given_in(qual, (void *)given) : qual);
 }
 
 // Whether a predicate is `column = something about the session`: no other column, no literal.
@@ -184,7 +204,7 @@ void read_relation(Query *query, int number, RangeTblEntry *entry, Walk *walk) {
     if (entry->securityQuals != NIL) {
         Node *qual = (Node *)make_ands_explicit(entry->securityQuals);
         base->predicate = deparse(as_first(qual, number), entry->relid);
-        base->truth = fold(as_first(qual, number));
+        base->truth = fold_given(as_first(qual, number), entry->relid, walk->given);
         base->identity = compares_identity(qual);
     }
     if (base->target) {
@@ -194,7 +214,7 @@ void read_relation(Query *query, int number, RangeTblEntry *entry, Walk *walk) {
             auto *check = (RawCheck *)palloc0(sizeof(RawCheck));
             check->policy = option->polname;
             check->predicate = deparse(as_first(option->qual, number), entry->relid);
-            check->truth = fold(as_first(option->qual, number));
+            check->truth = fold_given(as_first(option->qual, number), entry->relid, walk->given);
             base->checks = lappend(base->checks, check);
         }
     }
@@ -250,8 +270,8 @@ List *rewrite_plainly(const char *sql) {
     return pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, statements), sql, nullptr, 0, nullptr);
 }
 
-List *read_plainly(const char *sql) {
-    Walk walk{NIL, false, nullptr, false};
+List *read_plainly(const char *sql, const Given *given) {
+    Walk walk{NIL, false, nullptr, false, given};
     ListCell *cell;
     foreach (cell, rewrite_plainly(sql)) walk_query(lfirst_node(Query, cell), &walk);
     return walk.bases;
@@ -298,9 +318,9 @@ std::string text(const char *value) {
 
 } // namespace
 
-std::vector<BaseRelation> rewrite(const std::string &sql) {
+std::vector<BaseRelation> rewrite(const std::string &sql, const Given *given) {
     std::vector<BaseRelation> result;
-    List *bases = call(read_plainly, sql.c_str());
+    List *bases = call(read_plainly, sql.c_str(), given);
     for (int i = 0; i < list_length(bases); i++) {
         const auto *raw = static_cast<const RawBase *>(list_nth(bases, i));
         BaseRelation base{raw->relation,

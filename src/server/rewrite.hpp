@@ -42,9 +42,17 @@ struct PolicyFold {
     Truth checks; // of WITH CHECK, or of USING where that is used in its place
 };
 
+// A column of a relation whose value is known: of a bucket's files, the bucket.
+struct Given {
+    Oid relation;
+    int column;
+    const char *value;
+};
+
 // Rewrites one statement under the current user id and settings.
 // Raises what the server raises: a missing privilege on a schema, policies that recurse, a view that cannot be written.
-std::vector<BaseRelation> rewrite(const std::string &sql);
+// What is given counts for what predicates fold to.
+std::vector<BaseRelation> rewrite(const std::string &sql, const Given *given = nullptr);
 
 // The policies of a relation that are in force, in the order the server keeps them. What they come to together is
 // rewrite()'s to say.
