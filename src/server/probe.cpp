@@ -31,6 +31,9 @@ private:
     int security_context_;
 };
 
+constexpr int kMostUpdates = 60;  // statements tried on a table before it is given up
+constexpr size_t kMostValues = 4; // for one column, beside those that policies ask for
+
 Observation nothing_to_update() {
     Observation nothing;
     nothing.outcome = {false, "42501", "no column may be updated without reading it", {}, {}, {}, {}, {}, {}, 0};
@@ -38,6 +41,10 @@ Observation nothing_to_update() {
 }
 
 } // namespace
+
+bool refused_by_policy(const Outcome &outcome) {
+    return outcome.sqlstate == "42501" && outcome.message.find("row-level security") != std::string::npos;
+}
 
 std::string Probe::tids() const {
     std::string list;
@@ -78,9 +85,9 @@ Observation Probe::change_unseen(const std::string &statement) {
 }
 
 Observation Probe::update_view() {
-    const auto column = updatable(false);
-    if (!column) return nothing_to_update();
-    return change_unseen(fmt::format("update {0} set {1} = {1}", relation_.name, *column));
+    const std::vector<Writable> columns = updatable();
+    if (columns.empty()) return nothing_to_update();
+    return change_unseen(fmt::format("update {0} set {1} = {1}", relation_.name, columns.front().name));
 }
 
 Observation Probe::remove_view() {
@@ -147,34 +154,85 @@ Observation Probe::change(const std::string &statement, bool identify_rows) {
     return observation;
 }
 
-// A column the persona may write (and read, where asked): one that is no key and holds nobody's identity, if there is.
-std::optional<std::string> Probe::updatable(bool readable) const {
+// The columns the persona may write, those that are no key first.
+std::vector<Probe::Writable> Probe::updatable() const {
     const Rows columns = query(fmt::format(R"(
-select pg_catalog.quote_ident(a.attname) from pg_catalog.pg_attribute a
+select a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+from pg_catalog.pg_attribute a
 where a.attrelid = {0} and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
   and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
-  and ({1} or pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'))
 order by exists (select from pg_catalog.pg_constraint c where c.conrelid = a.attrelid and a.attnum = any (c.conkey)
-                 and c.contype in ('p', 'u', 'f')), a.attnotnull desc, a.attnum limit 1)",
-                                           relation_.id, readable ? "false" : "true"));
-    return columns.empty() ? std::nullopt : std::optional(columns.text(0, 0));
+                 and c.contype in ('p', 'u', 'f')), a.attnotnull desc, a.attnum)",
+                                           relation_.id));
+    std::vector<Writable> result;
+    for (size_t i = 0; i < columns.size(); i++)
+        result.push_back({(int)columns.number(i, 0), columns.text(i, 1), columns.boolean(i, 2)});
+    return result;
 }
 
-Observation Probe::update(bool blind) {
-    const auto column = updatable(!blind);
-    if (!column) return nothing_to_update();
-    if (!blind) return change(fmt::format("update {0} set {1} = {1}", relation_.name, *column), true);
-    // Which row gets which value matters to no policy on the old rows; the value is taken from a row that is there.
-    std::string value = "default";
+// Values worth setting a column to: what policies ask for, then what rows of other people hold.
+std::vector<std::string> Probe::literals(int number) const {
+    std::vector<std::string> values;
     const TableShape *shape = stage_.tables().of(relation_.id);
-    if (shape != nullptr)
-        for (const ColumnShape &candidate : shape->columns) {
-            if (candidate.name != *column) continue;
-            for (const Row &row : stage_.rows(relation_.id))
-                if (const auto known = row.values.find(candidate.number); known != row.values.end())
-                    value = Maker::literal(candidate, known->second);
+    const ColumnShape *column = shape != nullptr ? shape->column(number) : nullptr;
+    if (column == nullptr) return {"default"};
+    const auto add = [&](const Candidate &value) {
+        const std::string literal = Maker::literal(*column, value);
+        if ((value || !column->not_null) && std::find(values.begin(), values.end(), literal) == values.end())
+            values.push_back(literal);
+    };
+    if (const auto asked = stage_.hints().candidates.find({relation_.id, number});
+        asked != stage_.hints().candidates.end())
+        for (const Candidate &value : asked->second) add(value);
+    for (const Row *row : foreign_)
+        if (const auto value = row->values.find(number); value != row->values.end() && values.size() < kMostValues)
+            add(value->second);
+    if (values.empty()) values.emplace_back("default");
+    return values;
+}
+
+Observation Probe::update(bool many) {
+    const std::vector<Writable> columns = updatable();
+    if (columns.empty()) return nothing_to_update();
+    Observation best;
+    enum Told { nothing, constraint, failure, refusal, success, reached };
+    Told told = nothing, last = nothing;
+    int left = kMostUpdates;
+    bool refused = false;
+    // Runs one statement; true where it changed a row of somebody else. What tells most of the others is kept.
+    const auto changes = [&](const std::string &what) {
+        if (left-- <= 0) return false;
+        Observation tried = change(fmt::format("update {} set {}", relation_.name, what), true);
+        last = !tried.foreign.empty()                     ? reached
+               : tried.outcome.ok                         ? success
+               : refused_by_policy(tried.outcome)         ? refusal
+               : tried.outcome.sqlstate.starts_with("23") ? constraint
+                                                          : failure;
+        refused = refused || last == refusal;
+        if (last > told) {
+            told = last;
+            best = std::move(tried);
         }
-    return change(fmt::format("update {} set {} = {}", relation_.name, *column, value), true);
+        return last == reached;
+    };
+    const auto readable = std::find_if(columns.begin(), columns.end(), [](const Writable &c) { return c.readable; });
+    // Both forms: with the columns it writes read, which takes the SELECT policies as well, and without.
+    if (readable != columns.end() && changes(fmt::format("{0} = {0}", readable->name))) return best;
+    for (const Writable &column : columns) {
+        if (many) break;
+        if (changes(fmt::format("{} = {}", column.name, literals(column.number).back()))) return best;
+        if (last == success || last == refusal) break;
+    }
+    if (!refused) return best;
+    // The rows are within reach and the new ones were refused: one by one, and with what the policies ask for.
+    for (const Row *row : foreign_) {
+        const std::string there = fmt::format(" where ctid = {}::tid", quote_literal(row->tid));
+        if (readable != columns.end() && changes(fmt::format("{0} = {0}{1}", readable->name, there))) return best;
+    }
+    for (const Writable &column : columns)
+        for (const std::string &value : literals(column.number))
+            if (!many && changes(fmt::format("{} = {}", column.name, value))) return best;
+    return best;
 }
 
 Observation Probe::remove(bool blind) {

@@ -23,6 +23,9 @@ struct Observation {
     bool identified = true;           // the rows are known one by one, not by their number alone
 };
 
+// A new row that no policy lets in; any other refusal is for want of a privilege.
+bool refused_by_policy(const Outcome &outcome);
+
 // How many rows a predicate holds for.
 struct Count {
     Outcome outcome;
@@ -35,10 +38,6 @@ struct Entry {
     Outcome outcome;
     bool in_scope = false;
     std::string statement;
-
-    bool refused_by_policy() const {
-        return outcome.sqlstate == "42501" && outcome.message.find("row-level security") != std::string::npos;
-    }
 };
 
 class Probe {
@@ -61,8 +60,9 @@ public:
     const std::vector<const Row *> &own() const { return own_; }
 
     Observation select();
-    // Both forms: one that reads nothing, one that reads the columns it needs to find the rows.
-    Observation update(bool blind);
+    // Both forms: one that reads the columns it writes, and one that reads nothing. With `many` rows only the first.
+    Observation update(bool many);
+    // One that finds the rows by reading, or, `blind`, one that reads nothing.
     Observation remove(bool blind);
     // The same through a view, whose rows cannot be told apart: what is changed once the own rows are gone.
     Observation update_view();
@@ -91,7 +91,13 @@ private:
     void without_own_rows() const;
     Observation change_unseen(const std::string &statement);
     Observation change(const std::string &statement, bool identify);
-    std::optional<std::string> updatable(bool readable) const;
+    struct Writable {
+        int number;
+        std::string name;
+        bool readable;
+    };
+    std::vector<Writable> updatable() const;
+    std::vector<std::string> literals(int number) const;
 
     const Stage &stage_;
     const Relation &relation_;

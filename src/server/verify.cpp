@@ -56,6 +56,16 @@ struct Predicate {
     bool bound = false;           // policies apply
 };
 
+// Whether the one who asks may fill the column of a new row, or a trigger may.
+bool may_give(const Relation &relation, const std::string &column) {
+    const Rows found = query(
+        R"(select pg_catalog.has_column_privilege(c.oid, $2, 'INSERT') or exists (
+    select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and t.tgtype & 7 = 7 and t.tgenabled <> 'D')
+from pg_catalog.pg_class c where c.oid = $1::oid)",
+        {std::to_string(relation.id), column});
+    return !found.empty() && found.boolean(0, 0);
+}
+
 class Examination {
 public:
     Examination(const World &world, const Declared &declared, Stage *stage, const std::string &why_no_stage)
@@ -141,12 +151,13 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
             observation = cell.command == Command::update ? probe.update_view() : probe.remove_view();
             break;
         }
-        const auto run = [&](bool blind) {
-            return cell.command == Command::update ? probe.update(blind) : probe.remove(blind);
-        };
-        observation = run(false);
+        if (cell.command == Command::update) {
+            observation = probe.update(many);
+            break;
+        }
+        observation = probe.remove(false);
         if ((!observation.outcome.ok || observation.foreign.empty()) && !many) {
-            Observation blind = run(true);
+            Observation blind = probe.remove(true);
             if (blind.outcome.ok || !observation.outcome.ok) observation = std::move(blind);
         }
     }
@@ -155,14 +166,20 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     if (outcome.ok) return judge.seen(cell, observation, predicate.bound);
 
     // A refusal by policy is an answer; a failure is one as well, of another kind.
-    if (outcome.sqlstate == "42501" && cell.command == Command::insert &&
-        outcome.message.find("row-level security") != std::string::npos) {
+    if (refused_by_policy(outcome)) {
         observation.total = 0;
         judge.seen(cell, observation, predicate.bound);
         if (cell.verdict == Verdict::ok) {
-            cell.reason = "every row that belongs to somebody else was refused";
-            if (part.column != 0) judge.any_bucket(cell, part);
+            cell.reason = cell.command == Command::insert ? "every row that belongs to somebody else was refused"
+                                                          : "every change of a row of somebody else was refused";
+            if (part.column != 0 && cell.command == Command::insert) judge.any_bucket(cell, part);
         }
+        return;
+    }
+    if (outcome.sqlstate == "23502" && cell.command == Command::insert && !may_give(relation, outcome.column)) {
+        cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;
+        cell.evidence = Evidence::privilege;
+        cell.reason = fmt::format("a row needs a value in {}, and there is no privilege to give one", outcome.column);
         return;
     }
     if (outcome.sqlstate.substr(0, 2) == "23" || outcome.sqlstate.substr(0, 2) == "22") {

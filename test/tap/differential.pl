@@ -1,0 +1,237 @@
+# Soundness: schemas made at random, and every verdict compared with what plain execution does. The rows cover every
+# combination of the values that the policies ask about, so what a persona can reach, it reaches here: a cell is `open` or
+# `leak` exactly where a plain statement, run as the persona, gets at a row.
+#
+# RLSPROOF_CELLS says how many cells at least (10,000), RLSPROOF_SEED where to start; a failure names the seed of its schema.
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $cells_wanted = $ENV{RLSPROOF_CELLS} // 10_000;
+my $seed = $ENV{RLSPROOF_SEED} // 1;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "fsync = off\n");
+$node->start;
+
+my $uid = '0d5fb6a2-97e1-4c1e-9a55-6f1b7d0c0a11'; # the outsider's
+my @owners = map { "a0000000-0000-4000-8000-00000000000$_" } 1 .. 2;
+
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE authenticator LOGIN NOINHERIT; CREATE ROLE anon; CREATE ROLE authenticated;
+GRANT anon, authenticated TO authenticator;
+CREATE ROLE staff; CREATE ROLE clerk; CREATE ROLE guest; CREATE ROLE keeper;
+-- clerk has what staff has, guest only after SET ROLE; keeper owns tables.
+GRANT staff TO clerk;
+ALTER ROLE guest NOINHERIT; GRANT staff TO guest;
+CREATE EXTENSION rlsproof;
+CREATE SCHEMA auth; GRANT USAGE ON SCHEMA auth TO PUBLIC;
+CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE
+  AS $$ SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
+CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE
+  AS $$ SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role' $$;
+-- Runs a statement as somebody and undoes it: the number of its rows, or the error.
+CREATE SCHEMA truth; GRANT USAGE ON SCHEMA truth TO PUBLIC;
+CREATE FUNCTION truth.run(who text, claims text, sql text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE n bigint;
+BEGIN
+  PERFORM set_config('request.jwt.claims', claims, true);
+  PERFORM set_config('app.nothing', coalesce(claims::jsonb ->> 'sub', ''), true);
+  PERFORM set_config('role', who, true);
+  EXECUTE sql;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RAISE EXCEPTION USING ERRCODE = 'TRUTH', MESSAGE = n::text;
+EXCEPTION WHEN SQLSTATE 'TRUTH' THEN RETURN SQLERRM;
+WHEN others THEN
+  -- What a policy reads and the caller may not is no refusal of the statement itself.
+  RETURN CASE WHEN SQLERRM ~ 'permission denied for .* (members|is_member)' THEN 'inside' ELSE SQLSTATE END;
+END $$;
+-- A row as an INSERT of the columns that somebody may give.
+CREATE FUNCTION truth.entry(who text, object text, entry jsonb) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT format('INSERT INTO %s (%s) VALUES (%s)', object, string_agg(quote_ident(key), ', '), string_agg(quote_nullable(value), ', '))
+  FROM jsonb_each_text(entry) WHERE has_column_privilege(who, object, key, 'INSERT') $$;
+-- Whether any of the statements gets at a row; an error other than a refusal is told.
+CREATE FUNCTION truth.reached(who text, claims text, statements text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE statement text; got text; seen text := 'no';
+BEGIN
+  FOREACH statement IN ARRAY statements LOOP
+    got := truth.run(who, claims, statement);
+    IF got ~ '^\d{1,4}$' AND got::int > 0 THEN RETURN 'yes'; END IF;
+    IF got !~ '^\d{1,4}$' AND got NOT IN ('42501', '23502') AND (got <> '23505' OR seen = 'no') THEN seen := got; END IF;
+  END LOOP;
+  RETURN seen;
+END $$;
+SELECT rlsproof.persona('staff', 'staff'); SELECT rlsproof.persona('clerk', 'clerk');
+SELECT rlsproof.persona('guest', 'guest'); SELECT rlsproof.persona('keeper', 'keeper');
+SELECT rlsproof.expect(p, 'it.*', 'all', 'none') FROM unnest(ARRAY['staff', 'clerk', 'guest', 'keeper']) p;
+SQL
+
+# A generator of its own: the same numbers on every machine.
+my $state;
+sub random { my ($n) = @_; $state = ($state * 1103515245 + 12345) % 2147483648; return int($state / 65536) % $n }
+sub one_of { return $_[ random(scalar @_) ] }
+sub maybe { my ($percent) = @_; return random(100) < $percent }
+
+my @columns = qw(id owner org status shown note);
+my @atoms = (
+    'true', 'false', 'owner = auth.uid()', 'owner = (SELECT auth.uid())', 'auth.uid() IS NOT NULL', 'auth.uid() IS NULL',
+    "auth.role() = 'authenticated'", "status = 'published'", "status <> 'draft'", "status IN ('published', 'sold')", 'shown',
+    'NOT shown', 'org IS NULL', 'org IN (SELECT m.org FROM it.members m WHERE m.who = auth.uid())',
+    'EXISTS (SELECT 1 FROM it.members m WHERE m.org = org AND m.who = auth.uid())', 'it.is_member(org)', "current_user = 'staff'",
+    "pg_has_role(current_user, 'staff', 'MEMBER')", 'owner IS NOT DISTINCT FROM auth.uid()', 'owner <> auth.uid()',
+    "coalesce(auth.uid()::text, '') = ''", "owner::text = current_setting('request.jwt.claims', true)::jsonb ->> 'sub'",
+    "status = nullif(current_setting('app.nothing', true), '')", '(SELECT count(*) FROM it.members) > 100', 'length(note) > 3');
+
+sub predicate {
+    my ($depth) = @_;
+    return one_of(@atoms) if $depth == 0 || maybe(55);
+    return 'NOT (' . predicate($depth - 1) . ')' if maybe(15);
+    return '(' . predicate($depth - 1) . one_of(' AND ', ' OR ') . predicate($depth - 1) . ')';
+}
+
+my @grantees = qw(anon authenticated staff keeper PUBLIC);
+sub grants {
+    my ($table) = @_;
+    my $sql = '';
+    for my $role (@grantees) {
+        next if maybe($role eq 'PUBLIC' ? 85 : 30);
+        if (maybe(65)) {
+            my @commands = grep { maybe(65) } qw(SELECT INSERT UPDATE DELETE);
+            $sql .= "GRANT " . join(', ', @commands) . " ON $table TO $role;\n" if @commands;
+        } else {
+            for my $command (qw(SELECT INSERT UPDATE)) {
+                my @some = grep { maybe(50) } @columns;
+                $sql .= "GRANT $command (" . join(', ', @some) . ") ON $table TO $role;\n" if @some && maybe(60);
+            }
+            $sql .= "GRANT DELETE ON $table TO $role;\n" if maybe(40);
+        }
+    }
+    return $sql;
+}
+
+sub policies {
+    my ($table) = @_;
+    my $sql = '';
+    for my $n (1 .. 1 + random(4)) {
+        my $for = one_of(qw(ALL ALL SELECT SELECT INSERT UPDATE DELETE));
+        my $as = maybe(15) ? 'RESTRICTIVE' : 'PERMISSIVE';
+        my $to = one_of('PUBLIC', 'PUBLIC', 'anon', 'authenticated', 'staff', 'anon, staff', 'keeper');
+        my $using = $for ne 'INSERT' ? ' USING (' . predicate(2) . ')' : '';
+        my $check = $for eq 'INSERT' || ($for =~ /ALL|UPDATE/ && maybe(30)) ? ' WITH CHECK (' . predicate(2) . ')' : '';
+        $sql .= "CREATE POLICY p$n ON $table AS $as FOR $for TO $to$using$check;\n";
+    }
+    return $sql;
+}
+
+sub schema {
+    my $sql = <<'SQL';
+SET client_min_messages = warning;
+DROP SCHEMA IF EXISTS it CASCADE; CREATE SCHEMA it;
+CREATE TABLE it.members (org int NOT NULL, who uuid NOT NULL, PRIMARY KEY (org, who));
+INSERT INTO it.members VALUES (1, 'a0000000-0000-4000-8000-000000000001'), (2, 'a0000000-0000-4000-8000-000000000002');
+CREATE FUNCTION it.is_member(o int) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+  AS $$ SELECT EXISTS (SELECT 1 FROM it.members m WHERE m.org = o AND m.who = auth.uid()) $$;
+SQL
+    $sql .= 'GRANT USAGE ON SCHEMA it TO ' . join(', ', grep { maybe(90) } qw(anon authenticated keeper)) . ", staff;\n";
+    $sql .= "GRANT SELECT ON it.members TO PUBLIC;\n" if maybe(70);
+    for my $n (1 .. 5) {
+        my $table = "it.t$n";
+        $sql .= "CREATE TABLE $table (id int PRIMARY KEY, owner uuid NOT NULL, org int, status text NOT NULL, shown boolean NOT NULL, "
+            . "note text NOT NULL DEFAULT 'long enough');\n"
+            . "INSERT INTO $table SELECT row_number() OVER (), o::uuid, g, s, b FROM unnest(ARRAY['" . join("','", @owners)
+            . "']) o, unnest(ARRAY[1, 2, NULL]) g, unnest(ARRAY['draft', 'published', 'sold']) s, unnest(ARRAY[true, false]) b;\n";
+        $sql .= "ALTER TABLE $table ENABLE ROW LEVEL SECURITY;\n" if maybe(92);
+        $sql .= "ALTER TABLE $table FORCE ROW LEVEL SECURITY;\n" if maybe(20);
+        $sql .= "ALTER TABLE $table OWNER TO keeper;\n" if maybe(15);
+        $sql .= grants($table);
+        $sql .= policies($table) if maybe(95);
+    }
+    for my $n (1 .. 2) {
+        my $under = 't' . (1 + random(5));
+        my $with = maybe(50) ? ' WITH (security_invoker = true)' : '';
+        $sql .= "CREATE VIEW it.v$n$with AS SELECT id, owner, note FROM it.$under" . (maybe(40) ? " WHERE shown" : '') . ";\n";
+        $sql .= "ALTER VIEW it.v$n OWNER TO keeper;\n" if maybe(20);
+        $sql .= "GRANT SELECT ON it.v$n TO $_;\n" for grep { maybe(50) } qw(anon authenticated staff);
+    }
+    return $sql;
+}
+
+# The statements that could get at a row, for each command.
+sub statements {
+    my ($object, $command) = @_;
+    my @used = $object =~ /v\d/ ? qw(id owner note) : @columns;
+    return map {; "SELECT $_ FROM $object" } @used if $command eq 'SELECT';
+    return ("DELETE FROM $object", "DELETE FROM $object WHERE id > 0") if $command eq 'DELETE';
+    if ($command eq 'UPDATE') {
+        my %value = (id => 5000, owner => $owners[0], org => 1, status => 'sold', shown => 'true', note => 'another note');
+        return ((map {; "UPDATE $object SET $_ = $_ WHERE id > 0", "UPDATE $object SET $_ = $_", "UPDATE $object SET $_ = '$value{$_}'" } @used),
+            (map {; "UPDATE $object SET note = note WHERE id = $_" } 1 .. 36),
+            map {; "UPDATE $object SET status = '$_'" } qw(draft published sold));
+    }
+    my @rows;
+    for my $org (1, 2, 'null') {
+        for my $status (qw(draft published sold)) {
+            for my $shown (qw(true false)) {
+                push @rows, qq({"id": 1000, "owner": "$_", "org": $org, "status": "$status", "shown": $shown}) for @owners;
+            }
+        }
+    }
+    return @rows;
+}
+
+my %role = (anon => 'anon', outsider => 'authenticated', staff => 'staff', clerk => 'clerk', guest => 'guest', keeper => 'keeper');
+my %claims = map { $_ => '{}' } keys %role;
+$claims{anon} = '{"role": "anon"}';
+$claims{outsider} = qq({"sub": "$uid", "role": "authenticated"});
+
+my ($cells, $wrong, %verdicts, @shown) = (0, 0);
+while ($cells < $cells_wanted) {
+    $state = $seed;
+    my $sql = schema();
+    my @questions;
+    for my $persona (sort keys %role) {
+        for my $object (map({ "it.t$_" } 1 .. 5), map({ "it.v$_" } 1 .. 2)) {
+            for my $command ($object =~ /v\d/ ? ('SELECT') : qw(SELECT INSERT UPDATE DELETE)) {
+                my $list = join(', ', map { my $s = s/'/''/gr; "'$s'" } statements($object, $command));
+                $list =~ s/('\{[^}]*\}')/truth.entry('$role{$persona}', '$object', $1)/g if $command eq 'INSERT';
+                push @questions, "('$persona', '$object', '$command', truth.reached('$role{$persona}', '$claims{$persona}', ARRAY[$list]))";
+            }
+        }
+    }
+    $sql .= "SELECT q.persona, q.object, q.command, q.truth, v.verdict, v.evidence, v.reason FROM (VALUES\n" . join(",\n", @questions)
+        . ") q (persona, object, command, truth) LEFT JOIN rlsproof.verify() v USING (persona, object, command) ORDER BY 1, 2, 3;\n";
+    my ($status, $out, $err) = $node->psql('postgres', $sql, extra_params => ['-F', "\t"]);
+    if ($status != 0) {
+        fail("seed $seed: " . substr($err, 0, 400));
+        last if ++$wrong > 5;
+        $seed++;
+        next;
+    }
+    for my $line (split /\n/, $out) {
+        my ($persona, $object, $command, $truth, $verdict, $evidence, $reason) = split /\t/, $line;
+        $cells++;
+        $verdicts{ $verdict || 'none' }++;
+        my $agree = $verdict =~ /^(open|leak)$/ ? $truth =~ /^(yes|23505)$/ # a blind change of a key fails on its second row: there it got
+           
+            : $verdict eq 'ok' ? $truth ne 'yes'
+            : $verdict eq 'error' ? $truth !~ /^(yes|no)$/
+            : $truth ne 'yes'; # vacuous or unknown claims nothing
+        next if $agree;
+        $wrong++;
+        next if @shown >= 20;
+        push @shown, "seed $seed: $persona $command $object: truth $truth, verdict $verdict ($evidence: $reason)",
+            grep { /^(CREATE POLICY|CREATE VIEW|ALTER|GRANT)/ && /\Q$object\E\b|SCHEMA it|it\.members/ } split(/\n/, $sql);
+    }
+    $seed++;
+}
+cmp_ok($cells, '>=', $cells_wanted, "$cells cells");
+is($wrong, 0, 'every verdict is what plain execution shows') or diag join("\n", @shown);
+note 'verdicts: ' . join(', ', map { "$_ $verdicts{$_}" } sort keys %verdicts);
+cmp_ok(($verdicts{vacuous} // 0) + ($verdicts{unknown} // 0), '<', $cells / 50, 'few cells stay without an answer');
+ok($verdicts{$_}, "$_ occurs") for qw(ok open leak error);
+
+done_testing();
