@@ -6,10 +6,10 @@
 #include <unordered_map>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "server/hints.hpp"
 #include "server/identity.hpp"
+#include "server/judge.hpp"
 #include "server/personas.hpp"
 #include "server/probe.hpp"
 #include "server/rewrite.hpp"
@@ -17,7 +17,6 @@
 #include "server/stage.hpp"
 #include "server/subtransaction.hpp"
 #include "server/ways_up.hpp"
-#include "server/witness.hpp"
 #include "server/world.hpp"
 
 extern "C" {
@@ -33,7 +32,7 @@ constexpr double kMany = 20000; // rows: beyond that, statements that touch all 
 
 struct Declared {
     std::vector<Expectation> expectations;
-    std::map<std::pair<std::string, std::string>, std::string> scopes; // relation, scope → predicate
+    Scopes scopes;
 };
 
 Declared read_declared() {
@@ -57,16 +56,6 @@ struct Predicate {
     bool bound = false;           // policies apply
 };
 
-bool has_scope(const Cell &cell) {
-    return cell.expected != "none" && cell.expected != "all";
-}
-
-bool may_update(const Relation &relation, const ColumnShape &column) {
-    return query(fmt::format("select pg_catalog.has_column_privilege({}::oid, {}::int2, 'UPDATE')", relation.id,
-                             column.number))
-        .boolean(0, 0);
-}
-
 class Examination {
 public:
     Examination(const World &world, const Declared &declared, Stage *stage, const std::string &why_no_stage)
@@ -82,18 +71,8 @@ private:
     Cell examine(const Persona &persona, const Relation &relation, const Part &part, Command command);
     void rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
                      const Predicate &predicate);
-    void judge_by_scope(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
-                        const Persona &persona);
-    static void judge_by_count(Cell &cell, Probe &probe, const Observation &observation, const std::string &predicate,
-                               const Persona &persona);
-    void judge_moves(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona);
-    void judge_any_bucket(Cell &cell, const Persona &persona, const Relation &relation, const Part &part, Probe &probe);
-    void judge_entries(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona);
-    void judge(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
-               const Predicate &predicate, const Persona &persona);
     Predicate predicate(const Relation &relation, Command command, const Persona &persona);
     std::vector<std::pair<std::string, Part>> objects_of(const Relation &relation) const;
-    std::string policies_in_play(const Relation &relation, Command command) const;
 
     const World &world_;
     const Declared &declared_;
@@ -133,248 +112,17 @@ Predicate Examination::predicate(const Relation &relation, Command command, cons
     return result;
 }
 
-std::string Examination::policies_in_play(const Relation &relation, Command command) const {
-    std::vector<std::string> names;
-    for (const Policy &policy : relation.policies)
-        if (policy.permissive && (policy.command == "ALL" || policy.command == name(command)))
-            names.push_back('"' + policy.name + '"');
-    if (names.empty()) return "";
-    return fmt::format("{} {}", names.size() == 1 ? "policy" : "policies", fmt::join(names, ", "));
-}
-
-// Rows that cannot be told one from another, those of a view: how many are in scope, for the persona and past all
-// policies.
-void Examination::judge_by_count(Cell &cell, Probe &probe, const Observation &observation, const std::string &predicate,
-                                 const Persona &persona) {
-    const Count count = probe.count(predicate);
-    if (!count.outcome.ok || cell.command != Command::select) {
-        cell.verdict = Verdict::unknown;
-        cell.reason = count.outcome.ok ? "which rows were changed cannot be told"
-                                       : fmt::format("the scope could not be asked: {}", count.outcome.message);
-        return;
-    }
-    cell.reached = (size_t)count.inside;
-    if (count.outside > 0) {
-        cell.verdict = Verdict::leak;
-        cell.reason = fmt::format("{} rows outside scope \"{}\"", count.outside, cell.expected);
-        cell.witness = witness(persona, observation, "");
-    } else if (count.inside < count.rightful) {
-        cell.verdict = Verdict::lockout;
-        cell.reason = fmt::format("{} of {} rows inside scope \"{}\" are out of reach", count.rightful - count.inside,
-                                  count.rightful, cell.expected);
-        cell.witness = witness(persona, observation, "");
-    } else {
-        cell.verdict = count.inside == 0 && persona.declared ? Verdict::vacuous : Verdict::ok;
-        cell.reason = fmt::format("{} rows, all inside scope \"{}\"", count.inside, cell.expected);
-    }
-}
-
-// The rows that were seen or changed, against the scope that says whose they are.
-void Examination::judge_by_scope(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
-                                 const Persona &persona) {
-    const std::string &predicate = declared_.scopes.at({relation.name, cell.expected});
-    if (!observation.identified) return judge_by_count(cell, probe, observation, predicate, persona);
-    const std::vector<const Row *> rightful = probe.in_scope(predicate);
-    const auto has = [](const std::vector<const Row *> &list, const Row *row) {
-        return std::find(list.begin(), list.end(), row) != list.end();
-    };
-    for (const std::vector<const Row *> *seen : {&observation.foreign, &observation.own})
-        for (const Row *row : *seen)
-            if (!has(rightful, row)) {
-                cell.verdict = Verdict::leak;
-                cell.reason = fmt::format("it reaches a row outside scope \"{}\"", cell.expected);
-                cell.witness = witness(persona, observation, probe.as_json(*row));
-                return;
-            }
-    for (const Row *row : rightful)
-        if (!has(observation.foreign, row) && !has(observation.own, row)) {
-            cell.verdict = Verdict::lockout;
-            cell.reason = fmt::format("a row inside scope \"{}\" is out of reach", cell.expected);
-            cell.witness = witness(persona, observation, probe.as_json(*row));
-            return;
-        }
-    const size_t there = probe.foreign().size() + probe.own().size();
-    cell.reached = rightful.size();
-    cell.verdict = rightful.empty() ? Verdict::vacuous : Verdict::ok;
-    cell.reason = rightful.empty()
-                      ? fmt::format("none of {} rows is reached, and none is inside scope \"{}\"", there, cell.expected)
-                      : fmt::format("{} of {} rows, all inside scope \"{}\"", rightful.size(), there, cell.expected);
-    // Who occurs in no row has none of its own to miss.
-    if (rightful.empty() && there > 0 && !persona.declared) cell.verdict = Verdict::ok;
-    if (cell.command == Command::update && cell.verdict == Verdict::ok) judge_moves(cell, relation, probe, persona);
-}
-
-// Whether a row that may be changed can be made somebody else's.
-void Examination::judge_moves(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona) {
-    const std::string &predicate = declared_.scopes.at({relation.name, cell.expected});
-    const TableShape &shape = *stage_->tables().of(relation.id);
-    for (const ColumnShape &column : shape.columns) {
-        const Column place{relation.id, column.number};
-        const bool tells_whose =
-            stage_->hints().identity.contains(place) || stage_->hints().tenant.contains(place) ||
-            std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
-                        [&](const auto &key) { return key.columns == std::vector{column.number}; });
-        if (!tells_whose || column.generated || !may_update(relation, column)) continue;
-        std::set<Candidate> tried;
-        for (const Row *row : probe.foreign()) {
-            const auto value = row->values.find(column.number);
-            if (value == row->values.end() || !value->second || tried.size() > 3 || !tried.insert(value->second).second)
-                continue;
-            const Entry entry = probe.move_rows(column, value->second, predicate);
-            if (entry.in_scope) continue;
-            Observation observation;
-            observation.statement = entry.statement;
-            cell.verdict = Verdict::leak;
-            cell.reason =
-                fmt::format("it can move a row out of scope \"{}\" by changing {}", cell.expected, column.name);
-            cell.witness = witness(persona, observation, "");
-            return;
-        }
-    }
-}
-
-// The rows that were put in, or refused, against the scope.
-void Examination::judge_entries(Cell &cell, const Relation &relation, Probe &probe, const Persona &persona) {
-    std::vector<Values> candidates = stage_->candidates(relation.id, probe.own());
-    const std::vector<Values> strangers = stage_->candidates(relation.id, probe.foreign());
-    candidates.insert(candidates.end(), strangers.begin(), strangers.end());
-    const TableShape &shape = *stage_->tables().of(relation.id);
-    if (!persona.uid.empty())
-        for (const Values &values : strangers) {
-            candidates.push_back(stage_->owned_by(shape, values, persona.uid));
-            candidates.push_back(stage_->owned_by(shape, stage_->among_own(shape, values, own_), persona.uid));
-        }
-    cell.evidence = Evidence::execution;
-    size_t refused = 0, accepted = 0;
-    std::optional<Entry> turned_away;
-    for (const Entry &entry : probe.enter_rows(candidates, declared_.scopes.at({relation.name, cell.expected}))) {
-        Observation observation;
-        observation.statement = entry.statement;
-        if (entry.outcome.ok && !entry.in_scope) {
-            cell.verdict = Verdict::leak;
-            cell.reason = fmt::format("a row outside scope \"{}\" was accepted", cell.expected);
-            cell.witness = witness(persona, observation, "");
-            return;
-        }
-        if (entry.outcome.ok)
-            accepted++;
-        else if (!entry.in_scope)
-            refused++;
-        else if (!turned_away)
-            turned_away = entry;
-    }
-    cell.reached = accepted;
-    if (accepted > 0) {
-        cell.verdict = Verdict::ok;
-        cell.reason = fmt::format("rows inside scope \"{}\" were accepted, {} outside refused", cell.expected, refused);
-    } else if (turned_away) {
-        Observation observation;
-        observation.statement = turned_away->statement;
-        const bool by_policy = turned_away->outcome.sqlstate == "42501";
-        cell.verdict = by_policy ? Verdict::lockout : Verdict::error;
-        cell.reason = fmt::format("a row inside scope \"{}\" was refused: {}: {}", cell.expected,
-                                  turned_away->outcome.sqlstate, turned_away->outcome.message);
-        cell.witness = witness(persona, observation, "");
-    } else {
-        cell.verdict = refused > 0 && !persona.declared ? Verdict::ok : Verdict::vacuous;
-        cell.reason =
-            fmt::format("{} rows outside scope \"{}\" were refused, none inside could be made", refused, cell.expected);
-    }
-}
-
-// Turns what was seen into a verdict, given what was expected.
-void Examination::judge(Cell &cell, const Relation &relation, Probe &probe, const Observation &observation,
-                        const Predicate &predicate, const Persona &persona) {
-    const bool writes_new = cell.command == Command::insert;
-    const size_t reached = observation.identified ? observation.foreign.size() : (size_t)observation.total;
-    const size_t there = probe.foreign().size();
-    cell.evidence = Evidence::execution;
-    cell.reached = reached;
-    cell.there = there;
-
-    if (has_scope(cell)) return judge_by_scope(cell, relation, probe, observation, persona);
-    // Who declares that there is no access means the own rows as well.
-    if (cell.declared && cell.expected == "none" && reached == 0 && !observation.own.empty()) {
-        cell.verdict = Verdict::leak;
-        cell.reason = "it reaches its own row, and no access was declared";
-        cell.witness = witness(persona, observation, probe.as_json(*observation.own.front()));
-        return;
-    }
-    if (reached > 0) {
-        const std::string let_through = policies_in_play(relation, cell.command);
-        const bool fine = cell.expected == "all";
-        cell.verdict = fine ? Verdict::ok : cell.declared ? Verdict::leak : Verdict::open;
-        const std::string what = writes_new               ? "a row that belongs to somebody else was accepted"
-                                 : observation.identified ? fmt::format("{} of {} rows of other people", reached, there)
-                                                          : fmt::format("{} rows", reached);
-        cell.reason = what + (!predicate.bound      ? relation.is_table() ? "; no policy applies" : ""
-                              : let_through.empty() ? ""
-                                                    : "; through " + let_through);
-        const std::string row =
-            observation.foreign.empty() || writes_new ? "" : probe.as_json(*observation.foreign.front());
-        if (!fine) cell.witness = witness(persona, observation, row);
-        return;
-    }
-    if (cell.expected == "all") {
-        cell.verdict = there == 0 && !writes_new ? Verdict::vacuous : Verdict::lockout;
-        cell.reason = there == 0 ? "there is no row that could have been reached" : "no row is reached";
-        return;
-    }
-    if (!relation.is_table()) {
-        cell.verdict = Verdict::vacuous;
-        cell.reason = "it shows nothing now";
-        return;
-    }
-    if (there == 0) {
-        cell.verdict = Verdict::vacuous;
-        cell.evidence = Evidence::none;
-        cell.reason = stage_->why_none(relation.id);
-        return;
-    }
-    cell.verdict = Verdict::ok;
-    cell.reason = observation.own.empty() ? fmt::format("none of {} rows of other people", there)
-                                          : fmt::format("only its own: none of {} rows of other people", there);
-}
-
-// A bucket with a policy for its uploads, and another policy that asks for no bucket: its own files go in by that one.
-void Examination::judge_any_bucket(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
-                                   Probe &probe) {
-    const bool guarded = std::any_of(relation.policies.begin(), relation.policies.end(), [&](const Policy &policy) {
-        if (policy.command != "INSERT" && policy.command != "ALL") return false;
-        const auto &hints = stage_->hints().policies;
-        return std::any_of(hints.begin(), hints.end(), [&](const PolicyHint &hint) {
-            return hint.relation == relation.id && hint.name == policy.name &&
-                   std::find(hint.values.begin(), hint.values.end(),
-                             std::make_pair(part.column, Candidate(part.value))) != hint.values.end();
-        });
-    });
-    if (!guarded || cell.declared || persona.uid.empty()) return;
-    const TableShape &shape = *stage_->tables().of(relation.id);
-    for (const Values &candidate : stage_->candidates(relation.id, probe.foreign())) {
-        const Values here = stage_->owned_by(shape, candidate, persona.uid);
-        Values anywhere = here;
-        anywhere[part.column] = "no bucket of this name";
-        const Observation observation = probe.insert({here});
-        if (!observation.outcome.ok || !probe.insert({anywhere}).outcome.ok) continue;
-        cell.verdict = Verdict::open;
-        cell.reached = 1;
-        cell.reason = "a file of its own was accepted, past the policy for this bucket: another policy asks for no "
-                      "bucket, so it lets files into every one";
-        cell.witness = witness(persona, observation, "");
-        return;
-    }
-}
-
 void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
                               const Predicate &predicate) {
     Probe probe(*stage_, relation, own_, user_, security_, part);
+    Judge judge(*stage_, own_, declared_.scopes, persona, relation, probe);
     const TableShape *shape = stage_->tables().of(relation.id);
     const bool many = shape != nullptr && shape->rows > kMany;
     Observation observation;
     switch (cell.command) {
     case Command::select: observation = probe.select(); break;
     case Command::insert: {
-        if (has_scope(cell) && relation.is_table()) return judge_entries(cell, relation, probe, persona);
+        if (has_scope(cell) && relation.is_table()) return judge.entries(cell);
         std::vector<Values> candidates = stage_->candidates(relation.id, probe.foreign());
         if (cell.declared && cell.expected == "none") {
             const std::vector<Values> own = stage_->candidates(relation.id, probe.own());
@@ -404,16 +152,16 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     }
     }
     const Outcome &outcome = observation.outcome;
-    if (outcome.ok) return judge(cell, relation, probe, observation, predicate, persona);
+    if (outcome.ok) return judge.seen(cell, observation, predicate.bound);
 
     // A refusal by policy is an answer; a failure is one as well, of another kind.
     if (outcome.sqlstate == "42501" && cell.command == Command::insert &&
         outcome.message.find("row-level security") != std::string::npos) {
         observation.total = 0;
-        judge(cell, relation, probe, observation, predicate, persona);
+        judge.seen(cell, observation, predicate.bound);
         if (cell.verdict == Verdict::ok) {
             cell.reason = "every row that belongs to somebody else was refused";
-            if (part.column != 0) judge_any_bucket(cell, persona, relation, part, probe);
+            if (part.column != 0) judge.any_bucket(cell, part);
         }
         return;
     }

@@ -1,0 +1,50 @@
+// From what a probe saw to a verdict, given what was expected.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/cell.hpp"
+#include "model/world.hpp"
+
+#include "server/probe.hpp"
+#include "server/stage.hpp"
+
+namespace rlsproof::server {
+
+using Scopes = std::map<std::pair<std::string, std::string>, std::string>; // relation, scope → predicate
+
+// A scope is expected: neither nothing nor everything.
+bool has_scope(const Cell &cell);
+
+class Judge {
+public:
+    // REQUIRES: the persona is assumed in the subtransaction around; every scope that a cell expects is in `scopes`.
+    Judge(Stage &stage, const std::vector<Row> &own, const Scopes &scopes, const Persona &persona,
+          const Relation &relation, Probe &probe)
+        : stage_(stage), own_(own), scopes_(scopes), persona_(persona), relation_(relation), probe_(probe) {}
+
+    // A statement that ran, or was refused by a policy. `bound`: policies apply at all.
+    void seen(Cell &cell, const Observation &observation, bool bound);
+    // Rows put in, against a scope: tries them itself.
+    void entries(Cell &cell);
+    // Files put into a bucket past its own policy: tries them itself.
+    void any_bucket(Cell &cell, const Part &part);
+
+private:
+    void by_scope(Cell &cell, const Observation &observation);
+    void by_count(Cell &cell, const Observation &observation, const std::string &predicate);
+    void moves(Cell &cell);
+    std::string policies_in_play(Command command) const;
+
+    Stage &stage_;
+    const std::vector<Row> &own_;
+    const Scopes &scopes_;
+    const Persona &persona_;
+    const Relation &relation_;
+    Probe &probe_;
+};
+
+} // namespace rlsproof::server
