@@ -58,7 +58,7 @@ public:
 
 private:
     struct Line {
-        std::string access;  // none, all or a scope
+        std::string access;  // none, all or a scope; empty where nothing can be declared that holds
         std::string without; // the access where the scope does not hold
     };
     using Place = std::tuple<std::string, std::string, Command>; // persona, object, command
@@ -141,8 +141,9 @@ void Draft::declare_for_a_try() {
         execute("insert into rlsproof.scopes (relation, scope, predicate) values ($1, $2, $3)",
                 {scopes_[i].relation, scopes_[i].name, scopes_[i].predicate});
     for (const auto &[place, line] : drafted_)
-        execute("insert into rlsproof.expectations (persona, object, command, access) values ($1, $2, $3, $4)",
-                {std::get<0>(place), std::get<1>(place), std::string(name(std::get<2>(place))), line.access});
+        if (!line.access.empty())
+            execute("insert into rlsproof.expectations (persona, object, command, access) values ($1, $2, $3, $4)",
+                    {std::get<0>(place), std::get<1>(place), std::string(name(std::get<2>(place))), line.access});
 }
 
 std::vector<Cell> Draft::tried() {
@@ -157,8 +158,9 @@ std::vector<Cell> Draft::tried() {
     return cells;
 }
 
-// A scope that does not hold gives way to none or all, and what cannot be had at all to none; what does not hold then
-// is left to a person. Whether anything was drafted anew.
+// A scope that does not hold gives way to none or all, and what cannot be had at all to none, and none, where
+// it is less than there is, to no declaration. What does not hold then is left to a person. Whether anything was
+// drafted anew.
 bool Draft::settle(const std::vector<Cell> &cells) {
     bool changed = false;
     left_.clear();
@@ -167,7 +169,10 @@ bool Draft::settle(const std::vector<Cell> &cells) {
         if (found == drafted_.end() || cell.verdict == Verdict::ok) continue;
         // Each step is taken once, so that this ends.
         Line &line = found->second;
-        if (line.access == line.without && cell.verdict == Verdict::lockout) line.without = "none";
+        if (line.access == "all" && cell.verdict == Verdict::lockout)
+            line.without = "none";
+        else if (line.access == "none" && cell.verdict == Verdict::leak)
+            line.without = "";
         changed = changed || line.access != line.without;
         line.access = line.without;
         left_[found->first] = fmt::format("{}: {}", name(cell.verdict), cell.reason);
@@ -180,7 +185,9 @@ std::set<std::string> Draft::closed_schemas(const std::string &persona) const {
     std::set<std::string> schemas, touched;
     for (const Cell &cell : cells_) {
         if (cell.persona != persona) continue;
-        (cell.declared ? touched : schemas).insert(schema_pattern(cell.object));
+        const auto line = drafted_.find({cell.persona, cell.object, cell.command});
+        const bool left_out = line != drafted_.end() && line->second.access.empty();
+        (cell.declared || left_out ? touched : schemas).insert(schema_pattern(cell.object));
     }
     for (const std::string &schema : touched) schemas.erase(schema);
     schemas.erase("");
@@ -244,6 +251,7 @@ void Draft::write_expectations(const std::string &persona) {
         if (cell.object != object) flush();
         object = cell.object;
         const std::string &access = found->second.access;
+        if (access.empty()) continue;
         const auto group =
             std::find_if(groups.begin(), groups.end(), [&](const auto &known) { return known.first == access; });
         if (group == groups.end())
@@ -259,6 +267,18 @@ void Draft::write_expectations(const std::string &persona) {
 }
 
 void Draft::write_what_is_left() {
+    bool first = true;
+    for (const Cell &cell : cells_) {
+        const auto found = drafted_.find({cell.persona, cell.object, cell.command});
+        if (found == drafted_.end() || !found->second.access.empty()) continue;
+        if (first) {
+            say("");
+            say("-- What is left to be declared by hand: neither none nor all is true, and no scope was found that "
+                "is.");
+        }
+        first = false;
+        say(fmt::format("--   {} {} {}", cell.persona, name(cell.command), cell.object));
+    }
     if (!left_.empty()) {
         say("");
         say("-- What no declaration settles, since it was not shown by running it:");

@@ -139,7 +139,7 @@ void Explanation::policies(const Relation &relation) {
 }
 
 void Explanation::row_security(const Relation &relation) {
-    if (relation.kind != RelationKind::table && relation.kind != RelationKind::partitioned_table) return;
+    if (!relation.is_table()) return;
     if (!relation.row_security) {
         say(0, relation.policies.empty()
                    ? "Row security: off"
@@ -169,7 +169,7 @@ void Explanation::result(const Relation &relation) {
         say(0, cell->rows == Reached::unknown ? "The server refuses the statement:" : "The server adds:");
         say(2, cell->predicate);
     }
-    if (!cell->via.empty()) say(0, "By way of: " + cell->via);
+    if (!cell->via.empty() && !relation.is_table()) say(0, "By way of: " + cell->via);
     say(0, fmt::format("Rows by privilege and policy: {}", word(cell->rows)));
     if (command_ != Command::update && command_ != Command::remove) return;
     if (!relation.row_security) return;
