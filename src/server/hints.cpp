@@ -26,7 +26,7 @@ namespace rlsproof::server {
 
 namespace {
 
-enum class Kind { value, identity, identity_path, limit, read, function };
+enum class Kind { value, identity, identity_path, limit, read, function, joined, personal };
 
 struct Raw {
     Kind kind;
@@ -34,6 +34,8 @@ struct Raw {
     int number;
     bool own;          // a column of the policy's own table
     const char *value; // nullptr is NULL
+    Oid other;         // a column it is joined with
+    int other_number;
 };
 
 struct Walk {
@@ -46,7 +48,14 @@ struct Walk {
 
 void note(Walk *walk, Kind kind, Oid relation, int number, bool own, const char *value) {
     auto *raw = (Raw *)palloc(sizeof(Raw));
-    *raw = Raw{kind, relation, number, own, value};
+    *raw = Raw{kind, relation, number, own, value, InvalidOid, 0};
+    walk->found = lappend(walk->found, raw);
+}
+
+void note_joined(Walk *walk, Oid relation, int number, Oid other, int other_number) {
+    if (relation == other) return;
+    auto *raw = (Raw *)palloc(sizeof(Raw));
+    *raw = Raw{Kind::joined, relation, number, false, nullptr, other, other_number};
     walk->found = lappend(walk->found, raw);
 }
 
@@ -174,10 +183,12 @@ void compare(Walk *walk, Node *left, Node *right) {
     left = strip(left);
     Node *bare = strip(right);
     if (left == nullptr || bare == nullptr) return;
-    Place place;
+    Place place, other;
     if (place_of(left, walk, &place)) {
         if (IsA(bare, Const))
             note_constant(walk, place, castNode(Const, bare));
+        else if (place_of(bare, walk, &other) && place.number > 0 && other.number > 0)
+            note_joined(walk, place.relation, place.number, other.relation, other.number);
         else if (is_identity(bare, walk))
             note(walk, Kind::identity, place.relation, place.number, place.own, nodeToString(bare));
         else if (is_time(exprType(left))) {
@@ -216,6 +227,84 @@ void weigh(Walk *walk, Oid operation, Node *left, Node *right) {
     note(walk, Kind::limit, place.relation, place.number, false, nullptr);
 }
 
+// The columns of one row of a sub-select, wherever in it they are read.
+struct Reading {
+    Walk *walk;
+    const RangeTblEntry *entry;
+    int number; // in the range table
+    int depth;  // of sub-selects inside the one it belongs to
+};
+
+bool note_personal(Node *node, void *context) {
+    if (node == nullptr) return false;
+    auto *reading = (Reading *)context;
+    if (IsA(node, Var)) {
+        const auto *var = castNode(Var, node);
+        if (var->varno == reading->number && (int)var->varlevelsup == reading->depth && var->varattno > 0)
+            note(reading->walk, Kind::personal, reading->entry->relid, var->varattno, false, nullptr);
+        return false;
+    }
+    if (IsA(node, Query)) {
+        reading->depth++;
+        (void)query_tree_walker(castNode(Query, node), compat::walker(note_personal), context, 0);
+        reading->depth--;
+        return false;
+    }
+    return compat::walk(node, note_personal, context);
+}
+
+void note_row(Walk *walk, Query *query, int number) {
+    const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, number - 1);
+    if (entry->rtekind != RTE_RELATION) return;
+    Reading reading{walk, entry, number, 0};
+    (void)query_tree_walker(query, compat::walker(note_personal), (void *)&reading, 0);
+}
+
+// A row is the caller's own where a condition that every result must meet ties it to who is asking. What such a row
+// says is said of the caller; the same column of another row is no more than a state.
+void note_own_rows(Walk *walk, Query *query, Node *condition) {
+    condition = strip(condition);
+    ListCell *cell;
+    if (condition == nullptr) return;
+    if (IsA(condition, FromExpr)) {
+        foreach (cell, castNode(FromExpr, condition)->fromlist) note_own_rows(walk, query, (Node *)lfirst(cell));
+        note_own_rows(walk, query, castNode(FromExpr, condition)->quals);
+    } else if (IsA(condition, JoinExpr)) {
+        note_own_rows(walk, query, castNode(JoinExpr, condition)->larg);
+        note_own_rows(walk, query, castNode(JoinExpr, condition)->rarg);
+        note_own_rows(walk, query, castNode(JoinExpr, condition)->quals);
+    } else if (is_andclause(condition)) {
+        foreach (cell, castNode(BoolExpr, condition)->args) note_own_rows(walk, query, (Node *)lfirst(cell));
+    } else if (IsA(condition, OpExpr) && list_length(castNode(OpExpr, condition)->args) == 2) {
+        Node *left = strip((Node *)linitial(castNode(OpExpr, condition)->args));
+        Node *right = strip((Node *)lsecond(castNode(OpExpr, condition)->args));
+        for (const auto &[column, value] : {std::pair(left, right), std::pair(right, left)})
+            if (column != nullptr && IsA(column, Var) && castNode(Var, column)->varlevelsup == 0 &&
+                is_identity(value, walk))
+                note_row(walk, query, castNode(Var, column)->varno);
+    }
+}
+
+// x IN (SELECT column ...), which compares x with the column.
+void compare_any(Walk *walk, SubLink *link) {
+    if (link->subLinkType != ANY_SUBLINK || link->testexpr == nullptr || !IsA(link->testexpr, OpExpr)) return;
+    auto *query = castNode(Query, link->subselect);
+    auto *arguments = castNode(OpExpr, link->testexpr)->args;
+    if (list_length(arguments) != 2 || query->targetList == NIL) return;
+    Node *asked = strip((Node *)linitial(arguments));
+    Node *column = strip((Node *)linitial_node(TargetEntry, query->targetList)->expr);
+    Place place, other;
+    const bool of_row = place_of(asked, walk, &place);
+    const bool identity = !of_row && asked != nullptr && is_identity(asked, walk);
+    walk->stack = lappend(walk->stack, query);
+    if (column != nullptr && IsA(column, Var) && place_of(column, walk, &other)) {
+        if (of_row && place.number > 0) note_joined(walk, place.relation, place.number, other.relation, other.number);
+        if (identity) note(walk, Kind::identity, other.relation, other.number, other.own, nodeToString(asked));
+        if (identity && castNode(Var, column)->varlevelsup == 0) note_row(walk, query, castNode(Var, column)->varno);
+    }
+    walk->stack = list_truncate(walk->stack, list_length(walk->stack) - 1);
+}
+
 bool walk_node(Node *node, void *context);
 
 void walk_condition(Node *node, Walk *walk) {
@@ -235,7 +324,10 @@ bool walk_node(Node *node, void *context) {
     case T_Query: {
         auto *query = castNode(Query, node);
         walk->stack = lappend(walk->stack, query);
-        if (query->jointree != nullptr) walk_condition(query->jointree->quals, walk);
+        if (query->jointree != nullptr) {
+            walk_condition(query->jointree->quals, walk);
+            note_own_rows(walk, query, (Node *)query->jointree);
+        }
         (void)query_tree_walker(query, compat::walker(walk_node), context, 0);
         walk->stack = list_truncate(walk->stack, list_length(walk->stack) - 1);
         return false;
@@ -246,6 +338,7 @@ bool walk_node(Node *node, void *context) {
             note(walk, Kind::read, place.relation, place.number, false, nullptr);
         break;
     }
+    case T_SubLink: compare_any(walk, castNode(SubLink, node)); break;
     case T_FuncExpr: note(walk, Kind::function, castNode(FuncExpr, node)->funcid, 0, false, nullptr); break;
     case T_OpExpr:
     case T_DistinctExpr: {
@@ -269,6 +362,8 @@ bool walk_node(Node *node, void *context) {
                 note(walk, Kind::identity, place.relation, place.number, place.own, nodeToString(right));
         } else if (IsA(right, Var)) {
             compare(walk, right, left);
+        } else if (IsA(right, ArrayExpr)) {
+            foreach (cell, castNode(ArrayExpr, right)->elements) compare(walk, (Node *)lfirst(cell), left);
         }
         break;
     }
@@ -404,6 +499,10 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                 case Kind::identity_path: hints.identity_path.insert(column); break;
                 case Kind::limit: hints.limits.insert(column); break;
                 case Kind::read: hint.reads.insert(column); break;
+                case Kind::joined: hints.joined.insert({column, Column{raw->other, raw->other_number}}); break;
+                case Kind::personal:
+                    if (second) hints.personal.insert(column);
+                    break;
                 }
             }
             if (second) hints.policies.push_back(std::move(hint));
@@ -430,6 +529,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             for (const auto &[relation, written] : body.relations) hints.decided_by[policy.relation].insert(relation);
             for (const Column &column : columns_named(body, body.column_names)) {
                 hints.authority.insert(column);
+                hints.personal.insert(column); // whose row a helper looks at is not read
                 hints.deciders[column].insert(
                     by + ", through " +
                     query("select $1::oid::regprocedure::text", {std::to_string(function)}).text(0, 0));

@@ -41,6 +41,8 @@ struct Hints {
     std::set<Column> identity_path;                      // texts whose first folder is compared with who is asking
     std::map<Oid, std::set<Oid>> decided_by;             // table → tables its policies read, through helpers as well
     std::set<Column> authority;                          // columns that policies or their helpers decide by
+    std::set<Column> personal;                           // of these, the ones read from a row that is the caller's own
+    std::set<std::pair<Column, Column>> joined;          // columns of two tables that are compared with each other
     std::set<Column> limits;                             // numbers that policies of other tables measure against
     std::map<Column, std::set<std::string>> deciders;    // of such a column: the policies and helpers that read it
 };

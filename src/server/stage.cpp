@@ -116,6 +116,26 @@ Values Stage::owned_by(const TableShape &table, Values values, const std::string
     return values;
 }
 
+// A row may name two people who have to differ: who follows, who invites. Then each in turn is the one asked for.
+std::vector<Values> Stage::owned_each(const TableShape &table, const Values &values, const std::string &uid) const {
+    std::vector<Values> result = {owned_by(table, values, uid)};
+    std::vector<const ColumnShape *> people;
+    for (const ColumnShape &column : table.columns)
+        if (hints_.identity.contains({table.id, column.number})) people.push_back(&column);
+    if (people.size() < 2) return result;
+    for (const ColumnShape *one : people) {
+        Values alone = values;
+        for (size_t i = 0; i < people.size(); i++)
+            if (people[i] == one)
+                alone[one->number] = identity_text(*one, uid);
+            else if (const auto given = values.find(people[i]->number);
+                     given == values.end() || given->second == alone[one->number])
+                alone[people[i]->number] = identity_text(*people[i], victim(i));
+        result.push_back(std::move(alone));
+    }
+    return result;
+}
+
 Values Stage::among_own(const TableShape &table, Values values, const std::vector<Row> &own) const {
     const auto deciders = hints_.decided_by.find(table.id);
     const auto decides = [&](const Row &row) {
@@ -161,12 +181,15 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
 }
 
 // Ties a row to rows that are there: a parent for each foreign key, somebody else as its owner.
-Values Stage::linked(const TableShape &table, const Values &wanted, size_t turn) const {
+Values Stage::linked(const TableShape &table, const Values &wanted, size_t turn, bool spread) const {
     Values values = wanted;
     // A few people own everything; where each may have one row only, every row is somebody else's.
-    const Values identities = owned_by(table, {}, victim(one_each(table, hints_) ? turn : turn % kVictims));
-    for (const auto &[number, value] : identities)
-        if (!values.contains(number)) values[number] = value;
+    const size_t person = one_each(table, hints_) ? turn : turn % kVictims;
+    size_t step = 0; // with `spread` everybody whom a row names is somebody else, and so is every parent
+    for (const auto &[number, value] : owned_by(table, {}, victim(person)))
+        if (!values.contains(number))
+            values[number] =
+                spread ? identity_text(*table.column(number), victim((person + step++) % kVictims)) : value;
     for (const ForeignKey &key : table.foreign_keys) {
         const auto parents = rows_.find(key.parent);
         if (key.parent == table.id || parents == rows_.end()) continue;
@@ -174,7 +197,7 @@ Values Stage::linked(const TableShape &table, const Values &wanted, size_t turn)
         for (const Row &row : parents->second)
             if (row.made) made.push_back(&row);
         if (made.empty()) continue;
-        const Row &parent = *made[turn % made.size()];
+        const Row &parent = *made[(turn + (spread ? step++ : 0)) % made.size()];
         for (size_t i = 0; i < key.columns.size(); i++) {
             const auto value = parent.values.find(key.parent_columns[i]);
             if (value != parent.values.end() && !wanted.contains(key.columns[i]))
@@ -197,8 +220,13 @@ void Stage::make(const TableShape &table) {
     const size_t people = one_each(table, hints_) ? kVictims : 1;
     const size_t turns = std::max(all.size(), std::min(kMostVariants, std::max(parents, people)));
     for (size_t turn = 0; turn < turns; turn++) {
-        const Values wanted = linked(table, all[turn < all.size() ? turn : 0], turn);
-        if (auto row = maker_.insert(table, wanted, why)) rows.push_back(std::move(*row));
+        const Values &variant = all[turn < all.size() ? turn : 0];
+        auto row = maker_.insert(table, linked(table, variant, turn, false), why);
+        if (!row) {
+            std::string still;
+            row = maker_.insert(table, linked(table, variant, turn, true), still);
+        }
+        if (row) rows.push_back(std::move(*row));
     }
     if (rows.empty()) why_none_[table.id] = "no row could be made: " + why;
 }
@@ -233,16 +261,22 @@ std::optional<Row> Stage::own_row(const TableShape &table, const std::string &ui
     Values values = owned_by(table, {}, uid);
     for (const ColumnShape &column : table.columns) {
         // What signing up gives is never the label that policies ask for.
-        if (column.kind != TYPTYPE_ENUM || !column.default_expression.empty()) continue;
         const auto asked = hints_.candidates.find({table.id, column.number});
-        const Rows labels =
-            query("select enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid order by enumsortorder desc",
-                  {std::to_string(column.type)});
-        for (size_t i = 0; i < labels.size(); i++)
-            if (asked == hints_.candidates.end() || !contains(asked->second, Candidate(labels.text(i, 0)))) {
-                values[column.number] = labels.text(i, 0);
-                break;
-            }
+        if (!column.default_expression.empty() || values.contains(column.number)) continue;
+        std::vector<Candidate> labels;
+        if (column.kind == TYPTYPE_ENUM) {
+            const Rows known =
+                query("select enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid order by enumsortorder desc",
+                      {std::to_string(column.type)});
+            for (size_t i = 0; i < known.size(); i++) labels.push_back(known.value(i, 0));
+        } else if (const auto allowed = tables_.allowed.find({table.id, column.number});
+                   allowed != tables_.allowed.end() && column.category == TYPCATEGORY_STRING) {
+            labels.assign(allowed->second.rbegin(), allowed->second.rend());
+        }
+        const auto plain = std::find_if(labels.begin(), labels.end(), [&](const Candidate &label) {
+            return asked == hints_.candidates.end() || !contains(asked->second, label);
+        });
+        if (plain != labels.end()) values[column.number] = *plain;
     }
     for (const ForeignKey &key : table.foreign_keys) {
         const auto parent = own.find(key.parent);
@@ -253,7 +287,10 @@ std::optional<Row> Stage::own_row(const TableShape &table, const std::string &ui
                 values[key.columns[i]] = value->second;
     }
     std::string why;
-    return maker_.insert(table, values, why);
+    if (auto row = maker_.insert(table, values, why)) return row;
+    for (const Values &one : owned_each(table, values, uid))
+        if (auto row = maker_.insert(table, one, why)) return row;
+    return std::nullopt;
 }
 
 std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
@@ -295,18 +332,18 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
                 is_account || std::none_of(table.foreign_keys.begin(), table.foreign_keys.end(),
                                            [&](const ForeignKey &key) { return contains(key.columns, column.number); });
         }
-        // A membership joins an identity to something else.
+        // A membership joins an identity to something else, a role to nothing but the person.
         ForeignKey tenant{};
         for (const ForeignKey &key : table.foreign_keys)
             if (key.parent != id && !std::any_of(key.columns.begin(), key.columns.end(), [&](int c) {
                     return hints_.identity.contains({id, c});
                 }))
                 tenant = key;
-        const bool is_membership = has_identity && !is_profile && deciding.contains(id) && tenant.parent != InvalidOid;
+        const bool is_membership = has_identity && !is_profile && deciding.contains(id);
         if (!is_profile && !is_membership && !(everywhere && has_identity)) continue;
         const Outcome outcome = attempt(Finish::commit, [&] {
             if (keep(table)) return;
-            if (is_membership && !own.contains(tenant.parent))
+            if (is_membership && tenant.parent != InvalidOid && !own.contains(tenant.parent))
                 if (const TableShape *parent = tables_.of(tenant.parent); parent != nullptr && parent->made)
                     if (auto row = own_row(*parent, uid, own)) {
                         result.push_back(*row);

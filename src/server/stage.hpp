@@ -35,6 +35,9 @@ public:
     // The same row as if it belonged to `uid`.
     Values owned_by(const TableShape &table, Values values, const std::string &uid) const;
 
+    // The same for every way in which it could: all who are named in it, and each of them alone.
+    std::vector<Values> owned_each(const TableShape &table, const Values &values, const std::string &uid) const;
+
     // The parts of a table that are objects of their own: the buckets that storage.objects keeps files of.
     const std::vector<Part> &parts(Oid table) const;
 
@@ -49,7 +52,7 @@ private:
     std::vector<Part> read_parts(Oid table) const;
     static const ColumnShape *part_column(const TableShape &table);
     std::vector<Values> variants(const TableShape &table) const;
-    Values linked(const TableShape &table, const Values &wanted, size_t turn) const;
+    Values linked(const TableShape &table, const Values &wanted, size_t turn, bool spread) const;
     void make(const TableShape &table);
     void find(const TableShape &table);
     std::optional<Row> own_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own);

@@ -94,6 +94,33 @@ Tables Tables::read() {
     return tables;
 }
 
+void Tables::join(const Hints &hints) {
+    const auto shape_of = [&](const Column &column) -> const ColumnShape * {
+        const TableShape *table = of(column.relation);
+        return table == nullptr || !table->made ? nullptr : table->column(column.number);
+    };
+    const auto is_key = [&](const Column &column) {
+        const auto &keys = of(column.relation)->keys;
+        return std::find(keys.begin(), keys.end(), std::vector{column.number}) != keys.end();
+    };
+    for (const auto &[child, parent] : hints.joined) {
+        const ColumnShape *from = shape_of(child), *to = shape_of(parent);
+        if (from == nullptr || to == nullptr || hints.identity.contains(child)) continue;
+        // A text can hold what the other one holds, seldom the other way round.
+        if (from->type != to->type && from->category != 'S') continue;
+        const bool to_text = from->type != to->type;
+        const auto decides = hints.decided_by.find(child.relation);
+        const bool is_decided = decides != hints.decided_by.end() && decides->second.contains(parent.relation);
+        if (!to_text && (is_key(child) || (!is_key(parent) && !is_decided))) continue;
+        auto &keys = shapes.at(child.relation).foreign_keys;
+        const auto refers = [&](const ForeignKey &key) {
+            return std::find(key.columns.begin(), key.columns.end(), child.number) != key.columns.end();
+        };
+        if (std::none_of(keys.begin(), keys.end(), refers))
+            keys.push_back({{child.number}, parent.relation, {parent.number}});
+    }
+}
+
 std::vector<Oid> Tables::parents_first() const {
     std::vector<Oid> order;
     std::set<Oid> seen;

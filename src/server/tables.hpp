@@ -59,6 +59,8 @@ public:
         const auto found = shapes.find(table);
         return found == shapes.end() ? nullptr : &found->second;
     }
+    // Columns that policies compare with a column of another table refer to it, whether a foreign key says so or not.
+    void join(const Hints &hints);
     // Parents before the children that refer to them; members of a cycle in the order of their OIDs.
     std::vector<Oid> parents_first() const;
 

@@ -330,7 +330,8 @@ Verification verify(const World &world, const Selection &selection) {
     const Declared declared = read_declared();
     Bodies bodies;
     const Hints hints = read_hints(bodies, world.stranger());
-    const Tables tables = Tables::read();
+    Tables tables = Tables::read();
+    tables.join(hints);
     std::string why_no_stage;
     if (RecoveryInProgress())
         why_no_stage = "nothing can be executed on a standby server";

@@ -123,8 +123,9 @@ void WaysUp::try_promotion(const Relation &relation) {
             const Outcome tried = attempt(Finish::rollback, [&] {
                 if (execute(statement) == 0) return;
                 const std::vector<std::string> gain = gained(relation);
-                // A value that policies ask for is a promotion, whether or not a row of today shows it.
-                if (gain.empty() && (i >= asked || column.category == 'D')) return;
+                // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it;
+                // the state of a row that others are shown, as in "published", is its owner's to set.
+                if (gain.empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place))) return;
                 accuse("self_promotion", relation, Command::update, statement, column.name, gain);
                 accused = true;
             });
@@ -144,14 +145,17 @@ void WaysUp::try_joining(const Relation &relation) {
     for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
     for (const Values &candidate : stage_.candidates(relation.id, strangers)) {
         if (accused) break;
-        const std::string statement = Maker::insert_statement(shape, stage_.owned_by(shape, candidate, persona_.uid));
-        (void)attempt(Finish::rollback, [&] {
-            if (execute(statement) == 0) return;
-            const std::vector<std::string> gain = gained(relation);
-            if (gain.empty()) return;
-            accuse("writable_authority", relation, Command::insert, statement, "", gain);
-            accused = true;
-        });
+        for (const Values &own : stage_.owned_each(shape, candidate, persona_.uid)) {
+            if (accused) break;
+            const std::string statement = Maker::insert_statement(shape, own);
+            (void)attempt(Finish::rollback, [&] {
+                if (execute(statement) == 0) return;
+                const std::vector<std::string> gain = gained(relation);
+                if (gain.empty()) return;
+                accuse("writable_authority", relation, Command::insert, statement, "", gain);
+                accused = true;
+            });
+        }
     }
 }
 

@@ -1,0 +1,82 @@
+-- Rows made for a probe have to look like rows of the application: tied to each other where only a policy says so, and
+-- between two people where a constraint wants two. And what is whose: a state that an owner sets is no promotion.
+\pset format unaligned
+\pset fieldsep ' | '
+\pset footer off
+SET client_min_messages = error;
+CREATE ROLE regress_made_anon;
+CREATE ROLE regress_made_user;
+CREATE ROLE regress_made_web LOGIN NOINHERIT;
+GRANT regress_made_anon, regress_made_user TO regress_made_web;
+SELECT current_database() AS db \gset
+ALTER DATABASE :"db" SET pgrst.db_anon_role = 'regress_made_anon';
+CREATE SCHEMA made_it;
+GRANT USAGE ON SCHEMA made_it TO regress_made_anon, regress_made_user;
+ALTER DEFAULT PRIVILEGES IN SCHEMA made_it GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO regress_made_anon, regress_made_user;
+CREATE FUNCTION made_it.uid() RETURNS uuid LANGUAGE sql STABLE
+    RETURN (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
+
+-- Comments of posts that are shown to everybody, and no foreign key between the two.
+CREATE TABLE made_it.posts (id uuid PRIMARY KEY, author uuid NOT NULL, shown boolean NOT NULL DEFAULT false);
+CREATE TABLE made_it.comments (id uuid PRIMARY KEY, author uuid NOT NULL, post uuid NOT NULL);
+CREATE POLICY own ON made_it.posts USING (author = made_it.uid());
+CREATE POLICY shown ON made_it.comments FOR SELECT
+    USING (EXISTS (SELECT FROM made_it.posts p WHERE p.id = comments.post));
+CREATE POLICY shown ON made_it.posts FOR SELECT USING (shown);
+
+-- A text that holds another table's uuid: it must hold one, or nothing is learnt but that it does not.
+CREATE TABLE made_it.recipes (id uuid PRIMARY KEY, author uuid NOT NULL);
+CREATE TABLE made_it.codes (id uuid PRIMARY KEY, recipe text NOT NULL, active boolean NOT NULL DEFAULT true);
+CREATE POLICY coded ON made_it.recipes FOR SELECT
+    USING (EXISTS (SELECT FROM made_it.codes c WHERE c.recipe::uuid = recipes.id AND c.active));
+CREATE POLICY active ON made_it.codes FOR SELECT USING (active);
+
+-- Two people who must differ; each row is theirs alone.
+CREATE TABLE made_it.contacts (id uuid PRIMARY KEY, one uuid NOT NULL, other uuid NOT NULL, CHECK (one <> other));
+CREATE POLICY both ON made_it.contacts USING (made_it.uid() IN (one, other));
+
+-- Whoever shares a trip need not own it, and shares it with himself.
+CREATE TABLE made_it.trips (id uuid PRIMARY KEY, owner uuid NOT NULL);
+CREATE TABLE made_it.shares (id uuid PRIMARY KEY, trip uuid NOT NULL, sharer uuid NOT NULL, guest uuid NOT NULL,
+                             CHECK (sharer <> guest));
+CREATE POLICY own ON made_it.trips USING (owner = made_it.uid());
+CREATE POLICY shared ON made_it.trips FOR SELECT
+    USING (made_it.uid() IN (SELECT s.guest FROM made_it.shares s WHERE s.trip = trips.id));
+CREATE POLICY sharer ON made_it.shares USING (sharer = made_it.uid());
+CREATE POLICY guest ON made_it.shares USING (guest = made_it.uid());
+
+-- An owner publishes what is his; a member accepts himself.
+CREATE TABLE made_it.gigs (id uuid PRIMARY KEY, seller uuid NOT NULL, status text NOT NULL DEFAULT 'draft');
+CREATE TABLE made_it.packages (id uuid PRIMARY KEY, gig uuid NOT NULL REFERENCES made_it.gigs);
+CREATE POLICY own ON made_it.gigs USING (seller = made_it.uid());
+CREATE POLICY of_gig ON made_it.packages USING (EXISTS
+    (SELECT FROM made_it.gigs g WHERE g.id = packages.gig AND (g.status = 'active' OR g.seller = made_it.uid())));
+CREATE TABLE made_it.crews (id uuid PRIMARY KEY);
+CREATE TABLE made_it.crew_members (crew uuid REFERENCES made_it.crews, member uuid, status text NOT NULL DEFAULT 'asked',
+                                   PRIMARY KEY (crew, member));
+CREATE TABLE made_it.plans (id uuid PRIMARY KEY, crew uuid NOT NULL REFERENCES made_it.crews);
+CREATE POLICY own ON made_it.crew_members FOR SELECT USING (member = made_it.uid());
+CREATE POLICY own_status ON made_it.crew_members FOR UPDATE USING (member = made_it.uid());
+CREATE POLICY members ON made_it.plans FOR INSERT WITH CHECK (EXISTS (SELECT FROM made_it.crew_members m
+    WHERE m.crew = plans.crew AND m.member = made_it.uid() AND m.status = 'accepted'));
+-- What a role table says of oneself, and whoever signs up has a line in it, of the lesser kind.
+CREATE TABLE made_it.roles (id uuid PRIMARY KEY, person uuid NOT NULL, role text NOT NULL CHECK (role IN ('admin', 'user')));
+CREATE TABLE made_it.ledger (id uuid PRIMARY KEY, amount numeric);
+CREATE POLICY own ON made_it.roles FOR SELECT USING (person = made_it.uid());
+CREATE POLICY own_role ON made_it.roles FOR UPDATE USING (person = made_it.uid());
+CREATE POLICY admins ON made_it.ledger
+    USING (made_it.uid() IN (SELECT r.person FROM made_it.roles r WHERE r.role = 'admin'));
+SELECT format('ALTER TABLE made_it.%I ENABLE ROW LEVEL SECURITY', relname)
+FROM pg_class WHERE relnamespace = 'made_it'::regnamespace AND relkind = 'r' ORDER BY relname \gexec
+
+SELECT object, persona, command, verdict, reason FROM rlsproof.verify()
+WHERE object LIKE 'made_it.%' AND command IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE') AND verdict <> 'ok'
+ORDER BY object COLLATE "C", persona COLLATE "C", command COLLATE "C";
+SELECT rule, object, message FROM rlsproof.audit()
+WHERE object LIKE 'made_it.%' AND rule IN ('self_promotion', 'writable_authority', 'broken', 'vacuous', 'unknown')
+ORDER BY object COLLATE "C", rule COLLATE "C";
+
+DROP SCHEMA made_it CASCADE;
+ALTER DATABASE :"db" RESET pgrst.db_anon_role;
+DROP OWNED BY regress_made_web, regress_made_anon, regress_made_user;
+DROP ROLE regress_made_web, regress_made_anon, regress_made_user;
