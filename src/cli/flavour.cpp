@@ -123,7 +123,7 @@ private:
                token.is("not") || token.is("exists");
     }
 
-    void take(const Token &token, const std::array<Token, 3> &last, Use use) {
+    void take(const Token &token, const std::array<Token, 3> &last, const Use &use) {
         const std::string name = token.name();
         if (last[0].is('.') && is_name(last[1])) {
             const std::string schema = last[1].name();

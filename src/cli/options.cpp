@@ -11,8 +11,8 @@ namespace rlsproof::cli {
 
 namespace {
 
-Error usage(std::string message) {
-    return Error(Code::invalid_input, std::move(message), "Try \"rlsproof audit --help\".");
+Error usage(const std::string &message) {
+    return Error(Code::invalid_input, message, "Try \"rlsproof audit --help\".");
 }
 
 int number(const std::string &option, const std::string &text, int least, int most) {

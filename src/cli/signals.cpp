@@ -18,7 +18,7 @@ constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 
 std::atomic<int> lifeline_end{-1};
 std::atomic<pid_t> keeper_pid{-1};
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
+static_assert(std::atomic<int>::is_always_lock_free); // pid_t is an int
 
 void on_signal(int number) {
     if (Progress::draws()) (void)!write(STDERR_FILENO, "\r\x1b[K", 4);

@@ -99,7 +99,7 @@ private:
     fs::path find(const fs::path &folder, const fs::path &name) const {
         for (const fs::path &base : {folder, root_}) {
             std::error_code error;
-            const fs::path path = fs::weakly_canonical(base / name, error);
+            fs::path path = fs::weakly_canonical(base / name, error);
             const fs::path inside = path.lexically_relative(root_);
             if (!error && fs::is_regular_file(path) && !inside.empty() && *inside.begin() != "..") return path;
         }

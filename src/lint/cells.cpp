@@ -42,8 +42,12 @@ std::string who_can_what(const World &world, const Group &group) {
 }
 
 const Cell &strongest(const Group &group) {
+    // What was seen before what was not, and what was changed before what was only read.
+    const auto weight = [](const Cell *cell) {
+        return std::make_pair(cell->witness.empty(), cell->command == Command::select);
+    };
     return **std::min_element(group.cells.begin(), group.cells.end(),
-                              [](const Cell *a, const Cell *b) { return a->witness.empty() < b->witness.empty(); });
+                              [&](const Cell *a, const Cell *b) { return weight(a) < weight(b); });
 }
 
 bool writes(const Group &group) {
@@ -67,7 +71,8 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     const Cell &cell = strongest(group);
     // A policy that shows some rows to everybody is often meant; a door to all rows, or to writing, seldom is.
     // How many a view could have shown is not known.
-    const bool some = !writes(group) && (cell.there == 0 || cell.reached < cell.there);
+    // Nor is a door to rows that belong to nobody in particular: categories, plans, countries.
+    const bool some = !writes(group) && (cell.there == 0 || cell.reached < cell.there || !cell.personal);
     finding.level = verdict == Verdict::leak || !some ? Level::error : Level::warning;
     finding.category = Category::exposure;
     finding.message =

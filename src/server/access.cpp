@@ -42,7 +42,7 @@ int column_number(Oid relation, const std::string &name) {
 // Asks the rewriter for every cell of one persona. REQUIRES: the persona is assumed.
 class Looker {
 public:
-    explicit Looker(const World &world) : world_(world) {
+    explicit Looker(const World &world) {
         for (const Relation &relation : world.relations) by_id_.emplace(relation.id, &relation);
     }
 
@@ -57,7 +57,6 @@ private:
         return found == by_id_.end() ? std::to_string(relation) : found->second->name;
     }
 
-    const World &world_;
     std::map<Oid, const Relation *> by_id_;
     Exemptions exemptions_;
 };

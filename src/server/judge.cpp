@@ -26,11 +26,19 @@ bool has_scope(const Cell &cell) {
     return cell.expected != "none" && cell.expected != "all";
 }
 
-std::string Judge::policies_in_play(Command command) const {
-    std::vector<std::string> names;
-    for (const Policy &policy : relation_.policies)
-        if (policy.permissive && (policy.command == "ALL" || policy.command == name(command)))
-            names.push_back('"' + policy.name + '"');
+// The permissive policies that let the row through; all that apply to the persona, where that cannot be told.
+std::string Judge::policies_in_play(Command command, const Row *row) const {
+    std::vector<std::string> names, passed;
+    for (const Policy &policy : relation_.policies) {
+        const std::vector<std::string> &whom = policy.facts.personas;
+        const bool applies = policy.permissive && (policy.command == "ALL" || policy.command == name(command)) &&
+                             (whom.empty() || std::find(whom.begin(), whom.end(), persona_.name) != whom.end());
+        if (!applies) continue;
+        names.push_back('"' + policy.name + '"');
+        if (row != nullptr && !policy.predicate.empty() && probe_.holds(*row, policy.predicate))
+            passed.push_back(names.back());
+    }
+    if (!passed.empty()) names = std::move(passed);
     if (names.empty()) return "";
     return fmt::format("{} {}", names.size() == 1 ? "policy" : "policies", fmt::join(names, ", "));
 }
@@ -43,6 +51,8 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     cell.evidence = Evidence::execution;
     cell.reached = reached;
     cell.there = there;
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    cell.personal = shape == nullptr || stage_.personal(*shape);
 
     if (has_scope(cell)) return by_scope(cell, observation);
     // Who declares that there is no access means the own rows as well.
@@ -53,7 +63,8 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
         return;
     }
     if (reached > 0) {
-        const std::string let_through = policies_in_play(cell.command);
+        const std::string let_through = policies_in_play(
+            cell.command, observation.foreign.empty() || writes_new ? nullptr : observation.foreign.front());
         const bool fine = cell.expected == "all";
         cell.verdict = fine ? Verdict::ok : cell.declared ? Verdict::leak : Verdict::open;
         const std::string what = writes_new               ? "a row that belongs to somebody else was accepted"

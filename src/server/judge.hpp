@@ -37,7 +37,7 @@ private:
     void by_scope(Cell &cell, const Observation &observation);
     void by_count(Cell &cell, const Observation &observation, const std::string &predicate);
     void moves(Cell &cell);
-    std::string policies_in_play(Command command) const;
+    std::string policies_in_play(Command command, const Row *row) const;
 
     Stage &stage_;
     const std::vector<Row> &own_;

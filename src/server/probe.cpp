@@ -356,6 +356,18 @@ std::vector<const Row *> Probe::in_scope(const std::string &predicate) {
     return result;
 }
 
+bool Probe::holds(const Row &row, const std::string &predicate) const {
+    bool holds = false;
+    (void)attempt(Finish::rollback, [&] {
+        const Past past(superuser_, security_);
+        holds = !query(fmt::format("select 1 from {} where ctid = {}::tid and tableoid = {} and ({})", relation_.name,
+                                   quote_literal(row.tid), row.stored_in, predicate),
+                       {}, false)
+                     .empty();
+    }); // what cannot be asked does not hold as far as is known
+    return holds;
+}
+
 std::string Probe::as_json(const Row &row) {
     const Past past(superuser_, security_);
     const Rows rows =

@@ -79,6 +79,9 @@ public:
     // Of these rows, the ones a predicate holds for, with the persona's settings but past all policies.
     std::vector<const Row *> in_scope(const std::string &predicate);
 
+    // Whether a predicate holds for the row, with the persona's settings but past all policies.
+    bool holds(const Row &row, const std::string &predicate) const;
+
     // The values of a row as JSON, past all policies.
     std::string as_json(const Row &row);
 

@@ -66,6 +66,39 @@ std::vector<Part> Stage::read_parts(Oid table) const {
     return parts;
 }
 
+bool Stage::personal(const TableShape &table) const {
+    const auto names_somebody = [&](const TableShape &t) {
+        return std::any_of(t.columns.begin(), t.columns.end(), [&](const ColumnShape &column) {
+            const Column place{t.id, column.number};
+            return hints_.identity.contains(place) || hints_.tenant.contains(place);
+        });
+    };
+    // What members are members of: a table that names people has it in a key of its own.
+    const auto has_members = [&](Oid id) {
+        return std::any_of(tables_.shapes.begin(), tables_.shapes.end(), [&](const auto &other) {
+            const TableShape &joins = other.second;
+            if (!names_somebody(joins)) return false;
+            return std::any_of(joins.foreign_keys.begin(), joins.foreign_keys.end(), [&](const ForeignKey &key) {
+                return key.parent == id && key.columns.size() == 1 &&
+                       std::any_of(joins.keys.begin(), joins.keys.end(), [&](const std::vector<int> &unique) {
+                           return unique.size() > 1 && contains(unique, key.columns.front());
+                       });
+            });
+        });
+    };
+    std::set<Oid> seen;
+    std::vector<Oid> left{table.id};
+    while (!left.empty()) {
+        const Oid id = left.back();
+        left.pop_back();
+        const TableShape *next = tables_.of(id);
+        if (next == nullptr || !seen.insert(id).second) continue;
+        if (names_somebody(*next) || has_members(id)) return true;
+        for (const ForeignKey &key : next->foreign_keys) left.push_back(key.parent);
+    }
+    return false;
+}
+
 std::string Stage::identity_text(const ColumnShape &column, const std::string &uid) const {
     switch (column.type) {
     case INT2OID: return identity_as("int2", uid);

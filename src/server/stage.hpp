@@ -41,6 +41,9 @@ public:
     // The parts of a table that are objects of their own: the buckets that storage.objects keeps files of.
     const std::vector<Part> &parts(Oid table) const;
 
+    // Whether rows of a table belong to somebody: they name a person or a tenant, or hang on rows that do.
+    bool personal(const TableShape &table) const;
+
     const Tables &tables() const { return tables_; }
     const Hints &hints() const { return hints_; }
     bool triggers_off() const { return triggers_off_; }

@@ -215,8 +215,7 @@ while ($cells < $cells_wanted) {
         my ($persona, $object, $command, $truth, $verdict, $evidence, $reason) = split /\t/, $line;
         $cells++;
         $verdicts{ $verdict || 'none' }++;
-        my $agree = $verdict =~ /^(open|leak)$/ ? $truth =~ /^(yes|23505)$/ # a blind change of a key fails on its second row: there it got
-           
+        my $agree = $verdict =~ /^(open|leak)$/ ? $truth =~ /^(yes|23505)$/ # a blind change of a key fails on its second row
             : $verdict eq 'ok' ? $truth ne 'yes'
             : $verdict eq 'error' ? $truth !~ /^(yes|no)$/
             : $truth ne 'yes'; # vacuous or unknown claims nothing
