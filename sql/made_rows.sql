@@ -31,6 +31,12 @@ CREATE POLICY coded ON made_it.recipes FOR SELECT
     USING (EXISTS (SELECT FROM made_it.codes c WHERE c.recipe::uuid = recipes.id AND c.active));
 CREATE POLICY active ON made_it.codes FOR SELECT USING (active);
 
+-- A text that is read as a uuid, and the text it refers to.
+CREATE TABLE made_it.tenants (id text PRIMARY KEY);
+CREATE TABLE made_it.invoices (id int PRIMARY KEY, tenant text NOT NULL REFERENCES made_it.tenants);
+CREATE POLICY tenant ON made_it.invoices
+    USING (tenant::uuid = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'tenant')::uuid);
+
 -- Two people who must differ; each row is theirs alone.
 CREATE TABLE made_it.contacts (id uuid PRIMARY KEY, one uuid NOT NULL, other uuid NOT NULL, CHECK (one <> other));
 CREATE POLICY both ON made_it.contacts USING (made_it.uid() IN (one, other));

@@ -26,7 +26,7 @@ namespace rlsproof::server {
 
 namespace {
 
-enum class Kind { value, identity, identity_path, limit, read, function, joined, personal, mention };
+enum class Kind { value, identity, identity_path, limit, read, function, joined, personal, mention, read_as };
 
 struct Raw {
     Kind kind;
@@ -356,6 +356,15 @@ bool walk_node(Node *node, void *context) {
             note(walk, Kind::read, place.relation, place.number, false, nullptr);
         break;
     }
+    case T_CoerceViaIO: {
+        const auto *cast = castNode(CoerceViaIO, node);
+        Place place;
+        Node *column = strip((Node *)cast->arg);
+        if (TypeCategory(exprType((Node *)cast->arg)) == TYPCATEGORY_STRING && place_of(column, walk, &place) &&
+            place.number > 0 && TypeCategory(cast->resulttype) != TYPCATEGORY_STRING)
+            note(walk, Kind::read_as, place.relation, place.number, place.own, psprintf("%u", cast->resulttype));
+        break;
+    }
     case T_Const: note_mentions(walk, castNode(Const, node)); break;
     case T_SubLink: compare_any(walk, castNode(SubLink, node)); break;
     case T_FuncExpr: note(walk, Kind::function, castNode(FuncExpr, node)->funcid, 0, false, nullptr); break;
@@ -518,6 +527,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                 case Kind::identity_path: hints.identity_path.insert(column); break;
                 case Kind::limit: hints.limits.insert(column); break;
                 case Kind::read: hint.reads.insert(column); break;
+                case Kind::read_as: hints.read_as[column] = (Oid)std::stoul(raw->value); break;
                 case Kind::mention: hints.mentions[raw->value]++; break;
                 case Kind::joined: hints.joined.insert({column, Column{raw->other, raw->other_number}}); break;
                 case Kind::personal:
