@@ -31,6 +31,12 @@ CREATE POLICY coded ON made_it.recipes FOR SELECT
     USING (EXISTS (SELECT FROM made_it.codes c WHERE c.recipe::uuid = recipes.id AND c.active));
 CREATE POLICY active ON made_it.codes FOR SELECT USING (active);
 
+-- A text that is read as a uuid, and the text it refers to.
+CREATE TABLE made_it.tenants (id text PRIMARY KEY);
+CREATE TABLE made_it.invoices (id int PRIMARY KEY, tenant text NOT NULL REFERENCES made_it.tenants);
+CREATE POLICY tenant ON made_it.invoices
+    USING (tenant::uuid = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'tenant')::uuid);
+
 -- Two people who must differ; each row is theirs alone.
 CREATE TABLE made_it.contacts (id uuid PRIMARY KEY, one uuid NOT NULL, other uuid NOT NULL, CHECK (one <> other));
 CREATE POLICY both ON made_it.contacts USING (made_it.uid() IN (one, other));
@@ -66,6 +72,22 @@ CREATE POLICY own ON made_it.roles FOR SELECT USING (person = made_it.uid());
 CREATE POLICY own_role ON made_it.roles FOR UPDATE USING (person = made_it.uid());
 CREATE POLICY admins ON made_it.ledger
     USING (made_it.uid() IN (SELECT r.person FROM made_it.roles r WHERE r.role = 'admin'));
+-- The same where the role is part of a key, and where policies hand its name to a helper.
+CREATE TYPE made_it.kind AS ENUM ('admin', 'user', 'moderator');
+CREATE TABLE made_it.kinds (person uuid, kind made_it.kind DEFAULT 'user', PRIMARY KEY (person, kind));
+CREATE TABLE made_it.ranks (id uuid PRIMARY KEY, person uuid NOT NULL, kind made_it.kind NOT NULL);
+CREATE FUNCTION made_it.is(who uuid, what made_it.kind) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER AS
+    'SELECT EXISTS (SELECT FROM made_it.kinds k WHERE k.person = who AND k.kind = what)';
+CREATE FUNCTION made_it.ranks(who uuid, what text) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER AS
+    'SELECT EXISTS (SELECT FROM made_it.ranks r WHERE r.person = who AND r.kind::text = what)';
+REVOKE ALL ON FUNCTION made_it.is(uuid, made_it.kind), made_it.ranks(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION made_it.is(uuid, made_it.kind), made_it.ranks(uuid, text) TO regress_made_user;
+CREATE POLICY own ON made_it.kinds FOR SELECT USING (person = made_it.uid());
+CREATE POLICY own ON made_it.ranks FOR SELECT USING (person = made_it.uid());
+CREATE TABLE made_it.safes (id uuid PRIMARY KEY);
+CREATE POLICY admins ON made_it.safes TO regress_made_user USING (made_it.is(made_it.uid(), 'admin'));
+CREATE POLICY ranks ON made_it.safes TO regress_made_user
+    USING (made_it.ranks(made_it.uid(), 'moderator') OR made_it.ranks(made_it.uid(), 'admin'));
 SELECT format('ALTER TABLE made_it.%I ENABLE ROW LEVEL SECURITY', relname)
 FROM pg_class WHERE relnamespace = 'made_it'::regnamespace AND relkind = 'r' ORDER BY relname \gexec
 

@@ -158,10 +158,10 @@ private:
     void prepare() {
         FlavourChoice choice = choose_flavour(migrations_, sources_);
         if (options_.flavour) choice = {*options_.flavour, "asked for"};
-        const bool plain = choice.flavour == Flavour::plain;
-        note(fmt::format("loaded into {}: {}", plain ? "plain PostgreSQL" : "a Supabase-shaped database", choice.why));
+        plain_ = choice.flavour == Flavour::plain;
+        note(fmt::format("loaded into {}: {}", plain_ ? "plain PostgreSQL" : "a Supabase-shaped database", choice.why));
         progress_.say(report_.notes.back().text);
-        if (plain) return;
+        if (plain_) return;
         Sources prelude;
         prelude.push_back(source_of(std::string(supabase_prelude()), "prelude/supabase.sql"));
         const LoadResult result = Loader(server_->parameters(), {}, progress_).load(prelude);
@@ -193,8 +193,67 @@ private:
         report_.findings = std::move(result.findings);
     }
 
+    // Policies that bind everybody, and nobody who was granted anything: whoever connects does so as the owner, or as
+    // a role that is set up elsewhere. A stand-in shows what the policies themselves let through.
+    void make_application(Session &session) {
+        const auto answer = session.query(R"(
+select exists (select from pg_catalog.pg_policy where 0 = any (polroles))
+   and not exists (select from pg_catalog.pg_policy where polroles <> '{0}')
+   and not exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace,
+                               pg_catalog.aclexplode(c.relacl) x
+                   where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and x.grantee not in (0, c.relowner))
+   and not exists (select from pg_catalog.pg_roles where rolname in ('application', 'anon', 'authenticated')),
+       (select count(*) from pg_catalog.pg_class where relkind in ('r', 'p') and relrowsecurity
+                                                   and not relforcerowsecurity))");
+        if (answer.front()[0] != "t") return;
+        session.query(R"(
+create role application nologin;
+do $$
+declare
+    schema name;
+    relation regclass;
+    guarded boolean;
+begin
+    for schema in select nspname from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+    loop
+        execute pg_catalog.format('grant usage on schema %I to application', schema);
+    end loop;
+    -- What has policies, what they read, and what is told apart by a column of the same name and has none.
+    for relation, guarded in
+        with decides as (select d.refobjid as relation, a.attname, p.polrelid = d.refobjid as own
+                         from pg_catalog.pg_policy p
+                         join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = p.oid
+                              and d.refclassid = 'pg_catalog.pg_class'::regclass
+                         left join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+                              and a.attnum > 0)
+        select c.oid, c.relrowsecurity or exists (select from pg_catalog.pg_policy where polrelid = c.oid)
+                      or exists (select from pg_catalog.pg_attribute a join decides on decides.own
+                                 and decides.attname = a.attname and a.attname <> 'id' where a.attrelid = c.oid)
+        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+          and not c.relispartition
+    loop
+        if guarded then
+            execute pg_catalog.format('grant select, insert, update, delete on %s to application', relation);
+        elsif exists (select from pg_catalog.pg_depend where classid = 'pg_catalog.pg_policy'::regclass
+                                                          and refobjid = relation::oid) then
+            execute pg_catalog.format('grant select on %s to application', relation);
+        end if;
+    end loop;
+end $$;)");
+        note(
+            "nothing says who connects: a role \"application\" stands in for whoever it is, and may read and write the "
+            "tables that have policies, or a column that policies go by");
+        if (answer.front()[1] != "0")
+            note(
+                fmt::format("{} with row level security not forced: a connection of their owner would be bound by none "
+                            "of their policies",
+                            answer.front()[1] == "1" ? "1 table is" : *answer.front()[1] + " tables are"));
+    }
+
     void audit() {
         Session session(server_->parameters());
+        if (plain_) make_application(session);
         session.query("create extension rlsproof");
         progress_.phase("counting rows"); // plans are judged by the planner's estimates
         session.on_wait([&] { progress_.step(0, 0); });
@@ -216,6 +275,7 @@ private:
 
     const AuditOptions &options_;
     Progress &progress_;
+    bool plain_ = false;
     Migrations migrations_;
     Sources sources_;
     std::unique_ptr<Server> server_;

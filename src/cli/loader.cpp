@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/scan.hpp"
+#include "cli/stand_in.hpp"
 #include "cli/statement.hpp"
 
 namespace rlsproof::cli {
@@ -145,16 +146,32 @@ void Loader::run_statement(const Source &source, const Piece &piece) {
         session_->query("begin");
         implicit_ = true;
     }
-    const std::string sql(piece.text);
+    std::string sql(piece.text);
     std::optional<Failure> failure = attempt(piece, sql);
     if (failure && implicit_ && is_one(*failure, kNeedsNoTransaction)) {
         session_->query("commit");
         leave_transaction(false);
         failure = attempt(piece, sql);
     }
-    constexpr int kMostRoles = 50;
-    for (int i = 0; failure && i < kMostRoles && help(piece, *failure); ++i) {
-        made_roles_.try_emplace(missing_role(*failure), place(source, piece.line));
+    if (failure && failure->sqlstate == "42601")
+        if (std::string plain = without_placeholders(sql); plain != sql) {
+            failure = attempt(piece, plain);
+            if (!failure || failure->sqlstate != "42601") {
+                sql = std::move(plain);
+                placeholders_.push_back(place(source, piece.line));
+            }
+        }
+    constexpr int kMostHelp = 50;
+    for (int i = 0; failure && i < kMostHelp; ++i) {
+        const std::string where = place(source, piece.line);
+        if (help(piece, *failure)) {
+            made_roles_.try_emplace(missing_role(*failure), where);
+        } else {
+            const StandIn stand_in = stand_in_for(*failure, sql, made_roles_);
+            if (stand_in.what.empty() || attempt(piece, stand_in.sql)) break;
+            if (failure->sqlstate != "42710") stand_ins_.try_emplace(stand_in.what, where);
+            if (stand_in.instead) return;
+        }
         failure = attempt(piece, sql);
     }
     if (failure) return fail(source, piece, std::move(*failure));
@@ -179,7 +196,7 @@ std::optional<Failure> Loader::attempt(const Piece &piece, const std::string &sq
 bool Loader::help(const Piece &piece, const Failure &failure) {
     const std::string role = missing_role(failure);
     if (role.empty() || first_word(piece.text) == "drop") return false;
-    return !session_->run(fmt::format("create role {} nologin", quoted_name(role)));
+    return !attempt(piece, fmt::format("create role {} nologin", quoted_name(role)));
 }
 
 void Loader::run_control(const Source &source, const Piece &piece) {
@@ -273,6 +290,16 @@ void Loader::describe_helped() {
         result_.notes.push_back(
             fmt::format("made roles that the migrations use and do not create: {}", fmt::join(names, ", ")));
     }
+    if (!stand_ins_.empty()) {
+        std::vector<std::string> names;
+        for (const auto &[name, where] : stand_ins_) names.push_back(fmt::format("{} ({})", name, where));
+        result_.notes.push_back(fmt::format("not installed here, loaded with a stand-in that has the names and none of "
+                                            "the sense: {}",
+                                            fmt::join(names, ", ")));
+    }
+    if (!placeholders_.empty())
+        result_.notes.push_back(fmt::format("placeholders (:name) were read as names ({}): {}", placeholders_.size(),
+                                            first_of(placeholders_)));
     if (!late_.empty())
         result_.notes.push_back(
             fmt::format("loaded after everything else, because something was missing before ({}): {}", late_.size(),

@@ -71,6 +71,8 @@ private:
     std::vector<std::string> late_;                 // loaded on the second attempt
     std::vector<std::string> superseded_;           // failed, and a later file made the same thing
     std::map<std::string, std::string> made_roles_; // and where they were first missing
+    std::map<std::string, std::string> stand_ins_;  // for what is not installed here, and where it was first missing
+    std::vector<std::string> placeholders_;         // statements with names of psql's variables
     std::map<std::string, int> keys_; // of findings, and how often: the same statement may fail twice in a file
     bool implicit_ = false;           // the open transaction is ours
     bool stopped_ = false;            // \q

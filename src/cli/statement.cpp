@@ -66,11 +66,13 @@ bool shapes_access(std::string_view sql) {
     const auto words = leading_words(sql);
     if (words[0] == "create") {
         const std::string &what = words[1] == "unique" ? words[2] : words[1];
-        return !one_of(what, {"index", "statistics", "publication", "subscription", "collation", "conversion"});
+        return !one_of(what,
+                       {"index", "statistics", "extension", "publication", "subscription", "collation", "conversion"});
     }
     if (words[0] == "alter" || words[0] == "drop")
         return !one_of(words[1],
                        {"index", "statistics", "publication", "subscription", "system", "collation", "sequence"});
+    if (one_of(words[0], {"grant", "revoke"}) && contains(sql, {"on", "database"})) return false;
     return !one_of(words[0],
                    {"insert",  "update",     "delete",  "merge",   "copy",    "select",     "with",    "values",
                     "comment", "set",        "reset",   "show",    "vacuum",  "analyze",    "analyse", "refresh",

@@ -26,7 +26,7 @@ namespace rlsproof::server {
 
 namespace {
 
-enum class Kind { value, identity, identity_path, limit, read, function, joined, personal };
+enum class Kind { value, identity, identity_path, limit, read, function, joined, personal, mention, read_as };
 
 struct Raw {
     Kind kind;
@@ -176,6 +176,24 @@ void note_elements(Walk *walk, const Place &place, Node *array) {
         for (int i = 0; i < count; i++)
             if (!nulls[i]) note(walk, Kind::value, place.relation, place.number, place.own, text_of(type, elements[i]));
     }
+}
+
+// What policies say in so many words: "admin", "member", whatever it is compared with or handed to.
+void note_mentions(Walk *walk, const Const *constant) {
+    if (constant->constisnull) return;
+    const auto add = [walk](Oid type, Datum value) {
+        const char category = TypeCategory(type);
+        if (category == TYPCATEGORY_STRING || category == TYPCATEGORY_ENUM || category == TYPCATEGORY_UNKNOWN)
+            note(walk, Kind::mention, InvalidOid, 0, false, text_of(type, value));
+    };
+    const Oid element = get_element_type(constant->consttype);
+    if (element == InvalidOid) return add(constant->consttype, constant->constvalue);
+    ArrayIterator elements = array_create_iterator(DatumGetArrayTypeP(constant->constvalue), 0, nullptr);
+    Datum value;
+    bool null;
+    while (array_iterate(elements, &value, &null))
+        if (!null) add(element, value);
+    array_free_iterator(elements);
 }
 
 // One side a column, the other something it is compared with.
@@ -338,6 +356,16 @@ bool walk_node(Node *node, void *context) {
             note(walk, Kind::read, place.relation, place.number, false, nullptr);
         break;
     }
+    case T_CoerceViaIO: {
+        const auto *cast = castNode(CoerceViaIO, node);
+        Place place;
+        Node *column = strip((Node *)cast->arg);
+        if (TypeCategory(exprType((Node *)cast->arg)) == TYPCATEGORY_STRING && place_of(column, walk, &place) &&
+            place.number > 0 && TypeCategory(cast->resulttype) != TYPCATEGORY_STRING)
+            note(walk, Kind::read_as, place.relation, place.number, place.own, psprintf("%u", cast->resulttype));
+        break;
+    }
+    case T_Const: note_mentions(walk, castNode(Const, node)); break;
     case T_SubLink: compare_any(walk, castNode(SubLink, node)); break;
     case T_FuncExpr: note(walk, Kind::function, castNode(FuncExpr, node)->funcid, 0, false, nullptr); break;
     case T_OpExpr:
@@ -499,6 +527,8 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                 case Kind::identity_path: hints.identity_path.insert(column); break;
                 case Kind::limit: hints.limits.insert(column); break;
                 case Kind::read: hint.reads.insert(column); break;
+                case Kind::read_as: hints.read_as[column] = (Oid)std::stoul(raw->value); break;
+                case Kind::mention: hints.mentions[raw->value]++; break;
                 case Kind::joined: hints.joined.insert({column, Column{raw->other, raw->other_number}}); break;
                 case Kind::personal:
                     if (second) hints.personal.insert(column);
@@ -534,8 +564,10 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     by + ", through " +
                     query("select $1::oid::regprocedure::text", {std::to_string(function)}).text(0, 0));
             }
-            for (const auto &[name, value] : body.compared)
+            for (const auto &[name, value] : body.compared) {
+                if (value) hints.mentions[*value]++;
                 for (const Column &column : columns_named(body, {name})) add_once(hints.candidates[column], value);
+            }
         }
     }
     return hints;

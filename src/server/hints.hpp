@@ -43,6 +43,8 @@ struct Hints {
     std::set<Column> authority;                          // columns that policies or their helpers decide by
     std::set<Column> personal;                           // of these, the ones read from a row that is the caller's own
     std::set<std::pair<Column, Column>> joined;          // columns of two tables that are compared with each other
+    std::map<Column, Oid> read_as;                       // texts that policies cast to another type
+    std::map<std::string, int> mentions;                 // constants in policies and their helpers, and how often
     std::set<Column> limits;                             // numbers that policies of other tables measure against
     std::map<Column, std::set<std::string>> deciders;    // of such a column: the policies and helpers that read it
 };

@@ -75,6 +75,13 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
     const long n = counter_;
     if (const auto learned = learned_.find({table.id, column.number}); learned != learned_.end())
         return learned->second;
+    if (const auto read_as = tables_.read_as.find({table.id, column.number});
+        read_as != tables_.read_as.end() && is_text(column.type)) {
+        ColumnShape other = column;
+        other.type = read_as->second;
+        other.not_null = true;
+        return value(table, other);
+    }
     const auto allowed = tables_.allowed.find({table.id, column.number});
     if (allowed != tables_.allowed.end() && is_text(column.type)) return allowed->second.front();
     const auto domain = tables_.domain_allowed.find(column.domain);

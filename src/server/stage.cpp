@@ -260,9 +260,15 @@ void Stage::set_up(const std::vector<Oid> &wanted) {
 std::optional<Row> Stage::own_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own) {
     Values values = owned_by(table, {}, uid);
     for (const ColumnShape &column : table.columns) {
-        // What signing up gives is never the label that policies ask for.
-        const auto asked = hints_.candidates.find({table.id, column.number});
-        if (!column.default_expression.empty() || values.contains(column.number)) continue;
+        if (values.contains(column.number)) continue;
+        if (!column.default_expression.empty()) {
+            // A key that is more than an id has its default as well: the role in (person, role).
+            if (column.category != TYPCATEGORY_NUMERIC && column.type != UUIDOID)
+                values[column.number] =
+                    query(fmt::format("select ({})::{}::text", column.default_expression, column.type_name))
+                        .value(0, 0);
+            continue;
+        }
         std::vector<Candidate> labels;
         if (column.kind == TYPTYPE_ENUM) {
             const Rows known =
@@ -273,9 +279,13 @@ std::optional<Row> Stage::own_row(const TableShape &table, const std::string &ui
                    allowed != tables_.allowed.end() && column.category == TYPCATEGORY_STRING) {
             labels.assign(allowed->second.rbegin(), allowed->second.rend());
         }
-        const auto plain = std::find_if(labels.begin(), labels.end(), [&](const Candidate &label) {
-            return asked == hints_.candidates.end() || !contains(asked->second, label);
-        });
+        // What signing up gives is not the label that policies ask for; where they ask for all, the one they ask least.
+        const auto asked = [&](const Candidate &label) {
+            const auto found = hints_.mentions.find(*label);
+            return found == hints_.mentions.end() ? 0 : found->second;
+        };
+        const auto plain = std::min_element(
+            labels.begin(), labels.end(), [&](const Candidate &a, const Candidate &b) { return asked(a) < asked(b); });
         if (plain != labels.end()) values[column.number] = *plain;
     }
     for (const ForeignKey &key : table.foreign_keys) {
@@ -322,10 +332,11 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
     for (const Oid id : tables_.parents_first()) {
         const TableShape &table = *tables_.of(id);
         if (!table.made || !rows_.contains(id)) continue;
-        bool is_account = false, is_profile = false, has_identity = false;
+        bool is_account = false, is_profile = false;
+        size_t people = 0;
         for (const ColumnShape &column : table.columns) {
             if (!hints_.identity.contains({id, column.number})) continue;
-            has_identity = true;
+            people++;
             if (!single_key(table, column.number)) continue;
             is_profile = true;
             is_account =
@@ -339,8 +350,9 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
                     return hints_.identity.contains({id, c});
                 }))
                 tenant = key;
-        const bool is_membership = has_identity && !is_profile && deciding.contains(id);
-        if (!is_profile && !is_membership && !(everywhere && has_identity)) continue;
+        const bool is_membership =
+            !is_profile && deciding.contains(id) && (people == 1 || (people > 1 && tenant.parent != InvalidOid));
+        if (!is_profile && !is_membership && !(everywhere && people > 0)) continue;
         const Outcome outcome = attempt(Finish::commit, [&] {
             if (keep(table)) return;
             if (is_membership && tenant.parent != InvalidOid && !own.contains(tenant.parent))

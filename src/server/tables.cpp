@@ -119,6 +119,20 @@ void Tables::join(const Hints &hints) {
         if (std::none_of(keys.begin(), keys.end(), refers))
             keys.push_back({{child.number}, parent.relation, {parent.number}});
     }
+    // What a column refers to, and what refers to it, has to read the same.
+    read_as = hints.read_as;
+    for (bool grown = true; grown;) {
+        grown = false;
+        for (const auto &[id, shape] : shapes)
+            for (const ForeignKey &key : shape.foreign_keys)
+                for (size_t i = 0; i < key.columns.size(); i++) {
+                    const Column from{id, key.columns[i]}, to{key.parent, key.parent_columns[i]};
+                    if (const auto known = read_as.find(from); known != read_as.end() && !read_as.contains(to))
+                        grown = read_as.emplace(to, known->second).second;
+                    if (const auto known = read_as.find(to); known != read_as.end() && !read_as.contains(from))
+                        grown = read_as.emplace(from, known->second).second;
+                }
+    }
 }
 
 std::vector<Oid> Tables::parents_first() const {

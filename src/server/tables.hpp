@@ -65,6 +65,7 @@ public:
     std::vector<Oid> parents_first() const;
 
     std::map<Oid, TableShape> shapes;
+    std::map<Column, Oid> read_as;                        // texts that have to read as another type
     std::map<Column, std::vector<Candidate>> allowed;     // constants in check constraints, by column
     std::map<Oid, std::vector<Candidate>> domain_allowed; // the same of domains, by type
 };

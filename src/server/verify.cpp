@@ -191,6 +191,12 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
             return;
         }
     }
+    if (outcome.sqlstate.substr(0, 2) == "22" && outcome.message.find("\"made") != std::string::npos) {
+        cell.verdict = Verdict::unknown;
+        cell.evidence = Evidence::none;
+        cell.reason = fmt::format("a made row does not suit the policies: {}", outcome.message);
+        return;
+    }
     if (!relation.is_table() && outcome.sqlstate == "42501") {
         // A view that reads with the caller's rights: what it may not read, it may not read through the view either.
         cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;

@@ -198,6 +198,40 @@ subtest 'as the tools do it' => sub {
     nothing_left('tools');
 };
 
+subtest 'stand-ins' => sub {
+    my $dir = migrations('stand_ins',
+        '1.sql' => "set transaction_timeout_of_a_later_server = 0;\ncreate extension if not exists vector with schema x;\n"
+            . "create extension pg_net;\nset search_path = public, x;\n"
+            . "create table near (id int primary key, e vector(384) not null);\ninsert into near values (1, '[1,2]');\n"
+            . "create function nearest(q vector) returns setof near language sql as 'select * from near order by e <=> q';\n"
+            . "create table spots (id int default 1, at geography(point, 4326));\n"
+            . "insert into spots (at) values (st_setsrid(st_makepoint(1, 2), 4326));\n"
+            . "create table his (id uuid default uuid_generate_v7(), owner text default auth.user_id());\n",
+        '2.sql' => "grant select on near to :READER;\nalter table near owner to later_made;\ncreate role later_made nologin;\n"
+            . "do \$\$ begin assert (select count(*) from near, spots) = 1; end \$\$;\n");
+    my ($status, $out) = run('audit', $dir, '--format', 'json', '--output', '-');
+    unlike($out, qr/migration_failed/, 'types, functions and settings that are not here have stand-ins') or diag $out;
+    like($out, qr/stand-in.*auth\.user_id\(\).*extension .{0,4}pg_net.*extension .{0,4}postgis.*extension .{0,4}vector/, 'which are named');
+    like($out, qr/placeholders.*2\.sql:1/, 'a placeholder is read as a name');
+    like($out, qr/"complete": ?true/, 'nothing was left out');
+    nothing_left('stand-ins');
+};
+
+subtest 'nobody connects' => sub {
+    my $policies = join '', map { "alter table $_ enable row level security; alter table $_ force row level security;\n"
+            . "create policy p on $_ using (tenant = nullif(current_setting('app.tenant', true), '')::uuid);\n" } qw(kept shared);
+    my $dir = migrations('nobody', '1.sql' => "create table kept (id int, tenant uuid);\ncreate table shared (id int, tenant uuid);\n"
+            . "create table forgotten (id int, tenant uuid);\ncreate table settings (id int);\n$policies"
+            . "create policy old on shared for select using (true);\n");
+    my ($status, $out) = run('audit', $dir, '--format', 'json', '--output', '-');
+    is($status, 1, 'policies are looked at although nobody was granted anything');
+    like($out, qr/role .{0,4}application.{0,4} stands in/, 'which is said');
+    like($out, qr/"rule": ?"open"[^{}]*public\.shared/, 'the policy that opens');
+    like($out, qr/"rule": ?"rls_disabled"[^{}]*public\.forgotten/, 'the table that was forgotten');
+    unlike($out, qr/"object": ?"public\.(kept|settings)"/, 'and no other');
+    nothing_left('nobody');
+};
+
 subtest 'matrix' => sub {
     my $dir = migrations('m', '1.sql' => "create table t (i int);\n");
     migrations('x', 'good.sql' => "create table matrix_was_here (i int);\n", 'bad.sql' => "select 1;\n\nselect nowhere();\n",

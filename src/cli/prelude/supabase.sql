@@ -15,8 +15,9 @@
 --   * storage's trigger that refuses direct DELETEs is left out: the storage service switches it off for its own
 --     statements, so that the policies decide; with it every probe of a DELETE would be refused for the wrong reason.
 --   * Of contrib, only what the platform creates by itself is created; what somebody switched on in the dashboard is not.
---   * Extensions that contrib lacks (vector, pg_net, pg_cron, pgmq, pgjwt, pg_graphql, postgis) are not imitated:
---     CREATE EXTENSION fails and is reported. The schemas cron, net and graphql_public exist, as if it had succeeded.
+--   * Extensions that contrib lacks (vector, pg_net, pg_cron, pgmq, pgjwt, pg_graphql, postgis) are not made here: the
+--     loader has stand-ins for the types of some, and the schemas cron, net and graphql_public exist, as if it had
+--     succeeded. Of the others CREATE EXTENSION fails and is reported.
 --   * PostgREST's settings come from its environment there; here they are in the catalog, where tools can read them.
 
 set client_min_messages = warning;

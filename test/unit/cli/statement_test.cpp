@@ -23,13 +23,13 @@ TEST(Statement, Transactions) {
 }
 
 TEST(Statement, WhatAnAuditWouldMiss) {
-    for (const char *sql :
-         {"create table t (i int)", "create policy p on t", "alter table t enable row level security",
-          "grant select on t to x", "revoke all on t from x", "create function f() returns int", "do $$ $$",
-          "drop policy p on t", "create extension vector", "create unlogged table t ()", "nonsense"})
+    for (const char *sql : {"create table t (i int)", "create policy p on t", "alter table t enable row level security",
+                            "grant select on t to x", "revoke all on t from x", "create function f() returns int",
+                            "do $$ $$", "drop policy p on t", "create unlogged table t ()", "nonsense"})
         EXPECT_TRUE(shapes_access(sql)) << sql;
-    for (const char *sql : {"insert into t values (1)", "create index on t (i)", "create unique index on t (i)",
-                            "comment on table t is 'x'", "set x = 1", "with x as (select 1) select 1", "vacuum"})
+    for (const char *sql : {"create extension vector", "grant connect on database d to x", "insert into t values (1)",
+                            "create index on t (i)", "create unique index on t (i)", "comment on table t is 'x'",
+                            "set x = 1", "with x as (select 1) select 1", "vacuum"})
         EXPECT_FALSE(shapes_access(sql)) << sql;
 }
 
