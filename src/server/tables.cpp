@@ -113,8 +113,8 @@ void Tables::join(const Hints &hints) {
         const bool is_decided = decides != hints.decided_by.end() && decides->second.contains(parent.relation);
         if (!to_text && (is_key(child) || (!is_key(parent) && !is_decided))) continue;
         auto &keys = shapes.at(child.relation).foreign_keys;
-        const auto refers = [&](const ForeignKey &key) {
-            return std::find(key.columns.begin(), key.columns.end(), child.number) != key.columns.end();
+        const auto refers = [number = child.number](const ForeignKey &key) {
+            return std::find(key.columns.begin(), key.columns.end(), number) != key.columns.end();
         };
         if (std::none_of(keys.begin(), keys.end(), refers))
             keys.push_back({{child.number}, parent.relation, {parent.number}});
