@@ -25,7 +25,10 @@ std::string_view name(Category category) {
 }
 
 void rank(std::vector<Finding> &findings) {
-    const auto order = [](const Finding &f) { return std::tie(f.category, f.level, f.rule, f.object, f.key); };
+    const auto order = [](const Finding &f) {
+        return std::make_tuple(f.category, f.level, f.evidence != "execution", std::string_view(f.rule),
+                               std::string_view(f.object), std::string_view(f.key));
+    };
     std::stable_sort(findings.begin(), findings.end(),
                      [&](const Finding &a, const Finding &b) { return order(a) < order(b); });
 }

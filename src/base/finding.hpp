@@ -30,7 +30,8 @@ struct Finding {
 std::string_view name(Level level);
 std::string_view name(Category category);
 
-// Orders findings by business impact: category, level, rule, object, key. The same findings always come out the same.
+// Orders findings by business impact: category, level, what was really seen first, rule, object, key. The same findings
+// always come out the same.
 void rank(std::vector<Finding> &findings);
 
 } // namespace rlsproof

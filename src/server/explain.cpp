@@ -11,6 +11,7 @@
 
 #include "server/access.hpp"
 #include "server/identity.hpp"
+#include "server/names.hpp"
 #include "server/personas.hpp"
 #include "server/privileges.hpp"
 #include "server/result.hpp"
@@ -272,16 +273,6 @@ std::vector<std::string> Explanation::tell() {
         function(*callable);
     verdict();
     return std::move(lines_);
-}
-
-Command command_named(const std::string &written) {
-    std::string upper(text::trim(written));
-    for (char &c : upper) c = (char)toupper((unsigned char)c);
-    if (const auto command = command_from(upper)) return *command;
-    std::vector<std::string_view> known;
-    for (const Command command : kCommands) known.push_back(name(command));
-    throw Error(Code::invalid_input, fmt::format("\"{}\" is not a command", written),
-                fmt::format("The commands are {}.", fmt::join(known, ", ")));
 }
 
 // The object in full, having made sure that the command means something for it.

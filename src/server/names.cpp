@@ -1,3 +1,5 @@
+#include "base/text.hpp"
+
 #include "server/names.hpp"
 
 #include <algorithm>
@@ -145,6 +147,16 @@ std::string suggest(const std::string &wanted, const std::vector<std::string> &n
     if (!offered.empty()) return fmt::format("Perhaps {} is meant.", fmt::join(offered, " or "));
     if (names.empty() || names.size() > kAll) return "";
     return fmt::format("The {} are: {}.", what, fmt::join(names, ", "));
+}
+
+Command command_named(const std::string &written) {
+    std::string upper(text::trim(written));
+    for (char &c : upper) c = (char)toupper((unsigned char)c);
+    if (const auto command = command_from(upper)) return *command;
+    std::vector<std::string_view> known;
+    for (const Command command : kCommands) known.push_back(name(command));
+    throw Error(Code::invalid_input, fmt::format("\"{}\" is not a command", written),
+                fmt::format("The commands are {}.", fmt::join(known, ", ")));
 }
 
 } // namespace rlsproof::server

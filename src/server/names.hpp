@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "model/command.hpp"
+
 #include "server/boundary.hpp"
 
 namespace rlsproof::server {
@@ -29,5 +31,8 @@ std::vector<std::string> object_names();
 
 // A sentence that offers what comes nearest, or says what there is; empty where there is nothing to offer.
 std::string suggest(const std::string &wanted, const std::vector<std::string> &names, const std::string &what);
+
+// The command that somebody wrote, in capitals or not. Raises Error{invalid_input} for anything else.
+Command command_named(const std::string &written);
 
 } // namespace rlsproof::server

@@ -2,6 +2,7 @@
 // Every probe is rolled back.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,13 +47,16 @@ public:
     Probe(const Stage &stage, const Relation &relation, const std::vector<Row> &own, Oid superuser, int security,
           Part part = {})
         : stage_(stage), relation_(relation), superuser_(superuser), security_(security) {
-        const auto add = [&](const std::vector<Row> &rows, std::vector<const Row *> &to) {
-            for (const Row &row : rows)
-                if (row.table == relation.id && part.holds(row.values)) to.push_back(&row);
-        };
-        add(stage.rows(relation.id), foreign_);
-        add(own, own_);
         for (const Row &row : own) everything_own_.push_back(&row);
+        const auto counts = [&](const Row &row) { return row.table == relation.id && part.holds(row.values); };
+        for (const Row &row : own)
+            if (counts(row)) own_.push_back(&row);
+        // A row that was there before may be the persona's own.
+        for (const Row &row : stage.rows(relation.id))
+            if (counts(row) && std::none_of(own_.begin(), own_.end(), [&](const Row *mine) {
+                    return mine->tid == row.tid && mine->stored_in == row.stored_in;
+                }))
+                foreign_.push_back(&row);
     }
 
     // Rows of other people, and of its own, that could be reached.

@@ -314,10 +314,6 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
 
 Verification verify(const World &world, const Selection &selection) {
     Verification result;
-    if (!selection.command.empty() && !command_from(selection.command))
-        throw Error(
-            Code::invalid_input, fmt::format("\"{}\" is not a command", selection.command),
-            "The commands are SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER, MAINTAIN and EXECUTE.");
     const bool bucket = selection.object.starts_with("bucket:"); // whether there is one is known when the stage is set
     if (!selection.object.empty() && !bucket && world.relation(selection.object) == nullptr)
         throw Error(Code::not_found, fmt::format("there is no object \"{}\"", selection.object),

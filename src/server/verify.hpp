@@ -17,7 +17,7 @@ namespace rlsproof::server {
 struct Selection {
     std::string persona;
     std::string object;
-    std::string command;
+    std::string command; // in capitals
 };
 
 struct Verification {

@@ -1,6 +1,7 @@
 // The SQL functions about cells: rlsproof.verify().
 #include "server/verify.hpp"
 
+#include "server/names.hpp"
 #include "server/result.hpp"
 #include "server/world.hpp"
 
@@ -14,8 +15,8 @@ Datum rlsproof_verify(PG_FUNCTION_ARGS) {
     const char *object = text_argument(fcinfo, 1);
     const char *command = text_argument(fcinfo, 2);
     return enter([&]() -> Datum {
-        const Selection selection{optional_text(persona).value_or(""), optional_text(object).value_or(""),
-                                  optional_text(command).value_or("")};
+        Selection selection{optional_text(persona).value_or(""), optional_text(object).value_or(""), ""};
+        if (command != nullptr) selection.command = name(command_named(command));
         const Verification verification = verify(read_world(), selection);
         std::vector<std::vector<Value>> rows;
         for (const Cell &cell : verification.cells)
