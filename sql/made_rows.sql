@@ -31,6 +31,14 @@ CREATE POLICY coded ON made_it.recipes FOR SELECT
     USING (EXISTS (SELECT FROM made_it.codes c WHERE c.recipe::uuid = recipes.id AND c.active));
 CREATE POLICY active ON made_it.codes FOR SELECT USING (active);
 
+-- Shown where the parent is open on two counts, and the child on a third.
+CREATE TABLE made_it.halls (id uuid PRIMARY KEY, owner uuid, state text NOT NULL DEFAULT 'shut', kind text NOT NULL DEFAULT 'small');
+CREATE TABLE made_it.shows (id uuid PRIMARY KEY, hall uuid NOT NULL REFERENCES made_it.halls, listed boolean NOT NULL DEFAULT false);
+CREATE POLICY own ON made_it.halls USING (owner = made_it.uid());
+CREATE POLICY open_kind ON made_it.halls FOR SELECT USING (state = 'open');
+CREATE POLICY listed ON made_it.shows FOR SELECT USING (listed AND EXISTS
+    (SELECT FROM made_it.halls h WHERE h.id = hall AND h.state = 'open' AND h.kind = 'grand'));
+
 -- A text that is read as a uuid, and the text it refers to.
 CREATE TABLE made_it.tenants (id text PRIMARY KEY);
 CREATE TABLE made_it.invoices (id int PRIMARY KEY, tenant text NOT NULL REFERENCES made_it.tenants);

@@ -506,7 +506,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             Walk walk{policies.oid(i, 0), NIL, asking.data(), (int)asking.size(), NIL};
             for (const size_t column : {2, 3})
                 if (policies.value(i, column)) call(walk_tree, policies.text(i, column).c_str(), &walk);
-            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}};
+            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}};
             for (int f = 0; f < list_length(walk.found); f++) {
                 const auto *raw = static_cast<const Raw *>(list_nth(walk.found, f));
                 const Column column{raw->relation, raw->number};
@@ -518,7 +518,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                 case Kind::value: {
                     const Candidate candidate = raw->value != nullptr ? Candidate(raw->value) : Candidate();
                     add_once(hints.candidates[column], candidate);
-                    if (raw->own) hint.values.emplace_back(raw->number, candidate);
+                    (raw->own ? hint.values : hint.elsewhere[raw->relation]).emplace_back(raw->number, candidate);
                     break;
                 }
                 case Kind::identity:
@@ -544,6 +544,10 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
         }
     }
 
+    // Where every policy asks a helper, accounts are known by what refers to them.
+    const Rows accounts = query("select attrelid, attnum from pg_catalog.pg_attribute "
+                                "where attrelid = pg_catalog.to_regclass('auth.users') and attname = 'id'");
+    if (!accounts.empty()) hints.identity.insert({accounts.oid(0, 0), (int)accounts.number(0, 1)});
     follow_foreign_keys(hints.identity);
     for (const PolicyHint &policy : hints.policies) {
         const std::string by =

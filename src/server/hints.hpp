@@ -28,9 +28,10 @@ using Candidate = std::optional<std::string>;
 struct PolicyHint {
     Oid relation; // whose policy it is
     std::string name;
-    std::vector<std::pair<int, Candidate>> values; // of its own columns, as the policy compares them
-    std::set<Column> reads;                        // columns of other tables that it decides by
-    std::vector<Oid> functions;                    // that it calls
+    std::vector<std::pair<int, Candidate>> values;                   // of its own columns, as the policy compares them
+    std::map<Oid, std::vector<std::pair<int, Candidate>>> elsewhere; // the same of columns of other tables
+    std::set<Column> reads;                                          // columns of other tables that it decides by
+    std::vector<Oid> functions;                                      // that it calls
 };
 
 struct Hints {

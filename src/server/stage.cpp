@@ -19,7 +19,8 @@ namespace {
 
 constexpr size_t kMostVariants = 14;
 constexpr size_t kVictims = 4;
-constexpr int kMostFound = 300; // rows that are there already, looked at per table
+constexpr size_t kMostRows = 30; // made in one table
+constexpr int kMostFound = 300;  // rows that are there already, looked at per table
 
 std::string victim(size_t turn) {
     return fmt::format("c0ffee00-0000-4000-8000-{:012d}", turn + 1);
@@ -165,9 +166,11 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
         if (result.size() < kMostVariants && !contains(result, values)) result.push_back(values);
     };
     for (const PolicyHint &policy : hints_.policies) {
-        if (policy.relation != table.id) continue;
+        const auto elsewhere = policy.elsewhere.find(table.id);
+        if (policy.relation != table.id && elsewhere == policy.elsewhere.end()) continue;
         Values together;
-        for (const auto &[number, value] : policy.values) together.emplace(number, value);
+        for (const auto &[number, value] : policy.relation == table.id ? policy.values : elsewhere->second)
+            if (value || !table.column(number)->not_null) together.emplace(number, value);
         add(together);
     }
     for (const ColumnShape &column : table.columns) {
@@ -228,6 +231,12 @@ void Stage::make(const TableShape &table) {
         }
         if (row) rows.push_back(std::move(*row));
     }
+    // What is shown may have to meet a condition here and another one there: each kind of row with each kind of parent.
+    for (size_t variant = 1; variant < all.size() && parents > 1; variant++)
+        for (size_t parent = 0; parent < parents && rows.size() < kMostRows; parent++)
+            if (parent != variant % parents)
+                if (auto row = maker_.insert(table, linked(table, all[variant], parent, false), why))
+                    rows.push_back(std::move(*row));
     if (rows.empty()) why_none_[table.id] = "no row could be made: " + why;
 }
 
