@@ -13,6 +13,7 @@
 #include "server/personas.hpp"
 #include "server/privileges.hpp"
 #include "server/result.hpp"
+#include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 #include "server/world.hpp"
@@ -190,6 +191,7 @@ void add_relations(const World &world, const Persona &persona, const std::string
         Looker looker(world);
         for (size_t i = 0; i < places.size(); i++) {
             poll();
+            const Scratch scratch;
             looker.look(result[first + i], *places[i].relation, persona, places[i].bucket);
         }
     });

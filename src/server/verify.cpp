@@ -13,6 +13,7 @@
 #include "server/personas.hpp"
 #include "server/probe.hpp"
 #include "server/rewrite.hpp"
+#include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/stage.hpp"
 #include "server/subtransaction.hpp"
@@ -302,6 +303,7 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
                     continue;
                 if (!row_wise(command) && (!relation.is_table() || part.column != 0)) continue;
                 if (row_wise(command) && objects.size() > 1 && part.column == 0) continue;
+                const Scratch scratch;
                 cells.push_back(examine(persona, relation, part, command));
             }
         }
