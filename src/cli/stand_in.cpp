@@ -162,7 +162,7 @@ StandIn stand_in_for(const Failure &failure, std::string_view statement,
 std::string without_placeholders(std::string_view statement) {
     std::string result(statement);
     Scanner scanner(statement);
-    Token token, before;
+    Token token;
     size_t end = 0; // of the token before
     bool colon = false, cast = false;
     while (scanner.next(token)) {
