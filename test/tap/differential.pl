@@ -136,7 +136,7 @@ INSERT INTO it.members VALUES (1, 'a0000000-0000-4000-8000-000000000001'), (2, '
 CREATE FUNCTION it.is_member(o int) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
   AS $$ SELECT EXISTS (SELECT 1 FROM it.members m WHERE m.org = o AND m.who = auth.uid()) $$;
 SQL
-    $sql .= 'GRANT USAGE ON SCHEMA it TO ' . join(', ', grep { maybe(90) } qw(anon authenticated keeper)) . ", staff;\n";
+    $sql .= 'GRANT USAGE ON SCHEMA it TO ' . join(', ', 'staff', grep { maybe(90) } qw(anon authenticated keeper)) . ";\n";
     $sql .= "GRANT SELECT ON it.members TO PUBLIC;\n" if maybe(70);
     for my $n (1 .. 5) {
         my $table = "it.t$n";
@@ -170,7 +170,8 @@ sub statements {
         my %value = (id => 5000, owner => $owners[0], org => 1, status => 'sold', shown => 'true', note => 'another note');
         return ((map {; "UPDATE $object SET $_ = $_ WHERE id > 0", "UPDATE $object SET $_ = $_", "UPDATE $object SET $_ = '$value{$_}'" } @used),
             (map {; "UPDATE $object SET note = note WHERE id = $_" } 1 .. 36),
-            map {; "UPDATE $object SET status = '$_'" } qw(draft published sold));
+            (map {; "UPDATE $object SET status = '$_'" } qw(draft published sold)),
+            map {; "UPDATE $object SET $_" } "org = NULL", 'org = 2', "owner = '$owners[1]'", 'shown = false', "note = 'x'");
     }
     my @rows;
     for my $org (1, 2, 'null') {
