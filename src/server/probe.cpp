@@ -181,6 +181,9 @@ std::vector<std::string> Probe::literals(int number) const {
         if ((value || !column->not_null) && std::find(values.begin(), values.end(), literal) == values.end())
             values.push_back(literal);
     };
+    // A condition on the length of a text, or on how it begins, is met by one that is empty more often than by a made
+    // one.
+    if (column->category == 'S') values.push_back(Maker::literal(*column, ""));
     if (const auto asked = stage_.hints().candidates.find({relation_.id, number});
         asked != stage_.hints().candidates.end())
         for (const Candidate &value : asked->second) add(value);

@@ -430,6 +430,21 @@ std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> 
             }
         result.push_back(maker_.values(*shape, values));
     }
+    // Policies add up: one lets a row in that another takes exception to. What each asks for, with what the others ask.
+    const size_t made = result.size();
+    for (const PolicyHint &policy : hints_.policies) {
+        if (policy.relation != table || made == 0 || result.size() >= made + kMostVariants) continue;
+        Values together;
+        for (const auto &[number, value] : policy.values) together.insert_or_assign(number, value);
+        const size_t own = together.size();
+        for (const PolicyHint &other : hints_.policies)
+            if (other.relation == table)
+                for (const auto &[number, value] : other.values) together.emplace(number, value);
+        if (together.size() == own) continue; // that one was made
+        Values values = result.front();
+        for (const auto &[number, value] : together) values.insert_or_assign(number, value);
+        result.push_back(std::move(values));
+    }
     return result;
 }
 
