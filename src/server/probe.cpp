@@ -115,10 +115,15 @@ Observation Probe::select() {
     observation.identified = false;
     observation.statement = fmt::format("select count(*) from {}", relation_.name);
     observation.outcome = attempt(Finish::rollback, [&] {
-        without_own_rows();
-        observation.total =
-            query(fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name), {}, false)
+        const auto shown = [&] {
+            return query(fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name), {}, false)
                 .number(0, 0);
+        };
+        // With the own rows goes the membership that may have opened the others: a table shows of its own rows no more
+        // than there are, so what it shows beyond them is somebody else's.
+        const long beyond = rows_known ? shown() - (long)own_.size() : 0;
+        without_own_rows();
+        observation.total = std::max(beyond, shown());
     });
     return observation;
 }
