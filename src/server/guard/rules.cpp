@@ -26,8 +26,7 @@ constexpr std::array<Entry, kRules> kEntries = {{
     {Rule::result_rows, {"result_rows", "54R02", "the statement returned more rows than allowed"}},
     {Rule::n_plus_one, {"n_plus_one", "54R03", "candidate: one query for each row of another"}},
     {Rule::repeated_query, {"repeated_query", "54R03", "the same query with the same values, again and again"}},
-    {Rule::transaction_rows_read,
-     {"transaction_rows_read", "54R04", "the transaction read more rows than allowed"}},
+    {Rule::transaction_rows_read, {"transaction_rows_read", "54R04", "the transaction read more rows than allowed"}},
     {Rule::transaction_rows_written,
      {"transaction_rows_written", "54R04", "the transaction wrote more rows than allowed"}},
 }};
@@ -53,10 +52,10 @@ const Rule *rule_named(const char *name) {
 
 const char *name(Mode mode) {
     switch (mode) {
-        case Mode::off: return "off";
-        case Mode::log: return "log";
-        case Mode::warn: return "warn";
-        case Mode::error: return "error";
+    case Mode::off: return "off";
+    case Mode::log: return "log";
+    case Mode::warn: return "warn";
+    case Mode::error: return "error";
     }
     return "off";
 }

@@ -42,8 +42,8 @@ constexpr RuleSet these(R... rules) {
 }
 
 // What the planner has to be watched for: a cached plan has lost these, so they travel with the plan.
-inline constexpr RuleSet kPlanned = these(Rule::write_without_where, Rule::cartesian_join, Rule::full_scan,
-                                          Rule::no_limit);
+inline constexpr RuleSet kPlanned =
+    these(Rule::write_without_where, Rule::cartesian_join, Rule::full_scan, Rule::no_limit);
 // What can be said when a statement starts, from its plan.
 inline constexpr RuleSet kStarted =
     kPlanned | these(Rule::matrix_access, Rule::rls_bypass, Rule::scan_rows, Rule::deep_offset);

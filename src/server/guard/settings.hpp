@@ -1,5 +1,5 @@
-// The guard's settings. All of them are the superuser's, so that a guarded role cannot switch them off; they are set per
-// role and per database the native way.
+// The guard's settings. All of them are the superuser's, so that a guarded role cannot switch them off; they are set
+// per role and per database the native way.
 #pragma once
 
 #include "server/guard/rules.hpp"
