@@ -77,11 +77,15 @@ struct Explained {
 const char *way_of(const Plan *plan, bool *whole) {
     *whole = false;
     switch (nodeTag(plan)) {
-    case T_SeqScan: *whole = true; return "read as a whole";
-    case T_IndexScan: *whole = reinterpret_cast<const IndexScan *>(plan)->indexqual == NIL; return "read by an index";
+    case T_SeqScan:
+        *whole = true;
+        return "read as a whole";
+    case T_IndexScan:
+        *whole = reinterpret_cast<const IndexScan *>(plan)->indexqual == NIL;
+        return *whole ? "read along an index from its start" : "read by an index";
     case T_IndexOnlyScan:
         *whole = reinterpret_cast<const IndexOnlyScan *>(plan)->indexqual == NIL;
-        return "read from an index alone";
+        return *whole ? "read along an index alone from its start" : "read from an index alone";
     case T_BitmapHeapScan: return "read by a bitmap";
     case T_TidScan: return "read by place";
     default: return nullptr;
