@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "server/postgres.hpp"
+#include "server/boundary.hpp"
 
 namespace rlsproof::server::guard {
 
