@@ -70,3 +70,48 @@ CREATE FUNCTION rlsproof.guard_reset() RETURNS void
     LANGUAGE c VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'rlsproof_guard_reset';
 COMMENT ON FUNCTION rlsproof.guard_reset() IS 'Forgets events and latencies, those of all databases.';
+
+-- What was there before the guard: broken rules by shape that somebody has looked at and accepted for now.
+CREATE TABLE rlsproof.guard_known (
+    rule text NOT NULL,
+    fingerprint text NOT NULL CHECK (fingerprint ~ '^[0-9a-f]{16}$'),
+    query text,
+    since timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    PRIMARY KEY (rule, fingerprint)
+);
+COMMENT ON TABLE rlsproof.guard_known IS
+    'The baseline: shapes whose breaking of a rule is counted and no longer reported. Filled by rlsproof.guard_baseline().';
+SELECT pg_catalog.pg_extension_config_dump('rlsproof.guard_known', '');
+
+CREATE FUNCTION rlsproof.guard_baseline() RETURNS bigint
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS $$
+        WITH added AS (
+            INSERT INTO rlsproof.guard_known (rule, fingerprint, query)
+            SELECT DISTINCT ON (rule, fingerprint) rule, fingerprint, query
+            FROM rlsproof.guard_events() WHERE database = pg_catalog.current_database()
+            ON CONFLICT DO NOTHING RETURNING 1)
+        SELECT pg_catalog.count(*) FROM added
+    $$;
+COMMENT ON FUNCTION rlsproof.guard_baseline() IS
+    'Takes today''s events of this database into the baseline, so that only new shapes are reported. Returns how many were added.';
+
+-- The hooks read these tables without SQL and keep what they read; a change reaches every session at its commit.
+CREATE FUNCTION rlsproof.declared() RETURNS trigger
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'rlsproof_declared';
+COMMENT ON FUNCTION rlsproof.declared() IS 'Tells every session that declarations have changed.';
+CREATE TRIGGER declared AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rlsproof.personas
+    FOR EACH STATEMENT EXECUTE FUNCTION rlsproof.declared();
+CREATE TRIGGER declared AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rlsproof.expectations
+    FOR EACH STATEMENT EXECUTE FUNCTION rlsproof.declared();
+CREATE TRIGGER declared AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rlsproof.waivers
+    FOR EACH STATEMENT EXECUTE FUNCTION rlsproof.declared();
+CREATE TRIGGER declared AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rlsproof.guard_known
+    FOR EACH STATEMENT EXECUTE FUNCTION rlsproof.declared();
+
+CREATE FUNCTION rlsproof.guard_status()
+    RETURNS TABLE (item text, value text, about text)
+    LANGUAGE c VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'rlsproof_guard_status';
+COMMENT ON FUNCTION rlsproof.guard_status() IS
+    'How the guard stands in this session: its rules and their modes, what is shared, what it cannot see and why.';

@@ -91,6 +91,10 @@ struct Number {
 
 } // namespace
 
+bool guard_is_on() {
+    return guard_on;
+}
+
 Mode mode_of(Rule rule) {
     return static_cast<Mode>(modes[static_cast<int>(rule)]);
 }

@@ -17,6 +17,9 @@ inline bool wants(Rule rule) {
     return (active & only(rule)) != 0;
 }
 
+// rlsproof.guard itself.
+bool guard_is_on();
+
 // The setting's own mode of a rule, before anything stricter is asked.
 Mode mode_of(Rule rule);
 
