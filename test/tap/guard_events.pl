@@ -366,6 +366,11 @@ $session->query_safe('SELECT count(*) FROM items') for 1 .. 5;
 is($session->query_safe("SELECT calls, rows, p50_ms BETWEEN 0 AND p95_ms, p99_ms <= max_ms FROM rlsproof.guard_queries WHERE query ILIKE 'select count(*) from items'"),
 	'5|5|t|t', 'a session that asks sees all of its own');
 $session->quit;
+my $counters = q{SELECT string_agg(concat_ws(' ', item, value, about), ', ') FROM rlsproof.guard_status() WHERE item IN ('events', 'recent', 'queries')};
+$node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');
+query('postgres', 'bob', "UPDATE items SET note = 'x' WHERE id = 7; SELECT note FROM items WHERE id = 8");
+like($node->safe_psql('postgres', $counters), qr/^events 0 of 64 .* recent 0 of 16 .* queries [1-9]\d* of 64 /,
+	'what breaks no rule leaves nothing but latencies');
 $node->safe_psql('postgres', 'ALTER ROLE bob SET rlsproof.track_queries = off; SELECT rlsproof.guard_reset()');
 query('postgres', 'bob', 'SELECT note FROM items');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM rlsproof.guard_queries WHERE role = 'bob'}), '0', 'where it is off nothing is kept');
