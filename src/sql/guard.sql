@@ -16,7 +16,7 @@ CREATE VIEW rlsproof.guard_events AS
     ORDER BY count DESC, rule, database, role, table_name, query, fingerprint;
 COMMENT ON VIEW rlsproof.guard_events IS
     'Broken rules by rule, query shape, role, database and table. Other roles'' texts are shown to pg_read_all_stats alone.';
-COMMENT ON COLUMN rlsproof.guard_events.query IS 'The normal form: no constants, no comments; 1020 bytes of it at most.';
+COMMENT ON COLUMN rlsproof.guard_events.query IS 'The normal form: no constants, no comments; 1,023 bytes of it at most.';
 COMMENT ON COLUMN rlsproof.guard_events.mode IS 'Of the latest event, as are route, action, release and application.';
 COMMENT ON COLUMN rlsproof.guard_events.reported IS 'Logged, warned of or refused.';
 COMMENT ON COLUMN rlsproof.guard_events.held IS 'Within rlsproof.report_interval of one that the session reported.';

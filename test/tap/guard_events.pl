@@ -336,6 +336,45 @@ for my $libraries ('pg_stat_statements,rlsproof,rlsproof_test', 'rlsproof,rlspro
 	cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM pg_stat_statements'), '>', 0, "statements with $libraries");
 }
 
+# --- what really runs ------------------------------------------------------------------------------------------------
+
+$node->adjust_conf('postgresql.conf', 'shared_preload_libraries', "'rlsproof'");
+$node->append_conf('postgresql.conf', "rlsproof.track_queries = on\nrlsproof.rule_write_without_where = warn");
+$node->restart;
+$node->safe_psql('postgres', 'CREATE TABLE items (id integer PRIMARY KEY, note text); INSERT INTO items SELECT n, n FROM generate_series(1, 100) n;
+	GRANT ALL ON items TO ann, bob');
+my ($status, $out, $err) = $node->psql('postgres', "UPDATE items SET note = 'x' /*route='%2Fitems',action='touch'*/; UPDATE items SET note = 'y'",
+	extra_params => [ '--username', 'ann' ]);
+is($node->safe_psql('postgres', 'SELECT rule, query, role, database, table_name, mode, reported, held, count, fingerprint = rlsproof.fingerprint(query)
+	FROM rlsproof.guard_events'), 'write_without_where|UPDATE items SET note = $1|ann|postgres|public.items|warn|1|1|2|t',
+	'a rule that is broken twice is an event, reported once and held once') or diag $err;
+is($node->safe_psql('postgres', 'SELECT rule, query, role FROM rlsproof.guard_recent'),
+	'write_without_where|UPDATE items SET note = $1|ann', 'and one in the ring');
+
+$node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');
+query('postgres', 'bob', "PREPARE p AS SELECT note FROM items WHERE id = \$1; BEGIN; "
+	. join('', map { "EXECUTE p($_);" } 1 .. 30) . "SELECT note FROM items WHERE id = 7 /*route='%2Fitem'*/; "
+	. "SELECT note FROM items WHERE id = 8 /*route='%2Fitem'*/; SELECT note FROM items; COMMIT;");
+is($node->safe_psql('postgres', q{SELECT query, route, calls, rows FROM rlsproof.guard_queries WHERE role = 'bob' ORDER BY 1, 2}),
+	<<'ROWS' =~ s/\n\z//r, 'latencies of prepared statements and plain ones, by route');
+PREPARE p AS SELECT note FROM items WHERE id = $1||30|30
+SELECT note FROM items||1|100
+SELECT note FROM items WHERE id = $1|/item|2|2
+ROWS
+$session = $node->background_psql('postgres');
+$session->query_safe('SELECT count(*) FROM items') for 1 .. 5;
+is($session->query_safe("SELECT calls, rows, p50_ms BETWEEN 0 AND p95_ms, p99_ms <= max_ms FROM rlsproof.guard_queries WHERE query ILIKE 'select count(*) from items'"),
+	'5|5|t|t', 'a session that asks sees all of its own');
+$session->quit;
+my $counters = q{SELECT string_agg(concat_ws(' ', item, value, about), ', ') FROM rlsproof.guard_status() WHERE item IN ('events', 'recent', 'queries')};
+$node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');
+query('postgres', 'bob', "UPDATE items SET note = 'x' WHERE id = 7; SELECT note FROM items WHERE id = 8");
+like($node->safe_psql('postgres', $counters), qr/^events 0 of 64 .* recent 0 of 16 .* queries [1-9]\d* of 64 /,
+	'what breaks no rule leaves nothing but latencies');
+$node->safe_psql('postgres', 'ALTER ROLE bob SET rlsproof.track_queries = off; SELECT rlsproof.guard_reset()');
+query('postgres', 'bob', 'SELECT note FROM items');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM rlsproof.guard_queries WHERE role = 'bob'}), '0', 'where it is off nothing is kept');
+
 unlike(slurp_file($node->logfile), qr/TRAP|PANIC|signal 11|signal 6/, 'nothing crashed that was not killed');
 $node->stop;
 done_testing();

@@ -21,6 +21,10 @@ namespace {
 
 constexpr char kName[] = "rlsproof guard";
 
+// docs/guard-events.md says how many bytes an entry takes.
+static_assert(sizeof(EventTable::Entry) == 1600 && sizeof(RecentEvent) == 1536 && sizeof(QueryTable::Entry) == 3296 &&
+              sizeof(histogram::Histogram<uint32>) == 2112);
+
 shmem_request_hook_type next_request = nullptr;
 shmem_startup_hook_type next_startup = nullptr;
 
