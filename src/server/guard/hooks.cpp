@@ -33,8 +33,9 @@ ExecutorRun_hook_type next_run = nullptr;
 ExecutorEnd_hook_type next_end = nullptr;
 ProcessUtility_hook_type next_utility = nullptr;
 
-// How many EXPLAIN are at work.
+// How many EXPLAIN are at work, and how many EXECUTE and FETCH, which gather the rows that they answer with.
 int explaining = 0;
+int gathering = 0;
 
 PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo parameters) {
     return next_planner != nullptr ? next_planner(query, text, options, parameters)
@@ -113,11 +114,12 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
         return;
     }
-    begin_answer(query, running, count, explaining == 0);
+    begin_answer(query, running, gathering > 0, count, explaining == 0);
     if (explaining == 0 && stops_early())
         run_watched(RLSPROOF_EXECUTOR_RUN_ARGS, running);
     else
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
+    running->at_work = false;
     judge_run(query, running, explaining == 0);
 }
 
@@ -158,12 +160,18 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     if (found.count > 0)
         tell(found, {text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)},
              true);
-    if (!IsA(statement->utilityStmt, ExplainStmt)) {
+    const int explains = IsA(statement->utilityStmt, ExplainStmt) ? 1 : 0;
+    const int gathers = context == PROCESS_UTILITY_TOPLEVEL && gathers_answer(statement->utilityStmt) ? 1 : 0;
+    if (explains + gathers == 0) {
         go_on();
         return;
     }
-    ++explaining;
-    in_any_case(go_on, [] { --explaining; });
+    explaining += explains;
+    gathering += gathers;
+    in_any_case(go_on, [&] {
+        explaining -= explains;
+        gathering -= gathers;
+    });
 }
 
 } // namespace

@@ -121,15 +121,21 @@ bool stops_early() {
     return mode_of(Rule::result_rows) == Mode::error || mode_of(Rule::rows_read) == Mode::error;
 }
 
-void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool may_refuse) {
+void begin_answer(const QueryDesc *query, Running *running, bool gathered, uint64 count, bool may_refuse) {
+    running->at_work = true;
     switch (query->dest->mydest) {
     case DestRemote:
     case DestRemoteExecute:
     case DestRemoteSimple:
     case DestDebug: running->answers = true; break;
     case DestCopyOut: running->answers = true; return;
-    // RETURNING is gathered before it is sent. A query that is gathered belongs to a function or a cursor.
-    case DestTuplestore: running->answers = query->operation != CMD_SELECT; return;
+    case DestTuplestore:
+        // RETURNING is gathered before it is sent; a query may as well be part of a function that is.
+        running->answers = query->operation != CMD_SELECT || gathered;
+        for (const Running *outer = running->outer; outer != nullptr; outer = outer->outer)
+            if (outer->at_work) running->answers = false;
+        if (running->answers && gathered) break;
+        return;
     default: return;
     }
     if (count != 0 || !wants(Rule::no_limit) || running->returned > 0) return;
