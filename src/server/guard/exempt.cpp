@@ -5,7 +5,6 @@
 
 extern "C" {
 #include "access/parallel.h"
-#include "access/transam.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
 #include "postmaster/autovacuum.h"
@@ -16,20 +15,9 @@ extern "C" {
 
 namespace rlsproof::server::guard {
 
-bool exempt_table(Oid table) {
-    // initdb's objects, information_schema among them, lie below this number.
-    return table < FirstNormalObjectId;
-}
-
 bool ours(Oid table) {
     const char *const schema = get_namespace_name(get_rel_namespace(table));
     return schema != nullptr && strcmp(schema, "rlsproof") == 0;
-}
-
-bool inspecting = false;
-
-bool exempt_plan() {
-    return !inspecting && exempt_now();
 }
 
 bool exempt_now() {

@@ -43,7 +43,7 @@ PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo 
 }
 
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    if ((active & kPlanned) == 0 || exempt_plan()) return plan_on(query, text, options, parameters);
+    if ((active & kPlanned) == 0) return plan_on(query, text, options, parameters);
     List *const facts = facts_of(query, active);
     PlannedStmt *const result = plan_on(query, text, options, parameters);
     if (facts != NIL) result->invalItems = list_concat(result->invalItems, facts);
@@ -52,7 +52,7 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
 
 void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entry) {
     if (next_paths != nullptr) next_paths(root, rel, number, entry);
-    if (wants(Rule::full_scan) && !exempt_table(entry->relid) && !exempt_plan()) find_out_of_reach(root, rel, entry);
+    if (wants(Rule::full_scan) && !exempt_table(entry->relid)) find_out_of_reach(root, rel, entry);
 }
 
 void start_on(QueryDesc *query, int flags) {
@@ -126,7 +126,7 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
 void end(QueryDesc *query) {
     Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
     if (running != nullptr) {
-        settle_with_outer(running);
+        if (running->outer != nullptr) settle_with_outer(running);
         if (tracking && running->answers && query->plannedstmt->queryId != 0) {
             instr_time spent;
             INSTR_TIME_SET_CURRENT(spent);

@@ -18,21 +18,16 @@ namespace rlsproof::server::guard {
 
 namespace {
 
-// All rules are on for a while, and the planner's hooks look at what is planned although nobody sent it.
+// All rules are on for a while.
 class EveryRule {
 public:
-    EveryRule()
-        : active_(std::exchange(active, (RuleSet{1} << kRules) - 1)), inspecting_(std::exchange(inspecting, true)) {}
-    ~EveryRule() {
-        active = active_;
-        inspecting = inspecting_;
-    }
+    EveryRule() : active_(std::exchange(active, (RuleSet{1} << kRules) - 1)) {}
+    ~EveryRule() { active = active_; }
     EveryRule(const EveryRule &) = delete;
     EveryRule &operator=(const EveryRule &) = delete;
 
 private:
     RuleSet active_;
-    bool inspecting_;
 };
 
 // The statement inside EXPLAIN, DECLARE CURSOR, CREATE TABLE AS, REFRESH or COPY; itself where it carries none.
