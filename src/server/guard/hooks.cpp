@@ -109,8 +109,8 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
     ++depth;
     in_any_case(
         [&] {
-            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, ERRCODE_QUERY_CANCELED, interrupted,
-                       [&] { raise_rows_read(query, running); });
+            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, ERRCODE_QUERY_CANCELED,
+                       [&] { return interrupted(running); }, [&] { raise_rows_read(query, running); });
         },
         [&] {
             --depth;

@@ -148,11 +148,13 @@ DestReceiver *stopping_receiver(QueryDesc *query, Running *running) {
 
 const Running *arm(const QueryDesc *query, Running *running) {
     const Running *const outer = armed;
+    // The statement around this one was just interrupted: that goes first. A function that caught it is asked again.
+    if (fired && QueryCancelPending) return outer;
+    fired = false;
     if (mode_of(Rule::rows_read) != Mode::error || running->counters == 0 ||
         pardoned(Rule::rows_read, source_of(query)))
         return outer;
     if (timer == MAX_TIMEOUTS) timer = RegisterTimeout(USER_TIMEOUT, look);
-    fired = false;
     armed = running;
     if (outer == nullptr)
         enable_timeout_every(timer, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kLookEvery), kLookEvery);
@@ -160,15 +162,17 @@ const Running *arm(const QueryDesc *query, Running *running) {
 }
 
 void disarm(const Running *outer) {
-    if (armed == nullptr) return;
+    // This one was not armed; what may be pending is meant for the one around it.
+    if (armed == outer) return;
     if (outer == nullptr) disable_timeout(timer, false);
     armed = outer;
     // The statement was through before it was stopped; what it read is judged all the same.
     if (fired) QueryCancelPending = false;
+    fired = false;
 }
 
-bool interrupted() {
-    return fired;
+bool interrupted(const Running *running) {
+    return fired && armed == running;
 }
 
 void judge_run(const QueryDesc *query, Running *running, bool explained) {
@@ -191,7 +195,6 @@ void judge_run(const QueryDesc *query, Running *running, bool explained) {
         exceed(&found, &running->told, Rule::result_rows, static_cast<double>(running->returned), limits.result_rows);
     if (running->top && (active & kShaped) != 0 && !explained)
         note_sent({source_of(query), query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
-    fired = false;
     tell(found, source_of(query), !explained);
 }
 
