@@ -154,7 +154,8 @@ void end(QueryDesc *query) {
     Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
     if (running != nullptr) {
         settle_with_outer(running);
-        if (tracking && running->top && query->plannedstmt->queryId != 0) {
+        if (tracking && running->top && !INSTR_TIME_IS_ZERO(running->started) &&
+            query->plannedstmt->queryId != 0) {
             instr_time spent;
             INSTR_TIME_SET_CURRENT(spent);
             INSTR_TIME_SUBTRACT(spent, running->started);
@@ -186,7 +187,7 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     judge_utility(statement->utilityStmt, &found);
     if (found.count > 0)
         tell(found, {text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)},
-             true);
+             explaining == 0);
 
     // What these carry is what the client sent; whatever else a utility statement runs is inside it.
     const int inside = carries_statement(statement->utilityStmt) ? 0 : 1;
