@@ -51,18 +51,4 @@ bool protected_table(Oid table) {
     return result;
 }
 
-namespace {
-
-bool param_walker(Node *node, void *kind) {
-    if (node == nullptr) return false;
-    if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == *static_cast<int *>(kind)) return true;
-    return compat::walk(node, param_walker, kind);
-}
-
-} // namespace
-
-bool contains_param(Node *node, int kind) {
-    return param_walker(node, &kind);
-}
-
 } // namespace rlsproof::server::guard

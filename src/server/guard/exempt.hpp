@@ -24,6 +24,4 @@ const char *table_name(Oid table);
 
 bool protected_table(Oid table);
 
-bool contains_param(Node *node, int kind);
-
 } // namespace rlsproof::server::guard
