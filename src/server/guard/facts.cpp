@@ -144,7 +144,7 @@ List *facts_of(const Query *query, int cursor_options, RuleSet wanted) {
         find_products(query, &items);
     // A cursor is read in parts, and an aggregate without groups is one row.
     if ((wanted & only(Rule::no_limit)) != 0 && query->commandType == CMD_SELECT && query->limitCount == nullptr &&
-        query->jointree != nullptr && query->jointree->fromlist != NIL &&
+        query->jointree != nullptr && (query->jointree->fromlist != NIL || query->setOperations != nullptr) &&
         (cursor_options & CURSOR_OPT_FAST_PLAN) == 0 &&
         !(query->hasAggs && query->groupClause == NIL && query->groupingSets == NIL))
         append(&items, Fact::unlimited, InvalidOid);

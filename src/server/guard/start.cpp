@@ -182,6 +182,7 @@ void look_at_subplans(Walk *walk, const List *subplans, double rows_of_node) {
 bool walker(PlanState *state, void *pointer) {
     auto *const walk = static_cast<Walk *>(pointer);
     const Above above = walk->above;
+    if (IsA(state, LimitState)) look_at_limit(walk, reinterpret_cast<LimitState *>(state));
     look_at_subplans(walk, state->initPlan, 1.0);
     look_at_subplans(walk, state->subPlan, state->plan->plan_rows * above.fraction);
     switch (nodeTag(state)) {
@@ -191,7 +192,7 @@ bool walker(PlanState *state, void *pointer) {
     case T_BitmapHeapScanState:
     case T_SampleScanState:
     case T_TidRangeScanState: look_at_scan(walk, state); break;
-    case T_LimitState: look_at_limit(walk, reinterpret_cast<LimitState *>(state)); break;
+    case T_LimitState:
     // Rows pass through one by one, so a LIMIT above stops what is below.
     case T_ResultState:
     case T_ProjectSetState:
