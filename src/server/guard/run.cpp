@@ -7,6 +7,7 @@
 extern "C" {
 #include "executor/tuptable.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 }
@@ -90,12 +91,15 @@ struct Transaction {
 };
 Transaction transaction;
 
-void add_to_transaction(Running *running, const Done &done) {
+// Hands back what the statement added since the last time.
+Done add_to_transaction(Running *running, const Done &done) {
     if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0, 0};
-    transaction.read += done.read - running->read;
-    transaction.written += done.written - running->written;
+    const Done added{done.read - running->read, done.written - running->written};
+    transaction.read += added.read;
+    transaction.written += added.written;
     running->read = done.read;
     running->written = done.written;
+    return added;
 }
 
 // Told once of a statement or a transaction; where it is refused, every further statement is.
@@ -172,7 +176,9 @@ void disarm(const Running *outer) {
 }
 
 bool interrupted(const Running *running) {
-    return fired && armed == running;
+    if (!fired || armed != running) return false;
+    // Whose time is up as well is told so: the server raises that once, and whoever caught our error would go on.
+    return StatementTimeout <= 0 || GetCurrentTimestamp() < get_timeout_finish_time(STATEMENT_TIMEOUT);
 }
 
 void judge_run(const QueryDesc *query, Running *running, bool explained) {
@@ -184,11 +190,14 @@ void judge_run(const QueryDesc *query, Running *running, bool explained) {
         const Done done = done_by(running);
         exceed(&found, &running->told, Rule::rows_read, done.read, limits.rows_read);
         if (wants(Rule::transaction_rows_read) || wants(Rule::transaction_rows_written)) {
-            add_to_transaction(running, done);
-            exceed(&found, &transaction.told, Rule::transaction_rows_read, transaction.read,
-                   limits.transaction_rows_read);
-            exceed(&found, &transaction.told, Rule::transaction_rows_written, transaction.written,
-                   limits.transaction_rows_written);
+            // Who adds nothing is not refused for what others did: a transaction that wrote too much may still look.
+            const Done added = add_to_transaction(running, done);
+            if (added.read > 0)
+                exceed(&found, &transaction.told, Rule::transaction_rows_read, transaction.read,
+                       limits.transaction_rows_read);
+            if (added.written > 0)
+                exceed(&found, &transaction.told, Rule::transaction_rows_written, transaction.written,
+                       limits.transaction_rows_written);
         }
     }
     if (running->top && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning) && leaves(query))

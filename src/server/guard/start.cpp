@@ -265,8 +265,6 @@ void look_at_products(const Facts &facts, Violations *found) {
 
 // Rights and the matrix: the tables the statement names, not the partitions the planner added.
 void look_at_rights(const QueryDesc *query, Violations *found) {
-    // Inside a SECURITY DEFINER function other rights are meant to count; audit() looks at those functions.
-    const bool lent = InLocalUserIdChange();
     ListCell *cell;
     foreach (cell, query->plannedstmt->rtable) {
         auto *const entry = lfirst_node(RangeTblEntry, cell);
@@ -275,23 +273,9 @@ void look_at_rights(const QueryDesc *query, Violations *found) {
         if (needed == 0) continue;
         const Oid user = compat::check_as_user(query->plannedstmt, entry);
         if (OidIsValid(user) && user != GetUserId()) continue;
-        if (wants(Rule::rls_bypass) && !lent && (needed & ACL_SELECT) != 0) {
-            Relation const relation = query->estate->es_relations[foreach_current_index(cell)];
-            const bool is_protected =
-                relation != nullptr ? relation->rd_rel->relrowsecurity : protected_table(entry->relid);
-            if (is_protected && check_enable_rls(entry->relid, InvalidOid, true) != RLS_ENABLED) {
-                Violation *const violation = found->add(Rule::rls_bypass);
-                if (violation != nullptr) violation->relation = entry->relid;
-            }
-        }
-        if (wants(Rule::matrix_access) && !lent) {
-            const char *const denied = declared_none(GetUserId(), entry->relid, needed);
-            Violation *const violation = denied != nullptr ? found->add(Rule::matrix_access) : nullptr;
-            if (violation != nullptr) {
-                violation->relation = entry->relid;
-                violation->note = pstrdup(denied);
-            }
-        }
+        Relation const relation = query->estate->es_relations[foreach_current_index(cell)];
+        judge_rights(entry->relid, relation != nullptr ? relation->rd_rel->relrowsecurity : protected_table(entry->relid),
+                     needed, found);
     }
 }
 
@@ -323,6 +307,24 @@ Violation *Violations::add(Rule rule) {
 void Violations::remove(Rule rule) {
     Violation *const gone = find(rule);
     if (gone != nullptr) *gone = list[--count];
+}
+
+void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found) {
+    // Inside a SECURITY DEFINER function other rights are meant to count; audit() looks at those functions.
+    if (InLocalUserIdChange()) return;
+    if (wants(Rule::rls_bypass) && is_protected && (used & ACL_SELECT) != 0 &&
+        check_enable_rls(table, InvalidOid, true) != RLS_ENABLED) {
+        Violation *const violation = found->add(Rule::rls_bypass);
+        if (violation != nullptr) violation->relation = table;
+    }
+    if (wants(Rule::matrix_access)) {
+        const char *const denied = declared_none(GetUserId(), table, used);
+        Violation *const violation = denied != nullptr ? found->add(Rule::matrix_access) : nullptr;
+        if (violation != nullptr) {
+            violation->relation = table;
+            violation->note = pstrdup(denied);
+        }
+    }
 }
 
 void judge_start(const QueryDesc *query, bool answers, Violations *found) {

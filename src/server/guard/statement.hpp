@@ -45,6 +45,9 @@ struct Violations {
 // REQUIRES: ExecutorStart has run.
 void judge_start(const QueryDesc *query, bool answers, Violations *found);
 
+// What the rights by which the current user comes to one table tell.
+void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found);
+
 // Says what was found: logs, warns, records, and raises where a rule asks for it and `may_refuse`. Nothing happens
 // where nothing was found.
 void tell(const Violations &found, const Source &source, bool may_refuse);

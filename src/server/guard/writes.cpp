@@ -70,10 +70,12 @@ void look_at(Node *condition, void *pointer) {
 
 // Whether a MERGE has an action for every row that the condition lets through.
 bool merges_all(const Query *query) {
+    const Search search{query, query->resultRelation, false};
     ListCell *cell;
     foreach (cell, query->mergeActionList) {
         const MergeAction *const action = lfirst_node(MergeAction, cell);
-        if (compat::changes_rows(action) && action->commandType != CMD_NOTHING && action->qual == nullptr) return true;
+        if (!compat::changes_rows(action) || action->commandType == CMD_NOTHING) continue;
+        if (action->qual == nullptr || !limits(&search, action->qual)) return true;
     }
     return false;
 }
