@@ -52,6 +52,7 @@ SELECT ordinal, rule, sqlstate, message, detail, hint FROM rlsproof.check_query(
 $$);
 SELECT * FROM rlsproof.check_query('');
 SELECT * FROM rlsproof.check_query(NULL);
+SELECT rule FROM rlsproof.check_query('SELECT 1; DELETE FROM guard_look.orders', NULL);
 SELECT ordinal, rule, sqlstate, message FROM rlsproof.check_query('SELECT ''unfinished; SELECT 1');
 -- As somebody: with that one's rights.
 SELECT rlsproof.persona('guard_visitor', 'regress_guard_visitor');

@@ -311,7 +311,8 @@ void Violations::remove(Rule rule) {
 
 void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found) {
     // Inside a SECURITY DEFINER function other rights are meant to count; audit() looks at those functions.
-    if (InLocalUserIdChange()) return;
+    // A persona is taken on the same way, where its statements are only looked at.
+    if (InLocalUserIdChange() && !inspecting) return;
     if (wants(Rule::rls_bypass) && is_protected && (used & ACL_SELECT) != 0 &&
         check_enable_rls(table, InvalidOid, true) != RLS_ENABLED) {
         Violation *const violation = found->add(Rule::rls_bypass);
