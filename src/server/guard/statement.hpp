@@ -6,6 +6,7 @@
 extern "C" {
 #include "executor/execdesc.h"
 #include "nodes/execnodes.h"
+#include "nodes/parsenodes.h"
 }
 
 namespace rlsproof::server::guard {
