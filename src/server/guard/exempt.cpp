@@ -20,6 +20,8 @@ bool ours(Oid table) {
     return schema != nullptr && strcmp(schema, "rlsproof") == 0;
 }
 
+bool inspecting = false;
+
 bool exempt_now() {
     return boundary::inside > 0 || IsParallelWorker() || creating_extension || IsBinaryUpgrade ||
            InNoForceRLSOperation() || IsAutoVacuumWorkerProcess();
@@ -37,20 +39,6 @@ bool protected_table(Oid table) {
     const bool result = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relrowsecurity;
     ReleaseSysCache(tuple);
     return result;
-}
-
-namespace {
-
-bool param_walker(Node *node, void *kind) {
-    if (node == nullptr) return false;
-    if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == *static_cast<int *>(kind)) return true;
-    return compat::walk(node, param_walker, kind);
-}
-
-} // namespace
-
-bool contains_param(Node *node, int kind) {
-    return param_walker(node, &kind);
 }
 
 } // namespace rlsproof::server::guard

@@ -21,11 +21,12 @@ bool ours(Oid table);
 // parallel workers (whose leader speaks for them), autovacuum, and what our own functions run.
 bool exempt_now();
 
+// True while check_query() looks at a statement: nothing runs then, and the persona is taken on for it alone.
+extern bool inspecting;
+
 // schema.table, quoted where it has to be; palloc'd.
 const char *table_name(Oid table);
 
 bool protected_table(Oid table);
-
-bool contains_param(Node *node, int kind);
 
 } // namespace rlsproof::server::guard

@@ -99,8 +99,8 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
     const Running *const outer = arm(query, running);
     in_any_case(
         [&] {
-            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, ERRCODE_QUERY_CANCELED, interrupted,
-                       [&] { raise_rows_read(query, running); });
+            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, ERRCODE_QUERY_CANCELED,
+                       [&] { return interrupted(running); }, [&] { raise_rows_read(query, running); });
         },
         [&] {
             query->dest = own;
@@ -127,7 +127,8 @@ void end(QueryDesc *query) {
     Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
     if (running != nullptr) {
         if (running->outer != nullptr) settle_with_outer(running);
-        if (tracking && running->answers && query->plannedstmt->queryId != 0) {
+        if (tracking && running->answers && !INSTR_TIME_IS_ZERO(running->started) &&
+            query->plannedstmt->queryId != 0) {
             instr_time spent;
             INSTR_TIME_SET_CURRENT(spent);
             INSTR_TIME_SUBTRACT(spent, running->started);
@@ -159,7 +160,7 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     judge_utility(statement->utilityStmt, &found);
     if (found.count > 0)
         tell(found, {text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)},
-             true);
+             explaining == 0);
     const int explains = IsA(statement->utilityStmt, ExplainStmt) ? 1 : 0;
     const int gathers = context == PROCESS_UTILITY_TOPLEVEL && gathers_answer(statement->utilityStmt) ? 1 : 0;
     if (explains + gathers == 0) {

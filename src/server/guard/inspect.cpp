@@ -21,13 +21,18 @@ namespace {
 // All rules are on for a while.
 class EveryRule {
 public:
-    EveryRule() : active_(std::exchange(active, (RuleSet{1} << kRules) - 1)) {}
-    ~EveryRule() { active = active_; }
+    EveryRule()
+        : active_(std::exchange(active, (RuleSet{1} << kRules) - 1)), inspecting_(std::exchange(inspecting, true)) {}
+    ~EveryRule() {
+        active = active_;
+        inspecting = inspecting_;
+    }
     EveryRule(const EveryRule &) = delete;
     EveryRule &operator=(const EveryRule &) = delete;
 
 private:
     RuleSet active_;
+    bool inspecting_;
 };
 
 // The statement inside EXPLAIN, DECLARE CURSOR, CREATE TABLE AS, REFRESH or COPY; itself where it carries none.
@@ -88,10 +93,10 @@ void ended(QueryDesc *query) {
 
 } // namespace
 
-std::vector<Remark> inspect(const std::string &sql) {
+std::vector<Remark> inspect(const std::string &sql, const std::string &as_sent) {
     const EveryRule every_rule;
     Violations found;
-    const Source source{sql.c_str(), -1, 0, 0};
+    const Source source{as_sent.c_str(), -1, 0, 0};
     bool answers = true;
     const List *const plans = call(planned, sql.c_str(), &found, &answers);
     std::vector<Remark> result = remarks_on(found, source);
