@@ -173,7 +173,7 @@ $node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');
 my $script = $node->basedir . '/record.sql';
 append_to_file($script, <<'SQL');
 \set shape random(1, 40)
-SELECT test_guard_record('full_scan', 'log', 'held', 0, 'all of them', 0, 3, '', 5);
+SELECT test_guard_record('full_scan', 'log', 'held', 0, 'all of them', 0, 3, '', 1000);
 SELECT test_guard_record('no_limit', 'log', 'reported', :shape, 'some of them', 0, 3, '', 1);
 SELECT test_guard_execute(1, 0.5, 2, 'select 1'), test_guard_execute(1000 + :shape, 0.5, 2, 'select 1, 2');
 SELECT count(*) FROM rlsproof.guard_events;
@@ -181,7 +181,7 @@ SQL
 $node->command_ok([ 'pgbench', '--no-vacuum', '--client', 6, '--jobs', 2, '--transactions', 200, '--file', $script,
 	'--host', $node->host, '--port', $node->port, 'postgres' ], 'six sessions at once, with readers among them');
 is($node->safe_psql('postgres', q{SELECT count, mean_rows, max_rows FROM rlsproof.guard_events WHERE query = 'all of them'}),
-	'6000|3|3', 'no event is lost or counted twice');
+	'1200000|3|3', 'no event is lost or counted twice');
 is($node->safe_psql('postgres', 'SELECT count(*), max(number) FROM rlsproof.guard_recent'), '16|1200', 'nor one of the ring');
 my $busy = status() =~ /executions lost (\d+)/ ? $1 : 'none';
 is($busy, '0', 'no execution was lost');
