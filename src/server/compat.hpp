@@ -15,6 +15,11 @@ extern "C" {
 #include "pgstat.h"
 #include "storage/proc.h"
 #include "utils/rel.h"
+#include "commands/explain.h"
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
 #if PG_VERSION_NUM >= 160000
 #include "nodes/queryjumble.h"
 #else
@@ -179,6 +184,13 @@ inline Counted counted(::Relation relation) {
         result.written += level->tuples_inserted + level->tuples_updated + level->tuples_deleted;
     return result;
 }
+
+// Flags of ExecutorStart for a plan whose parameters have no values.
+#if PG_VERSION_NUM >= 160000
+inline constexpr int explain_generic = EXEC_FLAG_EXPLAIN_GENERIC;
+#else
+inline constexpr int explain_generic = 0;
+#endif
 
 // A number that no other transaction of this process has had.
 inline LocalTransactionId local_transaction() {

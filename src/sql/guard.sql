@@ -115,3 +115,18 @@ CREATE FUNCTION rlsproof.guard_status()
     AS 'MODULE_PATHNAME', 'rlsproof_guard_status';
 COMMENT ON FUNCTION rlsproof.guard_status() IS
     'How the guard stands in this session: its rules and their modes, what is shared, what it cannot see and why.';
+
+CREATE FUNCTION rlsproof.check_query(sql text, persona text DEFAULT NULL)
+    RETURNS TABLE (ordinal integer, query text, rule text, mode text, sqlstate text, message text, detail text,
+                   hint text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'rlsproof_check_query';
+COMMENT ON FUNCTION rlsproof.check_query(text, text) IS
+    'What every rule of the guard would say of these statements, without running them. A rule "invalid" is a statement the server cannot plan.';
+
+CREATE FUNCTION rlsproof.plan_at_scale(sql text, factor double precision DEFAULT 100)
+    RETURNS TABLE (part text, line text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'rlsproof_plan_at_scale';
+COMMENT ON FUNCTION rlsproof.plan_at_scale(text, double precision) IS
+    'The plan of a statement today and then, when every table has so many times its rows; and which scans turn.';

@@ -26,6 +26,12 @@ bool ours(Oid table) {
     return schema != nullptr && strcmp(schema, "rlsproof") == 0;
 }
 
+bool inspecting = false;
+
+bool exempt_plan() {
+    return !inspecting && exempt_now();
+}
+
 bool exempt_now() {
     return boundary::inside > 0 || IsParallelWorker() || creating_extension || IsBinaryUpgrade ||
            InNoForceRLSOperation() || IsAutoVacuumWorkerProcess();
@@ -47,16 +53,16 @@ bool protected_table(Oid table) {
 
 namespace {
 
-bool exec_param_walker(Node *node, void *context) {
+bool param_walker(Node *node, void *kind) {
     if (node == nullptr) return false;
-    if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == PARAM_EXEC) return true;
-    return compat::walk(node, exec_param_walker, context);
+    if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == *static_cast<int *>(kind)) return true;
+    return compat::walk(node, param_walker, kind);
 }
 
 } // namespace
 
-bool contains_exec_param(Node *node) {
-    return exec_param_walker(node, nullptr);
+bool contains_param(Node *node, int kind) {
+    return param_walker(node, &kind);
 }
 
 } // namespace rlsproof::server::guard

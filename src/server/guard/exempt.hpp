@@ -15,12 +15,15 @@ bool ours(Oid table);
 // parallel workers (whose leader speaks for them), autovacuum, and what our own functions run.
 bool exempt_now();
 
+// The same for what is only planned: check_query() plans statements of others on their behalf.
+extern bool inspecting;
+bool exempt_plan();
+
 // schema.table, quoted where it has to be; palloc'd.
 const char *table_name(Oid table);
 
 bool protected_table(Oid table);
 
-// Whether an expression waits for a value that another part of the plan computes.
-bool contains_exec_param(Node *node);
+bool contains_param(Node *node, int kind);
 
 } // namespace rlsproof::server::guard

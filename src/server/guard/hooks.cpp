@@ -37,8 +37,9 @@ ProcessUtility_hook_type next_utility = nullptr;
 // How many statements are at work around what is looked at now: 0 for what a client sent.
 int depth = 0;
 
-// How many EXPLAIN are at work.
+// How many EXPLAIN are at work, and how many statements that keep the rows of the one they carry.
 int explaining = 0;
+int keeping = 0;
 
 PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo parameters) {
     return next_planner != nullptr ? next_planner(query, text, options, parameters)
@@ -46,7 +47,7 @@ PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo 
 }
 
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    if ((active & kPlanned) == 0 || exempt_now()) return plan_on(query, text, options, parameters);
+    if ((active & kPlanned) == 0 || exempt_plan()) return plan_on(query, text, options, parameters);
     List *const facts = facts_of(query, options, active);
     PlannedStmt *result = nullptr;
     // The planner may run functions, and they statements.
@@ -58,7 +59,7 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
 
 void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entry) {
     if (next_paths != nullptr) next_paths(root, rel, number, entry);
-    if (wants(Rule::full_scan) && !exempt_table(entry->relid) && !exempt_now()) find_out_of_reach(root, rel, entry);
+    if (wants(Rule::full_scan) && !exempt_table(entry->relid) && !exempt_plan()) find_out_of_reach(root, rel, entry);
 }
 
 void start_on(QueryDesc *query, int flags) {
@@ -74,7 +75,7 @@ void start(QueryDesc *query, int flags) {
     const bool top = depth == 0;
     if ((active & kStarted) != 0) {
         Violations found;
-        judge_start(query, top, &found);
+        judge_start(query, top && keeping == 0, &found);
         if (found.count > 0) tell(found, source_of(query), explaining == 0);
     }
     if ((active & (kCounted | only(Rule::result_rows))) != 0 || (top && (tracking || (active & kShaped) != 0)))
@@ -190,10 +191,13 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     // What these carry is what the client sent; whatever else a utility statement runs is inside it.
     const int inside = carries_statement(statement->utilityStmt) ? 0 : 1;
     const int explained = IsA(statement->utilityStmt, ExplainStmt) ? 1 : 0;
+    const int kept = keeps_rows(statement->utilityStmt) ? 1 : 0;
     depth += inside;
     explaining += explained;
+    keeping += kept;
     in_any_case(go_on, [&] {
         depth -= inside;
+        keeping -= kept;
         explaining -= explained;
     });
 }
@@ -208,6 +212,7 @@ void install_hooks() {
     next_finish = std::exchange(ExecutorFinish_hook, finish);
     next_end = std::exchange(ExecutorEnd_hook, end);
     next_utility = std::exchange(ProcessUtility_hook, utility);
+    install_scale_hook();
 }
 
 } // namespace rlsproof::server::guard

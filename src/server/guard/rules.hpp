@@ -1,6 +1,7 @@
 // The guard's rules: what each is called, what it raises, and what has to be known for it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "server/boundary.hpp"
@@ -57,6 +58,8 @@ struct RuleInfo {
     const char *sqlstate; // of its error: 42R.. may not be read, 54R.. too much
     const char *about;    // one line, for SHOW and guard_status
 };
+
+extern const std::array<Rule, kRules> kAllRules;
 
 const RuleInfo &info(Rule rule);
 

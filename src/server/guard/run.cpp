@@ -86,25 +86,28 @@ struct Transaction {
     LocalTransactionId id;
     double read;
     double written;
+    RuleSet told;
 };
 Transaction transaction;
 
 void add_to_transaction(Running *running, const Done &done) {
-    if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0};
+    if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0, 0};
     transaction.read += done.read - running->read;
     transaction.written += done.written - running->written;
     running->read = done.read;
     running->written = done.written;
 }
 
-void exceed(Violations *found, Running *running, Rule rule, double counted, int allowed) {
-    if (!wants(rule) || counted <= allowed || (running->told & only(rule)) != 0) return;
+// Told once of a statement or a transaction; where it is refused, every further statement is.
+void exceed(Violations *found, RuleSet *told, Rule rule, double counted, int allowed) {
+    if (!wants(rule) || counted <= allowed) return;
+    if ((*told & only(rule)) != 0 && mode_of(rule) != Mode::error) return;
     Violation *const violation = found->add(rule);
     if (violation == nullptr) return;
     violation->measured = counted;
     violation->allowed = allowed;
     violation->counted = true;
-    running->told |= only(rule);
+    *told |= only(rule);
 }
 
 } // namespace
@@ -175,16 +178,17 @@ void judge_run(const QueryDesc *query, Running *running, bool explained) {
 
     if ((active & kCounted) != 0) {
         const Done done = done_by(running);
-        exceed(&found, running, Rule::rows_read, done.read, limits.rows_read);
+        exceed(&found, &running->told, Rule::rows_read, done.read, limits.rows_read);
         if (wants(Rule::transaction_rows_read) || wants(Rule::transaction_rows_written)) {
             add_to_transaction(running, done);
-            exceed(&found, running, Rule::transaction_rows_read, transaction.read, limits.transaction_rows_read);
-            exceed(&found, running, Rule::transaction_rows_written, transaction.written,
+            exceed(&found, &transaction.told, Rule::transaction_rows_read, transaction.read,
+                   limits.transaction_rows_read);
+            exceed(&found, &transaction.told, Rule::transaction_rows_written, transaction.written,
                    limits.transaction_rows_written);
         }
     }
     if (running->top && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning) && leaves(query))
-        exceed(&found, running, Rule::result_rows, static_cast<double>(running->returned), limits.result_rows);
+        exceed(&found, &running->told, Rule::result_rows, static_cast<double>(running->returned), limits.result_rows);
     if (running->top && (active & kShaped) != 0 && !explained)
         note_sent({source_of(query), query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
     fired = false;

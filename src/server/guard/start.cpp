@@ -81,7 +81,12 @@ void look_at_scan(Walk *walk, PlanState *state) {
     if (relation == nullptr || exempt_table(RelationGetRelid(relation))) return;
     if (walk->any_out_of_reach && walk->facts.has(Fact::out_of_reach, RelationGetRelid(relation)) && whole(state) &&
         !(walk->above.limited && state->plan->qual == NIL) && !small(relation)) {
-        Violation *const found = walk->found->add(Rule::full_scan);
+        Violation *found = walk->found->add(Rule::full_scan);
+        // Of several tables the one with a filter is told: there an index helps.
+        if (found == nullptr && state->plan->qual != NIL) {
+            found = walk->found->find(Rule::full_scan);
+            if (found->scan->plan->qual != NIL) found = nullptr;
+        }
         if (found != nullptr) {
             found->relation = RelationGetRelid(relation);
             found->measured = expected_rows(state, relation);
@@ -107,7 +112,9 @@ double offset_of(LimitState *state) {
     Node *const node = reinterpret_cast<Limit *>(state->ps.plan)->limitOffset;
     if (node == nullptr) return 0;
     if (!IsA(node, Const)) {
-        if (contain_volatile_functions(node) || contain_subplans(node) || contains_exec_param(node)) return -1;
+        if (contain_volatile_functions(node) || contain_subplans(node) || contains_param(node, PARAM_EXEC)) return -1;
+        // Planned without values: which they will be is not known.
+        if (state->ps.state->es_param_list_info == nullptr && contains_param(node, PARAM_EXTERN)) return -1;
         bool null;
         const Datum value = ExecEvalExprSwitchContext(state->limitOffset, state->ps.ps_ExprContext, &null);
         return null ? 0 : static_cast<double>(DatumGetInt64(value));
@@ -255,21 +262,26 @@ bool reads_user_table(const QueryDesc *query) {
 
 } // namespace
 
-bool Violations::has(Rule rule) const {
+Violation *Violations::find(Rule rule) {
     for (int i = 0; i < count; ++i)
-        if (list[i].rule == rule) return true;
-    return false;
+        if (list[i].rule == rule) return &list[i];
+    return nullptr;
 }
 
 Violation *Violations::add(Rule rule) {
-    if (has(rule)) return nullptr;
+    if (find(rule) != nullptr) return nullptr;
     Violation *const violation = &list[count++];
     *violation = {};
     violation->rule = rule;
     return violation;
 }
 
-void judge_start(const QueryDesc *query, bool top, Violations *found) {
+void Violations::remove(Rule rule) {
+    Violation *const gone = find(rule);
+    if (gone != nullptr) *gone = list[--count];
+}
+
+void judge_start(const QueryDesc *query, bool answers, Violations *found) {
     const PlannedStmt *const plan = query->plannedstmt;
     Walk walk{found, Facts(plan), false, {}};
 
@@ -278,7 +290,7 @@ void judge_start(const QueryDesc *query, bool top, Violations *found) {
         if (wants(Rule::write_without_where)) look_at_writes(walk.facts, found);
         if (wants(Rule::cartesian_join)) look_at_products(walk.facts, found);
         walk.any_out_of_reach = wants(Rule::full_scan) && walk.facts.has(Fact::out_of_reach);
-        if (wants(Rule::no_limit) && top && plan->planTree->plan_rows > limits.no_limit_rows &&
+        if (wants(Rule::no_limit) && answers && plan->planTree->plan_rows > limits.no_limit_rows &&
             walk.facts.has(Fact::unlimited) && reads_user_table(query)) {
             Violation *const violation = found->add(Rule::no_limit);
             if (violation != nullptr) {
@@ -290,12 +302,10 @@ void judge_start(const QueryDesc *query, bool top, Violations *found) {
     if (walk.any_out_of_reach || wants(Rule::scan_rows) || wants(Rule::deep_offset)) walker(query->planstate, &walk);
 
     // A table that is changed as a whole is read as a whole: that was said.
-    for (int i = 0; i < found->count; ++i)
-        if (found->list[i].rule == Rule::full_scan && found->has(Rule::write_without_where))
-            for (int j = 0; j < found->count; ++j)
-                if (found->list[j].rule == Rule::write_without_where &&
-                    found->list[j].relation == found->list[i].relation)
-                    found->list[i] = found->list[--found->count];
+    const Violation *const whole_write = found->find(Rule::write_without_where);
+    const Violation *const full_scan = found->find(Rule::full_scan);
+    if (whole_write != nullptr && full_scan != nullptr && whole_write->relation == full_scan->relation)
+        found->remove(Rule::full_scan);
 }
 
 } // namespace rlsproof::server::guard

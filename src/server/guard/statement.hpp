@@ -35,13 +35,15 @@ struct Violations {
     int count = 0;
     Violation list[kRules];
 
-    bool has(Rule rule) const;
+    Violation *find(Rule rule);
+    void remove(Rule rule);
     // Keeps the first of each rule.
     Violation *add(Rule rule);
 };
 
-// What the start of the plan tells. REQUIRES: ExecutorStart has run.
-void judge_start(const QueryDesc *query, bool top, Violations *found);
+// What the start of the plan tells; `answers` says that its rows go to a client as the answer to what it sent.
+// REQUIRES: ExecutorStart has run.
+void judge_start(const QueryDesc *query, bool answers, Violations *found);
 
 // Says what was found: logs, warns, records, and raises where a rule asks for it and `may_refuse`. Nothing happens
 // where nothing was found.

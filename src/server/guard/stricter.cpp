@@ -76,10 +76,12 @@ bool read_entry(char *text, Entry *entry) {
     strlcpy(entry->value, right, NAMEDATALEN);
     bool any = false;
     while ((word = next_word(&text)) != nullptr) {
+        char whole[2 * NAMEDATALEN];
+        strlcpy(whole, word, sizeof(whole));
         const Rule *rule = read_pair(word, &left, &right) ? rule_named(left) : nullptr;
         Mode mode;
         if (rule == nullptr || !mode_named(right, &mode)) {
-            GUC_check_errdetail("\"%s\" is no rule with a mode.", word);
+            GUC_check_errdetail("\"%s\" is no rule with a mode.", whole);
             GUC_check_errhint("Write rule=mode, as in full_scan=error; modes are off, log, warn and error.");
             return false;
         }

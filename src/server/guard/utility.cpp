@@ -77,4 +77,9 @@ bool carries_statement(const Node *statement) {
     }
 }
 
+bool keeps_rows(const Node *statement) {
+    return IsA(statement, CopyStmt) || IsA(statement, CreateTableAsStmt) || IsA(statement, RefreshMatViewStmt) ||
+           IsA(statement, DeclareCursorStmt);
+}
+
 } // namespace rlsproof::server::guard

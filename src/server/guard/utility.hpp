@@ -11,4 +11,7 @@ void judge_utility(Node *statement, Violations *found);
 // EXECUTE, cursors, COPY, CREATE TABLE AS, REFRESH, EXPLAIN: the statement inside is the one the client sent.
 bool carries_statement(const Node *statement);
 
+// Of those, the ones that put the rows elsewhere than in a client's hands all at once.
+bool keeps_rows(const Node *statement);
+
 } // namespace rlsproof::server::guard
