@@ -313,6 +313,7 @@ void note_execution(const Execution &execution) {
     if (batch->generation != generation) {
         clear();
         batch->generation = generation;
+        batch->flushed = 0; // whoever reset them waits for something to show
     }
 
     QueryKey key = {execution.shape, 0, GetUserId(), MyDatabaseId};
