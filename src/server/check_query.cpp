@@ -39,9 +39,11 @@ void check_one(const std::string &sql, int number, const std::optional<Identity>
     if (!outcome.ok) {
         std::string detail = outcome.detail;
         if (outcome.position > 0)
-            detail += fmt::format("{}It is at character {} of the statement.", detail.empty() ? "" : " ", outcome.position);
+            detail +=
+                fmt::format("{}It is at character {} of the statement.", detail.empty() ? "" : " ", outcome.position);
         lines.push_back({ordinal, sql, "invalid", Value(), outcome.sqlstate, outcome.message,
-                         detail.empty() ? Value() : Value(detail), outcome.hint.empty() ? Value() : Value(outcome.hint)});
+                         detail.empty() ? Value() : Value(detail),
+                         outcome.hint.empty() ? Value() : Value(outcome.hint)});
         return;
     }
     for (const guard::Remark &remark : remarks)

@@ -251,9 +251,9 @@ void look_at_rights(const QueryDesc *query, Violations *found) {
     }
 }
 
-bool reads_user_table(const QueryDesc *query) {
+bool reads_user_table(const PlannedStmt *plan) {
     ListCell *cell;
-    foreach (cell, query->plannedstmt->rtable) {
+    foreach (cell, plan->rtable) {
         const auto *const entry = lfirst_node(RangeTblEntry, cell);
         if (entry->rtekind == RTE_RELATION && !exempt_table(entry->relid)) return true;
     }
@@ -261,6 +261,16 @@ bool reads_user_table(const QueryDesc *query) {
 }
 
 } // namespace
+
+void judge_answer(const PlannedStmt *plan, Violations *found) {
+    if (!wants(Rule::no_limit) || plan->commandType != CMD_SELECT || IsA(plan->planTree, Limit) ||
+        plan->planTree->plan_rows <= limits.no_limit_rows || !reads_user_table(plan))
+        return;
+    Violation *const violation = found->add(Rule::no_limit);
+    if (violation == nullptr) return;
+    violation->measured = plan->planTree->plan_rows;
+    violation->allowed = limits.no_limit_rows;
+}
 
 Violation *Violations::find(Rule rule) {
     for (int i = 0; i < count; ++i)
@@ -281,7 +291,7 @@ void Violations::remove(Rule rule) {
     if (gone != nullptr) *gone = list[--count];
 }
 
-void judge_start(const QueryDesc *query, bool answers, Violations *found) {
+void judge_start(const QueryDesc *query, Violations *found) {
     const PlannedStmt *const plan = query->plannedstmt;
     Walk walk{found, Facts(plan), false, {}};
 
@@ -290,14 +300,6 @@ void judge_start(const QueryDesc *query, bool answers, Violations *found) {
         if (wants(Rule::write_without_where)) look_at_writes(walk.facts, found);
         if (wants(Rule::cartesian_join)) look_at_products(walk.facts, found);
         walk.any_out_of_reach = wants(Rule::full_scan) && walk.facts.has(Fact::out_of_reach);
-        if (wants(Rule::no_limit) && answers && plan->planTree->plan_rows > limits.no_limit_rows &&
-            walk.facts.has(Fact::unlimited) && reads_user_table(query)) {
-            Violation *const violation = found->add(Rule::no_limit);
-            if (violation != nullptr) {
-                violation->measured = plan->planTree->plan_rows;
-                violation->allowed = limits.no_limit_rows;
-            }
-        }
     }
     if (walk.any_out_of_reach || wants(Rule::scan_rows) || wants(Rule::deep_offset)) walker(query->planstate, &walk);
 

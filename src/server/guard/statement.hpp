@@ -41,9 +41,11 @@ struct Violations {
     Violation *add(Rule rule);
 };
 
-// What the start of the plan tells; `answers` says that its rows go to a client as the answer to what it sent.
-// REQUIRES: ExecutorStart has run.
-void judge_start(const QueryDesc *query, bool answers, Violations *found);
+// What the start of the plan tells. REQUIRES: ExecutorStart has run.
+void judge_start(const QueryDesc *query, Violations *found);
+
+// What can be said of a plan whose rows are all fetched at once as the answer to what a client sent.
+void judge_answer(const PlannedStmt *plan, Violations *found);
 
 // Says what was found: logs, warns, records, and raises where a rule asks for it and `may_refuse`. Nothing happens
 // where nothing was found.

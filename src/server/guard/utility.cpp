@@ -63,18 +63,8 @@ void judge_utility(Node *statement, Violations *found) {
     if (IsA(statement, CopyStmt) && wants(Rule::copy_out)) look_at_copy(reinterpret_cast<CopyStmt *>(statement), found);
 }
 
-bool carries_statement(const Node *statement) {
-    switch (nodeTag(statement)) {
-    case T_ExecuteStmt:
-    case T_PrepareStmt:
-    case T_DeclareCursorStmt:
-    case T_FetchStmt:
-    case T_CopyStmt:
-    case T_CreateTableAsStmt:
-    case T_RefreshMatViewStmt:
-    case T_ExplainStmt: return true;
-    default: return false;
-    }
+bool gathers_answer(const Node *statement) {
+    return IsA(statement, ExecuteStmt) || IsA(statement, FetchStmt);
 }
 
 bool keeps_rows(const Node *statement) {
