@@ -225,6 +225,16 @@ is($node->safe_psql('postgres', q{
 is($node->safe_psql('postgres', 'SELECT count(*), count(route), sum(calls) FROM rlsproof.guard_queries'), '6|3|5000',
 	'one shape under two routes is two rows');
 
+# Where tags may stand, one after the other and again.
+$node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');
+$node->safe_psql('postgres', q{SELECT count(test_guard_execute(n, 1, 1, (ARRAY['select 1', 'select 1 /*route=''a''*/', ' /* route=''b'' */ select 1;',
+	'select 1 /*route=''a''*/ ; ', '/*action=''x''*/ select 1 /*route=''c''*/', 'select 1 /* nothing */', 'select ''*/''', '/*', '*/', '', '/*/', '/**/',
+	'select 1 /*route=''a'',controller=''x''*/', 'select 1 /*' || repeat('x', 300) || '=''y'',route=''d''*/', 'select /*route=''e''*/ 1'])[n]))
+	FROM (SELECT n FROM generate_series(1, 15) n, generate_series(1, 3) ORDER BY random()) n;
+	SELECT test_guard_flush()});
+is($node->safe_psql('postgres', q{SELECT route, string_agg(queryid::text, ',' ORDER BY queryid), sum(calls) FROM rlsproof.guard_queries GROUP BY route ORDER BY route}),
+	"a|2,4,13|9\nb|3|3\nc|5|3\nd|14|3\n|1,6,7,8,9,10,11,12,15|27", 'routes stand at an end of the text');
+
 # A batch: nobody else sees it before it is handed over.
 $node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');
 my $session = $node->background_psql('postgres');
