@@ -97,6 +97,10 @@ inline bool walk_query(Query *query, bool (*function)(Node *, void *), void *con
     return query_tree_walker(query, walker(function), context, flags);
 }
 inline bool walk_states(PlanState *state, bool (*function)(PlanState *, void *), void *context) {
+    // Most plans are one scan, and to find nothing below it takes as long as to walk a small tree.
+    if ((IsA(state, IndexScanState) || IsA(state, IndexOnlyScanState) || IsA(state, SeqScanState)) &&
+        state->initPlan == NIL && state->subPlan == NIL)
+        return false;
 #if PG_VERSION_NUM >= 160000
     return planstate_tree_walker(state, function, context);
 #else
