@@ -8,7 +8,6 @@ extern "C" {
 #include "access/transam.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
-#include "postmaster/autovacuum.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
@@ -34,7 +33,7 @@ bool exempt_plan() {
 
 bool exempt_now() {
     return boundary::inside > 0 || IsParallelWorker() || creating_extension || IsBinaryUpgrade ||
-           InNoForceRLSOperation() || IsAutoVacuumWorkerProcess();
+           InNoForceRLSOperation() || compat::in_autovacuum();
 }
 
 const char *table_name(Oid table) {
