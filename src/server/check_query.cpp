@@ -29,13 +29,13 @@ Identity identity_named(const std::string &name) {
 
 using Lines = std::vector<std::vector<Value>>;
 
-void check_one(const std::string &sql, int number, const std::optional<Identity> &identity, Lines &lines) {
+void check_one(const std::string &sql, const std::string &as_sent, int number, const std::optional<Identity> &identity, Lines &lines) {
     const std::string ordinal = std::to_string(number);
     std::vector<guard::Remark> remarks;
     const Outcome outcome = attempt(Finish::rollback, [&] {
         use_default_search_path();
         if (identity) assume(*identity);
-        remarks = guard::inspect(sql);
+        remarks = guard::inspect(sql, as_sent);
     });
     if (!outcome.ok) {
         std::string detail = outcome.detail;
@@ -57,10 +57,26 @@ Lines check(const std::string &text, const Value &persona) {
     std::optional<Identity> identity;
     if (persona) identity = identity_named(*persona);
     Lines lines;
-    int number = 0;
-    for (const sqltext::Statement &statement : sqltext::split(text)) {
+    std::vector<sqltext::Statement> statements;
+    try {
+        statements = sqltext::split(text);
+    } catch (const Error &error) {
+        if (error.code != Code::syntax) throw;
+        // Where one statement ends and the next begins is not known, so they are all one.
+        lines.push_back({"1", text, "invalid", Value(), "42601", error.what(),
+                         error.position > 0 ? Value(fmt::format("It is at character {} of the text.", error.position)) : Value(),
+                         error.hint.empty() ? Value() : Value(error.hint)});
+        return lines;
+    }
+    size_t before = 0;
+    for (size_t i = 0; i < statements.size(); ++i) {
         poll();
-        check_one(text.substr(statement.start, statement.length), ++number, identity, lines);
+        const sqltext::Statement &statement = statements[i];
+        const size_t end = statement.start + statement.length;
+        const size_t semicolon = i + 1 < statements.size() ? text.rfind(';', statements[i + 1].start) : text.size();
+        check_one(text.substr(statement.start, statement.length), text.substr(before, std::max(end, semicolon) - before),
+                  static_cast<int>(i) + 1, identity, lines);
+        before = i + 1 < statements.size() ? std::max(end, semicolon + 1) : text.size();
     }
     return lines;
 }
@@ -77,7 +93,7 @@ PG_FUNCTION_INFO_V1(rlsproof_check_query);
 Datum rlsproof_check_query(PG_FUNCTION_ARGS) {
     const char *const sql = text_argument(fcinfo, 0), *const persona = text_argument(fcinfo, 1);
     return enter([&]() -> Datum {
-        if (sql != nullptr) return_rows(fcinfo, check(sql, optional_text(persona)));
+        return_rows(fcinfo, sql != nullptr ? check(sql, optional_text(persona)) : Lines());
         return Datum{0};
     });
 }

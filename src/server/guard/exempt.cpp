@@ -5,7 +5,6 @@
 
 extern "C" {
 #include "access/parallel.h"
-#include "access/transam.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
 #include "utils/lsyscache.h"
@@ -15,21 +14,12 @@ extern "C" {
 
 namespace rlsproof::server::guard {
 
-bool exempt_table(Oid table) {
-    // initdb's objects, information_schema among them, lie below this number.
-    return table < FirstNormalObjectId;
-}
-
 bool ours(Oid table) {
     const char *const schema = get_namespace_name(get_rel_namespace(table));
     return schema != nullptr && strcmp(schema, "rlsproof") == 0;
 }
 
 bool inspecting = false;
-
-bool exempt_plan() {
-    return !inspecting && exempt_now();
-}
 
 bool exempt_now() {
     return boundary::inside > 0 || IsParallelWorker() || creating_extension || IsBinaryUpgrade ||
@@ -48,20 +38,6 @@ bool protected_table(Oid table) {
     const bool result = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relrowsecurity;
     ReleaseSysCache(tuple);
     return result;
-}
-
-namespace {
-
-bool param_walker(Node *node, void *kind) {
-    if (node == nullptr) return false;
-    if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == *static_cast<int *>(kind)) return true;
-    return compat::walk(node, param_walker, kind);
-}
-
-} // namespace
-
-bool contains_param(Node *node, int kind) {
-    return param_walker(node, &kind);
 }
 
 } // namespace rlsproof::server::guard

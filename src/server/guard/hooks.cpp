@@ -43,7 +43,7 @@ PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo 
 }
 
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    if ((active & kPlanned) == 0 || exempt_plan()) return plan_on(query, text, options, parameters);
+    if ((active & kPlanned) == 0) return plan_on(query, text, options, parameters);
     List *const facts = facts_of(query, active);
     PlannedStmt *const result = plan_on(query, text, options, parameters);
     if (facts != NIL) result->invalItems = list_concat(result->invalItems, facts);
@@ -52,7 +52,7 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
 
 void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entry) {
     if (next_paths != nullptr) next_paths(root, rel, number, entry);
-    if (wants(Rule::full_scan) && !exempt_table(entry->relid) && !exempt_plan()) find_out_of_reach(root, rel, entry);
+    if (wants(Rule::full_scan) && !exempt_table(entry->relid)) find_out_of_reach(root, rel, entry);
 }
 
 void start_on(QueryDesc *query, int flags) {
@@ -99,8 +99,8 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
     const Running *const outer = arm(query, running);
     in_any_case(
         [&] {
-            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, ERRCODE_QUERY_CANCELED, interrupted,
-                       [&] { raise_rows_read(query, running); });
+            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, ERRCODE_QUERY_CANCELED,
+                       [&] { return interrupted(running); }, [&] { raise_rows_read(query, running); });
         },
         [&] {
             query->dest = own;
@@ -126,8 +126,9 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
 void end(QueryDesc *query) {
     Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
     if (running != nullptr) {
-        settle_with_outer(running);
-        if (tracking && running->answers && query->plannedstmt->queryId != 0) {
+        if (running->outer != nullptr) settle_with_outer(running);
+        if (tracking && running->answers && !INSTR_TIME_IS_ZERO(running->started) &&
+            query->plannedstmt->queryId != 0) {
             instr_time spent;
             INSTR_TIME_SET_CURRENT(spent);
             INSTR_TIME_SUBTRACT(spent, running->started);
@@ -159,7 +160,7 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     judge_utility(statement->utilityStmt, &found);
     if (found.count > 0)
         tell(found, {text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)},
-             true);
+             explaining == 0);
     const int explains = IsA(statement->utilityStmt, ExplainStmt) ? 1 : 0;
     const int gathers = context == PROCESS_UTILITY_TOPLEVEL && gathers_answer(statement->utilityStmt) ? 1 : 0;
     if (explains + gathers == 0) {

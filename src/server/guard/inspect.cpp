@@ -18,7 +18,7 @@ namespace rlsproof::server::guard {
 
 namespace {
 
-// All rules are on for a while, and the planner's hooks look at what is planned although nobody sent it.
+// All rules are on for a while.
 class EveryRule {
 public:
     EveryRule()
@@ -93,10 +93,10 @@ void ended(QueryDesc *query) {
 
 } // namespace
 
-std::vector<Remark> inspect(const std::string &sql) {
+std::vector<Remark> inspect(const std::string &sql, const std::string &as_sent) {
     const EveryRule every_rule;
     Violations found;
-    const Source source{sql.c_str(), -1, 0, 0};
+    const Source source{as_sent.c_str(), -1, 0, 0};
     bool answers = true;
     const List *const plans = call(planned, sql.c_str(), &found, &answers);
     std::vector<Remark> result = remarks_on(found, source);

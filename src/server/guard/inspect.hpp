@@ -17,8 +17,9 @@ struct Remark {
 };
 
 // One statement, planned for the current user with every rule looked at, whatever their settings say. Raises what the
-// server says to a statement it cannot parse or plan. REQUIRES: a subtransaction that will be rolled back.
-std::vector<Remark> inspect(const std::string &sql);
+// server says to a statement it cannot parse or plan. `as_sent` is the statement with the comments around it, which may
+// hold labels. REQUIRES: a subtransaction that will be rolled back.
+std::vector<Remark> inspect(const std::string &sql, const std::string &as_sent);
 
 // Of what was found, as it would be told. Part of verdict.cpp, which knows the words.
 std::vector<Remark> remarks_on(const Violations &found, const Source &source);

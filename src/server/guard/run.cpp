@@ -7,6 +7,7 @@
 extern "C" {
 #include "executor/tuptable.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 }
@@ -90,12 +91,15 @@ struct Transaction {
 };
 Transaction transaction;
 
-void add_to_transaction(Running *running, const Done &done) {
+// Hands back what the statement added since the last time.
+Done add_to_transaction(Running *running, const Done &done) {
     if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0, 0};
-    transaction.read += done.read - running->read;
-    transaction.written += done.written - running->written;
+    const Done added{done.read - running->read, done.written - running->written};
+    transaction.read += added.read;
+    transaction.written += added.written;
     running->read = done.read;
     running->written = done.written;
+    return added;
 }
 
 // Told once of a statement or a transaction; where it is refused, every further statement is.
@@ -163,11 +167,13 @@ DestReceiver *stopping_receiver(QueryDesc *query, Running *running) {
 
 const Running *arm(const QueryDesc *query, Running *running) {
     const Running *const outer = armed;
+    // The statement around this one was just interrupted: that goes first. A function that caught it is asked again.
+    if (fired && QueryCancelPending) return outer;
+    fired = false;
     if (mode_of(Rule::rows_read) != Mode::error || running->counters == 0 ||
         pardoned(Rule::rows_read, source_of(query)))
         return outer;
     if (timer == MAX_TIMEOUTS) timer = RegisterTimeout(USER_TIMEOUT, look);
-    fired = false;
     armed = running;
     if (outer == nullptr)
         enable_timeout_every(timer, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kLookEvery), kLookEvery);
@@ -175,15 +181,19 @@ const Running *arm(const QueryDesc *query, Running *running) {
 }
 
 void disarm(const Running *outer) {
-    if (armed == nullptr) return;
+    // This one was not armed; what may be pending is meant for the one around it.
+    if (armed == outer) return;
     if (outer == nullptr) disable_timeout(timer, false);
     armed = outer;
     // The statement was through before it was stopped; what it read is judged all the same.
     if (fired) QueryCancelPending = false;
+    fired = false;
 }
 
-bool interrupted() {
-    return fired;
+bool interrupted(const Running *running) {
+    if (!fired || armed != running) return false;
+    // Whose time is up as well is told so: the server raises that once, and whoever caught our error would go on.
+    return StatementTimeout <= 0 || GetCurrentTimestamp() < get_timeout_finish_time(STATEMENT_TIMEOUT);
 }
 
 void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
@@ -195,18 +205,20 @@ void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
         const Done done = done_by(running);
         exceed(&found, &running->told, Rule::rows_read, done.read, limits.rows_read);
         if (wants(Rule::transaction_rows_read) || wants(Rule::transaction_rows_written)) {
-            add_to_transaction(running, done);
-            exceed(&found, &transaction.told, Rule::transaction_rows_read, transaction.read,
-                   limits.transaction_rows_read);
-            exceed(&found, &transaction.told, Rule::transaction_rows_written, transaction.written,
-                   limits.transaction_rows_written);
+            // Who adds nothing is not refused for what others did: a transaction that wrote too much may still look.
+            const Done added = add_to_transaction(running, done);
+            if (added.read > 0)
+                exceed(&found, &transaction.told, Rule::transaction_rows_read, transaction.read,
+                       limits.transaction_rows_read);
+            if (added.written > 0)
+                exceed(&found, &transaction.told, Rule::transaction_rows_written, transaction.written,
+                       limits.transaction_rows_written);
         }
     }
     if (running->answers && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
         exceed(&found, &running->told, Rule::result_rows, static_cast<double>(running->returned), limits.result_rows);
     if (running->answers && (active & kShaped) != 0)
         note_sent({source_of(query), query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
-    fired = false;
     if (found.count > 0) tell(found, source_of(query), may_refuse);
 }
 

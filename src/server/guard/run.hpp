@@ -27,8 +27,8 @@ DestReceiver *stopping_receiver(QueryDesc *query, Running *running);
 // arm() returned. Does nothing where it may read as many as it likes.
 const Running *arm(const QueryDesc *query, Running *running);
 void disarm(const Running *outer);
-// Whether the interrupt came from here.
-bool interrupted();
+// Whether the interrupt came from here and is meant for this statement, not for one around it.
+bool interrupted(const Running *running);
 
 // Judges what was counted up to now. REQUIRES: ExecutorRun has run.
 void judge_run(const QueryDesc *query, Running *running, bool may_refuse);

@@ -67,7 +67,7 @@ Running *begin_running(const QueryDesc *query) {
     EState *const state = query->estate;
     MemoryContext const before = MemoryContextSwitchTo(state->es_query_cxt);
     auto *const running = static_cast<Running *>(palloc(sizeof(Running)));
-    *running = {};
+    memset(running, 0, offsetof(Running, first));
     running->state = state;
     running->counter = running->first;
     if (tracking) INSTR_TIME_SET_CURRENT(running->started);

@@ -205,7 +205,7 @@ Datum rlsproof_plan_at_scale(PG_FUNCTION_ARGS) {
     const char *const sql = text_argument(fcinfo, 0);
     const double factor = PG_ARGISNULL(1) ? 0 : PG_GETARG_FLOAT8(1);
     return enter([&]() -> Datum {
-        if (sql != nullptr) return_rows(fcinfo, guard::plans(sql, factor));
+        return_rows(fcinfo, sql != nullptr ? guard::plans(sql, factor) : guard::Lines());
         return Datum{0};
     });
 }
