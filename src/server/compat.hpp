@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/namespace.h"
+#include "catalog/pg_opfamily.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
@@ -13,6 +14,7 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "pgstat.h"
+#include "postmaster/autovacuum.h"
 #include "storage/proc.h"
 #include "utils/rel.h"
 #include "commands/explain.h"
@@ -202,6 +204,23 @@ inline LocalTransactionId local_transaction() {
     return MyProc->vxid.lxid;
 #else
     return MyProc->lxid;
+#endif
+}
+
+inline bool in_autovacuum() {
+#if PG_VERSION_NUM >= 170000
+    return AmAutoVacuumWorkerProcess();
+#else
+    return IsAutoVacuumWorkerProcess();
+#endif
+}
+
+// Operator families whose indexes answer a boolean column by itself.
+inline bool is_boolean_family(Oid family) {
+#if PG_VERSION_NUM >= 160000
+    return IsBuiltinBooleanOpfamily(family);
+#else
+    return IsBooleanOpfamily(family);
 #endif
 }
 

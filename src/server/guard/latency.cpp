@@ -6,8 +6,8 @@
 #include <bit>
 #include <cstring>
 
+#include "server/guard/route.hpp"
 #include "server/guard/shared.hpp"
-#include "server/guard/stricter.hpp"
 #include "server/normal_form.hpp"
 
 extern "C" {
@@ -184,16 +184,6 @@ void make_batch() {
     at_exit = true;
 }
 
-// sqlcommenter's tags stand at an end of the text: most texts are seen to have none by a look at both.
-bool may_have_tags(const char *text) {
-    const auto blank = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; };
-    while (blank(*text)) ++text;
-    if (text[0] == '/' && text[1] == '*') return true;
-    const char *end = text + strlen(text);
-    while (end > text && (blank(end[-1]) || end[-1] == ';')) --end;
-    return end - text >= 4 && end[-1] == '/' && end[-2] == '*';
-}
-
 // The statement alone, out of the text that was sent.
 void find_statement(const Execution &execution, const char **start, size_t *length) {
     *start = execution.text;
@@ -303,19 +293,13 @@ void note_execution(const Execution &execution) {
     if (batch->generation != generation) {
         clear();
         batch->generation = generation;
+        batch->flushed = 0; // whoever reset them waits for something to show
     }
 
-    QueryKey key = {execution.shape, 0, GetUserId(), MyDatabaseId};
-    Tags tags;
-    tags.route[0] = '\0';
-    if (execution.text != nullptr && may_have_tags(execution.text)) {
-        tags = tags_of(execution.text);
-        if (tags.route[0] != '\0')
-            key.route = hash_bytes_extended(reinterpret_cast<const unsigned char *>(tags.route),
-                                            static_cast<int>(strlen(tags.route)), 0);
-    }
+    const Route &route = route_of(execution.text);
+    const QueryKey key = {execution.shape, route.hash, GetUserId(), MyDatabaseId};
     if (batch->samples == kSamples) (void)flush(false);
-    const int found = batch->samples == kSamples ? kNone : shape_for(key, tags.route);
+    const int found = batch->samples == kSamples ? kNone : shape_for(key, route.text);
     if (found == kNone) {
         pg_atomic_fetch_add_u64(&shared->executions_lost, 1);
         return;
