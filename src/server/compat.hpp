@@ -13,6 +13,8 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "pgstat.h"
+#include "miscadmin.h"
+#include "postmaster/autovacuum.h"
 #include "storage/proc.h"
 #include "utils/rel.h"
 #include "commands/explain.h"
@@ -97,6 +99,10 @@ inline bool walk_query(Query *query, bool (*function)(Node *, void *), void *con
     return query_tree_walker(query, walker(function), context, flags);
 }
 inline bool walk_states(PlanState *state, bool (*function)(PlanState *, void *), void *context) {
+    // Most plans are one scan, and to find nothing below it takes as long as to walk a small tree.
+    if ((IsA(state, IndexScanState) || IsA(state, IndexOnlyScanState) || IsA(state, SeqScanState)) &&
+        state->initPlan == NIL && state->subPlan == NIL)
+        return false;
 #if PG_VERSION_NUM >= 160000
     return planstate_tree_walker(state, function, context);
 #else
@@ -191,6 +197,14 @@ inline constexpr int explain_generic = EXEC_FLAG_EXPLAIN_GENERIC;
 #else
 inline constexpr int explain_generic = 0;
 #endif
+
+inline bool autovacuum_worker() {
+#if PG_VERSION_NUM >= 170000
+    return AmAutoVacuumWorkerProcess();
+#else
+    return IsAutoVacuumWorkerProcess();
+#endif
+}
 
 // A number that no other transaction of this process has had.
 inline LocalTransactionId local_transaction() {

@@ -363,7 +363,8 @@ void declare_waiver(const std::string &rule, const std::string &written, const s
     if (guard::rule_named(rule.c_str()) == nullptr || !names_statements(written)) {
         const Object object = find_object(written);
         if (object.kind == ObjectKind::missing)
-            warn(fmt::format("there is no object \"{}\"", object.name), suggest(object.name, object_names(), "objects"));
+            warn(fmt::format("there is no object \"{}\"", object.name),
+                 suggest(object.name, object_names(), "objects"));
         else if (covered(object).empty())
             warn(fmt::format("the pattern \"{}\" matches nothing", object.name), "");
         object_name = object.name;

@@ -5,7 +5,6 @@
 
 extern "C" {
 #include "access/parallel.h"
-#include "access/transam.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
 #include "postmaster/autovacuum.h"
@@ -16,11 +15,6 @@ extern "C" {
 
 namespace rlsproof::server::guard {
 
-bool exempt_table(Oid table) {
-    // initdb's objects, information_schema among them, lie below this number.
-    return table < FirstNormalObjectId;
-}
-
 bool ours(Oid table) {
     const char *const schema = get_namespace_name(get_rel_namespace(table));
     return schema != nullptr && strcmp(schema, "rlsproof") == 0;
@@ -28,13 +22,9 @@ bool ours(Oid table) {
 
 bool inspecting = false;
 
-bool exempt_plan() {
-    return !inspecting && exempt_now();
-}
-
 bool exempt_now() {
     return boundary::inside > 0 || IsParallelWorker() || creating_extension || IsBinaryUpgrade ||
-           InNoForceRLSOperation() || IsAutoVacuumWorkerProcess();
+           InNoForceRLSOperation() || compat::autovacuum_worker();
 }
 
 const char *table_name(Oid table) {

@@ -3,10 +3,16 @@
 
 #include "server/boundary.hpp"
 
+extern "C" {
+#include "access/transam.h"
+}
+
 namespace rlsproof::server::guard {
 
-// System catalogs and information_schema.
-bool exempt_table(Oid table);
+// System catalogs and information_schema: what initdb made has numbers below this one.
+inline bool exempt_table(Oid table) {
+    return table < FirstNormalObjectId;
+}
 
 // Tables of this extension. Asked only where something was found: it looks at the catalogs.
 bool ours(Oid table);
@@ -15,9 +21,8 @@ bool ours(Oid table);
 // parallel workers (whose leader speaks for them), autovacuum, and what our own functions run.
 bool exempt_now();
 
-// The same for what is only planned: check_query() plans statements of others on their behalf.
+// Whether statements are only looked at, perhaps in somebody else's name: check_query().
 extern bool inspecting;
-bool exempt_plan();
 
 // schema.table, quoted where it has to be; palloc'd.
 const char *table_name(Oid table);

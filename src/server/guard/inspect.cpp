@@ -18,10 +18,11 @@ namespace rlsproof::server::guard {
 
 namespace {
 
-// All rules are on for a while, and the planner's hooks look at what is planned although nobody sent it.
+// All rules are on for a while, for statements that nobody sent.
 class EveryRule {
 public:
-    EveryRule() : active_(std::exchange(active, (RuleSet{1} << kRules) - 1)), inspecting_(std::exchange(inspecting, true)) {}
+    EveryRule()
+        : active_(std::exchange(active, (RuleSet{1} << kRules) - 1)), inspecting_(std::exchange(inspecting, true)) {}
     ~EveryRule() {
         active = active_;
         inspecting = inspecting_;
@@ -79,8 +80,8 @@ List *planned(const char *sql, Violations *found, bool *answers) {
 }
 
 QueryDesc *started(PlannedStmt *plan, const char *sql) {
-    QueryDesc *const query = CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, None_Receiver, nullptr,
-                                             nullptr, 0);
+    QueryDesc *const query =
+        CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, None_Receiver, nullptr, nullptr, 0);
     ExecutorStart(query, EXEC_FLAG_EXPLAIN_ONLY | compat::explain_generic);
     return query;
 }
@@ -102,7 +103,8 @@ std::vector<Remark> inspect(const std::string &sql, const std::string &as_sent) 
     for (int i = 0; i < list_length(plans); ++i) {
         QueryDesc *const query = call(started, static_cast<PlannedStmt *>(list_nth(plans, i)), sql.c_str());
         Violations of_plan;
-        call(judge_start, static_cast<const QueryDesc *>(query), answers, &of_plan);
+        call(judge_start, static_cast<const QueryDesc *>(query), &of_plan);
+        if (answers) call(judge_answer, static_cast<const PlannedStmt *>(query->plannedstmt), &of_plan);
         // Before the plan goes: advice is read off it.
         for (Remark &remark : remarks_on(of_plan, source)) result.push_back(std::move(remark));
         call(ended, query);

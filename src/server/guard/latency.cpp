@@ -186,10 +186,11 @@ bool make_batch() {
 
 // sqlcommenter's tags stand at an end of the text: most texts are seen to have none by a look at both.
 bool may_have_tags(const char *text) {
-    while (*text == ' ' || *text == '\n' || *text == '\t' || *text == '\r') ++text;
+    const auto blank = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; };
+    while (blank(*text)) ++text;
     if (text[0] == '/' && text[1] == '*') return true;
     const char *end = text + strlen(text);
-    while (end > text && strchr(" \t\r\n;", end[-1]) != nullptr) --end;
+    while (end > text && (blank(end[-1]) || end[-1] == ';')) --end;
     return end - text >= 4 && end[-1] == '/' && end[-2] == '*';
 }
 

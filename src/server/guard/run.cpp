@@ -5,6 +5,7 @@
 #include "server/guard/settings.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "executor/tuptable.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
@@ -104,7 +105,7 @@ Done add_to_transaction(Running *running, const Done &done) {
 
 // Told once of a statement or a transaction; where it is refused, every further statement is.
 void exceed(Violations *found, RuleSet *told, Rule rule, double counted, int allowed) {
-    if (!wants(rule) || counted <= allowed) return;
+    if (counted <= allowed || !wants(rule)) return;
     if ((*told & only(rule)) != 0 && mode_of(rule) != Mode::error) return;
     Violation *const violation = found->add(rule);
     if (violation == nullptr) return;
@@ -121,20 +122,36 @@ Source source_of(const QueryDesc *query) {
             static_cast<uint64>(query->plannedstmt->queryId)};
 }
 
-bool leaves(const QueryDesc *query) {
+bool stops_early() {
+    return mode_of(Rule::result_rows) == Mode::error || mode_of(Rule::rows_read) == Mode::error;
+}
+
+void begin_answer(const QueryDesc *query, Running *running, bool gathered, uint64 count, bool may_refuse) {
+    running->at_work = true;
+    running->within = GetCurrentSubTransactionId();
     switch (query->dest->mydest) {
     case DestRemote:
     case DestRemoteExecute:
     case DestRemoteSimple:
-    case DestDebug:
-    case DestCopyOut:
-    case DestTuplestore: return true;
-    default: return false;
+    case DestDebug: running->answers = true; break;
+    case DestCopyOut: running->answers = true; return;
+    case DestTuplestore:
+        // RETURNING is gathered before it is sent; a query may as well be part of a function that is.
+        running->answers = query->operation != CMD_SELECT || gathered;
+        for (const Running *outer = running->outer; outer != nullptr; outer = outer->outer)
+            if (outer->at_work && SubTransactionIsActive(outer->within)) running->answers = false;
+        if (running->answers && gathered) break;
+        return;
+    default: return;
     }
+    if (count != 0 || !wants(Rule::no_limit) || running->returned > 0) return;
+    Violations found;
+    judge_answer(query->plannedstmt, &found);
+    if (found.count > 0) tell(found, source_of(query), may_refuse);
 }
 
 DestReceiver *stopping_receiver(QueryDesc *query, Running *running) {
-    if (mode_of(Rule::result_rows) != Mode::error || !running->top || !leaves(query)) return nullptr;
+    if (mode_of(Rule::result_rows) != Mode::error || !running->answers) return nullptr;
     auto *const stopping =
         static_cast<Stopping *>(MemoryContextAllocZero(query->estate->es_query_cxt, sizeof(Stopping)));
     stopping->receiver.receiveSlot = stop_or_pass;
@@ -181,7 +198,7 @@ bool interrupted(const Running *running) {
     return StatementTimeout <= 0 || GetCurrentTimestamp() < get_timeout_finish_time(STATEMENT_TIMEOUT);
 }
 
-void judge_run(const QueryDesc *query, Running *running, bool explained) {
+void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
     Violations found;
     const EState *const state = query->estate;
     running->returned += state->es_processed;
@@ -200,11 +217,11 @@ void judge_run(const QueryDesc *query, Running *running, bool explained) {
                        limits.transaction_rows_written);
         }
     }
-    if (running->top && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning) && leaves(query))
+    if (running->answers && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
         exceed(&found, &running->told, Rule::result_rows, static_cast<double>(running->returned), limits.result_rows);
-    if (running->top && (active & kShaped) != 0 && !explained)
+    if (running->answers && (active & kShaped) != 0)
         note_sent({source_of(query), query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
-    tell(found, source_of(query), !explained);
+    if (found.count > 0) tell(found, source_of(query), may_refuse);
 }
 
 } // namespace rlsproof::server::guard

@@ -1,5 +1,5 @@
-// rlsproof.plan_at_scale(): the plan a query gets today beside the one it would get if its tables had grown. The planner
-// is told so by get_relation_info_hook and does the rest itself.
+// rlsproof.plan_at_scale(): the plan a query gets today beside the one it would get if its tables had grown. The
+// planner is told so by get_relation_info_hook and does the rest itself.
 #include <optional>
 #include <utility>
 
@@ -77,9 +77,7 @@ struct Explained {
 const char *way_of(const Plan *plan, bool *whole) {
     *whole = false;
     switch (nodeTag(plan)) {
-    case T_SeqScan:
-        *whole = true;
-        return "read as a whole";
+    case T_SeqScan: *whole = true; return "read as a whole";
     case T_IndexScan:
         *whole = reinterpret_cast<const IndexScan *>(plan)->indexqual == NIL;
         return *whole ? "read along an index from its start" : "read by an index";

@@ -108,7 +108,8 @@ void look_at_scan(Walk *walk, PlanState *state) {
     }
 }
 
-// A parameter as it is sent, or widened to the type of OFFSET: nothing that could fail where the query itself would not.
+// A parameter as it is sent, or widened to the type of OFFSET: nothing that could fail where the query itself would
+// not.
 bool plain_parameter(Node *node) {
     if (IsA(node, FuncExpr)) {
         const auto *const widened = reinterpret_cast<FuncExpr *>(node);
@@ -274,14 +275,15 @@ void look_at_rights(const QueryDesc *query, Violations *found) {
         const Oid user = compat::check_as_user(query->plannedstmt, entry);
         if (OidIsValid(user) && user != GetUserId()) continue;
         Relation const relation = query->estate->es_relations[foreach_current_index(cell)];
-        judge_rights(entry->relid, relation != nullptr ? relation->rd_rel->relrowsecurity : protected_table(entry->relid),
-                     needed, found);
+        judge_rights(entry->relid,
+                     relation != nullptr ? relation->rd_rel->relrowsecurity : protected_table(entry->relid), needed,
+                     found);
     }
 }
 
-bool reads_user_table(const QueryDesc *query) {
+bool reads_user_table(const PlannedStmt *plan) {
     ListCell *cell;
-    foreach (cell, query->plannedstmt->rtable) {
+    foreach (cell, plan->rtable) {
         const auto *const entry = lfirst_node(RangeTblEntry, cell);
         if (entry->rtekind == RTE_RELATION && !exempt_table(entry->relid)) return true;
     }
@@ -289,6 +291,18 @@ bool reads_user_table(const QueryDesc *query) {
 }
 
 } // namespace
+
+void judge_answer(const PlannedStmt *plan, Violations *found) {
+    // OFFSET without LIMIT makes the same node.
+    const bool limited = IsA(plan->planTree, Limit) && reinterpret_cast<Limit *>(plan->planTree)->limitCount != nullptr;
+    if (!wants(Rule::no_limit) || plan->commandType != CMD_SELECT || limited ||
+        plan->planTree->plan_rows <= limits.no_limit_rows || !reads_user_table(plan))
+        return;
+    Violation *const violation = found->add(Rule::no_limit);
+    if (violation == nullptr) return;
+    violation->measured = plan->planTree->plan_rows;
+    violation->allowed = limits.no_limit_rows;
+}
 
 Violation *Violations::find(Rule rule) {
     for (int i = 0; i < count; ++i)
@@ -328,7 +342,7 @@ void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found)
     }
 }
 
-void judge_start(const QueryDesc *query, bool answers, Violations *found) {
+void judge_start(const QueryDesc *query, Violations *found) {
     const PlannedStmt *const plan = query->plannedstmt;
     Walk walk{found, Facts(plan), false, {}};
 
@@ -337,14 +351,6 @@ void judge_start(const QueryDesc *query, bool answers, Violations *found) {
         if (wants(Rule::write_without_where)) look_at_writes(walk.facts, found);
         if (wants(Rule::cartesian_join)) look_at_products(walk.facts, found);
         walk.any_out_of_reach = wants(Rule::full_scan) && walk.facts.has(Fact::out_of_reach);
-        if (wants(Rule::no_limit) && answers && plan->planTree->plan_rows > limits.no_limit_rows &&
-            walk.facts.has(Fact::unlimited) && reads_user_table(query)) {
-            Violation *const violation = found->add(Rule::no_limit);
-            if (violation != nullptr) {
-                violation->measured = plan->planTree->plan_rows;
-                violation->allowed = limits.no_limit_rows;
-            }
-        }
     }
     if (walk.any_out_of_reach || wants(Rule::scan_rows) || wants(Rule::deep_offset)) walker(query->planstate, &walk);
 

@@ -42,9 +42,11 @@ struct Violations {
     Violation *add(Rule rule);
 };
 
-// What the start of the plan tells; `answers` says that its rows go to a client as the answer to what it sent.
-// REQUIRES: ExecutorStart has run.
-void judge_start(const QueryDesc *query, bool answers, Violations *found);
+// What the start of the plan tells. REQUIRES: ExecutorStart has run.
+void judge_start(const QueryDesc *query, Violations *found);
+
+// What can be said of a plan whose rows are all fetched at once as the answer to what a client sent.
+void judge_answer(const PlannedStmt *plan, Violations *found);
 
 // What the rights by which the current user comes to one table tell.
 void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found);

@@ -45,8 +45,8 @@ void look_at_truncate(const TruncateStmt *statement, Violations *found) {
     }
 }
 
-// A table that is copied as it is passes no executor. Where its policies bind, COPY becomes a query and is judged as one;
-// where the server will refuse it, that is the server's to say.
+// A table that is copied as it is passes no executor. Where its policies bind, COPY becomes a query and is judged as
+// one; where the server will refuse it, that is the server's to say.
 void look_at_copied_table(const CopyStmt *statement, Violations *found) {
     if (statement->relation == nullptr) return;
     const Oid table = relation_of(statement->relation);
@@ -79,18 +79,8 @@ void judge_utility(Node *statement, Violations *found) {
     if (IsA(statement, CopyStmt) && wants(Rule::copy_out)) look_at_copy(reinterpret_cast<CopyStmt *>(statement), found);
 }
 
-bool carries_statement(const Node *statement) {
-    switch (nodeTag(statement)) {
-    case T_ExecuteStmt:
-    case T_PrepareStmt:
-    case T_DeclareCursorStmt:
-    case T_FetchStmt:
-    case T_CopyStmt:
-    case T_CreateTableAsStmt:
-    case T_RefreshMatViewStmt:
-    case T_ExplainStmt: return true;
-    default: return false;
-    }
+bool gathers_answer(const Node *statement) {
+    return IsA(statement, ExecuteStmt) || IsA(statement, FetchStmt);
 }
 
 bool keeps_rows(const Node *statement) {
