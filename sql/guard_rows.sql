@@ -94,9 +94,16 @@ FETCH 2 FROM c;
 FETCH 1 FROM c;
 FETCH 1 FROM c;
 ROLLBACK;
+-- One that failed in a part that was rolled back does not count for the others.
 BEGIN;
-DECLARE h CURSOR WITH HOLD FOR SELECT id FROM orders WHERE id < 10;
-COMMIT;
+DECLARE c CURSOR FOR SELECT 10 / (id - 2) FROM orders ORDER BY id;
+DECLARE d CURSOR FOR SELECT id FROM orders ORDER BY id;
+SAVEPOINT a;
+FETCH 2 FROM c;
+ROLLBACK TO a;
+FETCH 2 FROM d;
+FETCH 2 FROM d;
+ROLLBACK;
 -- What stays in the server is no result.
 CREATE TABLE kept AS SELECT id FROM orders;
 INSERT INTO kept SELECT id FROM orders;

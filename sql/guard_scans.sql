@@ -253,6 +253,7 @@ SET rlsproof.no_limit_rows = 100;
 SELECT * FROM orders;
 SELECT * FROM orders ORDER BY id;
 SELECT id FROM orders UNION ALL SELECT id FROM users;
+SELECT id FROM orders OFFSET 3;
 SELECT user_id, count(*) FROM orders GROUP BY user_id;
 \o
 SELECT count(*) FROM orders;

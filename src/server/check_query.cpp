@@ -29,7 +29,8 @@ Identity identity_named(const std::string &name) {
 
 using Lines = std::vector<std::vector<Value>>;
 
-void check_one(const std::string &sql, const std::string &as_sent, int number, const std::optional<Identity> &identity, Lines &lines) {
+void check_one(const std::string &sql, const std::string &as_sent, int number, const std::optional<Identity> &identity,
+               Lines &lines) {
     const std::string ordinal = std::to_string(number);
     std::vector<guard::Remark> remarks;
     const Outcome outcome = attempt(Finish::rollback, [&] {
@@ -63,9 +64,10 @@ Lines check(const std::string &text, const Value &persona) {
     } catch (const Error &error) {
         if (error.code != Code::syntax) throw;
         // Where one statement ends and the next begins is not known, so they are all one.
-        lines.push_back({"1", text, "invalid", Value(), "42601", error.what(),
-                         error.position > 0 ? Value(fmt::format("It is at character {} of the text.", error.position)) : Value(),
-                         error.hint.empty() ? Value() : Value(error.hint)});
+        lines.push_back(
+            {"1", text, "invalid", Value(), "42601", error.what(),
+             error.position > 0 ? Value(fmt::format("It is at character {} of the text.", error.position)) : Value(),
+             error.hint.empty() ? Value() : Value(error.hint)});
         return lines;
     }
     size_t before = 0;
@@ -74,8 +76,8 @@ Lines check(const std::string &text, const Value &persona) {
         const sqltext::Statement &statement = statements[i];
         const size_t end = statement.start + statement.length;
         const size_t semicolon = i + 1 < statements.size() ? text.rfind(';', statements[i + 1].start) : text.size();
-        check_one(text.substr(statement.start, statement.length), text.substr(before, std::max(end, semicolon) - before),
-                  static_cast<int>(i) + 1, identity, lines);
+        check_one(text.substr(statement.start, statement.length),
+                  text.substr(before, std::max(end, semicolon) - before), static_cast<int>(i) + 1, identity, lines);
         before = i + 1 < statements.size() ? std::max(end, semicolon + 1) : text.size();
     }
     return lines;

@@ -194,7 +194,7 @@ SELECT * FROM orders WHERE note LIKE '%secret-like%' OR note ~ 'secret-regex' /*
 -- secret-line-comment
 SELECT count(*) FROM orders WHERE note = U&'secret\002Dunicode' -- secret-trailing
 ;
-SELECT * FROM orders WHERE note = 'secret-tag' /*route='%2Fa%22%0Ab',action='secret''odd'*/;
+SELECT * FROM orders WHERE note = 'secret-tag' /*route='%2Fa%22%0Ab',action='odd%27s'*/;
 PREPARE p(text) AS SELECT * FROM orders WHERE note = $1 AND note <> 'secret-prepared';
 EXECUTE p('secret-parameter');
 PREPARE q AS UPDATE orders SET note = 'secret-update';
@@ -217,7 +217,7 @@ FETCH 1 FROM c;
 COMMIT;
 EXPLAIN ANALYZE SELECT * FROM orders WHERE note = 'secret-explain';
 SELECT 1; SELECT * FROM orders WHERE note = 'secret-second'; SELECT 2;
-SELECT * FROM users, orders WHERE email = 'secret-join' OFFSET 424243 LIMIT 424244;
+SELECT * FROM users, orders WHERE email = 'secret-join' OFFSET 7 LIMIT 424244;
 DELETE FROM orders WHERE 'secret-delete' = 'secret-delete' AND false;
 SELECT 'secret-output', count(*) FROM orders;
 CREATE TABLE "odd ""name" ("co""l" text);
@@ -234,13 +234,13 @@ cmp_ok(scalar @lines, '>', 60, 'log mode writes lines');
 my @events = map { my $line = $_; my $event = eval { JSON::PP->new->utf8->decode($line) }; ok(0, "no JSON: $line") unless $event; $event // () } @lines;
 is(scalar @events, scalar @lines, 'each line is JSON');
 my %seen = map { $_->{rule} => 1 } @events;
-is(join(' ', sort keys %seen), 'copy_out deep_offset full_scan n_plus_one no_limit repeated_query result_rows rls_bypass rows_read scan_rows transaction_rows_read transaction_rows_written write_without_where cartesian_join'
-	=~ s/(.*) (cartesian_join)/join ' ', sort split ' ', $_[0] \/\/ "$1 $2"/er =~ s/ ?rls_bypass//r, 'every rule was broken once')
-	or diag(join ' ', sort keys %seen);
-my @leaks = grep { /secret|4242/ } map { my $line = $_; $line =~ s/"action":"secret'odd"//; $line =~ s/"(route|action)":"[^"]*"//gr } @lines;
+is(join(' ', sort keys %seen), 'cartesian_join copy_out deep_offset full_scan n_plus_one no_limit repeated_query result_rows rows_read '
+	. 'scan_rows transaction_rows_read transaction_rows_written write_without_where', 'every rule was broken once');
+my @leaks = grep { /secret|4242/ } @lines;
 is("@leaks", '', 'no line holds a constant of a query');
+is(join(' ', map { "$_->{route} $_->{action}" } grep { $_->{route} && $_->{rule} eq 'full_scan' } @events), "/a\"?b odd's", 'and its labels');
 my @missing = grep { !$_->{fingerprint} || !$_->{message} || !$_->{sqlstate} || !$_->{query} || !$_->{role} || $_->{mode} ne 'log' } @events;
-is(scalar @missing, 0, 'each says what, of which shape, by whom');
+is(scalar @missing, 0, 'each says what, of which shape, by whom') or diag(JSON::PP->new->canonical->encode(\@missing));
 is($events[0]{application}, 'odd "name" \\ with {json}', 'labels come through as they are');
 unlike(slurp_file($node->logfile, $log_from), qr/WARNING:.*secret/, 'and the rest of the log is silent');
 
@@ -309,10 +309,10 @@ $node->restart;
 is(events('full_scan'), 0, 'events end with the server');
 my $dying = $node->background_psql('postgres', on_error_stop => 0);
 $dying->query_safe("$stop SET rlsproof.track_queries = on; SET rlsproof.rule_full_scan = warn;");
-$dying->query('SELECT count(*) FROM orders WHERE note IS NULL');
 $pid = $dying->query_safe('SELECT pg_backend_pid()');
-$dying->{stdin} .= "SET rlsproof.max_rows_read = 1000000000;\nBEGIN; DECLARE c CURSOR FOR SELECT * FROM orders; FETCH 1 FROM c; SELECT pg_sleep(600);\n";
-$dying->{run}->pump_nb;
+$dying->query('SELECT count(*) FROM orders WHERE note IS NULL');
+$dying->query_until(qr/dying/, "SET rlsproof.max_rows_read = 1000000000;\nBEGIN; DECLARE c CURSOR FOR SELECT * FROM orders; FETCH 1 FROM c;
+\\echo dying\nSELECT pg_sleep(600);\n");
 $node->poll_query_until('postgres', "SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = $pid");
 kill 'KILL', $pid;
 $node->poll_query_until('postgres', 'SELECT 1', '1');

@@ -126,8 +126,7 @@ void end(QueryDesc *query) {
     Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
     if (running != nullptr) {
         if (running->outer != nullptr) settle_with_outer(running);
-        if (tracking && running->answers && !INSTR_TIME_IS_ZERO(running->started) &&
-            query->plannedstmt->queryId != 0) {
+        if (tracking && running->answers && !INSTR_TIME_IS_ZERO(running->started) && query->plannedstmt->queryId != 0) {
             instr_time spent;
             INSTR_TIME_SET_CURRENT(spent);
             INSTR_TIME_SUBTRACT(spent, running->started);

@@ -18,7 +18,7 @@ namespace rlsproof::server::guard {
 
 namespace {
 
-// All rules are on for a while.
+// All rules are on for a while, for statements that nobody sent.
 class EveryRule {
 public:
     EveryRule()

@@ -5,6 +5,7 @@
 #include "server/guard/settings.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "executor/tuptable.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
@@ -127,6 +128,7 @@ bool stops_early() {
 
 void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool may_refuse) {
     running->at_work = true;
+    running->within = GetCurrentSubTransactionId();
     switch (query->dest->mydest) {
     case DestRemote:
     case DestRemoteExecute:
@@ -138,7 +140,7 @@ void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool m
         // is what a function returns, but a function is called by a statement at work.
         running->answers = true;
         for (const Running *outer = running->outer; outer != nullptr; outer = outer->outer)
-            if (outer->at_work) running->answers = false;
+            if (outer->at_work && SubTransactionIsActive(outer->within)) running->answers = false;
         break;
     default: return;
     }

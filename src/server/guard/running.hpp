@@ -24,8 +24,9 @@ struct Running {
     MemoryContextCallback callback;
     Running *outer;
     const EState *state;
-    bool at_work; // being executed, not a cursor that waits; an error takes all of this away with it
-    bool answers; // its rows go to a client as the answer to what it sent
+    bool at_work;            // being executed, not a cursor that waits
+    SubTransactionId within; // where it is; a cursor that fails in one that is rolled back stays, and works no more
+    bool answers;            // its rows go to a client as the answer to what it sent
     instr_time started;
     uint64 returned; // rows, over all the parts a cursor was fetched in
     double read;     // rows that were added to the transaction's

@@ -83,8 +83,8 @@ void startup() {
     shared = head;
     LWLockRelease(AddinShmemInitLock);
 
-    // libpg_query keeps some memory from its first text on. Taken now it is every session's from the start, and does not
-    // come to lie in the middle of what a session's statements take and give back.
+    // libpg_query keeps some memory from its first text on. Taken now it is every session's from the start, and does
+    // not come to lie in the middle of what a session's statements take and give back.
     NormalForm form;
     (void)normal_form("SELECT 1", 8, &form);
 }

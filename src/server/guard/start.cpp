@@ -108,7 +108,8 @@ void look_at_scan(Walk *walk, PlanState *state) {
     }
 }
 
-// A parameter as it is sent, or widened to the type of OFFSET: nothing that could fail where the query itself would not.
+// A parameter as it is sent, or widened to the type of OFFSET: nothing that could fail where the query itself would
+// not.
 bool plain_parameter(Node *node) {
     if (IsA(node, FuncExpr)) {
         const auto *const widened = reinterpret_cast<FuncExpr *>(node);
@@ -274,8 +275,9 @@ void look_at_rights(const QueryDesc *query, Violations *found) {
         const Oid user = compat::check_as_user(query->plannedstmt, entry);
         if (OidIsValid(user) && user != GetUserId()) continue;
         Relation const relation = query->estate->es_relations[foreach_current_index(cell)];
-        judge_rights(entry->relid, relation != nullptr ? relation->rd_rel->relrowsecurity : protected_table(entry->relid),
-                     needed, found);
+        judge_rights(entry->relid,
+                     relation != nullptr ? relation->rd_rel->relrowsecurity : protected_table(entry->relid), needed,
+                     found);
     }
 }
 
@@ -291,7 +293,9 @@ bool reads_user_table(const PlannedStmt *plan) {
 } // namespace
 
 void judge_answer(const PlannedStmt *plan, Violations *found) {
-    if (!wants(Rule::no_limit) || plan->commandType != CMD_SELECT || IsA(plan->planTree, Limit) ||
+    // OFFSET without LIMIT makes the same node.
+    const bool limited = IsA(plan->planTree, Limit) && reinterpret_cast<Limit *>(plan->planTree)->limitCount != nullptr;
+    if (!wants(Rule::no_limit) || plan->commandType != CMD_SELECT || limited ||
         plan->planTree->plan_rows <= limits.no_limit_rows || !reads_user_table(plan))
         return;
     Violation *const violation = found->add(Rule::no_limit);

@@ -98,9 +98,9 @@ Datum rlsproof_guard_status(PG_FUNCTION_ARGS) {
     return enter([&]() -> Datum {
         guard::Lines lines;
         lines.push_back({"guard", guard::guard_is_on() ? "on" : "off",
-                         !guard::guard_is_on()  ? "nothing is watched, whatever the rules say"
-                         : guard::active == 0 ? "no rule is on"
-                                              : "watches the statements of this session"});
+                         !guard::guard_is_on() ? "nothing is watched, whatever the rules say"
+                         : guard::active == 0  ? "no rule is on"
+                                               : "watches the statements of this session"});
         guard::add_rules(lines);
         lines.push_back({"track_queries", guard::tracking ? "on" : "off", "latencies by shape and route"});
         guard::add_shared(lines);

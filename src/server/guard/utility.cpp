@@ -45,8 +45,8 @@ void look_at_truncate(const TruncateStmt *statement, Violations *found) {
     }
 }
 
-// A table that is copied as it is passes no executor. Where its policies bind, COPY becomes a query and is judged as one;
-// where the server will refuse it, that is the server's to say.
+// A table that is copied as it is passes no executor. Where its policies bind, COPY becomes a query and is judged as
+// one; where the server will refuse it, that is the server's to say.
 void look_at_copied_table(const CopyStmt *statement, Violations *found) {
     if (statement->relation == nullptr) return;
     const Oid table = relation_of(statement->relation);
