@@ -208,6 +208,22 @@ inline LocalTransactionId local_transaction() {
 #endif
 }
 
+// The places of this process, and of the leader of a parallel worker, among all of them.
+inline int backend_number() {
+#if PG_VERSION_NUM >= 170000
+    return MyProcNumber;
+#else
+    return MyBackendId;
+#endif
+}
+inline int leader_number() {
+#if PG_VERSION_NUM >= 170000
+    return ParallelLeaderProcNumber;
+#else
+    return ParallelLeaderBackendId;
+#endif
+}
+
 inline bool in_autovacuum() {
 #if PG_VERSION_NUM >= 170000
     return AmAutoVacuumWorkerProcess();
