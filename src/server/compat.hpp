@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/namespace.h"
+#include "catalog/pg_opfamily.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
@@ -13,7 +14,6 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "pgstat.h"
-#include "miscadmin.h"
 #include "postmaster/autovacuum.h"
 #include "storage/proc.h"
 #include "utils/rel.h"
@@ -198,7 +198,16 @@ inline constexpr int explain_generic = EXEC_FLAG_EXPLAIN_GENERIC;
 inline constexpr int explain_generic = 0;
 #endif
 
-inline bool autovacuum_worker() {
+// A number that no other transaction of this process has had.
+inline LocalTransactionId local_transaction() {
+#if PG_VERSION_NUM >= 170000
+    return MyProc->vxid.lxid;
+#else
+    return MyProc->lxid;
+#endif
+}
+
+inline bool in_autovacuum() {
 #if PG_VERSION_NUM >= 170000
     return AmAutoVacuumWorkerProcess();
 #else
@@ -206,12 +215,12 @@ inline bool autovacuum_worker() {
 #endif
 }
 
-// A number that no other transaction of this process has had.
-inline LocalTransactionId local_transaction() {
-#if PG_VERSION_NUM >= 170000
-    return MyProc->vxid.lxid;
+// Operator families whose indexes answer a boolean column by itself.
+inline bool is_boolean_family(Oid family) {
+#if PG_VERSION_NUM >= 160000
+    return IsBuiltinBooleanOpfamily(family);
 #else
-    return MyProc->lxid;
+    return IsBooleanOpfamily(family);
 #endif
 }
 

@@ -7,7 +7,6 @@ extern "C" {
 #include "access/parallel.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
-#include "postmaster/autovacuum.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
@@ -24,7 +23,7 @@ bool inspecting = false;
 
 bool exempt_now() {
     return boundary::inside > 0 || IsParallelWorker() || creating_extension || IsBinaryUpgrade ||
-           InNoForceRLSOperation() || compat::autovacuum_worker();
+           InNoForceRLSOperation() || compat::in_autovacuum();
 }
 
 const char *table_name(Oid table) {

@@ -21,7 +21,7 @@ bool ours(Oid table);
 // parallel workers (whose leader speaks for them), autovacuum, and what our own functions run.
 bool exempt_now();
 
-// Whether statements are only looked at, perhaps in somebody else's name: check_query().
+// True while check_query() looks at a statement: nothing runs then, and the persona is taken on for it alone.
 extern bool inspecting;
 
 // schema.table, quoted where it has to be; palloc'd.

@@ -33,9 +33,8 @@ ExecutorRun_hook_type next_run = nullptr;
 ExecutorEnd_hook_type next_end = nullptr;
 ProcessUtility_hook_type next_utility = nullptr;
 
-// How many EXPLAIN are at work, and how many EXECUTE and FETCH, which gather the rows that they answer with.
+// How many EXPLAIN are at work.
 int explaining = 0;
-int gathering = 0;
 
 PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo parameters) {
     return next_planner != nullptr ? next_planner(query, text, options, parameters)
@@ -114,7 +113,7 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
         return;
     }
-    begin_answer(query, running, gathering > 0, count, explaining == 0);
+    begin_answer(query, running, count, explaining == 0);
     if (explaining == 0 && stops_early())
         run_watched(RLSPROOF_EXECUTOR_RUN_ARGS, running);
     else
@@ -160,18 +159,12 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     if (found.count > 0)
         tell(found, {text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)},
              explaining == 0);
-    const int explains = IsA(statement->utilityStmt, ExplainStmt) ? 1 : 0;
-    const int gathers = context == PROCESS_UTILITY_TOPLEVEL && gathers_answer(statement->utilityStmt) ? 1 : 0;
-    if (explains + gathers == 0) {
+    if (!IsA(statement->utilityStmt, ExplainStmt)) {
         go_on();
         return;
     }
-    explaining += explains;
-    gathering += gathers;
-    in_any_case(go_on, [&] {
-        explaining -= explains;
-        gathering -= gathers;
-    });
+    ++explaining;
+    in_any_case(go_on, [] { --explaining; });
 }
 
 } // namespace

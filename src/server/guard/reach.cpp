@@ -99,7 +99,7 @@ bool serves(const Reach &reach, Node *clause, IndexOptInfo *index, int column) {
     case T_OpExpr: return operator_serves(reach, reinterpret_cast<OpExpr *>(clause), index, column);
     case T_FuncExpr:
         return function_serves(reach, reinterpret_cast<FuncExpr *>(clause), index, column) ||
-               (IsBooleanOpfamily(index->opfamily[column]) && match_index_to_operand(clause, column, index));
+               (compat::is_boolean_family(index->opfamily[column]) && match_index_to_operand(clause, column, index));
     case T_ScalarArrayOpExpr: {
         const auto *const any = reinterpret_cast<ScalarArrayOpExpr *>(clause);
         auto *const left = static_cast<Node *>(linitial(any->args));
@@ -118,13 +118,13 @@ bool serves(const Reach &reach, Node *clause, IndexOptInfo *index, int column) {
                match_index_to_operand(reinterpret_cast<Node *>(test->arg), column, index);
     }
     case T_BooleanTest:
-        return IsBooleanOpfamily(index->opfamily[column]) &&
+        return compat::is_boolean_family(index->opfamily[column]) &&
                match_index_to_operand(reinterpret_cast<Node *>(reinterpret_cast<BooleanTest *>(clause)->arg), column,
                                       index);
     case T_BoolExpr:
-        return is_notclause(clause) && IsBooleanOpfamily(index->opfamily[column]) &&
+        return is_notclause(clause) && compat::is_boolean_family(index->opfamily[column]) &&
                match_index_to_operand(reinterpret_cast<Node *>(get_notclausearg(clause)), column, index);
-    default: return IsBooleanOpfamily(index->opfamily[column]) && match_index_to_operand(clause, column, index);
+    default: return compat::is_boolean_family(index->opfamily[column]) && match_index_to_operand(clause, column, index);
     }
 }
 

@@ -126,7 +126,7 @@ bool stops_early() {
     return mode_of(Rule::result_rows) == Mode::error || mode_of(Rule::rows_read) == Mode::error;
 }
 
-void begin_answer(const QueryDesc *query, Running *running, bool gathered, uint64 count, bool may_refuse) {
+void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool may_refuse) {
     running->at_work = true;
     running->within = GetCurrentSubTransactionId();
     switch (query->dest->mydest) {
@@ -136,15 +136,15 @@ void begin_answer(const QueryDesc *query, Running *running, bool gathered, uint6
     case DestDebug: running->answers = true; break;
     case DestCopyOut: running->answers = true; return;
     case DestTuplestore:
-        // RETURNING is gathered before it is sent; a query may as well be part of a function that is.
-        running->answers = query->operation != CMD_SELECT || gathered;
+        // What EXECUTE, FETCH, RETURNING and a cursor that outlives its transaction answer with is gathered first. So
+        // is what a function returns, but a function is called by a statement at work.
+        running->answers = true;
         for (const Running *outer = running->outer; outer != nullptr; outer = outer->outer)
             if (outer->at_work && SubTransactionIsActive(outer->within)) running->answers = false;
-        if (running->answers && gathered) break;
-        return;
+        break;
     default: return;
     }
-    if (count != 0 || !wants(Rule::no_limit) || running->returned > 0) return;
+    if (!running->answers || count != 0 || !wants(Rule::no_limit) || running->returned > 0) return;
     Violations found;
     judge_answer(query->plannedstmt, &found);
     if (found.count > 0) tell(found, source_of(query), may_refuse);

@@ -16,8 +16,8 @@ Source source_of(const QueryDesc *query);
 bool stops_early();
 
 // Called before each part is fetched, `count` rows or (0) all: whether these rows are an answer to a client, and what
-// can be said of it before the first of them is read. `gathered` says that the client sent EXECUTE or FETCH.
-void begin_answer(const QueryDesc *query, Running *running, bool gathered, uint64 count, bool may_refuse);
+// can be said of it before the first of them is read.
+void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool may_refuse);
 
 // A receiver in front of the query's own that stops before one row too many leaves the server; nullptr where nothing
 // has to be stopped. It lives in the query's memory.

@@ -4,6 +4,7 @@
 
 #include "server/guard/events.hpp"
 #include "server/guard/settings.hpp"
+#include "server/normal_form.hpp"
 
 extern "C" {
 #include "catalog/pg_authid.h"
@@ -81,6 +82,11 @@ void startup() {
     }
     shared = head;
     LWLockRelease(AddinShmemInitLock);
+
+    // libpg_query keeps some memory from its first text on. Taken now it is every session's from the start, and does
+    // not come to lie in the middle of what a session's statements take and give back.
+    NormalForm form;
+    (void)normal_form("SELECT 1", 8, &form);
 }
 
 int64 number(const pg_atomic_uint64 *counter) {

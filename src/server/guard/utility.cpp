@@ -79,10 +79,6 @@ void judge_utility(Node *statement, Violations *found) {
     if (IsA(statement, CopyStmt) && wants(Rule::copy_out)) look_at_copy(reinterpret_cast<CopyStmt *>(statement), found);
 }
 
-bool gathers_answer(const Node *statement) {
-    return IsA(statement, ExecuteStmt) || IsA(statement, FetchStmt);
-}
-
 bool keeps_rows(const Node *statement) {
     return IsA(statement, CopyStmt) || IsA(statement, CreateTableAsStmt) || IsA(statement, RefreshMatViewStmt) ||
            IsA(statement, DeclareCursorStmt);
