@@ -9,6 +9,7 @@ extern "C" {
 #include "executor/tuptable.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
+#include "tcop/pquery.h"
 #include "utils/portal.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
