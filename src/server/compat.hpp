@@ -16,6 +16,7 @@ extern "C" {
 #include "pgstat.h"
 #include "postmaster/autovacuum.h"
 #include "storage/proc.h"
+#include "utils/guc.h"
 #include "utils/rel.h"
 #include "commands/explain.h"
 #if PG_VERSION_NUM >= 180000
@@ -204,6 +205,22 @@ inline LocalTransactionId local_transaction() {
     return MyProc->vxid.lxid;
 #else
     return MyProc->lxid;
+#endif
+}
+
+// What a setting's check hook hands on to its assign hook: the server frees it, and is asked for it where it can be.
+inline void *setting_alloc(Size size) {
+#if PG_VERSION_NUM >= 160000
+    return guc_malloc(LOG, size);
+#else
+    return malloc(size);
+#endif
+}
+inline void setting_free(void *pointer) {
+#if PG_VERSION_NUM >= 160000
+    if (pointer != nullptr) guc_free(pointer);
+#else
+    free(pointer);
 #endif
 }
 
