@@ -104,11 +104,17 @@ ROLLBACK TO a;
 FETCH 2 FROM d;
 FETCH 2 FROM d;
 ROLLBACK;
+BEGIN;
+DECLARE h CURSOR WITH HOLD FOR SELECT id FROM orders WHERE id < 10;
+COMMIT;
 -- What stays in the server is no result.
 CREATE TABLE kept AS SELECT id FROM orders;
 INSERT INTO kept SELECT id FROM orders;
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP END LOOP; END $$;
 SELECT count(*) FROM (SELECT id FROM orders) o;
+CREATE PROCEDURE walked() LANGUAGE plpgsql AS
+    $$ DECLARE r record; n int := 0; BEGIN FOR r IN SELECT id FROM orders LOOP n := n + 1; COMMIT; END LOOP; RAISE NOTICE '% rows', n; END $$;
+CALL walked();
 -- Of a function it is.
 CREATE FUNCTION listed() RETURNS SETOF int LANGUAGE sql AS 'SELECT id FROM orders WHERE id < 10';
 CREATE FUNCTION listed_too() RETURNS SETOF int LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT id FROM orders WHERE id < 10; END';

@@ -17,6 +17,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "postmaster/autovacuum.h"
 #include "storage/proc.h"
+#include "utils/guc.h"
 #include "utils/rel.h"
 #include "commands/explain.h"
 #if PG_VERSION_NUM >= 180000
@@ -221,6 +222,22 @@ inline int leader_number() {
     return ParallelLeaderProcNumber;
 #else
     return ParallelLeaderBackendId;
+#endif
+}
+
+// What a setting's check hook hands on to its assign hook: the server frees it, and is asked for it where it can be.
+inline void *setting_alloc(Size size) {
+#if PG_VERSION_NUM >= 160000
+    return guc_malloc(LOG, size);
+#else
+    return malloc(size);
+#endif
+}
+inline void setting_free(void *pointer) {
+#if PG_VERSION_NUM >= 160000
+    if (pointer != nullptr) guc_free(pointer);
+#else
+    free(pointer);
 #endif
 }
 

@@ -9,6 +9,8 @@ extern "C" {
 #include "executor/tuptable.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
+#include "tcop/pquery.h"
+#include "utils/portal.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 }
@@ -138,7 +140,8 @@ void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool m
     case DestTuplestore:
         // What EXECUTE, FETCH, RETURNING and a cursor that outlives its transaction answer with is gathered first. So
         // is what a function returns, but a function is called by a statement at work.
-        running->answers = true;
+        // A procedure that goes through a query and commits meanwhile has it gathered for itself.
+        running->answers = ActivePortal == nullptr || !ActivePortal->portalPinned;
         for (const Running *outer = running->outer; outer != nullptr; outer = outer->outer)
             if (outer->at_work && SubTransactionIsActive(outer->within)) running->answers = false;
         break;
