@@ -114,6 +114,8 @@ struct Function {
     unsigned id = 0;
     std::string name; // rpc:schema.name(argument types)
     std::string owner;
+    bool procedure = false; // called by CALL
+    bool platform = false;  // of the hosting platform, not of the application
     bool definer = false;
     bool pinned_search_path = false;
     std::vector<std::string> callers; // personas that may call it

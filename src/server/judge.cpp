@@ -58,6 +58,7 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     // Who declares that there is no access means the own rows as well.
     if (cell.declared && cell.expected == "none" && reached == 0 && !observation.own.empty()) {
         cell.verdict = Verdict::leak;
+        cell.what = "rows of their own";
         cell.reason = "it reaches its own row, and no access was declared";
         cell.witness = witness(persona_, observation, probe_.as_json(*observation.own.front()));
         return;
@@ -258,6 +259,7 @@ void Judge::any_bucket(Cell &cell, const Part &part) {
         if (!observation.outcome.ok || !probe_.insert({anywhere}).outcome.ok) continue;
         cell.verdict = Verdict::open;
         cell.reached = 1;
+        cell.what = "files of their own";
         cell.reason = "a file of its own was accepted, past the policy for this bucket: another policy asks for no "
                       "bucket, so it lets files into every one";
         cell.witness = witness(persona_, observation, "");

@@ -143,6 +143,12 @@ void Probe::identify_changed(Observation &observation) const {
         if (changed(unchanged.own, row)) observation.own.push_back(row);
 }
 
+std::vector<const Row *> Probe::foreign_changed() const {
+    Observation changed;
+    identify_changed(changed);
+    return changed.foreign;
+}
+
 Observation Probe::change(const std::string &statement, bool identify_rows) {
     Observation observation;
     observation.statement = statement;

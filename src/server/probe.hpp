@@ -83,6 +83,9 @@ public:
     // Of these rows, the ones a predicate holds for, with the persona's settings but past all policies.
     std::vector<const Row *> in_scope(const std::string &predicate);
 
+    // Rows of other people that are gone or are not what they were: for a statement that names no table.
+    std::vector<const Row *> foreign_changed() const;
+
     // Whether a predicate holds for the row, with the persona's settings but past all policies.
     bool holds(const Row &row, const std::string &predicate) const;
 

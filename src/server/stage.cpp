@@ -21,6 +21,8 @@ constexpr size_t kMostVariants = 14;
 constexpr size_t kVictims = 4;
 constexpr size_t kMostRows = 30; // made in one table
 constexpr int kMostFound = 300;  // rows that are there already, looked at per table
+constexpr size_t kMostKnown = 8; // of those, whose values are read
+constexpr int kLongValue = 200;
 
 std::string victim(size_t turn) {
     return fmt::format("c0ffee00-0000-4000-8000-{:012d}", turn + 1);
@@ -240,6 +242,18 @@ void Stage::make(const TableShape &table) {
     if (rows.empty()) why_none_[table.id] = "no row could be made: " + why;
 }
 
+// What a row that is there holds; documents and pictures are left out.
+void Stage::read_values(const TableShape &table, Row &row) {
+    std::string columns;
+    for (const ColumnShape &column : table.columns)
+        columns += fmt::format(", {0}::text, pg_catalog.length({0}::text) > {1}", column.name, kLongValue);
+    const Rows found = query(fmt::format("select 1{} from {} where ctid = {}::tid and tableoid = {}", columns,
+                                         table.name, quote_literal(row.tid), row.stored_in));
+    if (found.empty()) return;
+    for (size_t i = 0; i < table.columns.size(); i++)
+        if (!found.boolean(0, 2 * i + 2)) row.values.emplace(table.columns[i].number, found.value(0, 2 * i + 1));
+}
+
 void Stage::find(const TableShape &table) {
     const Outcome outcome = attempt(Finish::commit, [&] {
         const ColumnShape *part = part_column(table);
@@ -250,6 +264,7 @@ void Stage::find(const TableShape &table) {
             if (part != nullptr) values.emplace(part->number, found.value(i, 2));
             rows_[table.id].push_back({table.id, found.oid(i, 0), found.text(i, 1), std::move(values), false});
         }
+        for (size_t i = 0; i < std::min(found.size(), kMostKnown); i++) read_values(table, rows_[table.id][i]);
     });
     if (!outcome.ok) why_none_[table.id] = "its rows could not be read: " + outcome.message;
 }

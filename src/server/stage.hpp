@@ -55,6 +55,7 @@ private:
     Values linked(const TableShape &table, const Values &wanted, size_t turn, bool spread) const;
     void make(const TableShape &table);
     void find(const TableShape &table);
+    static void read_values(const TableShape &table, Row &row);
     std::optional<Row> own_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own);
     std::string identity_text(const ColumnShape &column, const std::string &uid) const;
 

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "server/access.hpp"
+#include "server/calls.hpp"
 #include "server/hints.hpp"
 #include "server/identity.hpp"
 #include "server/judge.hpp"
@@ -69,8 +71,10 @@ from pg_catalog.pg_class c where c.oid = $1::oid)",
 
 class Examination {
 public:
-    Examination(const World &world, const Declared &declared, Stage *stage, const std::string &why_no_stage)
-        : world_(world), declared_(declared), stage_(stage), why_no_stage_(why_no_stage) {
+    Examination(const World &world, const Declared &declared, Bodies &bodies, const Hints &hints, Stage *stage,
+                const std::string &why_no_stage)
+        : world_(world), declared_(declared), bodies_(bodies), hints_(hints), stage_(stage),
+          why_no_stage_(why_no_stage) {
         GetUserIdAndSecContext(&user_, &security_);
     }
 
@@ -80,6 +84,7 @@ public:
 
 private:
     Cell examine(const Persona &persona, const Relation &relation, const Part &part, Command command);
+    void functions(const Persona &persona, const Selection &selection, std::vector<Cell> &cells);
     void rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
                      const Predicate &predicate);
     Predicate predicate(const Relation &relation, Command command, const Persona &persona);
@@ -87,6 +92,8 @@ private:
 
     const World &world_;
     const Declared &declared_;
+    Bodies &bodies_;
+    const Hints &hints_;
     Stage *stage_;
     std::string why_no_stage_;
     std::vector<Row> own_;
@@ -286,6 +293,18 @@ std::vector<std::pair<std::string, Part>> Examination::objects_of(const Relation
     return objects;
 }
 
+void Examination::functions(const Persona &persona, const Selection &selection, std::vector<Cell> &cells) {
+    if (!selection.command.empty() && selection.command != name(Command::execute)) return;
+    Calls calls(world_, bodies_, hints_, stage_, why_no_stage_, persona, own_, user_, security_);
+    for (const Function &function : world_.functions) {
+        if (selection.object.empty() ? function.platform : selection.object != function.name) continue;
+        poll();
+        const Scratch scratch;
+        cells.push_back(calls.examine(
+            function, expectation_for(declared_.expectations, persona.name, function.name, Command::execute)));
+    }
+}
+
 void Examination::persona(const Persona &persona, const Selection &selection, std::vector<Cell> &cells,
                           std::vector<Finding> &findings) {
     own_.clear();
@@ -299,15 +318,16 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
         for (const auto &[object, part] : objects) {
             if (!selection.object.empty() && selection.object != object) continue;
             for (const Command command : kCommands) {
-                if (command == Command::execute || (!selection.command.empty() && selection.command != name(command)))
+                if (!selection.command.empty() && selection.command != name(command)) continue;
+                if (!row_wise(command) && (!relation.is_table() || !knows(relation, command) || part.column != 0))
                     continue;
-                if (!row_wise(command) && (!relation.is_table() || part.column != 0)) continue;
                 if (row_wise(command) && objects.size() > 1 && part.column == 0) continue;
                 const Scratch scratch;
                 cells.push_back(examine(persona, relation, part, command));
             }
         }
     }
+    functions(persona, selection, cells);
     if (stage_ != nullptr && newcomer && selection.command.empty() && selection.object.empty())
         WaysUp(world_, *stage_, persona, own_, user_, security_).look(cells, findings);
 }
@@ -317,7 +337,9 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
 Verification verify(const World &world, const Selection &selection) {
     Verification result;
     const bool bucket = selection.object.starts_with("bucket:"); // whether there is one is known when the stage is set
-    if (!selection.object.empty() && !bucket && world.relation(selection.object) == nullptr)
+    const bool function = std::any_of(world.functions.begin(), world.functions.end(),
+                                      [&](const Function &candidate) { return candidate.name == selection.object; });
+    if (!selection.object.empty() && !bucket && !function && world.relation(selection.object) == nullptr)
         throw Error(Code::not_found, fmt::format("there is no object \"{}\"", selection.object),
                     "Objects are named with their schema, as in public.orders.");
     const bool known =
@@ -356,7 +378,8 @@ Verification verify(const World &world, const Selection &selection) {
         }
         for (const Persona &persona : world.personas) {
             if (!selection.persona.empty() && persona.name != selection.persona) continue;
-            Examination examination(world, declared, why_no_stage.empty() ? &stage : nullptr, why_no_stage);
+            Examination examination(world, declared, bodies, hints, why_no_stage.empty() ? &stage : nullptr,
+                                    why_no_stage);
             const Outcome examined = attempt(
                 Finish::rollback, [&] { examination.persona(persona, selection, result.cells, result.findings); });
             if (!examined.ok)
