@@ -266,10 +266,10 @@ std::string statement_for(const Relation &relation, const Persona &persona, Comm
     case Command::select: return select_statement(relation, persona);
     case Command::insert: return fmt::format("insert into {} as x default values", relation.name);
     case Command::update: {
-        const Rows column = query(fmt::format(
-            "select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = {} and "
-            "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
-            relation.id));
+        const Rows column =
+            query("select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = $1::oid and "
+                  "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
+                  {std::to_string(relation.id)});
         if (column.empty()) return fmt::format("delete from {} as x{}", relation.name, where);
         return fmt::format("update {} as x set {} = default{}", relation.name, column.text(0, 0), where);
     }

@@ -6,6 +6,7 @@
 
 #include "server/identity.hpp"
 #include "server/personas.hpp"
+#include "server/scratch.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -476,14 +477,11 @@ void follow_foreign_keys(std::set<Column> &identity) {
 std::vector<Column> columns_named(const Body &body, const std::set<std::string> &names) {
     std::vector<Column> columns;
     if (body.relations.empty() || names.empty()) return columns;
-    std::string relations;
-    for (const auto &[relation, written] : body.relations)
-        relations += (relations.empty() ? "" : ",") + std::to_string(relation);
-    const Rows rows =
-        query(fmt::format("select attrelid, attnum from pg_catalog.pg_attribute where attrelid = any('{{{}}}'::oid[]) "
-                          "and attnum > 0 and not attisdropped and attname = any($1::name[]) order by 1, 2",
-                          relations),
-              {array_literal({names.begin(), names.end()})});
+    std::vector<std::string> relations;
+    for (const auto &[relation, written] : body.relations) relations.push_back(std::to_string(relation));
+    const Rows rows = query("select attrelid, attnum from pg_catalog.pg_attribute where attrelid = any($1::oid[]) "
+                            "and attnum > 0 and not attisdropped and attname = any($2::name[]) order by 1, 2",
+                            {array_literal(relations), array_literal({names.begin(), names.end()})});
     for (size_t i = 0; i < rows.size(); i++) columns.push_back({rows.oid(i, 0), (int)rows.number(i, 1)});
     return columns;
 }
@@ -503,6 +501,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
     std::vector<Oid> asking;
     for (const bool second : {false, true}) {
         for (size_t i = 0; i < policies.size(); i++) {
+            const Scratch scratch;
             Walk walk{policies.oid(i, 0), NIL, asking.data(), (int)asking.size(), NIL};
             for (const size_t column : {2, 3})
                 if (policies.value(i, column)) call(walk_tree, policies.text(i, column).c_str(), &walk);
@@ -582,6 +581,7 @@ void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,
     const Rows rows = query("select conrelid, contypid, conbin::text from pg_catalog.pg_constraint where contype = 'c' "
                             "and (conrelid <> 0 or contypid <> 0) order by oid");
     for (size_t i = 0; i < rows.size(); i++) {
+        const Scratch scratch;
         const Oid owner = rows.oid(i, 0) != InvalidOid ? rows.oid(i, 0) : rows.oid(i, 1);
         Walk walk{owner, NIL, nullptr, 0, NIL};
         call(walk_tree, rows.text(i, 2).c_str(), &walk);

@@ -15,8 +15,8 @@ namespace rlsproof::server {
 namespace {
 
 bool may_update(const Relation &relation, const ColumnShape &column) {
-    return query(fmt::format("select pg_catalog.has_column_privilege({}::oid, {}::int2, 'UPDATE')", relation.id,
-                             column.number))
+    return query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'UPDATE')",
+                 {std::to_string(relation.id), std::to_string(column.number)})
         .boolean(0, 0);
 }
 

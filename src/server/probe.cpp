@@ -167,14 +167,14 @@ Observation Probe::change(const std::string &statement, bool identify_rows) {
 
 // The columns the persona may write, those that are no key first.
 std::vector<Probe::Writable> Probe::updatable() const {
-    const Rows columns = query(fmt::format(R"(
+    const Rows columns = query(R"(
 select a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
 from pg_catalog.pg_attribute a
-where a.attrelid = {0} and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
+where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
   and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
 order by exists (select from pg_catalog.pg_constraint c where c.conrelid = a.attrelid and a.attnum = any (c.conkey)
                  and c.contype in ('p', 'u', 'f')), a.attnotnull desc, a.attnum)",
-                                           relation_.id));
+                               {std::to_string(relation_.id)});
     std::vector<Writable> result;
     for (size_t i = 0; i < columns.size(); i++)
         result.push_back({(int)columns.number(i, 0), columns.text(i, 1), columns.boolean(i, 2)});
@@ -257,9 +257,9 @@ Observation Probe::remove(bool blind) {
 // What of these values the persona may give.
 Values Probe::writable(const Values &values) const {
     const Rows columns =
-        query(fmt::format("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = {} and a.attnum > 0 "
-                          "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
-                          relation_.id));
+        query("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = $1::oid and a.attnum > 0 "
+              "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
+              {std::to_string(relation_.id)});
     Values result;
     for (size_t i = 0; i < columns.size(); i++)
         if (const auto value = values.find((int)columns.number(i, 0)); value != values.end()) result.insert(*value);

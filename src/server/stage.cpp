@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "server/identity.hpp"
+#include "server/scratch.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -213,6 +214,7 @@ Values Stage::linked(const TableShape &table, const Values &wanted, size_t turn,
 }
 
 void Stage::make(const TableShape &table) {
+    const Scratch scratch;
     std::string why;
     std::vector<Row> &rows = rows_[table.id];
     const std::vector<Values> all = variants(table);
@@ -255,6 +257,7 @@ void Stage::read_values(const TableShape &table, Row &row) {
 }
 
 void Stage::find(const TableShape &table) {
+    const Scratch scratch;
     const Outcome outcome = attempt(Finish::commit, [&] {
         const ColumnShape *part = part_column(table);
         const Rows found = query(fmt::format("select tableoid, ctid, {} from {} limit {}",
@@ -356,6 +359,7 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
     for (const Oid id : tables_.parents_first()) {
         const TableShape &table = *tables_.of(id);
         if (!table.made || !rows_.contains(id)) continue;
+        const Scratch scratch;
         bool is_account = false, is_profile = false;
         size_t people = 0;
         for (const ColumnShape &column : table.columns) {

@@ -108,10 +108,10 @@ Predicate Examination::predicate(const Relation &relation, Command command, cons
     case Command::select: sql = select_statement(relation, persona); break;
     case Command::insert: sql = fmt::format("insert into {} default values", relation.name); break;
     case Command::update: {
-        const Rows column = query(fmt::format(
-            "select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = {} and "
-            "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
-            relation.id));
+        const Rows column =
+            query("select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = $1::oid and "
+                  "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
+                  {std::to_string(relation.id)});
         if (column.empty()) return result;
         sql = fmt::format("update {} set {} = default", relation.name, column.text(0, 0));
         break;

@@ -8,6 +8,7 @@
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/rewrite.hpp"
+#include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 
@@ -145,6 +146,7 @@ void read_views(World &world, const Index &index) {
                 if (view.kind != RelationKind::view || view.extension_member) continue;
                 const Reach *reach = view.reach_of(persona.name);
                 if (reach == nullptr || !reach->commands.contains(Command::select)) continue;
+                const Scratch scratch;
                 std::vector<BaseRelation> bases;
                 const Outcome read =
                     attempt(Finish::rollback, [&] { bases = rewrite(select_statement(view, persona)); });
