@@ -45,6 +45,7 @@ struct Hints {
     std::set<Column> personal;                           // of these, the ones read from a row that is the caller's own
     std::set<std::pair<Column, Column>> joined;          // columns of two tables that are compared with each other
     std::map<Column, Oid> read_as;                       // texts that policies cast to another type
+    std::set<std::string> asked;                         // constants that something about the caller is compared with
     std::map<std::string, int> mentions;                 // constants in policies and their helpers, and how often
     std::set<Column> limits;                             // numbers that policies of other tables measure against
     std::map<Column, std::set<std::string>> deciders;    // of such a column: the policies and helpers that read it

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "server/access.hpp"
+#include "server/any_value.hpp"
 #include "server/calls.hpp"
 #include "server/hints.hpp"
 #include "server/identity.hpp"
@@ -378,13 +379,22 @@ Verification verify(const World &world, const Selection &selection) {
         }
         for (const Persona &persona : world.personas) {
             if (!selection.persona.empty() && persona.name != selection.persona) continue;
-            Examination examination(world, declared, bodies, hints, why_no_stage.empty() ? &stage : nullptr,
-                                    why_no_stage);
-            const Outcome examined = attempt(
-                Finish::rollback, [&] { examination.persona(persona, selection, result.cells, result.findings); });
-            if (!examined.ok)
+            Stage *where = why_no_stage.empty() ? &stage : nullptr;
+            const std::vector<Variant> variants = variants_of(persona, hints, where);
+            std::vector<std::vector<Cell>> cells(variants.size());
+            Outcome examined;
+            for (size_t i = 0; i < variants.size() && examined.ok; i++) {
+                Examination examination(world, declared, bodies, hints, where, why_no_stage);
+                examined = attempt(Finish::rollback, [&] {
+                    examination.persona(variants[i].persona, selection, cells[i], result.findings);
+                });
+            }
+            if (!examined.ok) {
                 result.notes.push_back(
                     fmt::format("persona \"{}\" could not be looked at: {}", persona.name, examined.message));
+                if (variants.size() > 1) continue;
+            }
+            for (Cell &cell : merged(variants, std::move(cells))) result.cells.push_back(std::move(cell));
         }
     });
     return result;
