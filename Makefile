@@ -88,10 +88,10 @@ $(SYNTAX): syntax/%: %
 .PHONY: testmodule
 TESTMODULE = $(BUILD)/rlsproof_test.so
 TESTMODULE_OBJS = $(patsubst test/module/%.cpp,$(BUILD)/test/%.o,$(wildcard test/module/*.cpp)) \
-    $(BUILD)/server/boundary.o $(BUILD)/server/subtransaction.o
+    $(filter-out $(BUILD)/server/module.o,$(OBJS))
 testmodule: $(TESTMODULE)
 $(TESTMODULE): $(TESTMODULE_OBJS) test/module/exports.map
-	$(CXX) $(CXXFLAGS) -shared -o $@ $(TESTMODULE_OBJS) $(LDFLAGS) -lstdc++ -Wl,--version-script=test/module/exports.map
+	$(CXX) $(CXXFLAGS) -shared -o $@ $(TESTMODULE_OBJS) $(LDFLAGS) -lfmt -lstdc++ -Wl,--version-script=test/module/exports.map
 $(BUILD)/test/%.o: test/module/%.cpp Makefile
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) $(EXTRA_CXXFLAGS) $(CPPFLAGS) -MMD -MP -fPIC -c -o $@ $<

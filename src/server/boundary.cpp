@@ -5,6 +5,7 @@ namespace rlsproof::server::boundary {
 
 MemoryContext entry_context = nullptr;
 bool shut = false;
+int inside = 0;
 
 namespace {
 

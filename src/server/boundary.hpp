@@ -45,6 +45,10 @@ extern MemoryContext entry_context;
 // True inside contained(): an error raised there would not come back to us alone.
 extern bool shut;
 
+// How many enter() are open: above 0 whatever the server runs is run for us. Also right after an error: a body is only
+// ever left by unwinding.
+extern int inside;
+
 // Notes the context on the way in and gives it back on every way out.
 class EntryScope {
 public:
@@ -52,8 +56,10 @@ public:
         // The server empties ErrorContext while it handles errors, so no record may be kept there.
         entry_context = current_ == ErrorContext ? TopMemoryContext : current_;
         shut = false;
+        ++inside;
     }
     ~EntryScope() {
+        --inside;
         entry_context = entry_;
         shut = shut_;
         MemoryContextSwitchTo(current_);
@@ -179,6 +185,52 @@ template <typename R, typename... P, typename... A>
     ErrorData *const data = boundary::take_error(outer_stack, outer_context, caller);
     if (data == nullptr) throw std::bad_alloc();
     throw ServerError(data);
+}
+
+// For plain functions around the server's own, such as hooks: runs `body`, then `after`, and `after` also where the body
+// was left by a jump, which then goes on. Both are plain code.
+template <typename Body, typename After>
+[[gnu::noinline]] void in_any_case(Body body, After after) {
+    static_assert(std::is_trivially_destructible_v<Body> && std::is_trivially_destructible_v<After>);
+    sigjmp_buf *const outer_stack = PG_exception_stack;
+    ErrorContextCallback *const outer_context = error_context_stack;
+    sigjmp_buf here;
+    if (sigsetjmp(here, 0) != 0) {
+        PG_exception_stack = outer_stack;
+        error_context_stack = outer_context;
+        after();
+        pg_re_throw();
+    }
+    PG_exception_stack = &here;
+    body();
+    PG_exception_stack = outer_stack;
+    error_context_stack = outer_context;
+    after();
+}
+
+// The same for a body whose error may have to be told in other words: where `ours` says so of an error with this
+// SQLSTATE, the server's error state is cleaned and `instead` raises; otherwise the error goes on as it is.
+template <typename Body, typename Ours, typename Instead>
+[[gnu::noinline]] void or_instead(Body body, int sqlstate, Ours ours, Instead instead) {
+    static_assert(std::is_trivially_destructible_v<Body> && std::is_trivially_destructible_v<Instead>);
+    sigjmp_buf *const outer_stack = PG_exception_stack;
+    ErrorContextCallback *const outer_context = error_context_stack;
+    MemoryContext const caller = CurrentMemoryContext;
+    sigjmp_buf here;
+    if (sigsetjmp(here, 0) != 0) {
+        PG_exception_stack = outer_stack;
+        error_context_stack = outer_context;
+        if (geterrcode() == sqlstate && ours()) {
+            MemoryContextSwitchTo(caller);
+            FlushErrorState();
+            instead();
+        }
+        pg_re_throw();
+    }
+    PG_exception_stack = &here;
+    body();
+    PG_exception_stack = outer_stack;
+    error_context_stack = outer_context;
 }
 
 // Lets a cancel, a timeout or a shutdown through; costs a look at a flag otherwise.

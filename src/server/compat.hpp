@@ -9,7 +9,17 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
+#include "optimizer/appendinfo.h"
 #include "parser/parse_relation.h"
+#include "parser/parsetree.h"
+#include "pgstat.h"
+#include "storage/proc.h"
+#include "utils/rel.h"
+#if PG_VERSION_NUM >= 160000
+#include "nodes/queryjumble.h"
+#else
+#include "utils/queryjumble.h"
+#endif
 }
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
@@ -77,6 +87,18 @@ inline Node *mutate(Node *node, Node *(*mutator)(Node *, void *), void *context)
 }
 #endif
 
+// Walks a whole query: its targets, its range table with the sub-selects in it, its conditions.
+inline bool walk_query(Query *query, bool (*function)(Node *, void *), void *context, int flags) {
+    return query_tree_walker(query, walker(function), context, flags);
+}
+inline bool walk_states(PlanState *state, bool (*function)(PlanState *, void *), void *context) {
+#if PG_VERSION_NUM >= 160000
+    return planstate_tree_walker(state, function, context);
+#else
+    return planstate_tree_walker(state, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(function)), context);
+#endif
+}
+
 // Every function of a name that the search path shows, whatever its arguments.
 inline FuncCandidateList candidates(List *name) {
     return FuncnameGetCandidates(name, -1, NIL, false, false, false, true);
@@ -88,6 +110,84 @@ inline constexpr const char *may_become = "SET";
 #else
 inline constexpr const char *may_become = "MEMBER";
 #endif
+
+// The same for an entry of a plan.
+inline Oid check_as_user(const PlannedStmt *plan, RangeTblEntry *entry) {
+#if PG_VERSION_NUM >= 160000
+    return entry->perminfoindex != 0 ? getRTEPermissionInfo(plan->permInfos, entry)->checkAsUser : InvalidOid;
+#else
+    (void)plan;
+    return entry->checkAsUser;
+#endif
+}
+inline AclMode required_privileges(const PlannedStmt *plan, RangeTblEntry *entry) {
+#if PG_VERSION_NUM >= 160000
+    return entry->perminfoindex != 0 ? getRTEPermissionInfo(plan->permInfos, entry)->requiredPerms : 0;
+#else
+    (void)plan;
+    return entry->requiredPerms;
+#endif
+}
+
+// The condition that MERGE joins its target by, where it stands apart from the other joins.
+inline Node *merge_condition(const Query *query) {
+#if PG_VERSION_NUM >= 170000
+    return query->mergeJoinCondition;
+#else
+    (void)query;
+    return nullptr;
+#endif
+}
+
+// Whether a MERGE action is for rows that the target has.
+inline bool changes_rows(const MergeAction *action) {
+#if PG_VERSION_NUM >= 170000
+    return action->matchKind != MERGE_WHEN_NOT_MATCHED_BY_TARGET;
+#else
+    return action->matched;
+#endif
+}
+
+// An expression over a parent's columns as one over a child's.
+inline Node *for_child(PlannerInfo *root, Node *node, RelOptInfo *child, RelOptInfo *parent) {
+#if PG_VERSION_NUM >= 160000
+    return adjust_appendrel_attrs_multilevel(root, node, child, parent);
+#else
+    return adjust_appendrel_attrs_multilevel(root, node, child->relids, parent->relids);
+#endif
+}
+
+// What this process counted for a relation since its numbers were last handed over; nothing is counted where
+// track_counts is off.
+struct Counted {
+    int64 returned = 0; // rows of a scan, entries of an index
+    int64 fetched = 0;  // rows that a bitmap led to
+    int64 written = 0;  // by transactions that are still open
+};
+inline Counted counted(::Relation relation) {
+    Counted result;
+    const PgStat_TableStatus *const status = relation->pgstat_info;
+    if (status == nullptr) return result;
+#if PG_VERSION_NUM >= 160000
+    result.returned = status->counts.tuples_returned;
+    result.fetched = status->counts.tuples_fetched;
+#else
+    result.returned = status->t_counts.t_tuples_returned;
+    result.fetched = status->t_counts.t_tuples_fetched;
+#endif
+    for (const PgStat_TableXactStatus *level = status->trans; level != nullptr; level = level->upper)
+        result.written += level->tuples_inserted + level->tuples_updated + level->tuples_deleted;
+    return result;
+}
+
+// A number that no other transaction of this process has had.
+inline LocalTransactionId local_transaction() {
+#if PG_VERSION_NUM >= 170000
+    return MyProc->vxid.lxid;
+#else
+    return MyProc->lxid;
+#endif
+}
 
 // MAINTAIN is a privilege since 17.
 #if PG_VERSION_NUM >= 170000

@@ -27,6 +27,7 @@ using namespace rlsproof::test;
 void _PG_init(void) {
     define_settings();
     install_hooks();
+    attach_guard();
 }
 
 namespace {

@@ -38,4 +38,7 @@ void fail_in_server();
 void define_settings();
 void install_hooks();
 
+// Finds the shared memory of the guard, where both modules are preloaded.
+void attach_guard();
+
 } // namespace rlsproof::test

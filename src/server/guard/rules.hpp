@@ -1,0 +1,68 @@
+// The guard's rules: what each is called, what it raises, and what has to be known for it.
+#pragma once
+
+#include <cstdint>
+
+#include "server/boundary.hpp"
+
+namespace rlsproof::server::guard {
+
+// The order is that of the settings, of guard_status and of messages about one statement.
+enum class Rule : uint8_t {
+    matrix_access,
+    rls_bypass,
+    write_without_where,
+    copy_out,
+    cartesian_join,
+    full_scan,
+    scan_rows,
+    rows_read,
+    no_limit,
+    deep_offset,
+    result_rows,
+    n_plus_one,
+    repeated_query,
+    transaction_rows_read,
+    transaction_rows_written,
+};
+inline constexpr int kRules = static_cast<int>(Rule::transaction_rows_written) + 1;
+
+// What is done where a rule is broken. Ordered: a stricter mode is a greater one.
+enum class Mode : int { off, log, warn, error };
+
+using RuleSet = uint32_t;
+
+constexpr RuleSet only(Rule rule) {
+    return RuleSet{1} << static_cast<int>(rule);
+}
+
+template <typename... R>
+constexpr RuleSet these(R... rules) {
+    return (only(rules) | ...);
+}
+
+// What the planner has to be watched for: a cached plan has lost these, so they travel with the plan.
+inline constexpr RuleSet kPlanned =
+    these(Rule::write_without_where, Rule::cartesian_join, Rule::full_scan, Rule::no_limit);
+// What can be said when a statement starts, from its plan.
+inline constexpr RuleSet kStarted =
+    kPlanned | these(Rule::matrix_access, Rule::rls_bypass, Rule::scan_rows, Rule::deep_offset);
+// What is only known from the rows.
+inline constexpr RuleSet kCounted = these(Rule::rows_read, Rule::transaction_rows_read, Rule::transaction_rows_written);
+// What needs the shape of a query, and so the server's query id.
+inline constexpr RuleSet kShaped = these(Rule::n_plus_one, Rule::repeated_query);
+
+struct RuleInfo {
+    const char *name;     // as in rlsproof.rule_<name>
+    const char *sqlstate; // of its error: 42R.. may not be read, 54R.. too much
+    const char *about;    // one line, for SHOW and guard_status
+};
+
+const RuleInfo &info(Rule rule);
+
+// Nothing where no rule has the name.
+const Rule *rule_named(const char *name);
+
+const char *name(Mode mode);
+
+} // namespace rlsproof::server::guard

@@ -1,0 +1,123 @@
+#include "server/guard/running.hpp"
+
+#include <algorithm>
+
+#include "server/compat.hpp"
+#include "server/guard/exempt.hpp"
+#include "server/guard/settings.hpp"
+
+namespace rlsproof::server::guard {
+
+namespace {
+
+Running *innermost = nullptr;
+
+void unlink(void *pointer) {
+    const auto *const gone = static_cast<Running *>(pointer);
+    // Cursors end in any order.
+    for (Running **place = &innermost; *place != nullptr; place = &(*place)->outer)
+        if (*place == gone) {
+            *place = gone->outer;
+            return;
+        }
+}
+
+int64 read_by(const Counter &counter) {
+    const compat::Counted now = compat::counted(counter.relation);
+    return counter.index ? now.returned : now.returned + now.fetched;
+}
+
+struct Found {
+    Running *running;
+    int room;
+};
+
+void add(Found *found, Relation relation, bool index) {
+    Running *const running = found->running;
+    for (int i = 0; i < running->counters; ++i)
+        if (running->counter[i].relation == relation) return;
+    if (running->counters == found->room) {
+        found->room = found->room == 0 ? 4 : found->room * 2;
+        running->counter = static_cast<Counter *>(
+            running->counter == nullptr
+                ? palloc(sizeof(Counter) * static_cast<size_t>(found->room))
+                : repalloc(running->counter, sizeof(Counter) * static_cast<size_t>(found->room)));
+    }
+    Counter *const counter = &running->counter[running->counters++];
+    *counter = {relation, index, 0, compat::counted(relation).written};
+    counter->read = read_by(*counter);
+}
+
+bool index_walker(PlanState *state, void *pointer) {
+    auto *const found = static_cast<Found *>(pointer);
+    if (IsA(state, IndexScanState)) {
+        Relation const index = reinterpret_cast<IndexScanState *>(state)->iss_RelationDesc;
+        if (index != nullptr) add(found, index, true);
+    } else if (IsA(state, IndexOnlyScanState)) {
+        Relation const index = reinterpret_cast<IndexOnlyScanState *>(state)->ioss_RelationDesc;
+        if (index != nullptr) add(found, index, true);
+    }
+    return compat::walk_states(state, index_walker, pointer);
+}
+
+} // namespace
+
+Running *begin_running(const QueryDesc *query, bool top) {
+    EState *const state = query->estate;
+    MemoryContext const before = MemoryContextSwitchTo(state->es_query_cxt);
+    auto *const running = static_cast<Running *>(palloc0(sizeof(Running)));
+    running->state = state;
+    running->top = top;
+    if (tracking) INSTR_TIME_SET_CURRENT(running->started);
+    if ((active & kCounted) != 0) {
+        Found found{running, 0};
+        for (Index i = 0; i < state->es_range_table_size; ++i) {
+            Relation const relation = state->es_relations[i];
+            if (relation != nullptr && !exempt_table(RelationGetRelid(relation))) add(&found, relation, false);
+        }
+        if (running->counters > 0) {
+            index_walker(query->planstate, &found);
+        }
+    }
+    running->callback.func = unlink;
+    running->callback.arg = running;
+    MemoryContextRegisterResetCallback(state->es_query_cxt, &running->callback);
+    running->outer = innermost;
+    innermost = running;
+    MemoryContextSwitchTo(before);
+    return running;
+}
+
+Running *running_of(const EState *state) {
+    for (Running *running = innermost; running != nullptr; running = running->outer)
+        if (running->state == state) return running;
+    return nullptr;
+}
+
+Done done_by(const Running *running) {
+    Done done{0, 0};
+    for (int i = 0; i < running->counters; ++i) {
+        const Counter &counter = running->counter[i];
+        done.read += static_cast<double>(read_by(counter) - counter.read);
+        done.written += static_cast<double>(compat::counted(counter.relation).written - counter.written);
+    }
+    // A subtransaction that was rolled back takes its writes with it.
+    done.written = std::max(done.written, 0.0);
+    return done;
+}
+
+void settle_with_outer(const Running *running) {
+    for (int i = 0; i < running->counters; ++i) {
+        const Counter &counter = running->counter[i];
+        const int64 read = read_by(counter) - counter.read;
+        const int64 written = compat::counted(counter.relation).written - counter.written;
+        for (Running *outer = running->outer; outer != nullptr; outer = outer->outer)
+            for (int j = 0; j < outer->counters; ++j)
+                if (outer->counter[j].relation == counter.relation) {
+                    outer->counter[j].read += read;
+                    outer->counter[j].written += written;
+                }
+    }
+}
+
+} // namespace rlsproof::server::guard

@@ -1,0 +1,53 @@
+// A statement that is being executed: what has to be remembered of it until it ends.
+#pragma once
+
+#include "server/guard/statement.hpp"
+
+extern "C" {
+#include "portability/instr_time.h"
+}
+
+namespace rlsproof::server::guard {
+
+// A relation whose rows are counted by the server anyway, and how far its numbers were at the start. An index counts
+// the entries it returned, a table the rows of its scans.
+struct Counter {
+    Relation relation;
+    bool index;
+    int64 read;
+    int64 written;
+};
+
+// Lives in the memory of its query and is unlinked when that goes, whichever way: by its end, an error, or a portal
+// that is dropped.
+struct Running {
+    MemoryContextCallback callback;
+    Running *outer;
+    const EState *state;
+    bool top;
+    instr_time started;
+    uint64 returned; // rows, over all the parts a cursor was fetched in
+    double read;     // rows that were added to the transaction's
+    double written;
+    RuleSet told; // what was said of it already
+    int counters;
+    Counter *counter;
+};
+
+// REQUIRES: ExecutorStart has run.
+Running *begin_running(const QueryDesc *query, bool top);
+
+// The one of this query; nullptr where nothing had to be remembered.
+Running *running_of(const EState *state);
+
+// How much the statement read and changed so far, what statements inside it did left out.
+struct Done {
+    double read;
+    double written;
+};
+Done done_by(const Running *running);
+
+// What is counted is taken off the statements around it, which may be looking at the same tables.
+void settle_with_outer(const Running *running);
+
+} // namespace rlsproof::server::guard

@@ -1,0 +1,161 @@
+#include "server/guard/series.hpp"
+
+#include <algorithm>
+
+#include "server/compat.hpp"
+#include "server/guard/settings.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "common/hashfn.h"
+#include "nodes/params.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+}
+
+namespace rlsproof::server::guard {
+
+namespace {
+
+// Longer texts are not kept: half a statement has no normal form.
+constexpr size_t kText = 1024;
+
+// A series: queries of one shape. Few shapes run at a time; one that falls out starts anew.
+struct Series {
+    uint64 shape;
+    LocalTransactionId transaction; // 0 outside a transaction block
+    TimestampTz last;
+    int count;
+    int different; // how many differed in their values from the one before
+    uint64 values; // the hash of the latest values
+    int same;      // how often the latest values were sent in a row
+    uint64 rows;
+    uint64 parent; // the shape of the query whose rows it seems to follow
+    char parent_text[kText];
+};
+constexpr int kSeries = 64;
+Series all[kSeries];
+
+// The latest query that returned several rows: what an N+1 series goes through.
+struct Parent {
+    uint64 shape;
+    uint64 rows;
+    LocalTransactionId transaction;
+    TimestampTz at;
+    char text[kText]; // empty where it is longer
+};
+Parent parent;
+
+const char *statement_of(const Source &source, size_t *length) {
+    const char *start = source.text;
+    *length = strlen(start);
+    if (source.location > 0 && static_cast<size_t>(source.location) <= *length) {
+        start += source.location;
+        *length -= static_cast<size_t>(source.location);
+    }
+    if (source.length > 0) *length = std::min(*length, static_cast<size_t>(source.length));
+    return start;
+}
+
+// Constants are in the text, parameters are not.
+uint64 hash_of_values(const Sent &sent) {
+    size_t length;
+    const char *const text = statement_of(sent.source, &length);
+    uint64 hash = hash_bytes_extended(reinterpret_cast<const unsigned char *>(text), static_cast<int>(length), 0);
+    if (sent.parameters == nullptr) return hash;
+    for (int i = 0; i < sent.parameters->numParams; ++i) {
+        // A list that is filled on demand belongs to a function, which is not what is looked at here.
+        if (sent.parameters->paramFetch != nullptr) break;
+        const ParamExternData &parameter = sent.parameters->params[i];
+        hash = hash_combine64(hash, parameter.isnull ? 1 : 2);
+        if (parameter.isnull || !OidIsValid(parameter.ptype)) continue;
+        int16 size;
+        bool by_value;
+        get_typlenbyval(parameter.ptype, &size, &by_value);
+        if (by_value) {
+            hash = hash_combine64(hash, parameter.value);
+            continue;
+        }
+        const Size bytes = datumGetSize(parameter.value, by_value, size);
+        hash = hash_bytes_extended(reinterpret_cast<const unsigned char *>(DatumGetPointer(parameter.value)),
+                                   static_cast<int>(bytes), hash);
+    }
+    return hash;
+}
+
+bool together(LocalTransactionId before, TimestampTz at, LocalTransactionId now, TimestampTz time) {
+    if (now != 0) return before == now;
+    return before == 0 && time <= at + static_cast<TimestampTz>(limits.window) * 1000;
+}
+
+void copy_text(char *to, size_t size, const Source &source) {
+    size_t length;
+    const char *const text = statement_of(source, &length);
+    if (length >= size)
+        *to = '\0';
+    else
+        strlcpy(to, text, length + 1);
+}
+
+} // namespace
+
+void note_sent(const Sent &sent, Violations *found) {
+    const uint64 shape = sent.source.shape;
+    if (shape == 0) return;
+    const LocalTransactionId transaction = IsTransactionBlock() ? compat::local_transaction() : 0;
+    const TimestampTz now = GetCurrentStatementStartTimestamp();
+
+    Series *const series = &all[shape % kSeries];
+    const uint64 values = hash_of_values(sent);
+    if (series->shape != shape || !together(series->transaction, series->last, transaction, now)) {
+        const bool follows =
+            parent.shape != 0 && parent.shape != shape && together(parent.transaction, parent.at, transaction, now);
+        *series = {};
+        series->shape = shape;
+        series->transaction = transaction;
+        series->parent = follows ? parent.shape : 0;
+        if (follows) strlcpy(series->parent_text, parent.text, sizeof(series->parent_text));
+    } else if (series->values != values) {
+        ++series->different;
+        series->same = 0;
+    }
+    series->values = values;
+    series->last = now;
+    series->rows += sent.rows;
+    ++series->count;
+    ++series->same;
+
+    // Told once a series, at the moment it becomes one; where it is refused, every further query is.
+    const bool refused = mode_of(Rule::n_plus_one) == Mode::error;
+    if (wants(Rule::n_plus_one) && sent.reads && series->different + 1 >= limits.n_plus_one_count &&
+        series->rows <= static_cast<uint64>(series->count) &&
+        (refused || series->different + 1 == limits.n_plus_one_count) && series->same == 1) {
+        Violation *const violation = found->add(Rule::n_plus_one);
+        if (violation != nullptr) {
+            violation->measured = series->count;
+            violation->allowed = limits.n_plus_one_count - 1;
+            violation->counted = true;
+            violation->after = *series->parent_text != '\0' ? series->parent_text : nullptr;
+        }
+    }
+    const bool again = mode_of(Rule::repeated_query) == Mode::error;
+    if (wants(Rule::repeated_query) && sent.reads &&
+        (series->same == limits.repeated_query_count || (again && series->same > limits.repeated_query_count))) {
+        Violation *const violation = found->add(Rule::repeated_query);
+        if (violation != nullptr) {
+            violation->measured = series->same;
+            violation->allowed = limits.repeated_query_count - 1;
+            violation->counted = true;
+        }
+    }
+    if (sent.reads && sent.rows > 1) {
+        parent.shape = shape;
+        parent.rows = sent.rows;
+        parent.transaction = transaction;
+        parent.at = now;
+        copy_text(parent.text, sizeof(parent.text), sent.source);
+    }
+}
+
+} // namespace rlsproof::server::guard

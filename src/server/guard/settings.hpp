@@ -1,0 +1,55 @@
+// The guard's settings. All of them are the superuser's, so that a guarded role cannot switch them off; they are set
+// per role and per database the native way.
+#pragma once
+
+#include "server/guard/rules.hpp"
+
+namespace rlsproof::server::guard {
+
+// The rules that can come to anything in this session, as the settings are now. Empty where the guard is off: the one
+// word the hooks look at before they do anything.
+extern RuleSet active;
+
+// Whether latencies are kept (rlsproof.track_queries).
+extern bool tracking;
+
+inline bool wants(Rule rule) {
+    return (active & only(rule)) != 0;
+}
+
+// rlsproof.guard itself.
+bool guard_is_on();
+
+// The setting's own mode of a rule, before anything stricter is asked.
+Mode mode_of(Rule rule);
+
+struct Limits {
+    int small_table; // pages; what is smaller is no table to warn about
+    int scan_rows;
+    int rows_read;
+    int result_rows;
+    int no_limit_rows;
+    int offset;
+    int n_plus_one_count;
+    int repeated_query_count;
+    int window; // milliseconds between two statements of one series outside a transaction
+    int transaction_rows_read;
+    int transaction_rows_written;
+    int report_interval; // seconds in which one shape is reported once; 0 reports every time
+};
+extern Limits limits;
+
+// Sizes in shared memory, fixed at start.
+struct Sizes {
+    int events;
+    int recent;
+    int queries;
+};
+extern Sizes sizes;
+
+// The text of rlsproof.stricter: entries "label=value rule=mode ..." separated by semicolons.
+extern char *stricter;
+
+void define_settings();
+
+} // namespace rlsproof::server::guard

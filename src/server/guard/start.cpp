@@ -1,0 +1,301 @@
+// The verdict at the start of an execution, when the plan is known and no row was read: what the plan itself says, and
+// the facts it carries. Plain code on the hot path: nothing here owns anything.
+#include "server/guard/statement.hpp"
+
+#include <algorithm>
+
+#include "server/compat.hpp"
+#include "server/guard/exempt.hpp"
+#include "server/guard/facts.hpp"
+#include "server/guard/matrix.hpp"
+#include "server/guard/settings.hpp"
+
+extern "C" {
+#include "optimizer/clauses.h"
+#include "access/table.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/plancat.h"
+#include "parser/parsetree.h"
+#include "storage/bufmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
+}
+
+namespace rlsproof::server::guard {
+
+namespace {
+
+// What a node of the plan inherits from those above it.
+struct Above {
+    bool limited = false;  // a LIMIT stops it early
+    double fraction = 1.0; // of its rows that the LIMIT lets it expect to read
+    double loops = 1.0;    // how often it is expected to be run
+};
+
+struct Walk {
+    Violations *found;
+    Facts facts;
+    bool any_out_of_reach;
+    Above above;
+};
+
+double pages_of(Relation relation) {
+    return RELKIND_HAS_STORAGE(relation->rd_rel->relkind) ? RelationGetNumberOfBlocks(relation) : 0;
+}
+
+// A partitioned table has no pages of its own and is taken to be large.
+bool small(Relation relation) {
+    return RELKIND_HAS_STORAGE(relation->rd_rel->relkind) && pages_of(relation) < limits.small_table;
+}
+
+bool only_not_null(List *quals) {
+    ListCell *cell;
+    foreach (cell, quals) {
+        const auto *const node = static_cast<const Node *>(lfirst(cell));
+        if (!IsA(node, NullTest) || reinterpret_cast<const NullTest *>(node)->nulltesttype != IS_NOT_NULL) return false;
+    }
+    return true;
+}
+
+// Whether the scan starts at the first row and has nothing but its filter to stop it.
+bool whole(const PlanState *state) {
+    switch (nodeTag(state->plan)) {
+    case T_SeqScan: return true;
+    case T_IndexScan: return only_not_null(reinterpret_cast<IndexScan *>(state->plan)->indexqualorig);
+    case T_IndexOnlyScan: return only_not_null(reinterpret_cast<IndexOnlyScan *>(state->plan)->indexqual);
+    default: return false;
+    }
+}
+
+double expected_rows(const PlanState *state, Relation relation) {
+    if (!IsA(state->plan, SeqScan)) return state->plan->plan_rows;
+    BlockNumber pages;
+    double rows;
+    double visible;
+    estimate_rel_size(relation, nullptr, &pages, &rows, &visible);
+    return rows;
+}
+
+void look_at_scan(Walk *walk, PlanState *state) {
+    Relation const relation = reinterpret_cast<ScanState *>(state)->ss_currentRelation;
+    if (relation == nullptr || exempt_table(RelationGetRelid(relation))) return;
+    if (walk->any_out_of_reach && walk->facts.has(Fact::out_of_reach, RelationGetRelid(relation)) && whole(state) &&
+        !(walk->above.limited && state->plan->qual == NIL) && !small(relation)) {
+        Violation *const found = walk->found->add(Rule::full_scan);
+        if (found != nullptr) {
+            found->relation = RelationGetRelid(relation);
+            found->measured = expected_rows(state, relation);
+            found->scan = state;
+        }
+    }
+    // One look at the plan's own number spares most scans the question.
+    if (wants(Rule::scan_rows) &&
+        (IsA(state->plan, SeqScan) || state->plan->plan_rows * walk->above.loops > limits.scan_rows)) {
+        const double rows = expected_rows(state, relation) * walk->above.fraction * walk->above.loops;
+        Violation *const found = rows > limits.scan_rows ? walk->found->add(Rule::scan_rows) : nullptr;
+        if (found != nullptr) {
+            found->relation = RelationGetRelid(relation);
+            found->measured = rows;
+            found->allowed = limits.scan_rows;
+            found->scan = state;
+        }
+    }
+}
+
+// The number of an OFFSET that is known before the statement runs; negative where it is not.
+double offset_of(LimitState *state) {
+    Node *const node = reinterpret_cast<Limit *>(state->ps.plan)->limitOffset;
+    if (node == nullptr) return 0;
+    if (!IsA(node, Const)) {
+        if (contain_volatile_functions(node) || contain_subplans(node) || contains_exec_param(node)) return -1;
+        bool null;
+        const Datum value = ExecEvalExprSwitchContext(state->limitOffset, state->ps.ps_ExprContext, &null);
+        return null ? 0 : static_cast<double>(DatumGetInt64(value));
+    }
+    const auto *const constant = reinterpret_cast<Const *>(node);
+    return constant->constisnull ? 0 : static_cast<double>(DatumGetInt64(constant->constvalue));
+}
+
+void look_at_limit(Walk *walk, LimitState *state) {
+    if (wants(Rule::deep_offset)) {
+        const double offset = offset_of(state);
+        Violation *const found = offset > limits.offset ? walk->found->add(Rule::deep_offset) : nullptr;
+        if (found != nullptr) {
+            found->measured = offset;
+            found->allowed = limits.offset;
+        }
+    }
+    if (reinterpret_cast<Limit *>(state->ps.plan)->limitCount == nullptr) return;
+    walk->above.limited = true;
+    const double below = outerPlan(state->ps.plan)->plan_rows;
+    if (below > 0) walk->above.fraction *= std::min(1.0, state->ps.plan->plan_rows / below);
+}
+
+bool walker(PlanState *state, void *pointer) {
+    auto *const walk = static_cast<Walk *>(pointer);
+    const Above above = walk->above;
+    switch (nodeTag(state)) {
+    case T_SeqScanState:
+    case T_IndexScanState:
+    case T_IndexOnlyScanState:
+    case T_BitmapHeapScanState:
+    case T_SampleScanState:
+    case T_TidRangeScanState: look_at_scan(walk, state); break;
+    case T_LimitState: look_at_limit(walk, reinterpret_cast<LimitState *>(state)); break;
+    // Rows pass through one by one, so a LIMIT above stops what is below.
+    case T_ResultState:
+    case T_ProjectSetState:
+    case T_AppendState:
+    case T_MergeAppendState:
+    case T_LockRowsState:
+    case T_GatherState:
+    case T_GatherMergeState:
+    case T_MergeJoinState:
+    case T_SubqueryScanState:
+    case T_UniqueState: break;
+    case T_NestLoopState: {
+        // The outer side goes on as the rows are asked for, the inner one runs for each of them.
+        const double rows = std::max(1.0, outerPlanState(state)->plan->plan_rows * above.fraction);
+        walker(outerPlanState(state), walk);
+        walk->above = {true, 1.0, above.loops * rows};
+        walk->above.limited = above.limited;
+        walker(innerPlanState(state), walk);
+        walk->above = above;
+        return false;
+    }
+    case T_HashJoinState:
+        // The table of hashes is built from all of the inner side.
+        walker(outerPlanState(state), walk);
+        walk->above = {false, 1.0, above.loops};
+        walker(innerPlanState(state), walk);
+        walk->above = above;
+        return false;
+    default: walk->above = {false, 1.0, above.loops}; break;
+    }
+    compat::walk_states(state, walker, walk);
+    walk->above = above;
+    return false;
+}
+
+void look_at_writes(const Facts &facts, Violations *found) {
+    for (int i = 0;; ++i) {
+        const Oid table = facts.nth(Fact::whole_write, i);
+        if (!OidIsValid(table)) return;
+        if (exempt_table(table) || get_rel_persistence(table) == RELPERSISTENCE_TEMP) continue;
+        Violation *const violation = found->add(Rule::write_without_where);
+        if (violation != nullptr) violation->relation = table;
+        return;
+    }
+}
+
+void look_at_products(const Facts &facts, Violations *found) {
+    Oid first = InvalidOid;
+    for (int i = 0;; ++i) {
+        const Oid table = facts.nth(Fact::part_of_product, i);
+        if (!OidIsValid(table)) return;
+        if (exempt_table(table)) continue;
+        // Locked already: it is part of the statement.
+        Relation const relation = try_table_open(table, NoLock);
+        if (relation == nullptr) continue;
+        const bool passes = small(relation);
+        table_close(relation, NoLock);
+        if (passes) continue;
+        if (!OidIsValid(first)) {
+            first = table;
+            continue;
+        }
+        Violation *const violation = found->add(Rule::cartesian_join);
+        if (violation == nullptr) return;
+        violation->relation = first;
+        violation->note = psprintf("Nothing joins %s and %s.", table_name(first), table_name(table));
+        return;
+    }
+}
+
+// Rights and the matrix: the tables the statement names, not the partitions the planner added.
+void look_at_rights(const QueryDesc *query, Violations *found) {
+    // Inside a SECURITY DEFINER function other rights are meant to count; audit() looks at those functions.
+    const bool lent = InLocalUserIdChange();
+    ListCell *cell;
+    foreach (cell, query->plannedstmt->rtable) {
+        auto *const entry = lfirst_node(RangeTblEntry, cell);
+        if (entry->rtekind != RTE_RELATION || exempt_table(entry->relid)) continue;
+        const AclMode needed = compat::required_privileges(query->plannedstmt, entry);
+        if (needed == 0) continue;
+        const Oid user = compat::check_as_user(query->plannedstmt, entry);
+        if (OidIsValid(user) && user != GetUserId()) continue;
+        if (wants(Rule::rls_bypass) && !lent && (needed & ACL_SELECT) != 0) {
+            Relation const relation = query->estate->es_relations[foreach_current_index(cell)];
+            const bool is_protected =
+                relation != nullptr ? relation->rd_rel->relrowsecurity : protected_table(entry->relid);
+            if (is_protected && check_enable_rls(entry->relid, InvalidOid, true) != RLS_ENABLED) {
+                Violation *const violation = found->add(Rule::rls_bypass);
+                if (violation != nullptr) violation->relation = entry->relid;
+            }
+        }
+        if (wants(Rule::matrix_access) && !lent) {
+            const char *const denied = declared_none(GetUserId(), entry->relid, needed);
+            Violation *const violation = denied != nullptr ? found->add(Rule::matrix_access) : nullptr;
+            if (violation != nullptr) {
+                violation->relation = entry->relid;
+                violation->note = denied;
+            }
+        }
+    }
+}
+
+bool reads_user_table(const QueryDesc *query) {
+    ListCell *cell;
+    foreach (cell, query->plannedstmt->rtable) {
+        const auto *const entry = lfirst_node(RangeTblEntry, cell);
+        if (entry->rtekind == RTE_RELATION && !exempt_table(entry->relid)) return true;
+    }
+    return false;
+}
+
+} // namespace
+
+bool Violations::has(Rule rule) const {
+    for (int i = 0; i < count; ++i)
+        if (list[i].rule == rule) return true;
+    return false;
+}
+
+Violation *Violations::add(Rule rule) {
+    if (has(rule)) return nullptr;
+    Violation *const violation = &list[count++];
+    *violation = {};
+    violation->rule = rule;
+    return violation;
+}
+
+void judge_start(const QueryDesc *query, bool top, Violations *found) {
+    const PlannedStmt *const plan = query->plannedstmt;
+    Walk walk{found, Facts(plan), false, {}};
+
+    if (wants(Rule::rls_bypass) || wants(Rule::matrix_access)) look_at_rights(query, found);
+    if (plan->invalItems != NIL) {
+        if (wants(Rule::write_without_where)) look_at_writes(walk.facts, found);
+        if (wants(Rule::cartesian_join)) look_at_products(walk.facts, found);
+        walk.any_out_of_reach = wants(Rule::full_scan) && walk.facts.has(Fact::out_of_reach);
+        if (wants(Rule::no_limit) && top && plan->planTree->plan_rows > limits.no_limit_rows &&
+            walk.facts.has(Fact::unlimited) && reads_user_table(query)) {
+            Violation *const violation = found->add(Rule::no_limit);
+            if (violation != nullptr) {
+                violation->measured = plan->planTree->plan_rows;
+                violation->allowed = limits.no_limit_rows;
+            }
+        }
+    }
+    if (walk.any_out_of_reach || wants(Rule::scan_rows) || wants(Rule::deep_offset)) walker(query->planstate, &walk);
+
+    // A table that is changed as a whole is read as a whole: that was said.
+    for (int i = 0; i < found->count; ++i)
+        if (found->list[i].rule == Rule::full_scan && found->has(Rule::write_without_where))
+            for (int j = 0; j < found->count; ++j)
+                if (found->list[j].rule == Rule::write_without_where &&
+                    found->list[j].relation == found->list[i].relation)
+                    found->list[i] = found->list[--found->count];
+}
+
+} // namespace rlsproof::server::guard

@@ -1,0 +1,53 @@
+// One execution of one statement: from what is seen of it to what is said of it.
+#pragma once
+
+#include "server/guard/rules.hpp"
+
+extern "C" {
+#include "executor/execdesc.h"
+#include "nodes/execnodes.h"
+}
+
+namespace rlsproof::server::guard {
+
+// Where a statement stands in the text that was sent.
+struct Source {
+    const char *text;
+    int location; // as in PlannedStmt: -1 where it is not known
+    int length;   // 0 is all that follows
+    uint64 shape; // the server's query id; 0 where none was computed
+};
+
+// One rule that is broken, in plain values. What is not told stays zero.
+struct Violation {
+    Rule rule;
+    Oid relation;
+    double measured; // rows expected, counted or skipped, or statements
+    double allowed;
+    bool counted;          // measured is a count, not an expectation
+    const PlanState *scan; // where the plan reads the table
+    const char *note;      // a sentence for DETAIL; plain text without values
+    const char *after;     // the text of a query that this one seems to follow; constants and all
+};
+
+// At most one violation of each rule is told of a statement.
+struct Violations {
+    int count = 0;
+    Violation list[kRules];
+
+    bool has(Rule rule) const;
+    // Keeps the first of each rule.
+    Violation *add(Rule rule);
+};
+
+// What the start of the plan tells. REQUIRES: ExecutorStart has run.
+void judge_start(const QueryDesc *query, bool top, Violations *found);
+
+// Says what was found: logs, warns, records, and raises where a rule asks for it and `may_refuse`. Nothing happens
+// where nothing was found.
+void tell(const Violations &found, const Source &source, bool may_refuse);
+
+// Whether the statement may break a rule that is not about one table. Costs little where nothing is waived.
+bool pardoned(Rule rule, const Source &source);
+
+} // namespace rlsproof::server::guard

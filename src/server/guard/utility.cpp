@@ -1,0 +1,80 @@
+#include "server/guard/utility.hpp"
+
+#include "server/compat.hpp"
+#include "server/guard/exempt.hpp"
+#include "server/guard/settings.hpp"
+
+extern "C" {
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "storage/bufmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+}
+
+namespace rlsproof::server::guard {
+
+namespace {
+
+// Without a lock: the statement itself will take its own, and complain where there is nothing to be found.
+Oid relation_of(const RangeVar *name) {
+    return RangeVarGetRelid(name, NoLock, true);
+}
+
+bool small(Oid table) {
+    if (limits.small_table == 0) return false;
+    Relation const relation = try_relation_open(table, AccessShareLock);
+    if (relation == nullptr) return true;
+    const bool result = RELKIND_HAS_STORAGE(relation->rd_rel->relkind) &&
+                        RelationGetNumberOfBlocks(relation) < static_cast<BlockNumber>(limits.small_table);
+    relation_close(relation, AccessShareLock);
+    return result;
+}
+
+void look_at_truncate(const TruncateStmt *statement, Violations *found) {
+    ListCell *cell;
+    foreach (cell, statement->relations) {
+        const Oid table = relation_of(lfirst_node(RangeVar, cell));
+        if (!OidIsValid(table) || exempt_table(table) || get_rel_persistence(table) == RELPERSISTENCE_TEMP) continue;
+        Violation *const violation = found->add(Rule::write_without_where);
+        if (violation != nullptr) violation->relation = table;
+        return;
+    }
+}
+
+void look_at_copy(const CopyStmt *statement, Violations *found) {
+    if (statement->is_from) return;
+    Oid table = InvalidOid;
+    if (statement->relation != nullptr) {
+        table = relation_of(statement->relation);
+        if (!OidIsValid(table) || exempt_table(table) || small(table)) return;
+    }
+    // What a query reads is judged when it runs; that it leaves by COPY is said here.
+    Violation *const violation = found->add(Rule::copy_out);
+    if (violation != nullptr) violation->relation = table;
+}
+
+} // namespace
+
+void judge_utility(Node *statement, Violations *found) {
+    if (IsA(statement, TruncateStmt) && wants(Rule::write_without_where))
+        look_at_truncate(reinterpret_cast<TruncateStmt *>(statement), found);
+    if (IsA(statement, CopyStmt) && wants(Rule::copy_out)) look_at_copy(reinterpret_cast<CopyStmt *>(statement), found);
+}
+
+bool carries_statement(const Node *statement) {
+    switch (nodeTag(statement)) {
+    case T_ExecuteStmt:
+    case T_PrepareStmt:
+    case T_DeclareCursorStmt:
+    case T_FetchStmt:
+    case T_CopyStmt:
+    case T_CreateTableAsStmt:
+    case T_RefreshMatViewStmt:
+    case T_ExplainStmt: return true;
+    default: return false;
+    }
+}
+
+} // namespace rlsproof::server::guard
