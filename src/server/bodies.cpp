@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/body_names.hpp"
 #include "server/identity.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -227,7 +228,7 @@ Oid relation_of(const RangeVar *name, const List *ctes) {
         foreach (cell, ctes)
             if (strcmp((const char *)lfirst(cell), name->relname) == 0) return InvalidOid;
     }
-    return RangeVarGetRelid(name, NoLock, true);
+    return relation_named(name);
 }
 
 void resolve(const Found *found, Resolved *resolved) {
@@ -241,11 +242,8 @@ void resolve(const Found *found, Resolved *resolved) {
     foreach (cell, found->inserts)
         resolved->inserts =
             list_append_unique_oid(resolved->inserts, relation_of(lfirst_node(RangeVar, cell), found->ctes));
-    foreach (cell, found->calls) {
-        auto *candidates = compat::candidates((List *)lfirst(cell));
-        for (; candidates != nullptr; candidates = candidates->next)
-            resolved->calls = list_append_unique_oid(resolved->calls, candidates->oid);
-    }
+    foreach (cell, found->calls)
+        resolved->calls = list_concat_unique_oid(resolved->calls, functions_named((List *)lfirst(cell)));
 }
 
 std::vector<Oid> oids(const List *list) {

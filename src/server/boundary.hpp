@@ -187,8 +187,8 @@ template <typename R, typename... P, typename... A>
     throw ServerError(data);
 }
 
-// For plain functions around the server's own, such as hooks: runs `body`, then `after`, and `after` also where the body
-// was left by a jump, which then goes on. Both are plain code.
+// For plain functions around the server's own, such as hooks: runs `body`, then `after`, and `after` also where the
+// body was left by a jump, which then goes on. Both are plain code.
 template <typename Body, typename After>
 [[gnu::noinline]] void in_any_case(Body body, After after) {
     static_assert(std::is_trivially_destructible_v<Body> && std::is_trivially_destructible_v<After>);

@@ -54,9 +54,9 @@ std::vector<std::string> names_of(const std::vector<const Relation *> &relations
 } // namespace
 
 Calls::Calls(const World &world, Bodies &bodies, const Hints &hints, Stage *stage, std::string why_no_stage,
-             const Persona &persona, const std::vector<Row> &own, Oid superuser, int security)
+             bool as_persona, const Persona &persona, const std::vector<Row> &own, Oid superuser, int security)
     : world_(world), bodies_(bodies), hints_(hints), stage_(stage), why_no_stage_(std::move(why_no_stage)),
-      persona_(persona), own_(own), superuser_(superuser), security_(security) {}
+      as_persona_(as_persona), persona_(persona), own_(own), superuser_(superuser), security_(security) {}
 
 bool Calls::helps_policies(const Function &function) const {
     return std::any_of(hints_.policies.begin(), hints_.policies.end(), [&](const PolicyHint &policy) {
@@ -321,6 +321,7 @@ Cell Calls::examine(const Function &function, const Expectation *expectation) {
     if (!function.definer)
         return decided(Verdict::ok, Evidence::structural,
                        "it runs with the rights of its caller, who may do without it what it does");
+    if (!as_persona_) return decided(Verdict::unknown, Evidence::none, why_no_stage_);
     const std::vector<Gain> found = gains(function);
     if (found.empty() && function.body_known)
         return decided(Verdict::ok, Evidence::structural, "it touches nothing that its caller could not");

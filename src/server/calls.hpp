@@ -22,10 +22,11 @@ namespace rlsproof::server {
 
 class Calls {
 public:
-    // Without a stage nothing is called, for the reason given. REQUIRES: the persona is assumed in the subtransaction
-    // around; `superuser` is who set the stage.
+    // Without a stage nothing is called, for the reason given; where not even the persona could be assumed, privileges
+    // alone are asked. REQUIRES: else the persona is assumed in the subtransaction around; `superuser` is who set the
+    // stage.
     Calls(const World &world, Bodies &bodies, const Hints &hints, Stage *stage, std::string why_no_stage,
-          const Persona &persona, const std::vector<Row> &own, Oid superuser, int security);
+          bool as_persona, const Persona &persona, const std::vector<Row> &own, Oid superuser, int security);
 
     Cell examine(const Function &function, const Expectation *expectation);
 
@@ -64,6 +65,7 @@ private:
     const Hints &hints_;
     Stage *stage_;
     std::string why_no_stage_;
+    bool as_persona_;
     const Persona &persona_;
     const std::vector<Row> &own_;
     Oid superuser_;

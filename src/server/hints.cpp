@@ -149,8 +149,10 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
     }
 
     // Where every policy asks a helper, accounts are known by what refers to them.
-    const Rows accounts = query("select attrelid, attnum from pg_catalog.pg_attribute "
-                                "where attrelid = pg_catalog.to_regclass('auth.users') and attname = 'id'");
+    const Rows accounts = query(R"(
+select a.attrelid, a.attnum from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
     if (!accounts.empty()) hints.identity.insert({accounts.oid(0, 0), (int)accounts.number(0, 1)});
     follow_foreign_keys(hints.identity);
     for (const PolicyHint &policy : hints.policies) {

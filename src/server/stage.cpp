@@ -63,8 +63,11 @@ std::vector<Part> Stage::read_parts(Oid table) const {
     for (const ForeignKey &key : shape->foreign_keys)
         if (key.columns == std::vector{column->number}) {
             const TableShape &buckets = *tables_.of(key.parent);
-            const Rows names = query(fmt::format("select {0}::text from {1} order by 1",
-                                                 buckets.column(key.parent_columns.front())->name, buckets.name));
+            Rows names; // none where they may not be read
+            (void)attempt(Finish::rollback, [&] {
+                names = query(fmt::format("select {0}::text from {1} order by 1",
+                                          buckets.column(key.parent_columns.front())->name, buckets.name));
+            });
             for (size_t i = 0; i < names.size(); i++) parts.push_back({column->number, names.text(i, 0)});
         }
     return parts;
@@ -270,11 +273,16 @@ void Stage::find(const TableShape &table) {
         for (size_t i = 0; i < std::min(found.size(), kMostKnown); i++) read_values(table, rows_[table.id][i]);
     });
     if (!outcome.ok) why_none_[table.id] = "its rows could not be read: " + outcome.message;
+    unread_ += outcome.sqlstate == "42501";
+}
+
+void Stage::divide(const std::vector<Oid> &wanted) {
+    for (const Oid table : wanted)
+        if (std::vector<Part> parts = read_parts(table); !parts.empty()) parts_[table] = std::move(parts);
 }
 
 void Stage::set_up(const std::vector<Oid> &wanted) {
-    for (const Oid table : wanted)
-        if (std::vector<Part> parts = read_parts(table); !parts.empty()) parts_[table] = std::move(parts);
+    divide(wanted);
     const std::vector<Oid> order = tables_.parents_first();
     for (const Oid table : order)
         if (tables_.of(table)->made && contains(wanted, table)) find(*tables_.of(table));

@@ -10,6 +10,7 @@
 #include "server/access.hpp"
 #include "server/any_value.hpp"
 #include "server/calls.hpp"
+#include "server/environment.hpp"
 #include "server/hints.hpp"
 #include "server/identity.hpp"
 #include "server/judge.hpp"
@@ -22,11 +23,6 @@
 #include "server/subtransaction.hpp"
 #include "server/ways_up.hpp"
 #include "server/world.hpp"
-
-extern "C" {
-#include "access/xlog.h"
-#include "access/xact.h"
-}
 
 namespace rlsproof::server {
 
@@ -58,6 +54,7 @@ struct Predicate {
     Truth rows = Truth::always;   // which rows that are there can pass
     Truth checks = Truth::always; // which new rows can pass
     bool bound = false;           // policies apply
+    bool filtered = false;        // a view shows less than all of it
 };
 
 // Whether the one who asks may fill the column of a new row, or a trigger may.
@@ -72,10 +69,10 @@ from pg_catalog.pg_class c where c.oid = $1::oid)",
 
 class Examination {
 public:
-    Examination(const World &world, const Declared &declared, Bodies &bodies, const Hints &hints, Stage *stage,
+    Examination(const World &world, const Declared &declared, Bodies &bodies, const Hints &hints, Stage &stage,
                 const std::string &why_no_stage)
-        : world_(world), declared_(declared), bodies_(bodies), hints_(hints), stage_(stage),
-          why_no_stage_(why_no_stage) {
+        : world_(world), declared_(declared), bodies_(bodies), hints_(hints), parts_(stage),
+          stage_(why_no_stage.empty() ? &stage : nullptr), why_no_stage_(why_no_stage) {
         GetUserIdAndSecContext(&user_, &security_);
     }
 
@@ -95,8 +92,10 @@ private:
     const Declared &declared_;
     Bodies &bodies_;
     const Hints &hints_;
+    const Stage &parts_; // says which buckets there are, also where nothing is executed
     Stage *stage_;
     std::string why_no_stage_;
+    std::string why_not_assumed_; // without the persona there is the privilege layer alone
     std::vector<Row> own_;
     Oid user_ = InvalidOid;
     int security_ = 0;
@@ -124,6 +123,7 @@ Predicate Examination::predicate(const Relation &relation, Command command, cons
             const bool counts = command == Command::select ? !base.inside_policy : base.target;
             if (!counts) continue;
             result.bound = result.bound || base.row_security;
+            result.filtered = result.filtered || base.filtered;
             result.rows = std::min(result.rows, base.truth);
             for (const Check &check : base.checks) result.checks = std::min(result.checks, check.truth);
         }
@@ -248,6 +248,7 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
     if (relation.kind == RelationKind::foreign_table)
         return decide(allowed, Evidence::privilege, "a foreign table can have no policies");
 
+    if (!why_not_assumed_.empty()) return decide(Verdict::unknown, Evidence::none, why_not_assumed_);
     const Predicate found = predicate(relation, command, persona);
     if (!found.outcome.ok) {
         const std::string &state = found.outcome.sqlstate;
@@ -268,7 +269,11 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
                       relation.policies.empty() ? "row level security is on and there is no policy"
                                                 : "for this identity the policies are false, whatever the rows hold");
     if (stage_ == nullptr) {
-        if (!found.bound || truth == Truth::always)
+        const Outcome privileged =
+            attempt(Finish::rollback, [&] { check_privileges(statement_for(relation, persona, command, false)); });
+        if (!privileged.ok && privileged.sqlstate == "42501" && !relation.is_table())
+            return decide(denied, Evidence::privilege, privileged.message);
+        if (privileged.ok && !found.filtered && (!found.bound || truth == Truth::always))
             return decide(allowed, found.bound ? Evidence::proof : Evidence::privilege,
                           found.bound ? "the policies are true for every row" : "no policy applies");
         return decide(Verdict::unknown, Evidence::none, why_no_stage_);
@@ -289,14 +294,14 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
 // what is granted on the whole.
 std::vector<std::pair<std::string, Part>> Examination::objects_of(const Relation &relation) const {
     std::vector<std::pair<std::string, Part>> objects{{relation.name, Part{}}};
-    if (stage_ != nullptr)
-        for (const Part &part : stage_->parts(relation.id)) objects.emplace_back("bucket:" + part.value, part);
+    for (const Part &part : parts_.parts(relation.id)) objects.emplace_back("bucket:" + part.value, part);
     return objects;
 }
 
 void Examination::functions(const Persona &persona, const Selection &selection, std::vector<Cell> &cells) {
     if (!selection.command.empty() && selection.command != name(Command::execute)) return;
-    Calls calls(world_, bodies_, hints_, stage_, why_no_stage_, persona, own_, user_, security_);
+    Calls calls(world_, bodies_, hints_, stage_, why_no_stage_, why_not_assumed_.empty(), persona, own_, user_,
+                security_);
     for (const Function &function : world_.functions) {
         if (selection.object.empty() ? function.platform : selection.object != function.name) continue;
         poll();
@@ -310,9 +315,15 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
                           std::vector<Finding> &findings) {
     own_.clear();
     const bool newcomer = persona.name.rfind("newcomer", 0) == 0;
-    if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared))
-        own_ = stage_->sign_up(persona.uid, persona.declared);
-    assume(identity_of(persona));
+    why_not_assumed_ = why_not_assumed(persona);
+    if (!why_not_assumed_.empty()) {
+        stage_ = nullptr;
+        why_no_stage_ = why_not_assumed_;
+    } else {
+        if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared))
+            own_ = stage_->sign_up(persona.uid, persona.declared);
+        assume(identity_of(persona));
+    }
     for (const Relation &relation : world_.relations) {
         if (relation.extension_member) continue;
         const auto objects = objects_of(relation);
@@ -359,19 +370,23 @@ Verification verify(const World &world, const Selection &selection) {
     const Hints hints = read_hints(bodies, world.stranger());
     Tables tables = Tables::read();
     tables.join(hints);
-    std::string why_no_stage;
-    if (RecoveryInProgress())
-        why_no_stage = "nothing can be executed on a standby server";
-    else if (XactReadOnly)
-        why_no_stage = "nothing can be executed in a read-only transaction";
+    const std::string why_no_stage = why_no_execution();
 
+    if (!why_no_stage.empty()) result.notes.push_back("no statement was executed: " + why_no_stage);
     undone([&] {
         Stage stage(tables, hints);
-        if (why_no_stage.empty()) {
-            std::vector<Oid> wanted;
-            for (const Relation &relation : world.relations)
-                if (relation.is_table() && !relation.extension_member) wanted.push_back(relation.id);
+        std::vector<Oid> wanted;
+        for (const Relation &relation : world.relations)
+            if (relation.is_table() && !relation.extension_member) wanted.push_back(relation.id);
+        if (!why_no_stage.empty()) {
+            stage.divide(wanted);
+        } else {
             stage.set_up(wanted);
+            if (stage.unread() > 0)
+                result.notes.push_back(
+                    fmt::format("the rows of {} tables may not be read by {}: GRANT pg_read_all_data gives that, and "
+                                "BYPASSRLS what policies hide",
+                                stage.unread(), query("select current_user").text(0, 0)));
             if (!stage.triggers_off())
                 result.notes.push_back(
                     "triggers could not be switched off, so no row was made: only rows that are there "
@@ -384,11 +399,12 @@ Verification verify(const World &world, const Selection &selection) {
             std::vector<std::vector<Cell>> cells(variants.size());
             Outcome examined;
             for (size_t i = 0; i < variants.size() && examined.ok; i++) {
-                Examination examination(world, declared, bodies, hints, where, why_no_stage);
+                Examination examination(world, declared, bodies, hints, stage, why_no_stage);
                 examined = attempt(Finish::rollback, [&] {
                     examination.persona(variants[i].persona, selection, cells[i], result.findings);
                 });
             }
+            if (const std::string why = why_not_assumed(persona); !why.empty()) result.notes.push_back(why);
             if (!examined.ok) {
                 result.notes.push_back(
                     fmt::format("persona \"{}\" could not be looked at: {}", persona.name, examined.message));

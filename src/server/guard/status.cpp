@@ -22,21 +22,21 @@ using Lines = std::vector<std::vector<Value>>;
 
 const int *limit_of(Rule rule) {
     switch (rule) {
-        case Rule::scan_rows: return &limits.scan_rows;
-        case Rule::rows_read: return &limits.rows_read;
-        case Rule::no_limit: return &limits.no_limit_rows;
-        case Rule::deep_offset: return &limits.offset;
-        case Rule::result_rows: return &limits.result_rows;
-        case Rule::n_plus_one: return &limits.n_plus_one_count;
-        case Rule::repeated_query: return &limits.repeated_query_count;
-        case Rule::transaction_rows_read: return &limits.transaction_rows_read;
-        case Rule::transaction_rows_written: return &limits.transaction_rows_written;
-        case Rule::full_scan:
-        case Rule::cartesian_join:
-        case Rule::copy_out: return &limits.small_table;
-        case Rule::matrix_access:
-        case Rule::rls_bypass:
-        case Rule::write_without_where: return nullptr;
+    case Rule::scan_rows: return &limits.scan_rows;
+    case Rule::rows_read: return &limits.rows_read;
+    case Rule::no_limit: return &limits.no_limit_rows;
+    case Rule::deep_offset: return &limits.offset;
+    case Rule::result_rows: return &limits.result_rows;
+    case Rule::n_plus_one: return &limits.n_plus_one_count;
+    case Rule::repeated_query: return &limits.repeated_query_count;
+    case Rule::transaction_rows_read: return &limits.transaction_rows_read;
+    case Rule::transaction_rows_written: return &limits.transaction_rows_written;
+    case Rule::full_scan:
+    case Rule::cartesian_join:
+    case Rule::copy_out: return &limits.small_table;
+    case Rule::matrix_access:
+    case Rule::rls_bypass:
+    case Rule::write_without_where: return nullptr;
     }
     return nullptr;
 }
@@ -62,18 +62,21 @@ void add_gaps(Lines &lines) {
                          "add rlsproof to shared_preload_libraries and restart; until then rules warn, log and refuse, "
                          "and the views stay empty"});
     if ((tracking || (active & kShaped) != 0) && !IsQueryIdEnabled())
-        lines.push_back({"query_id", "none", "compute_query_id is off: n_plus_one, repeated_query and guard_queries see nothing"});
+        lines.push_back(
+            {"query_id", "none", "compute_query_id is off: n_plus_one, repeated_query and guard_queries see nothing"});
     if ((active & kCounted) != 0 && !pgstat_track_counts)
-        lines.push_back({"counts", "none",
-                         "track_counts is off: rows_read, transaction_rows_read and transaction_rows_written see nothing"});
+        lines.push_back(
+            {"counts", "none",
+             "track_counts is off: rows_read, transaction_rows_read and transaction_rows_written see nothing"});
 }
 
 void add_shared(Lines &lines) {
     const SharedStatus status = call(shared_status);
     if (!status.present) return;
     const auto of = [](int64 some, int64 most) { return fmt::format("{} of {}", some, most); };
-    lines.push_back({"events", of(status.events, status.events_most),
-                     fmt::format("{} made way for others, {} found no room", status.events_evicted, status.events_lost)});
+    lines.push_back(
+        {"events", of(status.events, status.events_most),
+         fmt::format("{} made way for others, {} found no room", status.events_evicted, status.events_lost)});
     lines.push_back({"recent", of(status.recent, status.recent_most),
                      fmt::format("{} were overwritten", status.recent_overwritten)});
     lines.push_back({"queries", of(status.queries, status.queries_most),
