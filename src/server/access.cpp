@@ -310,7 +310,7 @@ void add_relations_for_any(const World &world, const Persona &persona, const std
     };
     Bodies bodies;
     std::vector<Access> widest;
-    for (const Variant &variant : variants_of(persona, read_hints(bodies, world.stranger()), nullptr)) {
+    for (const Variant &variant : variants_of(persona, read_hints(bodies, world), nullptr)) {
         std::vector<Access> found;
         add_relations(world, variant.persona, object, privileges, found);
         if (widest.empty()) widest = found;

@@ -39,26 +39,53 @@ const char *value_of(const char *tree) {
 // Tells expressions that say which person is asking from those that say anything else, by evaluating them as somebody.
 class Identities {
 public:
-    explicit Identities(const Persona *asking) : asking_(asking) {}
+    explicit Identities(const World &world) : asking_(world.stranger()) {
+        for (const Persona &persona : world.personas)
+            if (!persona.declared) nobody_.push_back(&persona);
+    }
 
     bool is_person(const std::string &expression) {
         if (asking_ == nullptr) return true;
         const auto known = known_.find(expression);
         if (known != known_.end()) return known->second;
         bool person = false;
-        (void)attempt(Finish::rollback, [&] {
-            assume(identity_of(*asking_));
-            const char *value = call(value_of, expression.c_str());
-            if (value == nullptr) return;
+        if (const Candidate value = value_for(*asking_, expression))
             for (const char *type : {"text", "int2", "int8"})
-                person = person || identity_as(type, asking_->uid) == value;
-        });
+                person = person || identity_as(type, asking_->uid) == *value;
         return known_[expression] = person;
     }
 
+    // What it says of people who said nothing of the kind: a tenant that everybody falls back to.
+    const std::vector<Candidate> &fallbacks(const std::string &expression) {
+        const auto known = fallbacks_.find(expression);
+        if (known != fallbacks_.end()) return known->second;
+        std::vector<Candidate> &values = fallbacks_[expression];
+        for (const Persona *persona : nobody_) {
+            const Candidate value = value_for(*persona, expression);
+            const bool said =
+                value && std::any_of(persona->settings.begin(), persona->settings.end(),
+                                     [&](const auto &s) { return s.second.find(*value) != s.second.npos; });
+            if (value && !value->empty() && !said && identity_as("int8", persona->uid) != *value &&
+                identity_as("int2", persona->uid) != *value)
+                add_once(values, value);
+        }
+        return values;
+    }
+
 private:
+    static Candidate value_for(const Persona &persona, const std::string &expression) {
+        Candidate result;
+        (void)attempt(Finish::rollback, [&] {
+            assume(identity_of(persona));
+            if (const char *value = call(value_of, expression.c_str())) result = value;
+        });
+        return result;
+    }
+
     const Persona *asking_;
+    std::vector<const Persona *> nobody_;
     std::map<std::string, bool> known_;
+    std::map<std::string, std::vector<Candidate>> fallbacks_;
 };
 
 // Columns that hold an identity because of a foreign key to, or from, a column that does.
@@ -90,9 +117,9 @@ std::vector<Column> columns_named(const Body &body, const std::set<std::string> 
 
 } // namespace
 
-Hints read_hints(Bodies &bodies, const Persona *asking_persona) {
+Hints read_hints(Bodies &bodies, const World &world) {
     Hints hints;
-    Identities identities(asking_persona);
+    Identities identities(world);
     const Rows policies = query(R"(
 select p.polrelid, p.polname, p.polqual::text, p.polwithcheck::text from pg_catalog.pg_policy p
 join pg_catalog.pg_class c on c.oid = p.polrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -123,7 +150,12 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     break;
                 }
                 case HintKind::identity:
-                    if (second) (identities.is_person(raw->value) ? hints.identity : hints.tenant).insert(column);
+                    if (!second) break;
+                    (identities.is_person(raw->value) ? hints.identity : hints.tenant).insert(column);
+                    for (const Candidate &value : identities.fallbacks(raw->value)) {
+                        add_once(hints.candidates[column], value);
+                        (raw->own ? hint.values : hint.elsewhere[raw->relation]).emplace_back(raw->number, value);
+                    }
                     break;
                 case HintKind::identity_path: hints.identity_path.insert(column); break;
                 case HintKind::limit: hints.limits.insert(column); break;

@@ -51,9 +51,9 @@ struct Hints {
     std::map<Column, std::set<std::string>> deciders;    // of such a column: the policies and helpers that read it
 };
 
-// `asking` is somebody signed in: an expression that yields that identity tells a person from a tenant. Without one,
-// whatever a session says counts as the person.
-Hints read_hints(Bodies &bodies, const Persona *asking);
+// An expression that yields the identity of somebody signed in tells a person from a tenant. Where the world has nobody
+// of the kind, whatever a session says counts as the person.
+Hints read_hints(Bodies &bodies, const World &world);
 
 // The constants that check constraints compare columns with, by column; and those of domains, by type.
 void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,

@@ -367,7 +367,7 @@ Verification verify(const World &world, const Selection &selection) {
 
     const Declared declared = read_declared();
     Bodies bodies;
-    const Hints hints = read_hints(bodies, world.stranger());
+    const Hints hints = read_hints(bodies, world);
     Tables tables = Tables::read();
     tables.join(hints);
     const std::string why_no_stage = why_no_execution();
