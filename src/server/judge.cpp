@@ -85,8 +85,11 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
         return;
     }
     if (!relation_.is_table()) {
-        cell.verdict = Verdict::vacuous;
-        cell.reason = "it shows nothing now";
+        const long at_all = writes_new ? 1 : probe_.shown_at_all();
+        cell.verdict = at_all > 0 ? Verdict::ok : Verdict::vacuous;
+        cell.reason = writes_new    ? "every row that belongs to somebody else was refused"
+                      : at_all == 0 ? "it shows nothing now"
+                                    : fmt::format("none of the {} rows it shows past all policies", at_all);
         return;
     }
     if (there == 0) {

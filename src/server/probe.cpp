@@ -280,6 +280,46 @@ Observation Probe::insert(const std::vector<Values> &candidates) {
     return last;
 }
 
+Observation Probe::insert_view(const std::vector<Values> &candidates, const std::vector<ViewColumn> &columns) {
+    Observation last;
+    const Rows writable = query("select a.attnum, pg_catalog.quote_ident(a.attname) from pg_catalog.pg_attribute a "
+                                "where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped "
+                                "and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT') order by a.attnum",
+                                {std::to_string(relation_.id)});
+    for (const Values &candidate : candidates) {
+        std::string names, literals;
+        for (size_t i = 0; i < writable.size(); i++)
+            for (const ViewColumn &column : columns) {
+                const TableShape *shape = stage_.tables().of(column.table);
+                const ColumnShape *base = shape != nullptr ? shape->column(column.column) : nullptr;
+                const auto value = candidate.find(column.column);
+                if (column.number != (int)writable.number(i, 0) || base == nullptr || base->generated ||
+                    value == candidate.end())
+                    continue;
+                names += (names.empty() ? "" : ", ") + writable.text(i, 1);
+                literals += (literals.empty() ? "" : ", ") + Maker::literal(*base, value->second);
+            }
+        if (names.empty()) return last;
+        Observation tried = change(
+            fmt::format("insert into {} ({}) overriding system value values ({})", relation_.name, names, literals),
+            false);
+        if (tried.outcome.ok && tried.total > 0) return tried;
+        const bool refused = tried.outcome.sqlstate == "42501";
+        if (last.statement.empty() || !refused) last = std::move(tried);
+    }
+    return last;
+}
+
+long Probe::shown_at_all() const {
+    long shown = 0;
+    (void)attempt(Finish::rollback, [&] {
+        const Past past(superuser_, security_);
+        shown = query(fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name), {}, false)
+                    .number(0, 0);
+    });
+    return shown;
+}
+
 // Rows that this subtransaction has left in the table and that the predicate does not hold for, past all policies.
 long Probe::out_of_scope(const std::string &predicate) const {
     const Past past(superuser_, security_);

@@ -9,6 +9,7 @@
 
 #include "model/world.hpp"
 
+#include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/stage.hpp"
 #include "server/subtransaction.hpp"
@@ -73,6 +74,12 @@ public:
     Observation remove_view();
     // A row that belongs to somebody else, or to nobody; the values are tried one set after the other.
     Observation insert(const std::vector<Values> &candidates);
+
+    // The same through a view. REQUIRES: candidates of the table the view writes to.
+    Observation insert_view(const std::vector<Values> &candidates, const std::vector<ViewColumn> &columns);
+
+    // How many rows a view shows to whom no policy binds.
+    long shown_at_all() const;
 
     Count count(const std::string &predicate);
     // Tries each of these rows, whoever it belongs to, and says whether it would be in scope.

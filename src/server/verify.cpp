@@ -141,15 +141,35 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     switch (cell.command) {
     case Command::select: observation = probe.select(); break;
     case Command::insert: {
-        if (has_scope(cell) && relation.is_table()) return judge.entries(cell);
+        if (!relation.is_table()) {
+            const std::vector<ViewColumn> columns = view_columns(relation.id);
+            const Relation *base = nullptr;
+            for (const Relation &candidate : world_.relations)
+                if (!columns.empty() && candidate.id == columns.front().table) base = &candidate;
+            if (base == nullptr || has_scope(cell)) {
+                cell.verdict = Verdict::unknown;
+                cell.reason = "inserting through it was not tried";
+                return;
+            }
+            const Probe below(*stage_, *base, own_, user_, security_, part);
+            const std::vector<Values> candidates = stage_->candidates(base->id, below.foreign());
+            if (candidates.empty()) {
+                cell.verdict = Verdict::vacuous;
+                cell.reason = stage_->why_none(base->id);
+                return;
+            }
+            observation = probe.insert_view(candidates, columns);
+            break;
+        }
+        if (has_scope(cell)) return judge.entries(cell);
         std::vector<Values> candidates = stage_->candidates(relation.id, probe.foreign());
         if (cell.declared && cell.expected == "none") {
             const std::vector<Values> own = stage_->candidates(relation.id, probe.own());
             candidates.insert(candidates.end(), own.begin(), own.end());
         }
-        if (!relation.is_table() || candidates.empty()) {
+        if (candidates.empty()) {
             cell.verdict = predicate.checks == Truth::always && predicate.bound ? Verdict::open : Verdict::unknown;
-            cell.reason = relation.is_table() ? stage_->why_none(relation.id) : "inserting through it was not tried";
+            cell.reason = stage_->why_none(relation.id);
             return;
         }
         observation = probe.insert(candidates);
@@ -185,7 +205,14 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
         }
         return;
     }
-    if (outcome.sqlstate == "23502" && cell.command == Command::insert && !may_give(relation, outcome.column)) {
+    if (outcome.sqlstate == "44000") { // the view's own WITH CHECK OPTION
+        cell.verdict = Verdict::unknown;
+        cell.evidence = Evidence::none;
+        cell.reason = fmt::format("no made row is one that it shows: {}", outcome.message);
+        return;
+    }
+    if (outcome.sqlstate == "23502" && relation.is_table() && cell.command == Command::insert &&
+        !may_give(relation, outcome.column)) {
         cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;
         cell.evidence = Evidence::privilege;
         cell.reason = fmt::format("a row needs a value in {}, and there is no privilege to give one", outcome.column);
@@ -266,8 +293,9 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
     // Whether somebody is locked out of what the scope gives depends on whether it gives anything.
     if (found.bound && truth == Truth::never && relevant && (!has_scope(cell) || stage_ == nullptr))
         return decide(denied, Evidence::proof,
-                      relation.policies.empty() ? "row level security is on and there is no policy"
-                                                : "for this identity the policies are false, whatever the rows hold");
+                      relation.is_table() && relation.policies.empty()
+                          ? "row level security is on and there is no policy"
+                          : "for this identity the policies are false, whatever the rows hold");
     if (stage_ == nullptr) {
         const Outcome privileged =
             attempt(Finish::rollback, [&] { check_privileges(statement_for(relation, persona, command, false)); });
