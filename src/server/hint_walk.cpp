@@ -149,23 +149,81 @@ void note_mentions(HintWalk *walk, const Const *constant) {
     each_element(constant->constvalue, add);
 }
 
+// What is written as an expression and is a constant all the same: ARRAY['a', 'b'], lower('A').
+Node *folded(Node *node) {
+    const bool may_be = node != nullptr && (IsA(node, ArrayExpr) || IsA(node, FuncExpr));
+    if (!may_be || contain_var_clause(node) || contain_mutable_functions(node) || contain_subplans(node)) return node;
+    return eval_const_expressions(nullptr, node);
+}
+
+void note_value(HintWalk *walk, const Place &place, const char *value) {
+    note(walk, HintKind::value, place.relation, place.number, place.own, value);
+}
+
+// A constant that a column is compared with, and what lies just beyond it where the comparison asks for that.
+void note_compared(HintWalk *walk, const Place &place, Node *column, const Const *constant, const char *symbol) {
+    const Oid type = exprType(column);
+    if (constant->constisnull) return note_constant(walk, place, constant);
+    if (type == JSONBOID && symbol[0] == '?') {
+        if (constant->consttype == TEXTOID)
+            return note_value(walk, place, psprintf("{\"%s\": true}", TextDatumGetCString(constant->constvalue)));
+        return each_element(constant->constvalue, [&](Oid, Datum key) {
+            note_value(walk, place, psprintf("{\"%s\": true}", TextDatumGetCString(key)));
+        });
+    }
+    if (TypeCategory(type) == TYPCATEGORY_NUMERIC && (symbol[0] == '<' || symbol[0] == '>')) {
+        const long limit = strtol(text_of(constant->consttype, constant->constvalue), nullptr, 10);
+        if (symbol[1] != '=') note_value(walk, place, psprintf("%ld", symbol[0] == '>' ? limit + 1 : limit - 1));
+    }
+    note_constant(walk, place, constant);
+}
+
+// length(column) > 10
+void note_length(HintWalk *walk, FuncExpr *call, const Const *constant, const char *symbol) {
+    const char *name = get_func_name(call->funcid);
+    Place place;
+    if (name == nullptr || strstr(name, "length") == nullptr || call->args == NIL || constant->constisnull) return;
+    Node *column = without_casts((Node *)linitial(call->args));
+    if (column == nullptr || !IsA(column, Var) || !place_of(column, walk, &place) ||
+        TypeCategory(exprType(column)) != TYPCATEGORY_STRING ||
+        TypeCategory(constant->consttype) != TYPCATEGORY_NUMERIC)
+        return;
+    long length = strtol(text_of(constant->consttype, constant->constvalue), nullptr, 10);
+    length += symbol[0] == '>' ? 1 : symbol[0] == '<' ? -1 : 0;
+    if (length < 0 || length > 1000) return;
+    char *text = (char *)palloc((Size)length + 1);
+    memset(text, 'x', (size_t)length);
+    text[length] = '\0';
+    note_value(walk, place, text);
+}
+
+// The same read from the other side.
+const char *turned(const char *symbol) {
+    if (symbol[0] == '<' && symbol[1] != '@') return symbol[1] == '=' ? ">=" : symbol[1] == '>' ? symbol : ">";
+    if (symbol[0] == '>') return symbol[1] == '=' ? "<=" : "<";
+    return symbol;
+}
+
 // One side a column, the other something it is compared with.
-void compare(HintWalk *walk, Node *left, Node *right) {
+void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
     left = without_casts(left);
-    Node *bare = without_casts(right);
+    Node *bare = folded(without_casts(right));
     if (left == nullptr || bare == nullptr) return;
     Place place, other;
     if (place_of(left, walk, &place)) {
         if (IsA(bare, Const))
-            note_constant(walk, place, castNode(Const, bare));
+            note_compared(walk, place, left, castNode(Const, bare), symbol);
         else if (place_of(bare, walk, &other) && place.number > 0 && other.number > 0)
             note_joined(walk, place.relation, place.number, other.relation, other.number);
         else if (is_identity(bare, walk))
             note(walk, HintKind::identity, place.relation, place.number, place.own, nodeToString(bare));
         else if (is_time(exprType(left))) {
-            note(walk, HintKind::value, place.relation, place.number, place.own, "2000-01-01");
-            note(walk, HintKind::value, place.relation, place.number, place.own, "2099-01-01");
+            const bool later = symbol[0] == '>';
+            note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2099-01-01" : "2000-01-01");
+            note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2000-01-01" : "2099-01-01");
         }
+    } else if (IsA(left, FuncExpr) && IsA(bare, Const)) {
+        note_length(walk, castNode(FuncExpr, left), castNode(Const, bare), symbol);
     } else if (IsA(left, OpExpr) && list_length(castNode(OpExpr, left)->args) == 2 && IsA(bare, Const)) {
         // column ->> 'key' = 'value'
         Node *column = without_casts((Node *)linitial(castNode(OpExpr, left)->args));
@@ -275,6 +333,15 @@ void compare_any(HintWalk *walk, SubLink *link) {
     Node *column = without_casts((Node *)linitial_node(TargetEntry, query->targetList)->expr);
     Place place, other;
     const bool of_row = place_of(asked, walk, &place);
+    // One branch of a UNION may be a constant.
+    ListCell *cell;
+    if (of_row && query->setOperations != nullptr)
+        foreach (cell, query->rtable) {
+            const auto *entry = lfirst_node(RangeTblEntry, cell);
+            if (entry->rtekind != RTE_SUBQUERY || entry->subquery->targetList == NIL) continue;
+            Node *value = without_casts((Node *)linitial_node(TargetEntry, entry->subquery->targetList)->expr);
+            if (value != nullptr && IsA(value, Const)) note_constant(walk, place, castNode(Const, value));
+        }
     const bool identity = !of_row && asked != nullptr && is_identity(asked, walk);
     walk->stack = lappend(walk->stack, query);
     if (column != nullptr && IsA(column, Var) && place_of(column, walk, &other)) {
@@ -293,7 +360,18 @@ void walk_condition(Node *node, HintWalk *walk) {
     const bool negated = bare != nullptr && is_notclause(bare);
     if (negated) bare = without_casts((Node *)get_notclausearg((Expr *)bare));
     if (bare != nullptr && IsA(bare, Var) && castNode(Var, bare)->vartype == BOOLOID && place_of(bare, walk, &place))
-        note(walk, HintKind::value, place.relation, place.number, place.own, negated ? "f" : "t");
+        note_value(walk, place, negated ? "f" : "t");
+    // (column ->> 'key')::boolean
+    if (bare == nullptr || !IsA(bare, OpExpr) || list_length(castNode(OpExpr, bare)->args) != 2) return;
+    const char *symbol = get_opname(castNode(OpExpr, bare)->opno);
+    Node *column = without_casts((Node *)linitial(castNode(OpExpr, bare)->args));
+    Node *key = without_casts((Node *)lsecond(castNode(OpExpr, bare)->args));
+    if (symbol != nullptr && strcmp(symbol, "->>") == 0 && column != nullptr && IsA(column, Var) && key != nullptr &&
+        IsA(key, Const) && castNode(Const, key)->consttype == TEXTOID && !castNode(Const, key)->constisnull &&
+        place_of(column, walk, &place))
+        note_value(walk, place,
+                   psprintf("{\"%s\": %s}", TextDatumGetCString(castNode(Const, key)->constvalue),
+                            negated ? "false" : "true"));
 }
 
 bool walk_node(Node *node, void *context) {
@@ -333,9 +411,10 @@ bool walk_node(Node *node, void *context) {
     case T_OpExpr:
     case T_DistinctExpr: {
         auto *arguments = ((OpExpr *)node)->args;
-        if (list_length(arguments) == 2) {
-            compare(walk, (Node *)linitial(arguments), (Node *)lsecond(arguments));
-            compare(walk, (Node *)lsecond(arguments), (Node *)linitial(arguments));
+        const char *symbol = get_opname(((OpExpr *)node)->opno);
+        if (list_length(arguments) == 2 && symbol != nullptr && ((OpExpr *)node)->opresulttype == BOOLOID) {
+            compare(walk, (Node *)linitial(arguments), (Node *)lsecond(arguments), symbol);
+            compare(walk, (Node *)lsecond(arguments), (Node *)linitial(arguments), turned(symbol));
             weigh(walk, ((OpExpr *)node)->opno, (Node *)linitial(arguments), (Node *)lsecond(arguments));
             weigh(walk, ((OpExpr *)node)->opno, (Node *)lsecond(arguments), (Node *)linitial(arguments));
             note_equality(walk, ((OpExpr *)node)->opno, (Node *)linitial(arguments), (Node *)lsecond(arguments));
@@ -356,9 +435,9 @@ bool walk_node(Node *node, void *context) {
             each_element(castNode(Const, right)->constvalue,
                          [walk](Oid type, Datum value) { note_asked(walk, type, value); });
         } else if (IsA(right, Var)) {
-            compare(walk, right, left);
+            compare(walk, right, left, "=");
         } else if (IsA(right, ArrayExpr)) {
-            foreach (cell, castNode(ArrayExpr, right)->elements) compare(walk, (Node *)lfirst(cell), left);
+            foreach (cell, castNode(ArrayExpr, right)->elements) compare(walk, (Node *)lfirst(cell), left, "=");
         }
         break;
     }

@@ -46,6 +46,14 @@ bool one_each(const TableShape &table, const Hints &hints) {
     });
 }
 
+// The first value counts; documents are put together from all that is asked of them.
+void take_too(const TableShape &table, Values &values, int number, const Candidate &value) {
+    const auto [place, is_new] = values.emplace(number, value);
+    if (is_new || table.column(number)->type != JSONBOID || !value || !place->second) return;
+    if (value->starts_with('{') && place->second->starts_with('{') && value != place->second)
+        place->second = query("select ($2::jsonb || $1::jsonb)::text", {place->second, value}).text(0, 0);
+}
+
 } // namespace
 
 const ColumnShape *Stage::part_column(const TableShape &table) {
@@ -176,7 +184,7 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
         if (policy.relation != table.id && elsewhere == policy.elsewhere.end()) continue;
         Values together;
         for (const auto &[number, value] : policy.relation == table.id ? policy.values : elsewhere->second)
-            if (value || !table.column(number)->not_null) together.emplace(number, value);
+            if (value || !table.column(number)->not_null) take_too(table, together, number, value);
         add(together);
     }
     for (const ColumnShape &column : table.columns) {

@@ -56,4 +56,20 @@ for my $right (qw(org_members contacts deal_notes lessons submissions messages d
 is($node->safe_psql('app', q{SELECT string_agg(DISTINCT verdict, ' ') FROM rlsproof.verify(NULL, 'rpc:public.my_orders()')}), 'ok', 'my_orders is right');
 is($node->safe_psql('app', q{SELECT string_agg(DISTINCT verdict, ' ') FROM rlsproof.verify(NULL, 'rpc:public.admin_stats()')}), 'ok', 'admin_stats is right');
 
+# Shapes of conditions, one table each: whatever a policy asks of a row, a row that meets it is made.
+$node->safe_psql('postgres', 'CREATE DATABASE shapes');
+$node->psql('shapes', "\\i $_", on_error_stop => 1, on_error_die => 1) for 'src/cli/prelude/supabase.sql', 'test/data/apps/shapes.sql';
+$node->safe_psql('shapes', 'CREATE EXTENSION rlsproof');
+my %open = map { $_ => 1 } split /\n/, $node->safe_psql('shapes', q{
+    SELECT DISTINCT object FROM rlsproof.verify() WHERE verdict = 'open' AND evidence = 'execution' AND command IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')});
+for my $table (split /\n/, $node->safe_psql('shapes', q{SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relname ~ '^[gb]_' ORDER BY relname COLLATE "C"})) {
+    if ($table eq 'b_meta') { # nobody has the claim until they write it themselves
+        is($node->safe_psql('shapes', q{SELECT count(*) FROM rlsproof.lint('forgeable_claim', 'public.b_meta')}), '1', "$table: decides by what users write");
+    } elsif ($table =~ /^b_/) {
+        ok($open{"public.$table"}, "$table is open");
+    } else {
+        ok(!$open{"public.$table"}, "$table is right");
+    }
+}
+
 done_testing();
