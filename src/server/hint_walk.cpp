@@ -386,6 +386,9 @@ bool walk_node(Node *node, void *context) {
             walk_condition(query->jointree->quals, walk);
             note_own_rows(walk, query, (Node *)query->jointree);
         }
+        foreach (cell, query->rtable)
+            if (lfirst_node(RangeTblEntry, cell)->rtekind == RTE_RELATION)
+                note(walk, HintKind::table, lfirst_node(RangeTblEntry, cell)->relid, 0, false, nullptr);
         (void)query_tree_walker(query, compat::walker(walk_node), context, 0);
         walk->stack = list_truncate(walk->stack, list_length(walk->stack) - 1);
         return false;

@@ -21,6 +21,7 @@ enum class HintKind {
     personal,      // a column of a row that is the caller's own is read
     mention,       // a constant, wherever it stands
     read_as,       // a text is cast to another type
+    table,         // is read
     asked,         // a constant that something about the caller is compared with
 };
 

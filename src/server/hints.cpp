@@ -134,7 +134,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             HintWalk walk{policies.oid(i, 0), NIL, asking.data(), (int)asking.size(), NIL};
             for (const size_t column : {2, 3})
                 if (policies.value(i, column)) call(walk_hints, policies.text(i, column).c_str(), &walk);
-            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}};
+            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}, {}};
             for (int f = 0; f < list_length(walk.found); f++) {
                 const auto *raw = static_cast<const RawHint *>(list_nth(walk.found, f));
                 const Column column{raw->relation, raw->number};
@@ -161,6 +161,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                 case HintKind::limit: hints.limits.insert(column); break;
                 case HintKind::read: hint.reads.insert(column); break;
                 case HintKind::read_as: hints.read_as[column] = (Oid)std::stoul(raw->value); break;
+                case HintKind::table: add_once(hint.tables, raw->relation); break;
                 case HintKind::mention: hints.mentions[raw->value]++; break;
                 case HintKind::asked:
                     if (second) hints.asked.insert(raw->value);

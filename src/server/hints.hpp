@@ -32,6 +32,7 @@ struct PolicyHint {
     std::map<Oid, std::vector<std::pair<int, Candidate>>> elsewhere; // the same of columns of other tables
     std::set<Column> reads;                                          // columns of other tables that it decides by
     std::vector<Oid> functions;                                      // that it calls
+    std::vector<Oid> tables;                                         // that it reads itself
 };
 
 struct Hints {

@@ -10,6 +10,7 @@
 #include "server/access.hpp"
 #include "server/any_value.hpp"
 #include "server/calls.hpp"
+#include "server/cycle.hpp"
 #include "server/environment.hpp"
 #include "server/hints.hpp"
 #include "server/identity.hpp"
@@ -83,6 +84,7 @@ public:
 private:
     Cell examine(const Persona &persona, const Relation &relation, const Part &part, Command command);
     void functions(const Persona &persona, const Selection &selection, std::vector<Cell> &cells);
+    std::string failure(const Outcome &outcome, const Persona &persona, const Relation &relation, Command command);
     void rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
                      const Predicate &predicate);
     Predicate predicate(const Relation &relation, Command command, const Persona &persona);
@@ -129,6 +131,15 @@ Predicate Examination::predicate(const Relation &relation, Command command, cons
         }
     });
     return result;
+}
+
+// What went wrong; of policies that lead back to themselves, the way they take.
+std::string Examination::failure(const Outcome &outcome, const Persona &persona, const Relation &relation,
+                                 Command command) {
+    std::string text = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
+    if (outcome.sqlstate != "42P17" && outcome.sqlstate != "54001") return text;
+    const std::string way = policy_cycle(world_, hints_, bodies_, relation, command, persona.name);
+    return way.empty() ? text : fmt::format("{} ({})", text, way);
 }
 
 void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
@@ -211,6 +222,20 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
         cell.reason = fmt::format("no made row is one that it shows: {}", outcome.message);
         return;
     }
+    if (outcome.sqlstate == "23502" && !relation.is_table() && cell.command == Command::insert) {
+        const auto columns = view_columns(relation.id);
+        const bool shown = std::any_of(columns.begin(), columns.end(), [&](const ViewColumn &column) {
+            const TableShape *base = stage_->tables().of(column.table);
+            const ColumnShape *named = base != nullptr ? base->column(column.column) : nullptr;
+            return named != nullptr && named->name == quote_identifier(outcome.column);
+        });
+        if (!shown) {
+            cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;
+            cell.evidence = Evidence::execution;
+            cell.reason = fmt::format("a row needs a value in {}, which it has no column for", outcome.column);
+            return;
+        }
+    }
     if (outcome.sqlstate == "23502" && relation.is_table() && cell.command == Command::insert &&
         !may_give(relation, outcome.column)) {
         cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;
@@ -242,7 +267,7 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     }
     cell.verdict = Verdict::error;
     cell.evidence = Evidence::execution;
-    cell.reason = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
+    cell.reason = failure(outcome, persona, relation, cell.command);
 }
 
 Cell Examination::examine(const Persona &persona, const Relation &relation, const Part &part, Command command) {
@@ -283,7 +308,7 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
         if (!relation.is_table() && command != Command::select &&
             (state == "55000" || state == "0A000" || state == "42809"))
             return decide(denied, Evidence::structural, found.outcome.message);
-        return decide(Verdict::error, Evidence::structural, fmt::format("{}: {}", state, found.outcome.message));
+        return decide(Verdict::error, Evidence::structural, failure(found.outcome, persona, relation, command));
     }
     const Truth truth = command == Command::insert ? found.checks : found.rows;
     const bool relevant = relation.is_table() || relation.kind == RelationKind::view;
