@@ -24,7 +24,7 @@ select pg_catalog.string_agg(c.command, ', ' order by c.place)
 from pg_catalog.unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) with ordinality c(command, place)
 where pg_catalog.has_table_privilege($1, $2::pg_catalog.regclass, c.command)
   and pg_catalog.has_schema_privilege($1, (select relnamespace from pg_catalog.pg_class where oid = $2::pg_catalog.regclass), 'USAGE'))",
-                                {persona.role, table});
+                                {persona.role, table}, false);
         if (held.value(0, 0)) result.push_back(fmt::format("{}: {}", persona.name, held.text(0, 0)));
     }
     return result;
