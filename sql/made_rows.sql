@@ -103,6 +103,7 @@ CREATE TABLE made_it.club_secrets (id uuid PRIMARY KEY, club uuid NOT NULL REFER
 CREATE POLICY own ON made_it.club_people FOR SELECT USING (person = made_it.uid());
 CREATE POLICY any_member ON made_it.club_secrets FOR SELECT USING (EXISTS (SELECT FROM made_it.club_people p WHERE p.person = made_it.uid()));
 GRANT SELECT ON made_it.club_people TO regress_made_user;
+REVOKE ALL ON made_it.club_secrets FROM regress_made_user;
 GRANT SELECT (id, club, secret) ON made_it.club_secrets TO regress_made_user;
 SELECT format('ALTER TABLE made_it.%I ENABLE ROW LEVEL SECURITY', relname)
 FROM pg_class WHERE relnamespace = 'made_it'::regnamespace AND relkind = 'r' ORDER BY relname \gexec
