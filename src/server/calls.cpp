@@ -124,7 +124,7 @@ const std::map<std::string, std::string> &Calls::hidden(const Relation &relation
     const Reach *reach = relation.reach_of(persona_.name);
     Observation seen;
     if (reach != nullptr && reach->commands.contains(Command::select)) seen = probe.select();
-    std::set<std::string> open;
+    std::set<std::string> &open = within_[relation.id];
     const std::vector<const Row *> &within = seen.foreign;
     for (const std::vector<const Row *> *rows : {&within, &probe.own()})
         for (const Row *row : *rows)
@@ -148,6 +148,25 @@ const std::map<std::string, std::string> &Calls::hidden(const Relation &relation
         }
     }
     return result;
+}
+
+bool Calls::explained(const std::string &answer, bool rows, const std::vector<Gain> &gains) {
+    if (answer.empty()) return true;
+    // A number or a yes says how many there are, and not which.
+    if (!rows && answer.size() < kTelling && answer.find_first_not_of("0123456789.,(){}tf\" -[]") == std::string::npos)
+        return true;
+    if (answer == "null" || (!persona_.uid.empty() && answer.find(persona_.uid) != std::string::npos)) return true;
+    const auto told = [&](const std::string &value) {
+        return answer == value || (value.size() >= kTelling && answer.find(value) != std::string::npos);
+    };
+    for (const Row &row : own_)
+        for (const auto &[number, value] : row.values)
+            if (value && told(*value)) return true;
+    for (const Gain &gain : gains)
+        for (const Relation *base : bases_of(*gain.relation))
+            for (const std::string &value : within_[base->id])
+                if (told(value)) return true;
+    return false;
 }
 
 // Nothing is called of which it is not known that a rollback undoes it.
@@ -181,6 +200,7 @@ bool Calls::make_call(const std::string &statement, const Function &function, co
     observation.statement = statement;
     observation.identified = false;
     std::vector<const Relation *> shown, changed;
+    int unexplained = 0;
     observation.outcome = attempt(Finish::rollback, [&] {
         if (function.procedure) {
             (void)execute(statement);
@@ -188,7 +208,10 @@ bool Calls::make_call(const std::string &statement, const Function &function, co
             const Rows results = query(fmt::format("{} limit {}", statement, kMostResults), {}, false);
             observation.total = (long)results.size();
             std::string text;
-            for (size_t i = 0; i < results.size(); i++) text += results.text(i, 0) + '\n';
+            for (size_t i = 0; i < results.size(); i++) {
+                text += results.text(i, 0) + '\n';
+                unexplained += !explained(results.text(i, 0), function.rows, gains);
+            }
             for (const Gain &gain : gains)
                 for (const Relation *base : bases_of(*gain.relation))
                     for (const auto &[value, name] : hidden(*base))
@@ -212,6 +235,7 @@ bool Calls::make_call(const std::string &statement, const Function &function, co
         return false;
     }
     tried.answered++;
+    tried.unexplained += unexplained;
     if (shown.empty() && changed.empty()) return false;
     const bool writes = !changed.empty();
     tried.seen = fmt::format("a call {} rows of other people in {}", writes ? "changed" : "showed",
@@ -269,7 +293,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const std::string what = fmt::format("{} {}", writes ? "writes" : "reads", fmt::join(names_of(touched), ", "));
     if (!writes && body.known && yes_or_no(function))
         return say(Verdict::ok, Evidence::structural, "it answers yes or no, and changes nothing");
-    const bool silent = !writes && tried.answered > 0 && !guessed;
+    const bool silent = !writes && tried.answered > 0 && !guessed && tried.unexplained == 0;
     const std::string calls = fmt::format("{} call{}", tried.answered, tried.answered == 1 ? "" : "s");
     if (tried.answered == 0 && tried.broken) return say(Verdict::error, Evidence::execution, tried.failure);
     if (!function.asks_who && !(helps_policies(function) && !writes))
@@ -286,10 +310,11 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
                    fmt::format("{}, and turned away every call: {}", why, tried.failure));
     say(Verdict::unknown, Evidence::none,
         fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}", function.owner, what, why,
-                    !unjudged.empty()     ? "it was not called, since " + unjudged
-                    : tried.answered == 0 ? "every call failed, the last with " + tried.failure
-                    : writes              ? calls + " changed nothing of other people"
-                                          : calls + " with guessed arguments showed nothing of other people"));
+                    !unjudged.empty()       ? "it was not called, since " + unjudged
+                    : tried.answered == 0   ? "every call failed, the last with " + tried.failure
+                    : writes                ? calls + " changed nothing of other people"
+                    : tried.unexplained > 0 ? calls + " showed what may be anybody's"
+                                            : calls + " with guessed arguments showed nothing of other people"));
 }
 
 Cell Calls::examine(const Function &function, const Expectation *expectation) {

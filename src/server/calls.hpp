@@ -41,6 +41,7 @@ private:
         int calls = 0, answered = 0;
         std::string failure; // SQLSTATE and message of the last that failed
         bool broken = false; // it failed on its own body, not on what it was given
+        int unexplained = 0; // answers that say something, and not of whom
         int refused = 0;     // calls that the function itself turned away
         std::string seen;    // what a call showed or changed of other people's rows; empty where nothing
         Observation observation;
@@ -56,6 +57,8 @@ private:
     void decide(Cell &cell, const Function &function, const std::vector<Gain> &gains);
     bool helps_policies(const Function &function) const;
 
+    // Whether an answer says nothing, or something of the caller or of rows within reach.
+    bool explained(const std::string &answer, bool rows, const std::vector<Gain> &gains);
     // What only rows out of the persona's reach hold, by the relation they are in.
     const std::map<std::string, std::string> &hidden(const Relation &relation);
     std::vector<const Relation *> bases_of(const Relation &relation);
@@ -71,7 +74,8 @@ private:
     Oid superuser_;
     int security_;
     std::map<unsigned, bool> sees_all_;
-    std::map<unsigned, std::map<std::string, std::string>> hidden_; // value → row as JSON
+    std::map<unsigned, std::map<std::string, std::string>> hidden_; // value → relation
+    std::map<unsigned, std::set<std::string>> within_;              // values of rows within reach
 };
 
 } // namespace rlsproof::server

@@ -452,8 +452,10 @@ std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> 
     std::vector<Values> result;
     const TableShape *shape = tables_.of(table);
     if (shape == nullptr || !shape->made) return result;
+    // A partition takes only rows of its kind: where none could be made, those that are there say what fits.
+    const bool any_made = std::any_of(like.begin(), like.end(), [](const Row *row) { return row->made; });
     for (const Row *row : like) {
-        if (!row->made) continue;
+        if (any_made ? !row->made : row->values.size() < shape->columns.size()) continue;
         Values values = row->values;
         // A new row has keys of its own; what links it to others stays.
         for (const std::vector<int> &key : shape->keys)

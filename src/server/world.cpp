@@ -184,7 +184,8 @@ select p.oid, pg_catalog.format('rpc:%I.%I(%s)', n.nspname, p.proname, pg_catalo
        array(select r.ordinality - 1 from pg_catalog.unnest($1::name[]) with ordinality r(role, ordinality)
              where pg_catalog.has_schema_privilege(r.role, n.oid, 'USAGE')
                and pg_catalog.has_function_privilege(r.role, p.oid, 'EXECUTE') order by 1),
-       p.prokind = 'p', pg_catalog.pg_get_userbyid(p.proowner) ~ '^supabase_.*admin$'
+       p.prokind = 'p', pg_catalog.pg_get_userbyid(p.proowner) ~ '^supabase_.*admin$',
+       p.proretset
 from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where {} and p.prokind in ('f', 'p')
   and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
@@ -201,6 +202,7 @@ order by n.nspname collate "C", p.proname collate "C", 2)",
         function.owner = rows.text(i, 2);
         function.procedure = rows.boolean(i, 7);
         function.platform = rows.boolean(i, 8);
+        function.rows = rows.boolean(i, 9);
         function.definer = rows.boolean(i, 4);
         function.pinned_search_path = rows.boolean(i, 5);
         for (const std::string &position : rows.list(i, 6))
