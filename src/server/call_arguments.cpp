@@ -104,9 +104,11 @@ public:
             const ColumnShape *shape = stage_.tables().of(column.relation)->column(column.number);
             return identity_as(shape->category == TYPCATEGORY_NUMERIC ? "int8" : "text", uid_);
         }
+        // In turn from those that were there and from those that were made, which tell more by what they hold.
         const std::vector<Row> &rows = stage_.rows(column.relation);
         for (size_t step = 0; step < rows.size(); step++) {
-            const Row &row = rows[(turn * std::max<size_t>(1, rows.size() / kRows) + step) % rows.size()];
+            const size_t at = (turn / 2 + step) % rows.size();
+            const Row &row = rows[turn % 2 == 0 ? at : rows.size() - 1 - at];
             if (const auto value = row.values.find(column.number); value != row.values.end() && value->second)
                 return value->second;
         }
