@@ -345,6 +345,7 @@ Encoder::Value Encoder::value_plainly(const Expr &e) {
         return {f_.no(), literal(type, e->name)};
     case Kind::column: return column(type, e->row.table, e->column, rows_.at(e->row.id));
     case Kind::parameter:
+        if (type.sort == Sort::number) parameters_[e->name] = constant(e->name, sort(type), "the same for every row");
         return {constant(e->name + " is NULL", "Bool", ""), constant(e->name, sort(type), "the same for every row")};
     case Kind::choice: {
         if (type.is_boolean()) break;

@@ -55,6 +55,8 @@ public:
         Id term;
     };
     const std::vector<Literal> &literals() const { return literals_; }
+    // Parameters that are numbers.
+    const std::map<std::string, Id> &parameters() const { return parameters_; }
     // Why functions in it are not known; each reason once.
     const std::vector<std::string> &reasons() const { return reasons_; }
 
@@ -114,6 +116,7 @@ private:
     std::map<std::pair<int, int>, bool> used_columns_;
     std::vector<Literal> literals_;
     std::map<std::pair<std::string, std::string>, Id> literal_terms_;
+    std::map<std::string, Id> parameters_;
     std::vector<std::string> reasons_;
     Id elements_distinct_ = 0;
     int next_row_;

@@ -115,7 +115,7 @@ Prover::Said Prover::check(Child &child, const std::string &body, bool cores, in
     return said;
 }
 
-std::optional<std::vector<ModelRow>> Prover::small_state(Child &child, const Question &question, int rows) {
+bool Prover::small_state(Child &child, const Question &question, int rows, Reply &reply) {
     Formulas formulas;
     Encoder encoder(question, formulas);
     const auto elements = encoder.make_elements(rows);
@@ -142,10 +142,9 @@ std::optional<std::vector<ModelRow>> Prover::small_state(Child &child, const Que
     }
     const std::string asserted = assertions(formulas, expanded);
     const Said said = check(child, declarations(formulas) + asserted, false, kSmallStateMs);
-    if (said.outcome != Outcome::possible) return std::nullopt;
+    if (said.outcome != Outcome::possible) return false;
 
     // Rows that it does without are left out, one after the other.
-    std::vector<std::string> gone;
     for (const Place &place : places) {
         if (place.subject >= 0) continue;
         const std::string absent = fmt::format("(not {})", term(formulas, place.present));
@@ -168,16 +167,16 @@ std::optional<std::vector<ModelRow>> Prover::small_state(Child &child, const Que
         }
     }
     for (const Encoder::Literal &literal : encoder.literals()) ask_for(literal.term);
+    for (const auto &[name, id] : encoder.parameters()) ask_for(id);
     const std::vector<Sexp> answer =
         read_sexps(exchange(child, fmt::format("(check-sat)\n(get-value ({}))\n", asked), kSmallStateMs));
-    if (answer.size() != 2 || answer[0].word != "sat" || answer[1].list.size() != expected) return std::nullopt;
+    if (answer.size() != 2 || answer[0].word != "sat" || answer[1].list.size() != expected) return false;
     size_t at = 0;
     const auto next = [&]() -> const Sexp & {
         const Sexp &pair = answer[1].list[at++];
         if (!pair.is_list || pair.list.size() != 2) throw Error(Code::syntax, "the solver's answer makes no sense");
         return pair.list[1];
     };
-    std::vector<std::pair<ModelValue *, std::string>> unnamed; // values to be matched with literals, by type and text
     std::vector<ModelRow> result;
     std::map<std::string, std::map<std::string, int64_t>> numbers; // of unnamed values
     std::map<std::string, std::map<std::string, std::string>> named;
@@ -206,6 +205,7 @@ std::optional<std::vector<ModelRow>> Prover::small_state(Child &child, const Que
     }
     for (const Encoder::Literal &literal : encoder.literals())
         named[literal.type.name].emplace(written(next()), literal.text);
+    for (const auto &[name, id] : encoder.parameters()) reply.parameters[name] = whole_number(next()).value_or(0);
     for (const Raw &value : raw) {
         ModelValue &target = result[value.row].values.at(value.column);
         const auto &literals = named[value.type];
@@ -217,7 +217,8 @@ std::optional<std::vector<ModelRow>> Prover::small_state(Child &child, const Que
         target.number = known.emplace(value.text, (int64_t)known.size() + 1).first->second;
     }
     std::erase_if(result, [](const ModelRow &row) { return !row.present && row.subject < 0; });
-    return result;
+    reply.rows = std::move(result);
+    return true;
 }
 
 Reply Prover::ask(const Question &question) {
@@ -229,6 +230,8 @@ Reply Prover::ask(const Question &question) {
         const Encoder encoder(question, formulas);
         stated = encoder.assertions();
         reply.opaque = encoder.reasons();
+        for (size_t i = 0; i < question.tables.size(); i++)
+            if (encoder.used((int)i)) reply.tables_used.insert(question.tables[i].name);
         const std::string written = assertions(formulas, stated);
         body = declarations(formulas) + written;
     } catch (const Error &error) {
@@ -261,9 +264,8 @@ Reply Prover::ask(const Question &question) {
     }
     for (int rows = 1; rows <= kMostRows; rows++) {
         try {
-            if (auto found = small_state(*children_.front(), question, rows)) {
+            if (small_state(*children_.front(), question, rows, reply)) {
                 reply.outcome = Outcome::possible;
-                reply.rows = std::move(*found);
                 return reply;
             }
         } catch (const Error &error) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,13 @@ struct ModelRow {
 
 struct Reply {
     Outcome outcome = Outcome::unknown;
-    std::string reason;                // for unknown
-    std::vector<std::string> rests_on; // for impossible: the constraints it takes
-    std::vector<ModelRow> rows;        // for possible, where a small state was found
-    std::vector<std::string> opaque;   // constructs in it that have no meaning here
-    std::string solver;                // that answered
+    std::string reason;                        // for unknown
+    std::vector<std::string> rests_on;         // for impossible: the constraints it takes
+    std::vector<ModelRow> rows;                // for possible, where a small state was found
+    std::map<std::string, int64_t> parameters; // in that state, those that are numbers
+    std::set<std::string> tables_used;         // that the question really speaks of, by name
+    std::vector<std::string> opaque;           // constructs in it that have no meaning here
+    std::string solver;                        // that answered
 };
 
 // The whole script: what any SMT-LIB 2 solver answers "unsat" where the question is impossible.
@@ -66,7 +69,7 @@ private:
         std::vector<std::string> core;
     };
     Said check(Child &child, const std::string &body, bool cores, int milliseconds);
-    std::optional<std::vector<ModelRow>> small_state(Child &child, const Question &question, int rows);
+    bool small_state(Child &child, const Question &question, int rows, Reply &reply);
     std::string exchange(Child &child, const std::string &text, int milliseconds);
     std::string options(const Child &child, bool cores, int milliseconds) const;
 

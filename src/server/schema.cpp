@@ -25,7 +25,8 @@ select a.attnum, a.attname, a.atttypid,
 from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
 where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped order by a.attnum)";
 
-// What children inherit by hand is held by no key of their parent; a key that may be deferred does not hold all the time.
+// What children inherit by hand is held by no key of their parent; a key that may be deferred does not hold all the
+// time.
 constexpr const char *kKeys = R"(
 select case when i.indisprimary then 'PRIMARY KEY' else 'UNIQUE' end,
        (select pg_catalog.array_agg(k.attnum order by k.n)

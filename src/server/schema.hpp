@@ -1,5 +1,5 @@
-// The tables a question speaks of, read from the catalog when they are first met: columns, and the constraints that hold
-// in every state, and types as the prover sees them.
+// The tables a question speaks of, read from the catalog when they are first met: columns, and the constraints that
+// hold in every state, and types as the prover sees them.
 #pragma once
 
 #include <map>

@@ -135,15 +135,13 @@ expr::Expr Translator::plain(Node *node) {
             types.push_back(call(exprType, (const Node *)list_nth(op->args, i)));
         if (IsA(node, OpExpr))
             return operation(op->opno, op->opfuncid, op->inputcollid, arguments, types, op->opresulttype);
-        const expr::Expr same =
-            operation(op->opno, op->opfuncid, op->inputcollid, arguments, types, (Oid)BOOLOID);
-        if (IsA(node, NullIfExpr))
-            return expr::choose({same, expr::null_of(arguments[0]->type), arguments[0]});
+        const expr::Expr same = operation(op->opno, op->opfuncid, op->inputcollid, arguments, types, (Oid)BOOLOID);
+        if (IsA(node, NullIfExpr)) return expr::choose({same, expr::null_of(arguments[0]->type), arguments[0]});
         // Not the same where one is NULL and the other is not, or neither is and they differ.
         const expr::Expr left_null = expr::is_null(arguments[0]), right_null = expr::is_null(arguments[1]);
-        return expr::negate(expr::either({expr::both({left_null, right_null}),
-                                          expr::both({expr::negate(left_null), expr::negate(right_null),
-                                                      expr::is_true(same)})}));
+        return expr::negate(
+            expr::either({expr::both({left_null, right_null}),
+                          expr::both({expr::negate(left_null), expr::negate(right_null), expr::is_true(same)})}));
     }
     case T_ScalarArrayOpExpr: return array_operation((const ScalarArrayOpExpr *)node);
     case T_RowCompareExpr: return row_comparison((const RowCompareExpr *)node);
@@ -270,8 +268,8 @@ expr::Expr Translator::extreme(const MinMaxExpr *node) {
     if (parts.front()->type.sort != expr::Sort::number) throw Unsupported{"GREATEST or LEAST of this type"};
     expr::Expr best = parts.front();
     for (size_t i = 1; i < parts.size(); i++) {
-        const expr::Expr better = expr::compare(
-            node->op == IS_GREATEST ? expr::Comparison::greater : expr::Comparison::less, parts[i], best);
+        const expr::Expr better =
+            expr::compare(node->op == IS_GREATEST ? expr::Comparison::greater : expr::Comparison::less, parts[i], best);
         best = expr::choose({expr::is_null(parts[i]), best, expr::is_null(best), parts[i], better, parts[i], best});
     }
     return best;
@@ -287,7 +285,8 @@ expr::Expr Translator::coerced(Node *argument, Oid to, Node *node) {
         call(getBaseType, to) != NAMEOID)
         return inner;
     expr::Node made;
-    made.name = fmt::format("cast {} to {}", (std::string)call(format_type_be, from), (std::string)call(format_type_be, to));
+    made.name =
+        fmt::format("cast {} to {}", (std::string)call(format_type_be, from), (std::string)call(format_type_be, to));
     made.type = target;
     made.arguments = {inner};
     // What is written differently is different: the text of a value that = can tell from others.
@@ -309,8 +308,7 @@ expr::Expr Translator::sub_link(const SubLink *link) {
     case EXPR_SUBLINK: {
         const std::vector<Branch> branches = rows_of(query, Use::single);
         if (branches.empty()) return expr::null_of(schema_.type(call(exprType, (const Node *)link)));
-        if (branches.size() == 1 && branches.front().rows.empty() &&
-            expr::is_constant(branches.front().where, true))
+        if (branches.size() == 1 && branches.front().rows.empty() && expr::is_constant(branches.front().where, true))
             return branches.front().outputs.front();
         may_raise_ = true;
         return expr::scalar(selects(branches), false);

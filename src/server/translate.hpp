@@ -1,6 +1,7 @@
 // From the server's node trees to expressions the prover understands: by operator and function OID, in the tree the
-// rewriter left, so with the policies of every table that is read in it. What has no meaning there becomes a function of
-// which nothing is known but that equal arguments give equal results, and not even that where it may change by itself.
+// rewriter left, so with the policies of every table that is read in it. What has no meaning there becomes a function
+// of which nothing is known but that equal arguments give equal results, and not even that where it may change by
+// itself.
 #pragma once
 
 #include <functional>

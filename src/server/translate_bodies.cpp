@@ -1,5 +1,5 @@
-// Functions whose body is SQL: read in their place, with their arguments, as the user they run as and under the settings
-// they bring along. So a helper of a policy is no more than the sub-select it wraps.
+// Functions whose body is SQL: read in their place, with their arguments, as the user they run as and under the
+// settings they bring along. So a helper of a policy is no more than the sub-select it wraps.
 #include "server/translate.hpp"
 
 #include <algorithm>
@@ -107,8 +107,9 @@ class Standing {
 public:
     Standing(const RawFunction &raw, Oid function) : level_(call(new_level)) {
         GetUserIdAndSecContext(&user_, &security_);
-        const Rows settings = query("select s from pg_catalog.pg_proc p, pg_catalog.unnest(p.proconfig) s where p.oid = $1::oid",
-                                    {std::to_string(function)});
+        const Rows settings =
+            query("select s from pg_catalog.pg_proc p, pg_catalog.unnest(p.proconfig) s where p.oid = $1::oid",
+                  {std::to_string(function)});
         if (raw.definer) SetUserIdAndSecContext(raw.owner, security_ | SECURITY_LOCAL_USERID_CHANGE);
         try {
             for (size_t i = 0; i < settings.size(); i++) {

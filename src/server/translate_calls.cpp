@@ -27,7 +27,8 @@ namespace {
 
 constexpr int kMostElements = 200; // of an array that is taken apart
 
-// What an operator says by the order that its type is sorted in: 1 less ... 5 greater, 6 not equal; 0 where it does not.
+// What an operator says by the order that its type is sorted in: 1 less ... 5 greater, 6 not equal; 0 where it does
+// not.
 int strategy_of(Oid op, Oid type) {
     TypeCacheEntry *entry = lookup_type_cache(getBaseType(type), TYPECACHE_BTREE_OPFAMILY);
     if (!OidIsValid(entry->btree_opf)) return 0;
@@ -113,9 +114,9 @@ expr::Expr Translator::operation(Oid op, Oid function_id, Oid collation, const s
         const bool has_order = type.sort != expr::Sort::value;
         if (strategy != 0 && call(tells_apart, collation) && (equality || has_order)) {
             using expr::Comparison;
-            static constexpr Comparison kMeanings[] = {Comparison::less,          Comparison::less_equal,
-                                                       Comparison::equal,         Comparison::greater_equal,
-                                                       Comparison::greater,       Comparison::not_equal};
+            static constexpr Comparison kMeanings[] = {Comparison::less,    Comparison::less_equal,
+                                                       Comparison::equal,   Comparison::greater_equal,
+                                                       Comparison::greater, Comparison::not_equal};
             // (x)::text = 'literal' asks for the one value that is written so.
             return expr::compare(kMeanings[strategy - 1], arguments[0], arguments[1]);
         }
@@ -143,7 +144,8 @@ expr::Expr Translator::array_operation(const ScalarArrayOpExpr *node) {
     const Oid left_type = call(exprType, (const Node *)left_node);
     const expr::Expr left = expression(left_node);
     const auto one = [&](const expr::Expr &right, Oid right_type) {
-        return operation(node->opno, node->opfuncid, node->inputcollid, {left, right}, {left_type, right_type}, BOOLOID);
+        return operation(node->opno, node->opfuncid, node->inputcollid, {left, right}, {left_type, right_type},
+                         BOOLOID);
     };
     const auto joined = [&](std::vector<expr::Expr> parts) {
         return node->useOr ? expr::either(std::move(parts)) : expr::both(std::move(parts));

@@ -77,8 +77,7 @@ void Translator::refuse(const Query *query, Use use) const {
     if (query->hasTargetSRFs) throw Unsupported{"a function that returns rows"};
     if (query->hasRecursive) throw Unsupported{"WITH RECURSIVE"};
     if (query->hasModifyingCTE) throw Unsupported{"a statement that writes"};
-    if (!is_number(query->limitOffset, 0) ||
-        (query->limitOffset != nullptr && is_number(query->limitOffset, 1)))
+    if (!is_number(query->limitOffset, 0) || (query->limitOffset != nullptr && is_number(query->limitOffset, 1)))
         throw Unsupported{"OFFSET"};
     if (query->limitCount == nullptr) return;
     if (!is_number(query->limitCount, 1) || use == Use::values) throw Unsupported{"LIMIT"};
@@ -118,17 +117,14 @@ std::vector<Translator::Branch> Translator::rows_of(const Query *query, Use use)
     std::vector<Branch> branches;
     for (State &state : states) {
         const Inside inside(frames_, query, state);
-        if (query->jointree->quals != nullptr)
-            state.conditions.push_back(settled((Node *)query->jointree->quals));
+        if (query->jointree->quals != nullptr) state.conditions.push_back(settled((Node *)query->jointree->quals));
         Branch branch;
         branch.rows = state.rows;
         branch.where = expr::both(state.conditions);
         for (int i = 0; i < list_length(query->targetList); i++) {
             const auto *target = (const TargetEntry *)list_nth(query->targetList, i);
             if (target->resjunk) continue;
-            branch.outputs.push_back(use == Use::existence
-                                         ? expr::boolean(true)
-                                         : settled((Node *)target->expr));
+            branch.outputs.push_back(use == Use::existence ? expr::boolean(true) : settled((Node *)target->expr));
         }
         branches.push_back(std::move(branch));
     }
@@ -156,9 +152,8 @@ bool Translator::is_pinned(const Branch &branch) const {
         }
         const auto &keys = schema_.tables()[(size_t)row.table].keys;
         return std::any_of(keys.begin(), keys.end(), [&](const prove::Key &key) {
-            return std::all_of(key.columns.begin(), key.columns.end(), [&](int c) {
-                return std::find(pinned.begin(), pinned.end(), c) != pinned.end();
-            });
+            return std::all_of(key.columns.begin(), key.columns.end(),
+                               [&](int c) { return std::find(pinned.begin(), pinned.end(), c) != pinned.end(); });
         });
     });
 }
@@ -196,8 +191,7 @@ std::vector<Translator::State> Translator::from(Node *item, const Query *query, 
         std::vector<State> states = from(join->rarg, query, from(join->larg, query, before));
         for (State &state : states) {
             const Inside inside(frames_, query, state);
-            if (join->quals != nullptr)
-                state.conditions.push_back(settled((Node *)join->quals));
+            if (join->quals != nullptr) state.conditions.push_back(settled((Node *)join->quals));
         }
         return states;
     }
@@ -226,7 +220,8 @@ std::vector<Translator::State> Translator::left_join(const JoinExpr *join, const
                 const Inside inside(frames_, query, state);
                 if (join->quals != nullptr) on = settled((Node *)join->quals);
             }
-            std::vector<expr::Expr> own(state.conditions.begin() + (long)left.conditions.size(), state.conditions.end());
+            std::vector<expr::Expr> own(state.conditions.begin() + (long)left.conditions.size(),
+                                        state.conditions.end());
             own.push_back(on);
             const std::vector<expr::Row> rows(state.rows.begin() + (long)left.rows.size(), state.rows.end());
             partners.push_back({rows, expr::both(own), expr::boolean(true)});

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "server/declared.hpp"
 #include "server/hints.hpp"
 #include "server/identity.hpp"
 #include "server/judge.hpp"
@@ -30,24 +31,6 @@ namespace rlsproof::server {
 namespace {
 
 constexpr double kMany = 20000; // rows: beyond that, statements that touch all of them are not run
-
-struct Declared {
-    std::vector<Expectation> expectations;
-    Scopes scopes;
-};
-
-Declared read_declared() {
-    Declared declared;
-    const Rows expectations =
-        query("select persona, object, command, access from rlsproof.expectations order by 1, 2, 3");
-    for (size_t i = 0; i < expectations.size(); i++)
-        declared.expectations.push_back(
-            {expectations.text(i, 0), expectations.text(i, 1), expectations.text(i, 2), expectations.text(i, 3)});
-    const Rows scopes = query("select relation, scope, predicate from rlsproof.scopes");
-    for (size_t i = 0; i < scopes.size(); i++)
-        declared.scopes[{scopes.text(i, 0), scopes.text(i, 1)}] = scopes.text(i, 2);
-    return declared;
-}
 
 // What the persona's effective policies say before any row is looked at.
 struct Predicate {
