@@ -206,7 +206,7 @@ std::vector<ColumnTerms> Encoder::columns_of(int table, Id row) {
         if (place.first == table) {
             const Column &known = *question_.tables[(size_t)table].column(place.second);
             const Value v = column(known.type, table, place.second, row);
-            result.push_back({place.second, v.null, v.term});
+            result.push_back({place.second, v.null, v.term, canonical(known.type, v.term)});
         }
     return result;
 }

@@ -467,7 +467,7 @@ Id Encoder::literal(const expr::Type &type, const std::string &text) {
     if (const auto found = literal_terms_.find(key); found != literal_terms_.end()) return found->second;
     const Id term = constant("'" + text + "' of " + type.name, sort(type), "");
     literal_terms_.emplace(key, term);
-    literals_.push_back({type, text, term});
+    literals_.push_back({type, text, term, canonical(type, term)});
     return term;
 }
 

@@ -28,6 +28,7 @@ struct Assertion {
 struct ColumnTerms {
     int column = 0;
     Id null = 0, value = 0;
+    Id canonical = 0; // what its = looks at
 };
 
 class Encoder {
@@ -53,6 +54,7 @@ public:
         expr::Type type;
         std::string text;
         Id term;
+        Id canonical;
     };
     const std::vector<Literal> &literals() const { return literals_; }
     // Parameters that are numbers.

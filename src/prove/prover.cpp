@@ -1,6 +1,7 @@
 #include "prove/prover.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include <fmt/format.h>
@@ -19,11 +20,21 @@ namespace {
 constexpr const char *kLast = "rlsproof-done";
 constexpr int kMostRows = 3; // of one table in a small state
 constexpr int kGrace = 400;  // milliseconds a solver gets to stop by itself
-constexpr int kSmallStateMs = 1500;
+constexpr int kMostAsked = 400;    // of one process
 
 bool is_cvc5(const std::string &solver) {
     const size_t slash = solver.rfind('/');
     return solver.compare(slash == std::string::npos ? 0 : slash + 1, 4, "cvc5") == 0;
+}
+
+// A number of sort Real, as SQL writes it: 1.5, (- 1.5), (/ 3 2).
+std::string decimal_text(const Sexp &sexp) {
+    if (!sexp.is_list) return sexp.word;
+    if (sexp.list.size() == 2 && sexp.list[0].word == "-") return "-" + decimal_text(sexp.list[1]);
+    if (sexp.list.size() == 3 && sexp.list[0].word == "/")
+        return fmt::format("{:.12f}", std::strtod(decimal_text(sexp.list[1]).c_str(), nullptr) /
+                                          std::strtod(decimal_text(sexp.list[2]).c_str(), nullptr));
+    return "0";
 }
 
 } // namespace
@@ -32,6 +43,8 @@ struct Prover::Child {
     std::string name;
     bool cvc5 = false;
     std::unique_ptr<Process> process;
+    int depth = 0; // scopes that are open
+    int asked = 0;
 };
 
 std::string script(const Question &question) {
@@ -58,19 +71,17 @@ Prover::Prover(std::string solver, const Limits &limits, Poll poll) : limits_(li
 
 Prover::~Prover() = default;
 
-std::string Prover::options(const Child &child, bool cores, int milliseconds) const {
-    std::string text = "(reset)\n";
-    if (cores) text += "(set-option :produce-unsat-cores true)\n";
-    text += "(set-option :produce-models true)\n";
-    if (child.cvc5)
-        text += "(set-option :finite-model-find true)\n(set-option :incremental true)\n" +
-                fmt::format("(set-option :tlimit-per {})\n(set-logic ALL)\n", milliseconds);
-    else
-        text += fmt::format("(set-option :timeout {})\n", milliseconds);
-    return text;
+// What a solver is told when it has just been started.
+std::string Prover::options(const Child &child) const {
+    std::string text = "(set-option :produce-unsat-cores true)\n(set-option :produce-models true)\n";
+    if (!child.cvc5) return text + fmt::format("(set-option :timeout {})\n", limits_.question_ms);
+    return text + fmt::format("(set-option :finite-model-find true)\n(set-option :incremental true)\n"
+                              "(set-option :tlimit-per {})\n(set-logic ALL)\n",
+                              limits_.question_ms);
 }
 
-std::string Prover::exchange(Child &child, const std::string &text, int milliseconds) {
+std::string Prover::exchange(Child &child, const std::string &text) {
+    std::string sent = text;
     if (!child.process || !child.process->alive()) {
         std::vector<std::string> command{child.name};
         if (child.cvc5)
@@ -78,20 +89,29 @@ std::string Prover::exchange(Child &child, const std::string &text, int millisec
         else
             command.emplace_back("-in");
         child.process = std::make_unique<Process>(command, limits_);
+        child.depth = child.asked = 0;
+        sent = options(child) + sent;
     }
-    return child.process->exchange(text + fmt::format("(echo \"{}\")\n", kLast), kLast, milliseconds + kGrace, poll_);
+    return child.process->exchange(sent + fmt::format("(echo \"{}\")\n", kLast), kLast, limits_.question_ms + kGrace,
+                                   poll_);
 }
 
-Prover::Said Prover::check(Child &child, const std::string &body, bool cores, int milliseconds) {
+// In a scope of its own, which stays open until the next question: there is more to be asked about its answer.
+Prover::Said Prover::check(Child &child, const std::string &body, bool cores) {
     Said said;
     try {
-        const std::string answer =
-            exchange(child, options(child, cores, milliseconds) + body + "(check-sat)\n", milliseconds);
+        // What a solver has learnt piles up; a new one costs little.
+        if (++child.asked > kMostAsked) child.process.reset();
+        const bool running = child.process && child.process->alive();
+        const std::string close = running && child.depth > 0 ? fmt::format("(pop {})\n", child.depth) : "";
+        const std::string answer = exchange(child, close + "(push 1)\n" + body + "(check-sat)\n");
+        child.depth = 1;
         bool decided = false;
         for (const Sexp &part : read_sexps(answer)) {
             if (part.is_list && !part.list.empty() && part.list[0].word == "error") {
                 said.outcome = Outcome::unknown;
                 said.reason = "the solver objected: " + (part.list.size() > 1 ? part.list[1].word : "");
+                child.process.reset();
                 return said;
             }
             if (decided) continue;
@@ -103,7 +123,7 @@ Prover::Said Prover::check(Child &child, const std::string &body, bool cores, in
         if (said.outcome == Outcome::unknown && said.reason.empty())
             said.reason = decided ? "the solver could not tell" : "the solver's answer makes no sense";
         if (said.outcome == Outcome::impossible && cores) {
-            for (const Sexp &list : read_sexps(exchange(child, "(get-unsat-core)\n", milliseconds)))
+            for (const Sexp &list : read_sexps(exchange(child, "(get-unsat-core)\n")))
                 for (const Sexp &name : list.list) said.core.push_back(name.word);
         }
     } catch (const Error &error) {
@@ -141,7 +161,7 @@ bool Prover::small_state(Child &child, const Question &question, int rows, Reply
         }
     }
     const std::string asserted = assertions(formulas, expanded);
-    const Said said = check(child, declarations(formulas) + asserted, false, kSmallStateMs);
+    const Said said = check(child, declarations(formulas) + asserted, false);
     if (said.outcome != Outcome::possible) return false;
 
     // Rows that it does without are left out, one after the other.
@@ -149,9 +169,11 @@ bool Prover::small_state(Child &child, const Question &question, int rows, Reply
         if (place.subject >= 0) continue;
         const std::string absent = fmt::format("(not {})", term(formulas, place.present));
         const std::string answer =
-            exchange(child, fmt::format("(push 1)\n(assert {})\n(check-sat)\n", absent), kSmallStateMs);
-        if (answer.find("unsat") != std::string::npos || answer.find("sat") == std::string::npos)
-            (void)exchange(child, "(pop 1)\n", kSmallStateMs);
+            exchange(child, fmt::format("(push 1)\n(assert {})\n(check-sat)\n", absent));
+        if (text::trim(answer) == "sat")
+            child.depth++;
+        else
+            (void)exchange(child, "(pop 1)\n");
     }
     std::string asked;
     size_t expected = 0;
@@ -164,12 +186,16 @@ bool Prover::small_state(Child &child, const Question &question, int rows, Reply
         for (const ColumnTerms &column : place.columns) {
             ask_for(column.null);
             ask_for(column.value);
+            ask_for(column.canonical);
         }
     }
-    for (const Encoder::Literal &literal : encoder.literals()) ask_for(literal.term);
+    for (const Encoder::Literal &literal : encoder.literals()) {
+        ask_for(literal.term);
+        ask_for(literal.canonical);
+    }
     for (const auto &[name, id] : encoder.parameters()) ask_for(id);
     const std::vector<Sexp> answer =
-        read_sexps(exchange(child, fmt::format("(check-sat)\n(get-value ({}))\n", asked), kSmallStateMs));
+        read_sexps(exchange(child, fmt::format("(check-sat)\n(get-value ({}))\n", asked)));
     if (answer.size() != 2 || answer[0].word != "sat" || answer[1].list.size() != expected) return false;
     size_t at = 0;
     const auto next = [&]() -> const Sexp & {
@@ -183,7 +209,8 @@ bool Prover::small_state(Child &child, const Question &question, int rows, Reply
     struct Raw {
         size_t row;
         int column;
-        std::string type, text;
+        std::string type, text, canonical;
+        bool decimal;
     };
     std::vector<Raw> raw;
     for (const Place &place : places) {
@@ -191,26 +218,41 @@ bool Prover::small_state(Child &child, const Question &question, int rows, Reply
         for (const ColumnTerms &column : place.columns) {
             ModelValue value;
             value.null = next().word == "true";
-            const Sexp &given = next();
+            const Sexp &given = next(), &canonical = next();
             const expr::Type &type = question.tables[(size_t)place.table].column(column.column)->type;
             if (type.is_boolean())
                 value.number = given.word == "true";
             else if (type.sort == expr::Sort::number)
                 value.number = whole_number(given).value_or(0);
             else if (!value.null)
-                raw.push_back({result.size(), column.column, type.name, written(given)});
+                raw.push_back({result.size(), column.column, type.name, written(given),
+                               type.sort == expr::Sort::decimal ? decimal_text(canonical) : written(canonical),
+                               type.sort == expr::Sort::decimal});
             row.values.emplace(column.column, value);
         }
         result.push_back(std::move(row));
     }
-    for (const Encoder::Literal &literal : encoder.literals())
+    std::map<std::string, std::map<std::string, std::string>> equal_to;
+    for (const Encoder::Literal &literal : encoder.literals()) {
         named[literal.type.name].emplace(written(next()), literal.text);
+        equal_to[literal.type.name].emplace(written(next()), literal.text);
+    }
     for (const auto &[name, id] : encoder.parameters()) reply.parameters[name] = whole_number(next()).value_or(0);
     for (const Raw &value : raw) {
         ModelValue &target = result[value.row].values.at(value.column);
         const auto &literals = named[value.type];
         if (const auto found = literals.find(value.text); found != literals.end()) {
             target.literal = found->second;
+            continue;
+        }
+        // A value that = takes for a literal may be the literal, as far as = goes.
+        const auto &classes = equal_to[value.type];
+        if (const auto found = classes.find(value.canonical); found != classes.end()) {
+            target.literal = found->second;
+            continue;
+        }
+        if (value.decimal) {
+            target.literal = value.canonical;
             continue;
         }
         auto &known = numbers[value.type];
@@ -240,7 +282,7 @@ Reply Prover::ask(const Question &question) {
     }
     std::vector<Said> answers;
     for (const auto &child : children_) {
-        answers.push_back(check(*child, body, true, limits_.question_ms));
+        answers.push_back(check(*child, body, true));
         reply.solver += (reply.solver.empty() ? "" : ", ") + child->name;
     }
     const auto says = [&](Outcome outcome) {

@@ -68,10 +68,10 @@ private:
         std::string reason;
         std::vector<std::string> core;
     };
-    Said check(Child &child, const std::string &body, bool cores, int milliseconds);
+    Said check(Child &child, const std::string &body, bool cores);
     bool small_state(Child &child, const Question &question, int rows, Reply &reply);
-    std::string exchange(Child &child, const std::string &text, int milliseconds);
-    std::string options(const Child &child, bool cores, int milliseconds) const;
+    std::string exchange(Child &child, const std::string &text);
+    std::string options(const Child &child) const;
 
     Limits limits_;
     Poll poll_;
