@@ -12,7 +12,7 @@ use Test::More;
 
 my $values_wanted = $ENV{RLSPROOF_VALUES} // 25_000;
 my $seed = $ENV{RLSPROOF_SEED} // 1;
-my $rows = 24;
+my $rows = 40;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -159,6 +159,7 @@ while ($values < $values_wanted && $wrong < 5) {
         }
         $values += $count{$object}[2] if $complete == 4;
     }
+    note "seed $seed: $values values, ", join(', ', map { "$_ $seen{$_}" } sort keys %seen), $wrong ? ", $wrong wrong: $shown[-1]" : '';
     if (!%count) { fail("seed $seed: " . substr($err, 0, 500)); last }
     $seed++;
 }
