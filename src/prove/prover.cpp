@@ -18,9 +18,9 @@ namespace rlsproof::prove {
 namespace {
 
 constexpr const char *kLast = "rlsproof-done";
-constexpr int kMostRows = 3; // of one table in a small state
-constexpr int kGrace = 400;  // milliseconds a solver gets to stop by itself
-constexpr int kMostAsked = 400;    // of one process
+constexpr int kMostRows = 3;    // of one table in a small state
+constexpr int kGrace = 400;     // milliseconds a solver gets to stop by itself
+constexpr int kMostAsked = 400; // of one process
 
 bool is_cvc5(const std::string &solver) {
     const size_t slash = solver.rfind('/');
@@ -168,8 +168,7 @@ bool Prover::small_state(Child &child, const Question &question, int rows, Reply
     for (const Place &place : places) {
         if (place.subject >= 0) continue;
         const std::string absent = fmt::format("(not {})", term(formulas, place.present));
-        const std::string answer =
-            exchange(child, fmt::format("(push 1)\n(assert {})\n(check-sat)\n", absent));
+        const std::string answer = exchange(child, fmt::format("(push 1)\n(assert {})\n(check-sat)\n", absent));
         if (text::trim(answer) == "sat")
             child.depth++;
         else
@@ -194,8 +193,7 @@ bool Prover::small_state(Child &child, const Question &question, int rows, Reply
         ask_for(literal.canonical);
     }
     for (const auto &[name, id] : encoder.parameters()) ask_for(id);
-    const std::vector<Sexp> answer =
-        read_sexps(exchange(child, fmt::format("(check-sat)\n(get-value ({}))\n", asked)));
+    const std::vector<Sexp> answer = read_sexps(exchange(child, fmt::format("(check-sat)\n(get-value ({}))\n", asked)));
     if (answer.size() != 2 || answer[0].word != "sat" || answer[1].list.size() != expected) return false;
     size_t at = 0;
     const auto next = [&]() -> const Sexp & {
