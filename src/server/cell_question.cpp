@@ -49,6 +49,16 @@ const Query *only(List *queries) {
     return static_cast<const Query *>(linitial(queries));
 }
 
+bool reads_table(const expr::Expr &e, int table) {
+    for (const expr::Select &select : e->selects) {
+        for (const expr::Row &row : select.rows)
+            if (row.table == table) return true;
+        if (reads_table(select.where, table) || reads_table(select.output, table)) return true;
+    }
+    return std::any_of(e->arguments.begin(), e->arguments.end(),
+                       [&](const expr::Expr &part) { return reads_table(part, table); });
+}
+
 bool is_number(const std::string &text) {
     return !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == std::string::npos;
 }
@@ -63,7 +73,7 @@ std::vector<std::string> identities(const Persona &persona) {
     std::vector<std::string> values;
     if (!persona.uid.empty()) values = {persona.uid, persona.uid + "@nowhere.invalid"};
     for (const auto &[name, value] : persona.settings)
-        if (name != "request.jwt.claims" && (is_uuid(value) || is_number(value)) &&
+        if (name != "request.jwt.claims" && (persona.declared ? !value.empty() : is_uuid(value) || is_number(value)) &&
             std::find(values.begin(), values.end(), value) == values.end())
             values.push_back(value);
     return values;
@@ -213,6 +223,9 @@ void Questioner::ask_rows() {
     const Gate found = gate(made_.statement, there, updates && less ? there : written);
     const expr::Expr passes = inserts ? found.checks : updates ? expr::both({found.rows, found.checks}) : found.rows;
     const expr::Row &decided = inserts ? written : there;
+    // A new row is in scope or not once it is written, and then the table holds it.
+    if ((inserts || (updates && !less)) && reads_table(scope(&written, nullptr), written.table))
+        throw Translator::Unsupported{"a scope that reads the table that is written"};
     if (less) {
         claim("it is in scope", scope(&decided, nullptr), true);
         claim("the policies let it through", passes, false, true);
@@ -260,7 +273,10 @@ void Questioner::state_facts() {
 }
 
 CellQuestion Questioner::make() {
-    made_.names_itself = cell_.expected == "none" && !cell_.declared && is_newcomer(*cell_.persona);
+    // Who has rows of its own may reach them, unless somebody declared that it may not.
+    made_.names_itself = cell_.expected == "none" && !cell_.declared &&
+                         (is_newcomer(*cell_.persona) || cell_.persona->declared) &&
+                         !identities(*cell_.persona).empty();
     if (cell_.relation->kind == RelationKind::view)
         ask_view();
     else

@@ -61,6 +61,11 @@ std::string names_of(const std::vector<std::string> &names) {
     return list;
 }
 
+std::string no_solver() {
+    return fmt::format("there is no solver \"{}\": install z3, or set rlsproof.solver to where one is",
+                       solver_setting());
+}
+
 std::string proved_text(const prove::Reply &reply, bool may_raise, Direction direction) {
     std::string text = "proved for every row of every state";
     if (!reply.rests_on.empty()) text += ": uses " + names_of(reply.rests_on);
@@ -84,6 +89,10 @@ Proofs::Proofs(const Tables &tables) : tables_(tables) {}
 
 Proofs::~Proofs() = default;
 
+std::string Proofs::why_missing() const {
+    return no_solver();
+}
+
 Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset) {
     Proof proof;
     const Made made = make(cell, unset_as_empty);
@@ -105,6 +114,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
     if (reply.outcome == prove::Outcome::impossible) {
         proof.verdict = Proof::Verdict::proved;
         proof.reason = proved_text(reply, question.may_raise, cell.direction);
+        proof.names_itself = question.names_itself;
         if (question.names_itself) proof.reason += "; every row it reaches names it";
         // A proof about nothing: without the bad part, is there anything left?
         prove::Question anything = question.question;
@@ -145,7 +155,7 @@ Proof Proofs::prove(const CellToProve &cell) {
     const Clock::time_point start = Clock::now();
     Proof proof;
     if (missing_) {
-        proof.reason = "there is no solver";
+        proof.reason = no_solver();
         return proof;
     }
     if (cell.direction == Direction::no_more && cell.expected == "all") {
@@ -177,7 +187,7 @@ Proof Proofs::prove(const CellToProve &cell) {
         if (error.code != Code::not_found) throw;
         missing_ = true;
         proof = Proof{};
-        proof.reason = "there is no solver";
+        proof.reason = no_solver();
     }
     proof.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     return proof;

@@ -21,6 +21,7 @@ struct Proof {
     std::string solver; // empty where none was needed
     double milliseconds = 0;
     bool nothing_reached = false; // proved, and nobody gets at anything
+    bool names_itself = false;    // proved of the rows that do not name who reaches them
 };
 
 std::string_view name(Proof::Verdict verdict);
@@ -32,6 +33,9 @@ public:
 
     // REQUIRES: a transaction; nobody is assumed.
     Proof prove(const CellToProve &cell);
+
+    bool solver_missing() const { return missing_; }
+    std::string why_missing() const;
 
     // The script of the cell's question. Raises Error{unsupported} where there is nothing to be asked of a solver.
     static std::string obligation(const CellToProve &cell);

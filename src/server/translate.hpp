@@ -104,6 +104,7 @@ private:
     // ---- operators and functions (translate_calls.cpp)
     expr::Expr operation(Oid op, Oid function, Oid collation, const std::vector<expr::Expr> &arguments,
                          const std::vector<Oid> &types, Oid result);
+    expr::Expr written_as(const expr::Expr &cast, const expr::Expr &text, bool differs) const;
     expr::Expr array_operation(const ScalarArrayOpExpr *node);
     expr::Expr count_compared(const OpExpr *node);
     expr::Expr row_comparison(const RowCompareExpr *node);

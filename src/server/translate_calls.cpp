@@ -105,6 +105,37 @@ bool counts_rows(Node *node) {
 
 } // namespace
 
+// (x)::text = 'literal' asks for the one value that is written so, or for none. Nothing where it is no such question.
+expr::Expr Translator::written_as(const expr::Expr &cast, const expr::Expr &text, bool differs) const {
+    if (cast->kind != expr::Kind::function || !cast->injective || cast->arguments.size() != 1 ||
+        text->kind != expr::Kind::constant || text->null || text->type.name != "text")
+        return nullptr;
+    const expr::Expr &inner = cast->arguments[0];
+    const std::string &wanted = text->name;
+    const auto only = [&](const char *characters) { return wanted.find_first_not_of(characters) == std::string::npos; };
+    expr::Expr value;
+    if (inner->type.name == "uuid") {
+        bool canonical = wanted.size() == 36 && only("0123456789abcdef-");
+        for (size_t i = 0; canonical && i < wanted.size(); i++)
+            canonical = (wanted[i] == '-') == (i == 8 || i == 13 || i == 18 || i == 23);
+        if (canonical) value = expr::literal(inner->type, wanted);
+    } else if (inner->type.name == "integer") {
+        const std::string digits = wanted.substr(wanted.starts_with('-') ? 1 : 0);
+        if (!digits.empty() && digits.size() < 18 && digits.find_first_not_of("0123456789") == std::string::npos &&
+            (digits[0] != '0' || wanted == "0"))
+            value = expr::number(inner->type, std::stoll(wanted));
+        else if (digits.size() >= 18)
+            return nullptr;
+    } else {
+        const std::vector<std::string> labels = schema_.labels(inner->type.name);
+        if (labels.empty()) return nullptr;
+        const auto found = std::find(labels.begin(), labels.end(), wanted);
+        if (found != labels.end()) value = expr::number(inner->type, found - labels.begin(), wanted);
+    }
+    if (value) return expr::compare(differs ? expr::Comparison::not_equal : expr::Comparison::equal, inner, value);
+    return expr::choose({expr::is_null(inner), expr::null_of(expr::Type{}), expr::boolean(differs)});
+}
+
 expr::Expr Translator::operation(Oid op, Oid function_id, Oid collation, const std::vector<expr::Expr> &arguments,
                                  const std::vector<Oid> &types, Oid result) {
     if (arguments.size() == 2 && arguments[0]->type.name == arguments[1]->type.name) {
@@ -117,7 +148,10 @@ expr::Expr Translator::operation(Oid op, Oid function_id, Oid collation, const s
             static constexpr Comparison kMeanings[] = {Comparison::less,    Comparison::less_equal,
                                                        Comparison::equal,   Comparison::greater_equal,
                                                        Comparison::greater, Comparison::not_equal};
-            // (x)::text = 'literal' asks for the one value that is written so.
+            if (equality)
+                for (const size_t side : {0U, 1U})
+                    if (const expr::Expr found = written_as(arguments[side], arguments[1 - side], strategy == 6))
+                        return found;
             return expr::compare(kMeanings[strategy - 1], arguments[0], arguments[1]);
         }
         // An order of which nothing is known: a > b is b < a, and a <= b is not b < a.

@@ -1,4 +1,5 @@
 #include "model/expectation.hpp"
+#include "prove/prover.hpp"
 
 #include "server/verify.hpp"
 
@@ -13,6 +14,7 @@
 #include "server/judge.hpp"
 #include "server/personas.hpp"
 #include "server/probe.hpp"
+#include "server/proof_join.hpp"
 #include "server/rewrite.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
@@ -337,14 +339,17 @@ Verification verify(const World &world, const Selection &selection) {
                     "triggers could not be switched off, so no row was made: only rows that are there "
                     "were looked at (a superuser may, or GRANT SET ON PARAMETER session_replication_role)");
         }
+        Proofs proofs(tables);
         for (const Persona &persona : world.personas) {
             if (!selection.persona.empty() && persona.name != selection.persona) continue;
             Examination examination(world, declared, why_no_stage.empty() ? &stage : nullptr, why_no_stage);
+            const size_t first = result.cells.size();
             const Outcome examined = attempt(
                 Finish::rollback, [&] { examination.persona(persona, selection, result.cells, result.findings); });
             if (!examined.ok)
                 result.notes.push_back(
                     fmt::format("persona \"{}\" could not be looked at: {}", persona.name, examined.message));
+            add_proofs(world, declared, proofs, result.cells, first, result.notes);
         }
     });
     return result;
