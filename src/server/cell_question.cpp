@@ -119,8 +119,8 @@ std::vector<std::pair<int, bool>> fixed_columns(const Relation &relation, Comman
 
 class Questioner {
 public:
-    Questioner(const CellToProve &cell, Oid superuser, int security)
-        : cell_(cell), superuser_(superuser), security_(security),
+    Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog)
+        : cell_(cell), superuser_(superuser), security_(security), made_(std::move(catalog)),
           translator_(made_.schema, cell.command == Command::select) {}
 
     CellQuestion make();
@@ -337,9 +337,9 @@ std::string proof_statement(const CellToProve &cell, bool reads) {
     return fmt::format("update {} as x set {} = default{}", relation.name, name, where);
 }
 
-CellQuestion make_question(const CellToProve &cell, Oid superuser, int security) {
+CellQuestion make_question(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog) {
     try {
-        return Questioner(cell, superuser, security).make();
+        return Questioner(cell, superuser, security, std::move(catalog)).make();
     } catch (const Translator::Unsupported &unsupported) {
         throw Error(Code::unsupported, unsupported.what);
     }

@@ -36,6 +36,8 @@ struct CellToProve {
 };
 
 struct CellQuestion {
+    explicit CellQuestion(std::shared_ptr<Catalog> catalog) : schema(std::move(catalog)) {}
+
     prove::Question question;
     Schema schema;
     std::set<std::string> unset; // settings that were read and are not there
@@ -54,6 +56,6 @@ std::string proof_statement(const CellToProve &cell, bool reads);
 
 // REQUIRES: a subtransaction around it, in which the persona is assumed; `superuser` is who asked. Raises ServerError
 // where the server refuses the statement as such: policies that recurse, a missing privilege.
-CellQuestion make_question(const CellToProve &cell, Oid superuser, int security);
+CellQuestion make_question(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog);
 
 } // namespace rlsproof::server

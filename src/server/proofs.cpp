@@ -31,11 +31,11 @@ using Clock = std::chrono::steady_clock;
 struct Made {
     Outcome outcome;
     std::optional<CellQuestion> question;
-    std::string why;   // there is none
-    bool shut = false; // the statement would be refused for want of a privilege
+    std::string why; // there is none
 };
 
-Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty) {
+Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty,
+          const std::shared_ptr<Catalog> &catalog) {
     Made made;
     Oid user = InvalidOid;
     int security = 0;
@@ -45,7 +45,7 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty) 
         for (const std::string &name : unset_as_empty) set_locally(name, "");
         try {
             check_privileges(proof_statement(cell, false));
-            made.question = make_question(cell, user, security);
+            made.question = make_question(cell, user, security, catalog);
         } catch (const Error &error) {
             if (error.code != Code::unsupported && error.code != Code::limit && error.code != Code::internal) throw;
             made.why = error.what();
@@ -85,7 +85,7 @@ std::string_view name(Proof::Verdict verdict) {
     return "unknown";
 }
 
-Proofs::Proofs(const Tables &tables) : tables_(tables) {}
+Proofs::Proofs(const Tables &tables) : tables_(tables), catalog_(std::make_shared<Catalog>()) {}
 
 Proofs::~Proofs() = default;
 
@@ -95,7 +95,7 @@ std::string Proofs::why_missing() const {
 
 Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset) {
     Proof proof;
-    const Made made = make(cell, unset_as_empty);
+    const Made made = make(cell, unset_as_empty, catalog_);
     if (!made.outcome.ok) {
         proof.verdict = Proof::Verdict::error;
         proof.reason = fmt::format("{}: {}", made.outcome.sqlstate, made.outcome.message);
@@ -195,7 +195,7 @@ Proof Proofs::prove(const CellToProve &cell) {
 
 std::string Proofs::obligation(const CellToProve &cell) {
     const Scratch scratch;
-    const Made made = make(cell, {});
+    const Made made = make(cell, {}, std::make_shared<Catalog>());
     if (!made.outcome.ok)
         throw Error(Code::unsupported,
                     fmt::format("the statement fails as such: {}: {}", made.outcome.sqlstate, made.outcome.message));

@@ -44,6 +44,7 @@ private:
     Proof ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset);
 
     const Tables &tables_;
+    std::shared_ptr<Catalog> catalog_;
     std::unique_ptr<prove::Prover> prover_;
     bool missing_ = false; // there is no solver
 };

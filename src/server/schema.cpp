@@ -71,6 +71,11 @@ std::string column_names(const prove::Table &table, const std::vector<int> &colu
 
 int Schema::table(Oid relation) {
     if (const auto found = numbers_.find(relation); found != numbers_.end()) return found->second;
+    if (const auto known = catalog_->tables.find(relation); known != catalog_->tables.end()) {
+        tables_.push_back(known->second);
+        relations_.push_back(relation);
+        return numbers_[relation] = (int)tables_.size() - 1;
+    }
     const Rows name = query("select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_class c "
                             "join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = $1::oid",
                             {std::to_string(relation)});
@@ -78,6 +83,7 @@ int Schema::table(Oid relation) {
     made.name = name.empty() ? std::to_string(relation) : name.text(0, 0);
     read_columns(made, relation);
     read_keys(made, relation);
+    catalog_->tables.emplace(relation, made);
     tables_.push_back(std::move(made));
     relations_.push_back(relation);
     return numbers_[relation] = (int)tables_.size() - 1;
@@ -91,7 +97,8 @@ void Schema::read_columns(prove::Table &table, Oid relation) {
         column.name = rows.text(i, 1);
         column.type = type(rows.oid(i, 2));
         column.nullable = !rows.boolean(i, 3);
-        if (const auto known = enumeration_names_.find(column.type.name); known != enumeration_names_.end())
+        if (const auto known = catalog_->enumeration_names.find(column.type.name);
+            known != catalog_->enumeration_names.end())
             column.most = (int64_t)enumeration(known->second).size() - 1;
         table.columns.push_back(std::move(column));
     }
@@ -144,8 +151,9 @@ std::vector<CheckSource> Schema::checks() const {
 // ---- types ----------------------------------------------------------------------------------------------------------
 
 const std::vector<std::pair<Oid, std::string>> &Schema::enumeration(Oid type) {
-    if (const auto found = enumerations_.find(type); found != enumerations_.end()) return found->second;
-    auto &labels = enumerations_[type];
+    if (const auto found = catalog_->enumerations.find(type); found != catalog_->enumerations.end())
+        return found->second;
+    auto &labels = catalog_->enumerations[type];
     const Rows rows =
         query("select oid, enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid order by enumsortorder",
               {std::to_string(type)});
@@ -162,13 +170,13 @@ int Schema::rank(Oid type, Oid label) {
 
 std::vector<std::string> Schema::labels(const std::string &type_name) const {
     std::vector<std::string> result;
-    if (const auto known = enumeration_names_.find(type_name); known != enumeration_names_.end())
-        for (const auto &[oid, label] : enumerations_.at(known->second)) result.push_back(label);
+    if (const auto known = catalog_->enumeration_names.find(type_name); known != catalog_->enumeration_names.end())
+        for (const auto &[oid, label] : catalog_->enumerations.at(known->second)) result.push_back(label);
     return result;
 }
 
 expr::Type Schema::type(Oid of) {
-    if (const auto found = types_.find(of); found != types_.end()) return found->second;
+    if (const auto found = catalog_->types.find(of); found != catalog_->types.end()) return found->second;
     using expr::Sort;
     const Oid base = call(getBaseType, of);
     expr::Type made;
@@ -203,12 +211,12 @@ expr::Type Schema::type(Oid of) {
         made = {Sort::value, called, true};
         if (!name.empty() && name.text(0, 2) == "e") {
             made = {Sort::number, called, false};
-            enumeration_names_[called] = base;
+            catalog_->enumeration_names[called] = base;
             (void)enumeration(base);
         }
     }
     }
-    return types_[of] = made;
+    return catalog_->types[of] = made;
 }
 
 } // namespace rlsproof::server

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,18 @@ struct CheckSource {
     std::string tree; // as the catalog keeps it
 };
 
+// What was read of tables and types, kept from one question to the next.
+struct Catalog {
+    std::map<Oid, prove::Table> tables;
+    std::map<Oid, expr::Type> types;
+    std::map<Oid, std::vector<std::pair<Oid, std::string>>> enumerations;
+    std::map<std::string, Oid> enumeration_names;
+};
+
 class Schema {
 public:
+    explicit Schema(std::shared_ptr<Catalog> catalog) : catalog_(std::move(catalog)) {}
+
     // The number of a relation in the question; reads it where it is new.
     int table(Oid relation);
     const std::vector<prove::Table> &tables() const { return tables_; }
@@ -45,9 +56,7 @@ private:
     std::vector<prove::Table> tables_;
     std::vector<Oid> relations_;
     std::map<Oid, int> numbers_;
-    std::map<Oid, expr::Type> types_;
-    std::map<Oid, std::vector<std::pair<Oid, std::string>>> enumerations_;
-    std::map<std::string, Oid> enumeration_names_;
+    std::shared_ptr<Catalog> catalog_;
 };
 
 } // namespace rlsproof::server
