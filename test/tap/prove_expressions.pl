@@ -2,7 +2,7 @@
 # A table's rows are pinned by a CHECK, a policy is the expression, and the scope is the list of rows for which the server
 # says that it is true. Both directions have to be proved; with a row too few or too many in the list neither may be.
 #
-# RLSPROOF_VALUES says how many truth values at least (25,000), RLSPROOF_SEED where to start.
+# RLSPROOF_VALUES says how many truth values at least (8,000), RLSPROOF_SEED where to start.
 use strict;
 use warnings FATAL => 'all';
 
@@ -10,7 +10,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $values_wanted = $ENV{RLSPROOF_VALUES} // 25_000;
+my $values_wanted = $ENV{RLSPROOF_VALUES} // 8_000;
 my $seed = $ENV{RLSPROOF_SEED} // 1;
 my $rows = 40;
 
