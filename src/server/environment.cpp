@@ -15,7 +15,7 @@ bool execute_in_production = false; // an administrator, for one session: execut
 
 } // namespace
 
-void define_environment() {
+void define_environment_settings() {
     DefineCustomStringVariable("rlsproof.environment", "What this database is: in production, nothing is executed.",
                                "ALTER DATABASE ... SET rlsproof.environment = 'production' leaves the privilege and "
                                "predicate layers.",

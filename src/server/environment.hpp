@@ -8,7 +8,7 @@
 namespace rlsproof::server {
 
 // Called once, when the module is loaded.
-void define_environment();
+void define_environment_settings();
 
 // Why no statement is executed here and now; empty where it may be.
 std::string why_no_execution();

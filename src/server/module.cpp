@@ -17,7 +17,7 @@ PGDLLEXPORT void _PG_init(void);
 // Runs once per session, or once per server where the module is preloaded.
 void _PG_init(void) {
     using namespace rlsproof::server;
-    define_environment();
+    define_environment_settings();
     guard::define_settings();
     MarkGUCPrefixReserved("rlsproof");
     guard::prepare_shared_memory();
