@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "cli/offences.hpp"
 
 namespace rlsproof::cli {
 
@@ -141,6 +142,11 @@ void check_places(const AuditOptions &options) {
 }
 
 void check_places(const CheckOptions &options) {
+    for (const std::string &rule : options.fail_on.value_or(std::vector<std::string>())) {
+        if (!options.rules.empty() && rule != kInvalid &&
+            std::find(options.rules.begin(), options.rules.end(), rule) == options.rules.end())
+            throw usage(fmt::format("--fail-on names \"{}\", which --rules leaves out", rule));
+    }
     if (options.file.empty()) throw usage("check needs a file of queries, or \"-\" for standard input");
     if (options.directory.empty() && options.dsn.empty())
         throw usage("check needs tables to plan the queries over: --migrations DIR or --dsn DSN");

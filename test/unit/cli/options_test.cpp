@@ -87,6 +87,7 @@ TEST(CheckOptions, SaysWhatIsWrong) {
                                                {"f", "--dsn", "x", "--pgbin", "y"},
                                                {"f", "--dsn", "x", "--matrix", "y"},
                                                {"f", "--dsn", "x", "--rules", "a,,b"},
+                                               {"f", "--dsn", "x", "--rules", "a", "--fail-on", "b"},
                                                {"f", "--dsn", "x", "--small-table", "-1"},
                                                {"f", "--dsn", "x", "--format", "sarif"},
                                                {"f", "--dsn", "x", "--input", "xml"},
