@@ -12,7 +12,6 @@ use Test::More;
 
 my $tool = $ENV{RLSPROOF_TOOL} or die 'RLSPROOF_TOOL is not set';
 my $home = tempdir('checkXXXX', DIR => '/tmp', CLEANUP => 1);
-chdir $home or die;
 
 sub spew
 {
@@ -70,7 +69,7 @@ like($out, qr/^\Q$queries\E:4: full_scan: .*orders.*\n  select id from orders wh
 	'a finding says where, what, of which query, how to mend it and how often');
 like($out, qr/:7: invalid: syntax error.*\(42601\)\n.*:8: invalid: column "nothing"/s, 'what the server cannot plan is a finding');
 like($out, qr/:10: deep_offset:/, 'a constant that breaks a rule is not hidden by one of the same shape that keeps it');
-like($out, qr/^9 queries of 7 shapes looked at: 5 findings \(deep_offset 1, full_scan 1, invalid 2, write_without_where 1\)$/m, 'the counts');
+like($out, qr/^8 queries of 6 shapes looked at: 5 findings \(deep_offset 1, full_scan 1, invalid 2, write_without_where 1\)$/m, 'the counts');
 
 spew('in', "select * from users where id = 1;\n");
 ($status, $out, $err) = check('-', '--migrations', $migrations, '--quiet');
@@ -106,7 +105,7 @@ $node->start;
 $node->safe_psql('postgres', "$tables insert into orders values (1, 1, 'open'); create extension pg_stat_statements; create extension rlsproof; create role visitor nologin;"
 	. "grant select on users to visitor; alter table users enable row level security; create policy own on users using (email = current_user);"
 	. "create role stranger login; select rlsproof.persona('visitor', 'visitor')");
-$node->safe_psql('postgres', 'alter system set log_statement = all; select pg_reload_conf()');
+$node->safe_psql('postgres', q{alter system set log_statement = 'all'; select pg_reload_conf()});
 $node->poll_query_until('postgres', "select setting = 'all' from pg_settings where name = 'log_statement'") or die;
 my $logged = -s $node->logfile;
 $node->safe_psql('postgres', 'select pg_stat_statements_reset()');
