@@ -104,7 +104,7 @@ CONF
 $node->start;
 $node->safe_psql('postgres', "$tables insert into orders values (1, 1, 'open'); create extension pg_stat_statements; create extension rlsproof; create role visitor nologin;"
 	. "grant select on users to visitor; alter table users enable row level security; create policy own on users using (email = current_user);"
-	. "create role stranger login; select rlsproof.persona('visitor', 'visitor')");
+	. "create role stranger login; grant usage on schema rlsproof to stranger; grant execute on all functions in schema rlsproof to stranger; select rlsproof.persona('visitor', 'visitor')");
 $node->safe_psql('postgres', q{alter system set log_statement = 'all'; select pg_reload_conf()});
 $node->poll_query_until('postgres', "select setting = 'all' from pg_settings where name = 'log_statement'") or die;
 my $logged = -s $node->logfile;
@@ -114,7 +114,7 @@ $raw->query('begin');
 $raw->query("select id\nfrom orders where status = 'paid'");
 for my $id (1 .. 3)
 {
-	$raw->parse('s', 'select id from orders where status = $1 and id > 0') if $id == 1;
+	$raw->parse('s', 'select status from orders where status = $1') if $id == 1;
 	$raw->bind('', 's', 'open');
 	$raw->execute('');
 	$raw->sync;
@@ -130,19 +130,19 @@ spew('server.log', substr($log, $logged));
 is($status, 1, 'a log') or diag $err;
 my @lines = split /\n/, slurp("$home/server.log");
 my ($first) = grep { $lines[$_] =~ /statement: select id$/ } 0 .. $#lines;
-my ($prepared) = grep { $lines[$_] =~ /execute s: select id from orders/ } 0 .. $#lines;
+my ($prepared) = grep { $lines[$_] =~ /execute s: select status from orders/ } 0 .. $#lines;
 my ($update) = grep { $lines[$_] =~ /statement: update users/ } 0 .. $#lines;
 my ($wrong) = grep { $lines[$_] =~ /statement: select nothing/ } 0 .. $#lines;
 is(found($out), join(', ', $first + 1 . ' full_scan 1', $prepared + 1 . ' full_scan 3', $update + 1 . ' write_without_where 1', $wrong + 1 . ' invalid 1'),
 	'each where the log has it, and as often');
 cmp_ok(decode_json($out)->{session_commands}, '>=', 2, 'BEGIN and ROLLBACK are no queries');
 
-spew('statements.csv', $node->safe_psql('postgres', 'select * from pg_stat_statements order by query', extra_params => ['--csv', '--no-tuples-only']));
+spew('statements.csv', $node->safe_psql('postgres', "\\pset tuples_only off\nselect * from pg_stat_statements order by query", extra_params => ['--csv']));
 ($status, $out, $err) = check("$home/statements.csv", '--dsn', $dsn, '--format', 'json');
 is($status, 1, 'an export of pg_stat_statements') or diag $err;
 my %times = map { ("$_->{rule} " . ($_->{query} =~ s/\s+/ /gr) => $_->{times}) } @{ decode_json($out)->{findings} };
 is($times{'full_scan select id from orders where status = $1'}, 1, 'a query with parameters');
-is($times{'full_scan select id from orders where status = $1 and id > $2'}, 3, 'as often as it was called') or diag $out;
+is($times{'full_scan select status from orders where status = $1'}, 3, 'as often as it was called') or diag $out;
 is($times{'write_without_where update users set email = $1'} // $times{'write_without_where update users set email = null'}, 1, 'a write');
 unlike(join(',', keys %times), qr/invalid/, 'what ran can be planned') or diag $out;
 
@@ -150,8 +150,8 @@ unlike(join(',', keys %times), qr/invalid/, 'what ran can be planned') or diag $
 
 ($status, $out) = check($queries, '--dsn', $dsn, '--rules', 'full_scan', '--format', 'json');
 is(found($out), '4 full_scan 2, 7 invalid 1, 8 invalid 1', '--rules keeps what no rule could judge');
-is((check($queries, '--dsn', $dsn, '--fail-on', 'rls_bypass'))[0], 0, '--fail-on');
-is((check($queries, '--dsn', $dsn, '--fail-on', 'rls_bypass,deep_offset'))[0], 1, '--fail-on, broken');
+is((check($queries, '--dsn', $dsn, '--fail-on', 'copy_out'))[0], 0, '--fail-on');
+is((check($queries, '--dsn', $dsn, '--fail-on', 'copy_out,deep_offset'))[0], 1, '--fail-on, broken');
 is((check($queries, '--dsn', $dsn, '--fail-on', 'none'))[0], 0, '--fail-on none');
 ($status, $out) = check($queries, '--dsn', $dsn, '--small-table', '64', '--format', 'json');
 unlike($out, qr/"full_scan"/, '--small-table');
