@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
-#include <memory>
 
 #include <unistd.h>
 
@@ -14,12 +11,11 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "cli/loader.hpp"
+#include "cli/folder.hpp"
 #include "cli/look.hpp"
 #include "cli/options.hpp"
-#include "cli/prelude.hpp"
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
-#include "cli/server.hpp"
 #include "cli/signals.hpp"
 #include "report/report.hpp"
 
@@ -75,11 +71,6 @@ void write_file(const std::string &file, const std::string &text) {
         throw Error(Code::permission, fmt::format("cannot write \"{}\"", file), "Choose a place with --output.");
 }
 
-void write_out(const std::string &text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-        throw Error(Code::permission, "cannot write the report to standard output");
-}
-
 std::string now() {
     return fmt::format("{:%Y-%m-%d %H:%M} UTC",
                        fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
@@ -104,36 +95,19 @@ int deliver(report::Report &report, const Destination &to, const AuditOptions &o
     return kCouldNotLook;
 }
 
-// libpq reads the caller's PGOPTIONS, PGSSLMODE ... too: they are not meant for a server of our own.
-void forget_libpq_variables() {
-    std::vector<std::string> names;
-    for (char **entry = environ; *entry != nullptr; ++entry) {
-        if (std::string_view(*entry).starts_with("PG")) names.emplace_back(*entry, std::string_view(*entry).find('='));
-    }
-    for (const std::string &name : names) unsetenv(name.c_str());
-}
-
-// As short as it can be said from where the user stands.
-std::string shown(const fs::path &folder) {
-    const fs::path from_here = fs::weakly_canonical(folder).lexically_relative(fs::current_path());
-    return from_here.empty() || *from_here.begin() == ".." ? folder.string() : from_here.string();
-}
-
 // What the tool does with a folder.
 class FolderAudit {
 public:
-    FolderAudit(const AuditOptions &options, Progress &progress) : options_(options), progress_(progress) {}
+    FolderAudit(const AuditOptions &options, Progress &progress)
+        : options_(options), progress_(progress), folder_(options, progress) {}
 
     report::Report run() {
-        migrations_ = find_migrations(options_.directory);
-        report_.subject = report_.source = shown(options_.directory);
-        sources_ = read_sources(migrations_, migrations_.notes);
-        for (const std::string &text : migrations_.notes) note(text);
-        const std::string bin = find_server_programs(options_.pgbin);
-        forget_libpq_variables();
-        start(bin);
-        prepare();
-        load();
+        report_.subject = report_.source = folder_.subject();
+        report_.server = folder_.server_version();
+        for (const std::string &text : folder_.notes()) note(text);
+        report_.complete = folder_.incomplete_reason().empty();
+        report_.incomplete_reason = folder_.incomplete_reason();
+        report_.findings = folder_.take_findings();
         audit();
         if (options_.keep) keep();
         return std::move(report_);
@@ -141,57 +115,6 @@ public:
 
 private:
     void note(const std::string &text) { report_.notes.push_back({Level::note, text}); }
-
-    void start(const std::string &bin) {
-        std::string doing;
-        server_ = std::make_unique<Server>(bin, [&](const std::string &step) {
-            if (step != doing) progress_.phase(doing = step);
-            progress_.step(0, 0);
-        });
-        Session session(server_->parameters());
-        report_.server = session.server_version();
-        if (session.query("select from pg_catalog.pg_available_extensions where name = 'rlsproof'").empty())
-            throw Error(Code::not_found, fmt::format("the server of \"{}\" does not have the extension rlsproof", bin),
-                        "Install it (make install), or name another server with --pgbin.");
-    }
-
-    void prepare() {
-        FlavourChoice choice = choose_flavour(migrations_, sources_);
-        if (options_.flavour) choice = {*options_.flavour, "asked for"};
-        plain_ = choice.flavour == Flavour::plain;
-        note(fmt::format("loaded into {}: {}", plain_ ? "plain PostgreSQL" : "a Supabase-shaped database", choice.why));
-        progress_.say(report_.notes.back().text);
-        if (plain_) return;
-        Sources prelude;
-        prelude.push_back(source_of(std::string(supabase_prelude()), "prelude/supabase.sql"));
-        const LoadResult result = Loader(server_->parameters(), {}, progress_).load(prelude);
-        if (result.failed > 0)
-            throw Error(Code::internal, fmt::format("the Supabase prelude does not load: {}: {}",
-                                                    result.findings[0].object, result.findings[0].message));
-    }
-
-    void load() {
-        progress_.phase("loading " + text::plural(sources_.size(), "file", "files"));
-        LoadResult result =
-            Loader(server_->parameters(), std::chrono::seconds(options_.statement_timeout), progress_).load(sources_);
-        if (result.statements == 0)
-            throw Error(Code::not_found, fmt::format("no statements in the {} of \"{}\"",
-                                                     text::plural(result.files, "file", "files"), options_.directory));
-        if (result.failed == result.statements)
-            throw Error(Code::invalid_input, fmt::format("none of the {} statements loaded", result.statements),
-                        "Is this the right folder? See --plain and --supabase.",
-                        fmt::format("The first: {}: {}", result.findings[0].object, result.findings[0].message));
-        for (const std::string &text : result.notes) note(text);
-        report_.complete = result.hiding == 0;
-        if (result.failed > 0)
-            progress_.say(fmt::format("{} of {} failed to load", result.failed,
-                                      text::plural(result.statements, "statement", "statements")));
-        if (result.hiding > 0)
-            report_.incomplete_reason = fmt::format(
-                "The audit looked at what loaded: {} of {} did not, and {} that failed could change what is reachable.",
-                result.failed, text::plural(result.statements, "statement", "statements"), result.hiding);
-        report_.findings = std::move(result.findings);
-    }
 
     // Policies that bind everybody, and nobody who was granted anything: whoever connects does so as the owner, or as
     // a role that is set up elsewhere. A stand-in shows what the policies themselves let through.
@@ -252,8 +175,8 @@ end $$;)");
     }
 
     void audit() {
-        Session session(server_->parameters());
-        if (plain_) make_application(session);
+        Session session(folder_.server().parameters());
+        if (folder_.plain()) make_application(session);
         session.query("create extension rlsproof");
         progress_.phase("counting rows"); // plans are judged by the planner's estimates
         session.on_wait([&] { progress_.step(0, 0); });
@@ -263,8 +186,8 @@ end $$;)");
     }
 
     void keep() {
-        const std::string directory = server_->directory();
-        const pid_t keeper = server_->keep();
+        const std::string directory = folder_.server().directory();
+        const pid_t keeper = folder_.server().keep();
         progress_.clear();
         fmt::print(stderr,
                    "rlsproof: kept the server\n"
@@ -275,26 +198,18 @@ end $$;)");
 
     const AuditOptions &options_;
     Progress &progress_;
-    bool plain_ = false;
-    Migrations migrations_;
-    Sources sources_;
-    std::unique_ptr<Server> server_;
+    LoadedFolder folder_;
     report::Report report_;
 };
 
 report::Report audit_database(const AuditOptions &options, Progress &progress) {
     progress.phase("connecting");
-    Session session({{"dbname", options.dsn}, {"fallback_application_name", "rlsproof"}, {"client_encoding", "UTF8"}});
+    std::vector<std::string> notes;
+    Session session = open_database(options.dsn, notes);
     report::Report report;
     report.subject = session.description();
     report.server = session.server_version();
-    const std::string version = extension_version(session);
-    if (version.empty())
-        throw Error(Code::not_found, fmt::format("{} does not have the extension rlsproof", report.subject),
-                    "Run CREATE EXTENSION rlsproof in a staging copy; this tool does not change a database by itself.");
-    if (version != RLSPROOF_VERSION)
-        report.notes.push_back({Level::note, fmt::format("the database has rlsproof {}, this is the tool of {}",
-                                                         version, RLSPROOF_VERSION)});
+    for (const std::string &text : notes) report.notes.push_back({Level::note, text});
     report.findings = look(session, options.matrix, false, progress);
     report.complete = true;
     return report;

@@ -31,6 +31,13 @@ Finding finding_of(const Row &row) {
             text(9)};
 }
 
+} // namespace
+
+std::string extension_version(Session &session) {
+    const auto rows = session.query("select extversion from pg_catalog.pg_extension where extname = 'rlsproof'");
+    return rows.empty() ? std::string() : rows.front().front().value_or("");
+}
+
 void load_matrix(Session &session, const std::string &file, Progress &progress) {
     progress.phase(fmt::format("reading {}", file));
     const auto source = read_source(file, file);
@@ -47,11 +54,15 @@ void load_matrix(Session &session, const std::string &file, Progress &progress) 
     }
 }
 
-} // namespace
-
-std::string extension_version(Session &session) {
-    const auto rows = session.query("select extversion from pg_catalog.pg_extension where extname = 'rlsproof'");
-    return rows.empty() ? std::string() : rows.front().front().value_or("");
+Session open_database(const std::string &dsn, std::vector<std::string> &notes) {
+    Session session({{"dbname", dsn}, {"fallback_application_name", "rlsproof"}, {"client_encoding", "UTF8"}});
+    const std::string version = extension_version(session);
+    if (version.empty())
+        throw Error(Code::not_found, fmt::format("{} does not have the extension rlsproof", session.description()),
+                    "Run CREATE EXTENSION rlsproof in a staging copy; this tool does not change a database by itself.");
+    if (version != RLSPROOF_VERSION)
+        notes.push_back(fmt::format("the database has rlsproof {}, this is the tool of {}", version, RLSPROOF_VERSION));
+    return session;
 }
 
 std::vector<Finding> look(Session &session, const std::string &matrix, bool keep_matrix, Progress &progress) {

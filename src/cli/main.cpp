@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/audit.hpp"
+#include "cli/check.hpp"
 #include "cli/options.hpp"
 
 namespace {
@@ -28,6 +29,7 @@ int print(const std::string &text) {
 
 constexpr std::array kCommands = {
     Command{"audit", audit},
+    Command{"check", check},
     Command{"--version", [](const std::vector<std::string> &) { return print("rlsproof " RLSPROOF_VERSION "\n"); }},
     Command{"--help", [](const std::vector<std::string> &) { return print(help()); }},
 };

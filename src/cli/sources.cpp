@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iostream>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -119,6 +121,13 @@ std::unique_ptr<Source> source_of(std::string text, std::string name) {
     source->text = way_up(to_utf8(std::move(text)));
     source->pieces = split(source->text);
     return source;
+}
+
+std::string read_text(const std::string &file) {
+    if (file != "-") return to_utf8(read_file(file));
+    std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+    if (std::cin.bad()) throw Error(Code::permission, "cannot read standard input");
+    return to_utf8(std::move(text));
 }
 
 std::unique_ptr<Source> read_source(const fs::path &path, std::string name) {

@@ -35,6 +35,8 @@ Sources read_sources(const Migrations &migrations, std::vector<std::string> &not
 
 // One file or text by itself.
 std::unique_ptr<Source> read_source(const std::filesystem::path &path, std::string name);
+// A file as it stands in UTF-8, whatever it is about; "-" is standard input.
+std::string read_text(const std::string &file);
 std::unique_ptr<Source> source_of(std::string text, std::string name);
 
 } // namespace rlsproof::cli
