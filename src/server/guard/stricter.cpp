@@ -1,9 +1,9 @@
 #include "server/guard/stricter.hpp"
 
-#include "server/compat.hpp"
-
 #include <algorithm>
 #include <cstring>
+
+#include "server/compat.hpp"
 
 extern "C" {
 #include "utils/acl.h"
