@@ -173,6 +173,13 @@ CREATE FUNCTION logs() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO ke
 CREATE TRIGGER logs AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION logs();
 UPDATE users SET email = 'x' WHERE id <= 900;
 DROP TRIGGER logs ON users;
+-- What COPY brings in, and what a new table begins with.
+COPY kept FROM PROGRAM 'seq 1 1501';
+BEGIN;
+COPY kept FROM PROGRAM 'seq 1 1000';
+CREATE TABLE kept_too AS SELECT id FROM orders WHERE id <= 501;
+ROLLBACK;
+COPY kept FROM PROGRAM 'seq 1 1500';
 SET rlsproof.rule_transaction_rows_read = off;
 SET rlsproof.rule_transaction_rows_written = off;
 

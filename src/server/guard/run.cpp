@@ -94,9 +94,13 @@ struct Transaction {
 };
 Transaction transaction;
 
+void begin_transaction_anew() {
+    if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0, 0};
+}
+
 // Hands back what the statement added since the last time.
 Done add_to_transaction(Running *running, const Done &done) {
-    if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0, 0};
+    begin_transaction_anew();
     const Done added{done.read - running->read, done.written - running->written};
     transaction.read += added.read;
     transaction.written += added.written;
@@ -199,6 +203,16 @@ bool interrupted(const Running *running) {
     if (!fired || armed != running) return false;
     // Whose time is up as well is told so: the server raises that once, and whoever caught our error would go on.
     return StatementTimeout <= 0 || GetCurrentTimestamp() < get_timeout_finish_time(STATEMENT_TIMEOUT);
+}
+
+void judge_filled(double rows, const Source &source, bool may_refuse) {
+    if (rows <= 0) return;
+    begin_transaction_anew();
+    transaction.written += rows;
+    Violations found;
+    exceed(&found, &transaction.told, Rule::transaction_rows_written, transaction.written,
+           limits.transaction_rows_written);
+    if (found.count > 0) tell(found, source, may_refuse);
 }
 
 void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
