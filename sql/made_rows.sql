@@ -96,6 +96,15 @@ CREATE TABLE made_it.safes (id uuid PRIMARY KEY);
 CREATE POLICY admins ON made_it.safes TO regress_made_user USING (made_it.is(made_it.uid(), 'admin'));
 CREATE POLICY ranks ON made_it.safes TO regress_made_user
     USING (made_it.ranks(made_it.uid(), 'moderator') OR made_it.ranks(made_it.uid(), 'admin'));
+-- Columns granted one by one: which rows are seen cannot be told, and with the own membership goes what it opens.
+CREATE TABLE made_it.clubs (id uuid PRIMARY KEY, name text NOT NULL);
+CREATE TABLE made_it.club_people (club uuid REFERENCES made_it.clubs, person uuid, PRIMARY KEY (club, person));
+CREATE TABLE made_it.club_secrets (id uuid PRIMARY KEY, club uuid NOT NULL REFERENCES made_it.clubs, secret text NOT NULL, hidden text);
+CREATE POLICY own ON made_it.club_people FOR SELECT USING (person = made_it.uid());
+CREATE POLICY any_member ON made_it.club_secrets FOR SELECT USING (EXISTS (SELECT FROM made_it.club_people p WHERE p.person = made_it.uid()));
+GRANT SELECT ON made_it.club_people TO regress_made_user;
+REVOKE ALL ON made_it.club_secrets FROM regress_made_user;
+GRANT SELECT (id, club, secret) ON made_it.club_secrets TO regress_made_user;
 SELECT format('ALTER TABLE made_it.%I ENABLE ROW LEVEL SECURITY', relname)
 FROM pg_class WHERE relnamespace = 'made_it'::regnamespace AND relkind = 'r' ORDER BY relname \gexec
 

@@ -16,6 +16,8 @@ namespace {
 // Causes that explain why rows are within reach, so that saying it again would be noise.
 const std::set<std::string, std::less<>> kCauses = {"rls_disabled", "policies_disabled", "exposed_partition",
                                                     "owner_view", "exposed_matview"};
+// The same of functions.
+const std::set<std::string, std::less<>> kCallCauses = {"definer_function", "definer_identity", "forgeable_claim"};
 
 struct Group {
     std::map<std::string, std::set<Command>> by_persona;
@@ -76,7 +78,7 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     finding.level = verdict == Verdict::leak || !some ? Level::error : Level::warning;
     finding.category = Category::exposure;
     finding.message =
-        fmt::format("{} rows of other people in {}, {}", who_can_what(world, group), object,
+        fmt::format("{} {} in {}, {}", who_can_what(world, group), cell.what, object,
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");
     finding.hint =
         fmt::format("If that is meant, declare it; else narrow {}. The witness of the cell can be pasted into psql: "
@@ -86,6 +88,29 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     if (verdict == Verdict::open)
         finding.fix = fmt::format("SELECT rlsproof.expect('{}', '{}', '{}', 'all'); -- only if it is meant",
                                   cell.persona, object, name(cell.command));
+    return finding;
+}
+
+// A function that gives its callers what they could not have had without it.
+Finding callable(const World &world, const std::string &object, Verdict verdict, const Group &group) {
+    Finding finding = about(std::string(name(verdict)), object, group);
+    const Cell &cell = strongest(group);
+    const bool seen = cell.evidence == Evidence::execution;
+    finding.level = verdict == Verdict::leak || seen ? Level::error : Level::warning;
+    finding.category = Category::exposure;
+    finding.message = fmt::format("{} {}, {}", who_can_what(world, group), object,
+                                  verdict == Verdict::leak ? "which is more than was declared"
+                                                           : "past the policies, and nobody declared that");
+    finding.hint =
+        fmt::format("If that is meant, declare it: SELECT rlsproof.expect('{}', '{}', 'EXECUTE', 'all'). Else "
+                    "let it look at who is calling, or take EXECUTE away.",
+                    cell.persona, object);
+    for (const Function &function : world.functions)
+        if (function.name == object) {
+            std::vector<std::string> personas;
+            for (const auto &[persona, commands] : group.by_persona) personas.push_back(persona);
+            finding.fix = revoke_execute(world, function, personas);
+        }
     return finding;
 }
 
@@ -109,12 +134,13 @@ Finding failing(const World &world, const std::string &object, Verdict verdict, 
     }
     case Verdict::error: {
         Finding finding = about("broken", object, group);
-        finding.level = Level::error;
+        finding.level = cell.command == Command::execute ? Level::warning : Level::error;
         finding.category = Category::permissions;
         finding.message =
             fmt::format("{} on {} fails for {}: {}", listed(commands), object, listed(personas), cell.reason);
         finding.hint =
-            cell.reason.rfind("42P17", 0) == 0
+            cell.command == Command::execute ? "Whoever calls it gets this error: mend it, or drop it."
+            : cell.reason.rfind("42P17", 0) == 0
                 ? "A policy reads its own table, directly or through another one's policy. Move the look-up into a "
                   "SECURITY DEFINER function that checks the caller."
                 : "The statement fails while the policies are applied; whoever is meant to be let in is not.";
@@ -125,8 +151,10 @@ Finding failing(const World &world, const std::string &object, Verdict verdict, 
         finding.level = Level::note;
         finding.category = Category::hygiene;
         finding.message =
-            fmt::format("whether {} reach other people's rows in {} by {} is {}", listed(personas), object,
-                        listed(commands), verdict == Verdict::vacuous ? "not shown by any row" : "unknown");
+            cell.command == Command::execute
+                ? fmt::format("whether {} gives {} rows of other people is unknown", object, listed(personas))
+                : fmt::format("whether {} reach other people's rows in {} by {} is {}", listed(personas), object,
+                              listed(commands), verdict == Verdict::vacuous ? "not shown by any row" : "unknown");
         return finding;
     }
     }
@@ -149,7 +177,8 @@ bool said(const std::vector<Finding> &findings, const std::string &reason) {
 void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
     std::map<std::pair<std::string, Verdict>, Group> groups;
     for (const Cell &cell : cells) {
-        if (cell.verdict == Verdict::ok || !row_wise(cell.command)) continue; // truncate_granted speaks for the rest
+        // truncate_granted speaks for the rest.
+        if (cell.verdict == Verdict::ok || !(row_wise(cell.command) || cell.command == Command::execute)) continue;
         if (cell.verdict == Verdict::vacuous && shown_by_another(cells, cell)) continue;
         if (said(findings, cell.reason)) continue;
         Group &group = groups[{cell.object, cell.verdict}];
@@ -158,20 +187,26 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
     }
     for (const auto &[place, group] : groups) {
         const auto &[object, verdict] = place;
+        const bool call = group.cells.front()->command == Command::execute;
+        const auto explains = [&](const Finding &finding) {
+            return finding.object == object && (call ? kCallCauses : kCauses).contains(finding.rule);
+        };
         if (verdict != Verdict::open && verdict != Verdict::leak) {
-            findings.push_back(failing(world, object, verdict, group));
+            if (!call || verdict == Verdict::lockout || std::none_of(findings.begin(), findings.end(), explains))
+                findings.push_back(failing(world, object, verdict, group));
             continue;
         }
         bool explained = false;
         for (Finding &finding : findings) {
-            if (finding.object != object || !kCauses.contains(finding.rule)) continue;
+            if (!explains(finding)) continue;
             explained = true;
             const Cell &cell = strongest(group);
             if (cell.evidence != Evidence::execution) continue;
             finding.evidence = name(cell.evidence);
             finding.detail += fmt::format(" Seen: {} as {}: {}.", name(cell.command), cell.persona, cell.reason);
         }
-        if (!explained || verdict == Verdict::leak) findings.push_back(reachable(world, object, verdict, group));
+        if (!explained || verdict == Verdict::leak)
+            findings.push_back((call ? callable : reachable)(world, object, verdict, group));
     }
 }
 

@@ -30,11 +30,7 @@ void definer_function(const World &world, const Rule &rule, std::vector<Finding>
         finding.hint =
             "Take EXECUTE from PUBLIC and from the anonymous role, make it SECURITY INVOKER, or let it check "
             "the caller's identity first.";
-        finding.fix = fmt::format("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC, {};", signature(function), [&] {
-            for (const Persona &persona : world.personas)
-                if (persona.name == callers.front()) return persona.role;
-            return std::string();
-        }());
+        finding.fix = revoke_execute(world, function, callers);
         if (read.empty() && written.empty()) {
             finding.level = Level::note;
             finding.message = fmt::format("{} may call {}, which runs with the rights of {}", listed(callers),

@@ -66,6 +66,10 @@ std::string signature(const Function &function) {
     return function.name.substr(function.name.find(':') + 1);
 }
 
+std::string_view routine(const Function &function) {
+    return function.procedure ? "PROCEDURE" : "FUNCTION";
+}
+
 std::string grantees(const World &world, const std::vector<std::string> &personas) {
     std::vector<std::string> roles;
     for (const Persona &persona : world.personas) {
@@ -78,7 +82,8 @@ std::string grantees(const World &world, const std::vector<std::string> &persona
 }
 
 std::string revoke_execute(const World &world, const Function &function, const std::vector<std::string> &callers) {
-    return fmt::format("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC, {};", signature(function), grantees(world, callers));
+    return fmt::format("REVOKE EXECUTE ON {} {} FROM PUBLIC, {};", routine(function), signature(function),
+                       grantees(world, callers));
 }
 
 std::string quoted(const std::string &name) {

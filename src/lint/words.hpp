@@ -35,6 +35,8 @@ std::vector<std::string> strangers_of(const World &world, const Function &functi
 
 // "schema.name(types)", without the word in front of it.
 std::string signature(const Function &function);
+// FUNCTION or PROCEDURE, as statements about it say.
+std::string_view routine(const Function &function);
 
 // The roles of these personas, each once, for GRANT and REVOKE.
 std::string grantees(const World &world, const std::vector<std::string> &personas);

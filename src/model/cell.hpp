@@ -26,9 +26,10 @@ struct Cell {
     size_t reached =
         0; // rows of other people that were reached, of those that were there; with a scope, rows inside it
     size_t there = 0;
-    bool personal = true; // rows say whose they are; a table of categories does not
-    std::string witness;  // JSON; empty where there is nothing to show
-    std::string key;      // persona:object:command
+    std::string what = "rows of other people"; // that were reached
+    bool personal = true;                      // rows say whose they are; a table of categories does not
+    std::string witness;                       // JSON; empty where there is nothing to show
+    std::string key;                           // persona:object:command
 };
 
 constexpr std::string_view name(Verdict verdict) {

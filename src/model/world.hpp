@@ -114,6 +114,9 @@ struct Function {
     unsigned id = 0;
     std::string name; // rpc:schema.name(argument types)
     std::string owner;
+    bool procedure = false; // called by CALL
+    bool platform = false;  // of the hosting platform, not of the application
+    bool rows = false;      // it returns rows, not one value
     bool definer = false;
     bool pinned_search_path = false;
     std::vector<std::string> callers; // personas that may call it

@@ -1,3 +1,4 @@
+#include "model/cell.hpp"
 #include "model/expectation.hpp"
 
 #include "server/access.hpp"
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "server/any_value.hpp"
 #include "server/identity.hpp"
 #include "server/names.hpp"
 #include "server/personas.hpp"
@@ -266,10 +268,10 @@ std::string statement_for(const Relation &relation, const Persona &persona, Comm
     case Command::select: return select_statement(relation, persona);
     case Command::insert: return fmt::format("insert into {} as x default values", relation.name);
     case Command::update: {
-        const Rows column = query(fmt::format(
-            "select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = {} and "
-            "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
-            relation.id));
+        const Rows column =
+            query("select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = $1::oid and "
+                  "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
+                  {std::to_string(relation.id)});
         if (column.empty()) return fmt::format("delete from {} as x{}", relation.name, where);
         return fmt::format("update {} as x set {} = default{}", relation.name, column.text(0, 0), where);
     }
@@ -295,12 +297,40 @@ std::string object_named(const std::string &written) {
     return found.name;
 }
 
+namespace {
+
+// Who may have any value of a claim reaches what one of the values that policies name lets them reach.
+void add_relations_for_any(const World &world, const Persona &persona, const std::string &object,
+                           const Privileges &privileges, std::vector<Access> &result) {
+    const auto wider = [](const Access &a, const Access &b) {
+        const auto weight = [](Reached rows) {
+            return rows == Reached::all ? 3 : rows == Reached::some ? 2 : rows == Reached::unknown ? 1 : 0;
+        };
+        return weight(a.rows) > weight(b.rows);
+    };
+    Bodies bodies;
+    std::vector<Access> widest;
+    for (const Variant &variant : variants_of(persona, read_hints(bodies, world), nullptr)) {
+        std::vector<Access> found;
+        add_relations(world, variant.persona, object, privileges, found);
+        if (widest.empty()) widest = found;
+        for (size_t i = 0; i < found.size(); i++)
+            if (wider(found[i], widest[i])) widest[i] = std::move(found[i]);
+    }
+    result.insert(result.end(), widest.begin(), widest.end());
+}
+
+} // namespace
+
 std::vector<Access> read_access(const World &world, const std::string &only_persona, const std::string &only_object) {
     const Privileges privileges(world.personas);
     std::vector<Access> result;
     for (const Persona &persona : world.personas) {
         if (!only_persona.empty() && persona.name != only_persona) continue;
-        add_relations(world, persona, only_object, privileges, result);
+        if (has_any_value(persona))
+            add_relations_for_any(world, persona, only_object, privileges, result);
+        else
+            add_relations(world, persona, only_object, privileges, result);
         add_functions(world, persona, only_object, privileges, result);
     }
     return result;
@@ -315,12 +345,19 @@ Datum rlsproof_access(PG_FUNCTION_ARGS) {
         const World world = read_world();
         if (persona != nullptr) persona_named(world, persona);
         const std::string only_object = object != nullptr ? object_named(object) : "";
-        std::vector<std::vector<Value>> rows;
         const auto or_null = [](const std::string &text) { return text.empty() ? Value() : Value(text); };
-        for (const Access &a : read_access(world, optional_text(persona).value_or(""), only_object))
-            rows.push_back({a.persona, a.object, a.kind, std::string(name(a.command)), a.privilege,
-                            or_null(a.predicate), std::string(word(a.rows)), or_null(a.via)});
-        return_rows(fcinfo, rows);
+        const std::vector<Access> cells = read_access(world, optional_text(persona).value_or(""), only_object);
+        return_rows(fcinfo, cells.size(), [&](size_t i) -> std::vector<Value> {
+            const Access &a = cells[i];
+            return {a.persona,
+                    a.object,
+                    a.kind,
+                    std::string(name(a.command)),
+                    a.privilege,
+                    or_null(a.predicate),
+                    std::string(word(a.rows)),
+                    or_null(a.via)};
+        });
         return 0;
     });
 }

@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "server/declare.hpp"
+#include "server/environment.hpp"
+#include "server/next_table.hpp"
 #include "server/result.hpp"
 #include "server/spi.hpp"
 #include "server/verify.hpp"
@@ -87,6 +89,7 @@ Audit audit() {
     const World &world = result.world;
     result.findings = lint::look(world);
     result.notes = world.notes;
+    if (why_no_execution().empty()) prove_default_privileges(world, result.findings);
     Verification verification = verify(world, {});
     result.findings.insert(result.findings.end(), verification.findings.begin(), verification.findings.end());
     lint::add_cells(world, verification.cells, result.findings);

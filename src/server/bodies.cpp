@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/body_names.hpp"
 #include "server/identity.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -30,9 +31,17 @@ namespace {
 
 constexpr int kMostCalls = 24; // how deep calls are followed before the answer is "unknown"
 
+// Volatile functions of the server and of its own extensions that leave nothing behind once they are rolled back. Every
+// other one may: it advances a sequence, waits, reads files, talks to other servers.
+const std::set<std::string, std::less<>> kHarmless = {
+    "clock_timestamp",  "currval", "gen_random_bytes", "gen_random_uuid", "gen_salt",         "lastval",
+    "pg_notify",        "random",  "set_config",       "timeofday",       "uuid_generate_v1", "uuid_generate_v1mc",
+    "uuid_generate_v4", "uuidv7"};
+
 struct Found {
     List *reads;    // of RangeVar *
     List *writes;   // of RangeVar *
+    List *inserts;  // of RangeVar *, of those
     List *calls;    // of List * (a function's name)
     List *ctes;     // of char *
     List *columns;  // of char *
@@ -91,6 +100,11 @@ bool walk_cast(Walker walker, Node *argument, const char *type, Found *found) {
     return false;
 }
 
+void note_insert(RangeVar *table, Found *found) {
+    found->writes = lappend(found->writes, table);
+    found->inserts = lappend(found->inserts, table);
+}
+
 void note_statement(Node *statement, Found *found) {
     switch (nodeTag(statement)) {
     case T_SelectStmt:
@@ -110,10 +124,10 @@ bool walk_raw(Node *node, void *context) {
     auto *found = static_cast<Found *>(context);
     switch (nodeTag(node)) {
     case T_RangeVar: found->reads = lappend(found->reads, node); return false;
-    case T_InsertStmt: found->writes = lappend(found->writes, ((InsertStmt *)node)->relation); break;
+    case T_InsertStmt: note_insert(((InsertStmt *)node)->relation, found); break;
     case T_UpdateStmt: found->writes = lappend(found->writes, ((UpdateStmt *)node)->relation); break;
     case T_DeleteStmt: found->writes = lappend(found->writes, ((DeleteStmt *)node)->relation); break;
-    case T_MergeStmt: found->writes = lappend(found->writes, ((MergeStmt *)node)->relation); break;
+    case T_MergeStmt: note_insert(((MergeStmt *)node)->relation, found); break;
     case T_FuncCall: note_call((FuncCall *)node, found); break;
     case T_TypeCast: {
         auto *cast = (TypeCast *)node;
@@ -163,7 +177,9 @@ bool walk_parsed(Node *node, void *context) {
             if (entry->rtekind != RTE_RELATION) continue;
             auto *name =
                 makeRangeVar(get_namespace_name(get_rel_namespace(entry->relid)), get_rel_name(entry->relid), -1);
-            if (query->resultRelation == number)
+            if (query->resultRelation == number && query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE)
+                note_insert(name, found);
+            else if (query->resultRelation == number)
                 found->writes = lappend(found->writes, name);
             else
                 found->reads = lappend(found->reads, name);
@@ -200,9 +216,10 @@ void walk_sql_body(Oid function, Found *found) {
 }
 
 struct Resolved {
-    List *reads;  // OIDs
-    List *writes; // OIDs
-    List *calls;  // OIDs, all overloads of a name
+    List *reads;   // OIDs
+    List *writes;  // OIDs
+    List *inserts; // OIDs
+    List *calls;   // OIDs, all overloads of a name
 };
 
 Oid relation_of(const RangeVar *name, const List *ctes) {
@@ -211,7 +228,7 @@ Oid relation_of(const RangeVar *name, const List *ctes) {
         foreach (cell, ctes)
             if (strcmp((const char *)lfirst(cell), name->relname) == 0) return InvalidOid;
     }
-    return RangeVarGetRelid(name, NoLock, true);
+    return relation_named(name);
 }
 
 void resolve(const Found *found, Resolved *resolved) {
@@ -222,11 +239,11 @@ void resolve(const Found *found, Resolved *resolved) {
     foreach (cell, found->writes)
         resolved->writes =
             list_append_unique_oid(resolved->writes, relation_of(lfirst_node(RangeVar, cell), found->ctes));
-    foreach (cell, found->calls) {
-        auto *candidates = compat::candidates((List *)lfirst(cell));
-        for (; candidates != nullptr; candidates = candidates->next)
-            resolved->calls = list_append_unique_oid(resolved->calls, candidates->oid);
-    }
+    foreach (cell, found->inserts)
+        resolved->inserts =
+            list_append_unique_oid(resolved->inserts, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+    foreach (cell, found->calls)
+        resolved->calls = list_concat_unique_oid(resolved->calls, functions_named((List *)lfirst(cell)));
 }
 
 std::vector<Oid> oids(const List *list) {
@@ -245,9 +262,14 @@ void add(Body &body, Oid relation, bool written) {
     body.relations.emplace_back(relation, written);
 }
 
+void harms(Body &body, const std::string &reason) {
+    if (body.harm.empty()) body.harm = reason;
+}
+
 void forget(Body &body, const std::string &reason) {
     if (body.known) body.unknown_reason = reason;
     body.known = false;
+    harms(body, reason);
 }
 
 // REQUIRES: a subtransaction, whose end frees what parsing left behind.
@@ -289,6 +311,7 @@ std::vector<Oid> collect(const Found &found, Body &body) {
     call(resolve, (const Found *)&found, &resolved);
     for (const Oid relation : oids(resolved.reads)) add(body, relation, false);
     for (const Oid relation : oids(resolved.writes)) add(body, relation, true);
+    for (const Oid relation : oids(resolved.inserts)) body.inserted.insert(relation);
     return oids(resolved.calls);
 }
 
@@ -320,7 +343,9 @@ void Bodies::follow(const std::vector<Oid> &calls, Body &body, int depth) {
         body.compared.insert(body.compared.end(), inner.compared.begin(), inner.compared.end());
         body.settings.insert(inner.settings.begin(), inner.settings.end());
         body.asks_who = body.asks_who || inner.asks_who;
+        body.inserted.insert(inner.inserted.begin(), inner.inserted.end());
         if (!inner.known) forget(body, fmt::format("a function it calls: {}", inner.unknown_reason));
+        if (!inner.harm.empty()) harms(body, inner.harm);
     }
 }
 
@@ -337,7 +362,9 @@ Body Bodies::read(Oid function, int depth) {
         R"(
 select l.lanname, n.nspname = 'pg_catalog', case when p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) end,
        p.prosrc, p.prosqlbody is not null, (select t.typname from pg_catalog.pg_type t where t.oid = p.prorettype),
-       (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'), p.oid = any($2::oid[])
+       (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'), p.oid = any($2::oid[]),
+       p.proname, p.provolatile = 'v', exists (select from pg_catalog.pg_depend d
+         where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
 from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)",
         {std::to_string(function), fmt::format("{{{},{}}}", F_CURRENT_SETTING_TEXT, F_CURRENT_SETTING_TEXT_BOOL)});
@@ -346,8 +373,12 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
         return body;
     }
     const std::string language = rows.text(0, 0);
+    const bool harmless = !rows.boolean(0, 9) || kHarmless.contains(rows.text(0, 8));
     if (rows.boolean(0, 1)) {
         body.asks_who = rows.boolean(0, 7);
+        if (!harmless) harms(body, fmt::format("it calls {}()", rows.text(0, 8)));
+    } else if (rows.boolean(0, 10) && harmless && language != "sql" && language != "plpgsql") {
+        // An extension's own: what neither reads nor writes the database says so.
     } else if (language == "sql" || language == "plpgsql") {
         std::vector<Oid> calls;
         const Outcome outcome = attempt(Finish::rollback, [&] {

@@ -19,9 +19,11 @@ struct Body {
     std::set<std::string> column_names;          // that it mentions
     std::vector<std::pair<std::string, std::optional<std::string>>> compared; // column names with constants
     std::map<std::string, std::string> settings; // that it reads by a constant name, and the type it casts them to
+    std::set<Oid> inserted;                      // relations that rows are put into
     bool asks_who = false;
     bool known = true;
     std::string unknown_reason;
+    std::string harm; // why calling it may do what no rollback undoes; empty where nothing can
 };
 
 // Bodies read so far, each once; calls are followed.

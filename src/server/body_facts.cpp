@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/body_names.hpp"
 #include "server/identity.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -194,7 +195,7 @@ Oid table_of(const RangeVar *table, const Piece *piece) {
     if (table->schemaname == nullptr)
         foreach (cell, piece->ctes)
             if (strcmp((const char *)lfirst(cell), table->relname) == 0) return InvalidOid;
-    return RangeVarGetRelid(table, NoLock, true);
+    return relation_named(table);
 }
 
 bool column_of(Node *node, const Piece *piece, RawColumn *column) {
@@ -238,11 +239,12 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     ListCell *cell;
     foreach (cell, piece.calls) {
         auto *name = (List *)lfirst(cell);
-        auto *candidates = compat::candidates(name);
-        Oid schema = candidates != nullptr ? get_func_namespace(candidates->oid) : InvalidOid;
-        for (; candidates != nullptr; candidates = candidates->next) {
-            raw->calls = list_append_unique_oid(raw->calls, candidates->oid);
-            if (get_func_namespace(candidates->oid) == PG_CATALOG_NAMESPACE) schema = PG_CATALOG_NAMESPACE;
+        const List *functions = functions_named(name);
+        Oid schema = functions != NIL ? get_func_namespace(linitial_oid(functions)) : InvalidOid;
+        ListCell *function;
+        foreach (function, functions) {
+            raw->calls = list_append_unique_oid(raw->calls, lfirst_oid(function));
+            if (get_func_namespace(lfirst_oid(function)) == PG_CATALOG_NAMESPACE) schema = PG_CATALOG_NAMESPACE;
         }
         if (list_length(name) == 1) note_unqualified(raw, psprintf("%s()", last_name(name)), schema);
     }

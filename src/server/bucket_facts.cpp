@@ -42,10 +42,10 @@ std::vector<std::string> let_through(const Policy &policy, const Persona &person
     std::vector<std::string> names;
     (void)attempt(Finish::rollback, [&] {
         assume(identity_of(persona));
-        const Rows rows = query(fmt::format("select bucket_id from pg_catalog.unnest($1::text[]) as objects(bucket_id) "
-                                            "where {} order by bucket_id collate \"C\"",
-                                            policy.predicate),
-                                {buckets});
+        // Without parameters: what is planned for one persona must not be kept for the next.
+        const Rows rows = query(fmt::format("select bucket_id from pg_catalog.unnest({}::text[]) as "
+                                            "objects(bucket_id) where {} order by bucket_id collate \"C\"",
+                                            quote_literal(buckets), policy.predicate));
         for (size_t i = 0; i < rows.size(); i++) names.push_back(rows.text(i, 0));
     });
     return names;

@@ -14,6 +14,7 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "pgstat.h"
+#include "miscadmin.h"
 #include "postmaster/autovacuum.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
@@ -205,6 +206,22 @@ inline LocalTransactionId local_transaction() {
     return MyProc->vxid.lxid;
 #else
     return MyProc->lxid;
+#endif
+}
+
+// The places of this process, and of the leader of a parallel worker, among all of them.
+inline int backend_number() {
+#if PG_VERSION_NUM >= 170000
+    return MyProcNumber;
+#else
+    return MyBackendId;
+#endif
+}
+inline int leader_number() {
+#if PG_VERSION_NUM >= 170000
+    return ParallelLeaderProcNumber;
+#else
+    return ParallelLeaderBackendId;
 #endif
 }
 

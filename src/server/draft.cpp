@@ -94,7 +94,10 @@ void Draft::observe() {
     cells_ = verify(world_, {}).cells;
     for (const Cell &cell : cells_) {
         if (cell.declared) continue;
-        const bool open = cell.verdict == Verdict::open || cell.verdict == Verdict::leak;
+        // A function that may be called and gives nothing: the line that closes its schema says so.
+        const bool call = cell.command == Command::execute && cell.evidence != Evidence::privilege;
+        if (call && cell.verdict == Verdict::ok) continue;
+        const bool open = call || cell.verdict == Verdict::open || cell.verdict == Verdict::leak;
         const std::string access = open ? "all" : "none";
         drafted_[{cell.persona, cell.object, cell.command}] = {access, access};
     }

@@ -48,7 +48,7 @@ void add_facts(World &world, const Index &index, Bodies &bodies) {
     add_catalog_facts(book);
     add_tree_facts(book);
     add_bucket_facts(book);
-    add_function_facts(book, read_hints(bodies, world.stranger()));
+    add_function_facts(book, read_hints(bodies, world));
 }
 
 } // namespace rlsproof::server

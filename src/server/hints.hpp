@@ -32,6 +32,7 @@ struct PolicyHint {
     std::map<Oid, std::vector<std::pair<int, Candidate>>> elsewhere; // the same of columns of other tables
     std::set<Column> reads;                                          // columns of other tables that it decides by
     std::vector<Oid> functions;                                      // that it calls
+    std::vector<Oid> tables;                                         // that it reads itself
 };
 
 struct Hints {
@@ -45,14 +46,15 @@ struct Hints {
     std::set<Column> personal;                           // of these, the ones read from a row that is the caller's own
     std::set<std::pair<Column, Column>> joined;          // columns of two tables that are compared with each other
     std::map<Column, Oid> read_as;                       // texts that policies cast to another type
+    std::set<std::string> asked;                         // constants that something about the caller is compared with
     std::map<std::string, int> mentions;                 // constants in policies and their helpers, and how often
     std::set<Column> limits;                             // numbers that policies of other tables measure against
     std::map<Column, std::set<std::string>> deciders;    // of such a column: the policies and helpers that read it
 };
 
-// `asking` is somebody signed in: an expression that yields that identity tells a person from a tenant. Without one,
-// whatever a session says counts as the person.
-Hints read_hints(Bodies &bodies, const Persona *asking);
+// An expression that yields the identity of somebody signed in tells a person from a tenant. Where the world has nobody
+// of the kind, whatever a session says counts as the person.
+Hints read_hints(Bodies &bodies, const World &world);
 
 // The constants that check constraints compare columns with, by column; and those of domains, by type.
 void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,

@@ -1,5 +1,11 @@
 #include "server/identity.hpp"
 
+#include <fmt/format.h>
+
+#include "server/spi.hpp"
+
+#include "server/compat.hpp"
+
 extern "C" {
 #include "utils/guc.h"
 }
@@ -38,6 +44,16 @@ void use_default_search_path() {
 
 bool may_change_session_user() {
     return call(superuser);
+}
+
+std::string why_not_become(const std::string &role) {
+    const Rows rows = query(fmt::format("select pg_catalog.pg_has_role(r.oid, '{}'), current_user "
+                                        "from pg_catalog.pg_roles r where r.rolname = $1",
+                                        compat::may_become),
+                            {role});
+    if (rows.empty() || rows.boolean(0, 0)) return "";
+    return fmt::format("{1} may not act as {0}: GRANT {0} TO {1} lets it", quote_identifier(role),
+                       quote_identifier(rows.text(0, 1)));
 }
 
 void assume(const Identity &identity) {

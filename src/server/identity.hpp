@@ -21,6 +21,9 @@ struct Identity {
 // REQUIRES: a subtransaction that will be rolled back.
 void assume(const Identity &identity);
 
+// Why whoever is asking may not act as `role`, and which GRANT lets them; empty where they may.
+std::string why_not_become(const std::string &role);
+
 // Sets a setting until the subtransaction around it ends.
 void set_locally(const std::string &name, const std::string &value);
 

@@ -15,8 +15,8 @@ namespace rlsproof::server {
 namespace {
 
 bool may_update(const Relation &relation, const ColumnShape &column) {
-    return query(fmt::format("select pg_catalog.has_column_privilege({}::oid, {}::int2, 'UPDATE')", relation.id,
-                             column.number))
+    return query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'UPDATE')",
+                 {std::to_string(relation.id), std::to_string(column.number)})
         .boolean(0, 0);
 }
 
@@ -58,6 +58,7 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     // Who declares that there is no access means the own rows as well.
     if (cell.declared && cell.expected == "none" && reached == 0 && !observation.own.empty()) {
         cell.verdict = Verdict::leak;
+        cell.what = "rows of their own";
         cell.reason = "it reaches its own row, and no access was declared";
         cell.witness = witness(persona_, observation, probe_.as_json(*observation.own.front()));
         return;
@@ -84,8 +85,11 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
         return;
     }
     if (!relation_.is_table()) {
-        cell.verdict = Verdict::vacuous;
-        cell.reason = "it shows nothing now";
+        const long at_all = writes_new ? 1 : probe_.shown_at_all();
+        cell.verdict = at_all > 0 ? Verdict::ok : Verdict::vacuous;
+        cell.reason = writes_new    ? "every row that belongs to somebody else was refused"
+                      : at_all == 0 ? "it shows nothing now"
+                                    : fmt::format("none of the {} rows it shows past all policies", at_all);
         return;
     }
     if (there == 0) {
@@ -258,6 +262,7 @@ void Judge::any_bucket(Cell &cell, const Part &part) {
         if (!observation.outcome.ok || !probe_.insert({anywhere}).outcome.ok) continue;
         cell.verdict = Verdict::open;
         cell.reached = 1;
+        cell.what = "files of their own";
         cell.reason = "a file of its own was accepted, past the policy for this bucket: another policy asks for no "
                       "bucket, so it lets files into every one";
         cell.witness = witness(persona_, observation, "");

@@ -195,6 +195,11 @@ void introduce(std::vector<Persona> &personas, Bodies &bodies) {
     }
 }
 
+std::string why_not_assumed(const Persona &persona) {
+    const std::string why = why_not_become(persona.role);
+    return why.empty() ? "" : fmt::format("persona \"{}\" has its privileges looked at alone: {}", persona.name, why);
+}
+
 Identity identity_of(const Persona &persona) {
     return Identity{persona.login, persona.role, persona.settings};
 }

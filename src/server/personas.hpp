@@ -33,6 +33,9 @@ Api find_api();
 // Gives the personas that nobody declared the settings by which this application tells its callers apart.
 void introduce(std::vector<Persona> &personas, Bodies &bodies);
 
+// Why nothing can be looked at as the persona, beyond what privileges say; empty where it can.
+std::string why_not_assumed(const Persona &persona);
+
 Identity identity_of(const Persona &persona);
 
 } // namespace rlsproof::server

@@ -143,6 +143,12 @@ void Probe::identify_changed(Observation &observation) const {
         if (changed(unchanged.own, row)) observation.own.push_back(row);
 }
 
+std::vector<const Row *> Probe::foreign_changed() const {
+    Observation changed;
+    identify_changed(changed);
+    return changed.foreign;
+}
+
 Observation Probe::change(const std::string &statement, bool identify_rows) {
     Observation observation;
     observation.statement = statement;
@@ -161,14 +167,14 @@ Observation Probe::change(const std::string &statement, bool identify_rows) {
 
 // The columns the persona may write, those that are no key first.
 std::vector<Probe::Writable> Probe::updatable() const {
-    const Rows columns = query(fmt::format(R"(
+    const Rows columns = query(R"(
 select a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
 from pg_catalog.pg_attribute a
-where a.attrelid = {0} and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
+where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
   and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
 order by exists (select from pg_catalog.pg_constraint c where c.conrelid = a.attrelid and a.attnum = any (c.conkey)
                  and c.contype in ('p', 'u', 'f')), a.attnotnull desc, a.attnum)",
-                                           relation_.id));
+                               {std::to_string(relation_.id)});
     std::vector<Writable> result;
     for (size_t i = 0; i < columns.size(); i++)
         result.push_back({(int)columns.number(i, 0), columns.text(i, 1), columns.boolean(i, 2)});
@@ -251,9 +257,9 @@ Observation Probe::remove(bool blind) {
 // What of these values the persona may give.
 Values Probe::writable(const Values &values) const {
     const Rows columns =
-        query(fmt::format("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = {} and a.attnum > 0 "
-                          "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
-                          relation_.id));
+        query("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = $1::oid and a.attnum > 0 "
+              "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
+              {std::to_string(relation_.id)});
     Values result;
     for (size_t i = 0; i < columns.size(); i++)
         if (const auto value = values.find((int)columns.number(i, 0)); value != values.end()) result.insert(*value);
@@ -272,6 +278,46 @@ Observation Probe::insert(const std::vector<Values> &candidates) {
         if (last.statement.empty() || !refused) last = std::move(tried);
     }
     return last;
+}
+
+Observation Probe::insert_view(const std::vector<Values> &candidates, const std::vector<ViewColumn> &columns) {
+    Observation last;
+    const Rows writable = query("select a.attnum, pg_catalog.quote_ident(a.attname) from pg_catalog.pg_attribute a "
+                                "where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped "
+                                "and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT') order by a.attnum",
+                                {std::to_string(relation_.id)});
+    for (const Values &candidate : candidates) {
+        std::string names, literals;
+        for (size_t i = 0; i < writable.size(); i++)
+            for (const ViewColumn &column : columns) {
+                const TableShape *shape = stage_.tables().of(column.table);
+                const ColumnShape *base = shape != nullptr ? shape->column(column.column) : nullptr;
+                const auto value = candidate.find(column.column);
+                if (column.number != (int)writable.number(i, 0) || base == nullptr || base->generated ||
+                    value == candidate.end())
+                    continue;
+                names += (names.empty() ? "" : ", ") + writable.text(i, 1);
+                literals += (literals.empty() ? "" : ", ") + Maker::literal(*base, value->second);
+            }
+        if (names.empty()) return last;
+        Observation tried = change(
+            fmt::format("insert into {} ({}) overriding system value values ({})", relation_.name, names, literals),
+            false);
+        if (tried.outcome.ok && tried.total > 0) return tried;
+        const bool refused = tried.outcome.sqlstate == "42501";
+        if (last.statement.empty() || !refused) last = std::move(tried);
+    }
+    return last;
+}
+
+long Probe::shown_at_all() const {
+    long shown = 0;
+    (void)attempt(Finish::rollback, [&] {
+        const Past past(superuser_, security_);
+        shown = query(fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name), {}, false)
+                    .number(0, 0);
+    });
+    return shown;
 }
 
 // Rows that this subtransaction has left in the table and that the predicate does not hold for, past all policies.

@@ -9,6 +9,7 @@
 
 #include "model/world.hpp"
 
+#include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/stage.hpp"
 #include "server/subtransaction.hpp"
@@ -74,6 +75,12 @@ public:
     // A row that belongs to somebody else, or to nobody; the values are tried one set after the other.
     Observation insert(const std::vector<Values> &candidates);
 
+    // The same through a view. REQUIRES: candidates of the table the view writes to.
+    Observation insert_view(const std::vector<Values> &candidates, const std::vector<ViewColumn> &columns);
+
+    // How many rows a view shows to whom no policy binds.
+    long shown_at_all() const;
+
     Count count(const std::string &predicate);
     // Tries each of these rows, whoever it belongs to, and says whether it would be in scope.
     std::vector<Entry> enter_rows(const std::vector<Values> &candidates, const std::string &predicate);
@@ -82,6 +89,9 @@ public:
 
     // Of these rows, the ones a predicate holds for, with the persona's settings but past all policies.
     std::vector<const Row *> in_scope(const std::string &predicate);
+
+    // Rows of other people that are gone or are not what they were: for a statement that names no table.
+    std::vector<const Row *> foreign_changed() const;
 
     // Whether a predicate holds for the row, with the persona's settings but past all policies.
     bool holds(const Row &row, const std::string &predicate) const;

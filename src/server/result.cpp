@@ -1,5 +1,7 @@
 #include "server/result.hpp"
 
+#include "server/scratch.hpp"
+
 extern "C" {
 #include "funcapi.h"
 #include "utils/tuplestore.h"
@@ -23,30 +25,33 @@ void put(FunctionCallInfo info, AttInMetadata *metadata, char **values) {
     heap_freetuple(tuple);
 }
 
-void put_all(FunctionCallInfo info, const std::vector<std::vector<Value>> &rows) {
+void put_all(FunctionCallInfo info, size_t count, const RowSource &row) {
     AttInMetadata *const types = call(metadata, info);
     std::vector<char *> values;
-    for (const std::vector<Value> &row : rows) {
+    for (size_t i = 0; i < count; i++) {
+        const Scratch scratch; // what the types' input functions leave
+        const std::vector<Value> texts = row(i);
         values.clear();
-        for (const Value &value : row) values.push_back(value ? const_cast<char *>(value->c_str()) : nullptr);
+        for (const Value &value : texts) values.push_back(value ? const_cast<char *>(value->c_str()) : nullptr);
         call(put, info, types, values.data());
     }
 }
 
 } // namespace
 
-void return_rows(FunctionCallInfo info, const std::vector<std::vector<Value>> &rows) {
+void return_rows(FunctionCallInfo info, size_t count, const RowSource &row) {
     call(start, info, (bits32)0);
-    put_all(info, rows);
+    put_all(info, count, row);
+}
+
+void return_rows(FunctionCallInfo info, const std::vector<std::vector<Value>> &rows) {
+    return_rows(info, rows.size(), [&](size_t i) { return rows[i]; });
 }
 
 void return_lines(FunctionCallInfo info, const std::vector<std::string> &lines) {
-    std::vector<std::vector<Value>> rows;
-    rows.reserve(lines.size());
-    for (const std::string &line : lines) rows.push_back({Value(line)});
     // One column is a type of its own and no row type, so the server's idea of the result is taken.
     call(start, info, (bits32)MAT_SRF_USE_EXPECTED_DESC);
-    put_all(info, rows);
+    put_all(info, lines.size(), [&](size_t i) { return std::vector<Value>{Value(lines[i])}; });
 }
 
 const char *text_argument(FunctionCallInfo info, int number) {

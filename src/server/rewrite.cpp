@@ -12,6 +12,8 @@ extern "C" {
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/prep.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
 #include "rewrite/rewriteManip.h"
 #include "rewrite/rowsecurity.h"
 #include "tcop/tcopprot.h"
@@ -303,6 +305,33 @@ List *fold_policies_plainly(Oid relation) {
     return folds;
 }
 
+List *view_columns_plainly(Oid view) {
+    check_stack_depth();
+    List *columns = NIL;
+    Relation relation = table_open(view, AccessShareLock);
+    Query *query = get_view_query(relation);
+    ListCell *cell;
+    foreach (cell, query->targetList) {
+        auto *target = lfirst_node(TargetEntry, cell);
+        auto *var = (Var *)target->expr;
+        if (target->resjunk || !IsA(var, Var) || var->varlevelsup != 0 || var->varattno <= 0) continue;
+        const auto *entry = rt_fetch(var->varno, query->rtable);
+        if (entry->rtekind != RTE_RELATION) continue;
+        auto *column = (ViewColumn *)palloc(sizeof(ViewColumn));
+        *column = ViewColumn{target->resno, entry->relid, var->varattno};
+        if (entry->relkind == RELKIND_VIEW) {
+            ListCell *inner;
+            foreach (inner, view_columns_plainly(entry->relid)) {
+                const auto *below = (const ViewColumn *)lfirst(inner);
+                if (below->number == var->varattno) *column = ViewColumn{target->resno, below->table, below->column};
+            }
+        }
+        columns = lappend(columns, column);
+    }
+    table_close(relation, AccessShareLock);
+    return columns;
+}
+
 void check_plainly(const char *sql) {
     ListCell *cell;
     foreach (cell, rewrite_plainly(sql)) {
@@ -350,6 +379,14 @@ std::vector<PolicyFold> fold_policies(Oid relation) {
         const auto *raw = static_cast<const RawFold *>(list_nth(folds, i));
         result.push_back({text(raw->name), raw->binds, raw->rows, raw->checks});
     }
+    return result;
+}
+
+std::vector<ViewColumn> view_columns(Oid view) {
+    std::vector<ViewColumn> result;
+    const List *columns = call(view_columns_plainly, view);
+    for (int i = 0; i < list_length(columns); i++)
+        result.push_back(*static_cast<const ViewColumn *>(list_nth(columns, i)));
     return result;
 }
 

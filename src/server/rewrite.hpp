@@ -58,6 +58,16 @@ std::vector<BaseRelation> rewrite(const std::string &sql, const Given *given = n
 // rewrite()'s to say.
 std::vector<PolicyFold> fold_policies(Oid relation);
 
+// A column of a view that is a column of a table, through views in between.
+struct ViewColumn {
+    int number;
+    Oid table;
+    int column;
+};
+
+// The columns that a write through the view could reach. REQUIRES: a view.
+std::vector<ViewColumn> view_columns(Oid view);
+
 // Plans the statement and checks the privileges it needs, as its execution would. Raises what that would raise.
 void check_privileges(const std::string &sql);
 

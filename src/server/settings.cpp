@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/scratch.hpp"
 #include "server/spi.hpp"
 
 namespace rlsproof::server {
@@ -39,7 +40,8 @@ uint32_t number_of(const std::string &text) {
 std::vector<Setting> settings_read(Bodies &bodies) {
     std::map<std::string, std::string> found;
     const Rows trees = query(kTrees);
-    for (size_t i = 0; i < trees.size(); i++)
+    for (size_t i = 0; i < trees.size(); i++) {
+        const Scratch scratch;
         for (const auto &[name, type] : bodies.of_tree(trees.text(i, 0)).settings) {
             const bool own =
                 name.find('.') != std::string::npos && !name.starts_with("request.") && !name.starts_with("pgrst.");
@@ -47,6 +49,7 @@ std::vector<Setting> settings_read(Bodies &bodies) {
             std::string &known = found[name];
             if (known.empty() || known == "text") known = type;
         }
+    }
     std::vector<Setting> settings;
     for (const auto &[name, type] : found) settings.push_back({name, type, sounds_like_a_person(name)});
     const bool anybody = std::any_of(settings.begin(), settings.end(), [](const Setting &s) { return s.person; });

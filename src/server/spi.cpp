@@ -1,6 +1,9 @@
 #include "server/spi.hpp"
 
+#include <unordered_map>
+
 extern "C" {
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/array.h"
@@ -24,7 +27,35 @@ struct Request {
     bool read_only;
     bool keep;
     MemoryContext memory;
+    SPIPlanPtr plan; // or nullptr
 };
+
+// Plans of the questions that are asked again and again: of thousands of tables, planning would take most of the time.
+// The same text may mean something else under another search path.
+constexpr size_t kMostPlans = 150;
+std::unordered_map<std::string, SPIPlanPtr> &plans() {
+    static std::unordered_map<std::string, SPIPlanPtr> kept;
+    return kept;
+}
+
+SPIPlanPtr prepare(const char *sql, int parameters) {
+    Oid types[16];
+    for (int i = 0; i < parameters; i++) types[i] = TEXTOID;
+    SPI_connect();
+    SPIPlanPtr plan = SPI_prepare_cursor(sql, parameters, types, CURSOR_OPT_GENERIC_PLAN);
+    if (plan == nullptr) elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
+    if (SPI_keepplan(plan) != 0) elog(ERROR, "SPI_keepplan failed");
+    SPI_finish();
+    return plan;
+}
+
+SPIPlanPtr plan_for(const std::string &sql, size_t parameters) {
+    const std::string key = std::string(namespace_search_path) + '\n' + sql;
+    auto &known = plans();
+    if (const auto found = known.find(key); found != known.end()) return found->second;
+    if (known.size() >= kMostPlans) return nullptr;
+    return known.emplace(key, call(prepare, sql.c_str(), (int)parameters)).first->second;
+}
 
 RawRows run(const Request *request) {
     RawRows raw{0, 0, nullptr};
@@ -38,8 +69,9 @@ RawRows run(const Request *request) {
         nulls[i] = request->values[i] != nullptr ? ' ' : 'n';
         datums[i] = request->values[i] != nullptr ? CStringGetTextDatum(request->values[i]) : (Datum)0;
     }
-    const int code =
-        SPI_execute_with_args(request->sql, request->parameters, types, datums, nulls, request->read_only, 0);
+    const int code = request->plan != nullptr ? SPI_execute_plan(request->plan, datums, nulls, request->read_only, 0)
+                                              : SPI_execute_with_args(request->sql, request->parameters, types, datums,
+                                                                      nulls, request->read_only, 0);
     if (code < 0) elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(code));
     raw.processed = (long)SPI_processed;
     if (request->keep && SPI_tuptable != nullptr) {
@@ -79,7 +111,9 @@ RawRows run(const std::string &sql, const std::vector<Value> &parameters, bool r
             MemoryContext memory) {
     std::vector<const char *> values;
     for (const Value &value : parameters) values.push_back(value ? value->c_str() : nullptr);
-    const Request request{sql.c_str(), (int)values.size(), values.data(), read_only, keep, memory};
+    // A text that comes with parameters is ours, and comes again.
+    SPIPlanPtr plan = read_only && !values.empty() ? plan_for(sql, values.size()) : nullptr;
+    const Request request{sql.c_str(), (int)values.size(), values.data(), read_only, keep, memory, plan};
     return call(static_cast<RawRows (*)(const Request *)>(run), &request);
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "server/identity.hpp"
+#include "server/scratch.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -21,6 +22,8 @@ constexpr size_t kMostVariants = 14;
 constexpr size_t kVictims = 4;
 constexpr size_t kMostRows = 30; // made in one table
 constexpr int kMostFound = 300;  // rows that are there already, looked at per table
+constexpr size_t kMostKnown = 8; // of those, whose values are read
+constexpr int kLongValue = 200;
 
 std::string victim(size_t turn) {
     return fmt::format("c0ffee00-0000-4000-8000-{:012d}", turn + 1);
@@ -43,6 +46,14 @@ bool one_each(const TableShape &table, const Hints &hints) {
     });
 }
 
+// The first value counts; documents are put together from all that is asked of them.
+void take_too(const TableShape &table, Values &values, int number, const Candidate &value) {
+    const auto [place, is_new] = values.emplace(number, value);
+    if (is_new || table.column(number)->type != JSONBOID || !value || !place->second) return;
+    if (value->starts_with('{') && place->second->starts_with('{') && value != place->second)
+        place->second = query("select ($2::jsonb || $1::jsonb)::text", {place->second, value}).text(0, 0);
+}
+
 } // namespace
 
 const ColumnShape *Stage::part_column(const TableShape &table) {
@@ -60,8 +71,11 @@ std::vector<Part> Stage::read_parts(Oid table) const {
     for (const ForeignKey &key : shape->foreign_keys)
         if (key.columns == std::vector{column->number}) {
             const TableShape &buckets = *tables_.of(key.parent);
-            const Rows names = query(fmt::format("select {0}::text from {1} order by 1",
-                                                 buckets.column(key.parent_columns.front())->name, buckets.name));
+            Rows names; // none where they may not be read
+            (void)attempt(Finish::rollback, [&] {
+                names = query(fmt::format("select {0}::text from {1} order by 1",
+                                          buckets.column(key.parent_columns.front())->name, buckets.name));
+            });
             for (size_t i = 0; i < names.size(); i++) parts.push_back({column->number, names.text(i, 0)});
         }
     return parts;
@@ -170,7 +184,7 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
         if (policy.relation != table.id && elsewhere == policy.elsewhere.end()) continue;
         Values together;
         for (const auto &[number, value] : policy.relation == table.id ? policy.values : elsewhere->second)
-            if (value || !table.column(number)->not_null) together.emplace(number, value);
+            if (value || !table.column(number)->not_null) take_too(table, together, number, value);
         add(together);
     }
     for (const ColumnShape &column : table.columns) {
@@ -211,6 +225,7 @@ Values Stage::linked(const TableShape &table, const Values &wanted, size_t turn,
 }
 
 void Stage::make(const TableShape &table) {
+    const Scratch scratch;
     std::string why;
     std::vector<Row> &rows = rows_[table.id];
     const std::vector<Values> all = variants(table);
@@ -240,7 +255,20 @@ void Stage::make(const TableShape &table) {
     if (rows.empty()) why_none_[table.id] = "no row could be made: " + why;
 }
 
+// What a row that is there holds; documents and pictures are left out.
+void Stage::read_values(const TableShape &table, Row &row) {
+    std::string columns;
+    for (const ColumnShape &column : table.columns)
+        columns += fmt::format(", {0}::text, pg_catalog.length({0}::text) > {1}", column.name, kLongValue);
+    const Rows found = query(fmt::format("select 1{} from {} where ctid = {}::tid and tableoid = {}", columns,
+                                         table.name, quote_literal(row.tid), row.stored_in));
+    if (found.empty()) return;
+    for (size_t i = 0; i < table.columns.size(); i++)
+        if (!found.boolean(0, 2 * i + 2)) row.values.emplace(table.columns[i].number, found.value(0, 2 * i + 1));
+}
+
 void Stage::find(const TableShape &table) {
+    const Scratch scratch;
     const Outcome outcome = attempt(Finish::commit, [&] {
         const ColumnShape *part = part_column(table);
         const Rows found = query(fmt::format("select tableoid, ctid, {} from {} limit {}",
@@ -250,13 +278,19 @@ void Stage::find(const TableShape &table) {
             if (part != nullptr) values.emplace(part->number, found.value(i, 2));
             rows_[table.id].push_back({table.id, found.oid(i, 0), found.text(i, 1), std::move(values), false});
         }
+        for (size_t i = 0; i < std::min(found.size(), kMostKnown); i++) read_values(table, rows_[table.id][i]);
     });
     if (!outcome.ok) why_none_[table.id] = "its rows could not be read: " + outcome.message;
+    unread_ += outcome.sqlstate == "42501";
+}
+
+void Stage::divide(const std::vector<Oid> &wanted) {
+    for (const Oid table : wanted)
+        if (std::vector<Part> parts = read_parts(table); !parts.empty()) parts_[table] = std::move(parts);
 }
 
 void Stage::set_up(const std::vector<Oid> &wanted) {
-    for (const Oid table : wanted)
-        if (std::vector<Part> parts = read_parts(table); !parts.empty()) parts_[table] = std::move(parts);
+    divide(wanted);
     const std::vector<Oid> order = tables_.parents_first();
     for (const Oid table : order)
         if (tables_.of(table)->made && contains(wanted, table)) find(*tables_.of(table));
@@ -341,6 +375,7 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
     for (const Oid id : tables_.parents_first()) {
         const TableShape &table = *tables_.of(id);
         if (!table.made || !rows_.contains(id)) continue;
+        const Scratch scratch;
         bool is_account = false, is_profile = false;
         size_t people = 0;
         for (const ColumnShape &column : table.columns) {
@@ -417,8 +452,10 @@ std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> 
     std::vector<Values> result;
     const TableShape *shape = tables_.of(table);
     if (shape == nullptr || !shape->made) return result;
+    // A partition takes only rows of its kind: where none could be made, those that are there say what fits.
+    const bool any_made = std::any_of(like.begin(), like.end(), [](const Row *row) { return row->made; });
     for (const Row *row : like) {
-        if (!row->made) continue;
+        if (any_made ? !row->made : row->values.size() < shape->columns.size()) continue;
         Values values = row->values;
         // A new row has keys of its own; what links it to others stays.
         for (const std::vector<int> &key : shape->keys)

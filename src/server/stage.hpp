@@ -20,6 +20,9 @@ public:
     // about. REQUIRES: a subtransaction; triggers and foreign keys are off where the caller may switch them off.
     void set_up(const std::vector<Oid> &wanted);
 
+    // Reads the buckets alone: which cells there are does not depend on whether anything is executed.
+    void divide(const std::vector<Oid> &wanted);
+
     // Puts in what signing up gives: the account, its profile, a tenant of its own with a membership. With `everywhere`
     // a row of its own in every table that knows whose a row is. REQUIRES: a subtransaction of its own around it.
     std::vector<Row> sign_up(const std::string &uid, bool everywhere);
@@ -47,6 +50,8 @@ public:
     const Tables &tables() const { return tables_; }
     const Hints &hints() const { return hints_; }
     bool triggers_off() const { return triggers_off_; }
+    // Tables whose rows whoever set the stage may not read.
+    size_t unread() const { return unread_; }
 
 private:
     std::vector<Part> read_parts(Oid table) const;
@@ -55,6 +60,7 @@ private:
     Values linked(const TableShape &table, const Values &wanted, size_t turn, bool spread) const;
     void make(const TableShape &table);
     void find(const TableShape &table);
+    static void read_values(const TableShape &table, Row &row);
     std::optional<Row> own_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own);
     std::string identity_text(const ColumnShape &column, const std::string &uid) const;
 
@@ -65,6 +71,7 @@ private:
     std::map<Oid, std::vector<Part>> parts_;
     std::map<Oid, std::string> why_none_;
     bool triggers_off_ = false;
+    size_t unread_ = 0;
 };
 
 } // namespace rlsproof::server

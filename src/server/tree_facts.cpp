@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/tree_walk.hpp"
 
@@ -108,6 +109,7 @@ order by p.polrelid, p.polname collate "C")");
         const auto policy = std::find_if(table->policies.begin(), table->policies.end(),
                                          [&](const Policy &p) { return p.name == rows.text(i, 1); });
         if (policy == table->policies.end()) continue;
+        const Scratch scratch;
         TreeWalk walk = walk_of(rows.oid(i, 0));
         for (const size_t at : {2, 3})
             if (rows.value(i, at)) call(walk_policy, rows.text(i, at).c_str(), at == 3, &walk);
@@ -153,6 +155,7 @@ void Trees::views() {
     for (size_t i = 0; i < rows.size(); i++) {
         Relation *view = book_.relation(rows.oid(i, 0));
         if (view == nullptr || view->extension_member) continue;
+        const Scratch scratch;
         TreeWalk everything = walk_of(InvalidOid), conditions = everything;
         call(walk_view, rows.text(i, 1).c_str(), &everything, &conditions);
         view->forgeable = forgeable(conditions);

@@ -1,5 +1,7 @@
 #include "server/tree_walk.hpp"
 
+#include "server/nodes.hpp"
+
 #include "server/compat.hpp"
 
 extern "C" {
@@ -25,23 +27,6 @@ void note(TreeWalk *walk, NoteKind kind, Oid object, int number = 0) {
     walk->notes = lappend(walk->notes, made);
 }
 
-// Casts and (select x) change nothing about what is compared.
-Node *strip(Node *node) {
-    while (node != nullptr) {
-        if (IsA(node, RelabelType))
-            node = (Node *)castNode(RelabelType, node)->arg;
-        else if (IsA(node, CoerceViaIO))
-            node = (Node *)castNode(CoerceViaIO, node)->arg;
-        else if (IsA(node, SubLink) && castNode(SubLink, node)->subLinkType == EXPR_SUBLINK &&
-                 castNode(Query, castNode(SubLink, node)->subselect)->rtable == NIL)
-            node = (Node *)linitial_node(TargetEntry, castNode(Query, castNode(SubLink, node)->subselect)->targetList)
-                       ->expr;
-        else
-            break;
-    }
-    return node;
-}
-
 int depth(const TreeWalk *walk) {
     return list_length(walk->stack);
 }
@@ -64,12 +49,6 @@ bool asks(Oid function, const TreeWalk *walk) {
     for (int i = 0; i < walk->asking_count; i++)
         if (walk->asking[i] == function) return true;
     return false;
-}
-
-bool is_current_user(const Node *node) {
-    if (!IsA(node, SQLValueFunction)) return false;
-    const SQLValueFunctionOp op = ((const SQLValueFunction *)node)->op;
-    return op == SVFOP_CURRENT_USER || op == SVFOP_SESSION_USER || op == SVFOP_USER || op == SVFOP_CURRENT_ROLE;
 }
 
 struct Look {
@@ -116,10 +95,10 @@ const char *text_constant(const Node *node) {
 }
 
 bool names_metadata(Node *key) {
-    key = strip(key);
+    key = without_casts(key);
     if (key == nullptr) return false;
     if (IsA(key, ArrayExpr) && castNode(ArrayExpr, key)->elements != NIL)
-        key = strip((Node *)linitial(castNode(ArrayExpr, key)->elements));
+        key = without_casts((Node *)linitial(castNode(ArrayExpr, key)->elements));
     const char *text = text_constant(key);
     return text != nullptr && (strcmp(text, "user_metadata") == 0 || strcmp(text, "{user_metadata}") == 0 ||
                                strncmp(text, "{user_metadata,", 15) == 0);
@@ -166,7 +145,7 @@ bool is_equality(Oid op, List *arguments) {
 
 // What has to hold of each row that is read, so that an index on the column finds those rows.
 void note_identity(TreeWalk *walk, Node *column, Node *value) {
-    const int number = own_column(strip(column), walk);
+    const int number = own_column(without_casts(column), walk);
     if (!walk->check && walk->alternatives == 0 && number != 0 && is_identity(value, walk))
         note(walk, NoteKind::identity_equal, walk->relation, number);
 }
@@ -176,8 +155,8 @@ void note_comparison(TreeWalk *walk, const OpExpr *comparison) {
     auto *left = (Node *)linitial(comparison->args), *right = (Node *)lsecond(comparison->args);
     note_identity(walk, left, right);
     note_identity(walk, right, left);
-    left = strip(left);
-    if (!OidIsValid(walk->relation) || left == nullptr || !IsA(left, Var) || !equal(left, strip(right))) return;
+    left = without_casts(left);
+    if (!OidIsValid(walk->relation) || left == nullptr || !IsA(left, Var) || !equal(left, without_casts(right))) return;
     const RangeTblEntry *entry = entry_of(castNode(Var, left), walk);
     if (entry == nullptr) return;
     const char *name = get_attname(entry->relid, castNode(Var, left)->varattno, true);
@@ -187,7 +166,7 @@ void note_comparison(TreeWalk *walk, const OpExpr *comparison) {
 
 void note_null_equal(TreeWalk *walk, const OpExpr *distinct) {
     for (int i = 0; i < 2; i++) {
-        const int column = own_column(strip((Node *)list_nth(distinct->args, i)), walk);
+        const int column = own_column(without_casts((Node *)list_nth(distinct->args, i)), walk);
         if (column != 0 && is_identity((Node *)list_nth(distinct->args, 1 - i), walk))
             note(walk, NoteKind::null_equal, walk->relation, column);
     }
@@ -255,7 +234,7 @@ bool walk_node(Node *node, void *context) {
 // What takes somebody or something away from "everybody" or "everything": NOT, <> and <> ALL. A sentence about callers
 // in general, auth.role() <> 'anon', takes nobody away by name.
 bool is_negation(Node *node, const TreeWalk *walk) {
-    node = strip(node);
+    node = without_casts(node);
     if (node == nullptr) return false;
     if (is_notclause(node)) {
         auto *inner = (Node *)get_notclausearg((Expr *)node);
@@ -266,7 +245,8 @@ bool is_negation(Node *node, const TreeWalk *walk) {
     const auto *comparison = castNode(OpExpr, node);
     const Oid negator = get_negator(comparison->opno);
     if (!OidIsValid(negator) || !is_equality(negator, comparison->args)) return false;
-    auto *left = strip((Node *)linitial(comparison->args)), *right = strip((Node *)lsecond(comparison->args));
+    auto *left = without_casts((Node *)linitial(comparison->args)),
+         *right = without_casts((Node *)lsecond(comparison->args));
     return !(IsA(left, Const) && is_identity(right, walk)) && !(IsA(right, Const) && is_identity(left, walk));
 }
 
@@ -300,7 +280,7 @@ bool find_tables(Node *node, void *context) {
 // An EXISTS that is enough by itself, over tables that show everybody the same, and mentions neither row nor caller.
 // Beside a condition that does, it may well be a switch for the whole application.
 void note_detached(Node *node, TreeWalk *walk) {
-    node = strip(node);
+    node = without_casts(node);
     if (node == nullptr) return;
     if (is_orclause(node)) {
         ListCell *cell;
@@ -325,7 +305,7 @@ void forget_null_equal(Node *node, TreeWalk *walk) {
         return;
     }
     if (node == nullptr || !IsA(node, NullTest) || castNode(NullTest, node)->nulltesttype != IS_NOT_NULL) return;
-    const int column = own_column(strip((Node *)castNode(NullTest, node)->arg), walk);
+    const int column = own_column(without_casts((Node *)castNode(NullTest, node)->arg), walk);
     foreach (cell, walk->notes) {
         const auto *made = (const Note *)lfirst(cell);
         if (made->kind == NoteKind::null_equal && made->number == column)

@@ -7,6 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "server/access.hpp"
+#include "server/any_value.hpp"
+#include "server/calls.hpp"
+#include "server/cycle.hpp"
+#include "server/environment.hpp"
 #include "server/hints.hpp"
 #include "server/identity.hpp"
 #include "server/judge.hpp"
@@ -19,11 +24,6 @@
 #include "server/subtransaction.hpp"
 #include "server/ways_up.hpp"
 #include "server/world.hpp"
-
-extern "C" {
-#include "access/xlog.h"
-#include "access/xact.h"
-}
 
 namespace rlsproof::server {
 
@@ -55,6 +55,7 @@ struct Predicate {
     Truth rows = Truth::always;   // which rows that are there can pass
     Truth checks = Truth::always; // which new rows can pass
     bool bound = false;           // policies apply
+    bool filtered = false;        // a view shows less than all of it
 };
 
 // Whether the one who asks may fill the column of a new row, or a trigger may.
@@ -69,8 +70,10 @@ from pg_catalog.pg_class c where c.oid = $1::oid)",
 
 class Examination {
 public:
-    Examination(const World &world, const Declared &declared, Stage *stage, const std::string &why_no_stage)
-        : world_(world), declared_(declared), stage_(stage), why_no_stage_(why_no_stage) {
+    Examination(const World &world, const Declared &declared, Bodies &bodies, const Hints &hints, Stage &stage,
+                const std::string &why_no_stage)
+        : world_(world), declared_(declared), bodies_(bodies), hints_(hints), parts_(stage),
+          stage_(why_no_stage.empty() ? &stage : nullptr), why_no_stage_(why_no_stage) {
         GetUserIdAndSecContext(&user_, &security_);
     }
 
@@ -80,6 +83,8 @@ public:
 
 private:
     Cell examine(const Persona &persona, const Relation &relation, const Part &part, Command command);
+    void functions(const Persona &persona, const Selection &selection, std::vector<Cell> &cells);
+    std::string failure(const Outcome &outcome, const Persona &persona, const Relation &relation, Command command);
     void rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
                      const Predicate &predicate);
     Predicate predicate(const Relation &relation, Command command, const Persona &persona);
@@ -87,8 +92,12 @@ private:
 
     const World &world_;
     const Declared &declared_;
+    Bodies &bodies_;
+    const Hints &hints_;
+    const Stage &parts_; // says which buckets there are, also where nothing is executed
     Stage *stage_;
     std::string why_no_stage_;
+    std::string why_not_assumed_; // without the persona there is the privilege layer alone
     std::vector<Row> own_;
     Oid user_ = InvalidOid;
     int security_ = 0;
@@ -101,10 +110,10 @@ Predicate Examination::predicate(const Relation &relation, Command command, cons
     case Command::select: sql = select_statement(relation, persona); break;
     case Command::insert: sql = fmt::format("insert into {} default values", relation.name); break;
     case Command::update: {
-        const Rows column = query(fmt::format(
-            "select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = {} and "
-            "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
-            relation.id));
+        const Rows column =
+            query("select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = $1::oid and "
+                  "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
+                  {std::to_string(relation.id)});
         if (column.empty()) return result;
         sql = fmt::format("update {} set {} = default", relation.name, column.text(0, 0));
         break;
@@ -116,11 +125,21 @@ Predicate Examination::predicate(const Relation &relation, Command command, cons
             const bool counts = command == Command::select ? !base.inside_policy : base.target;
             if (!counts) continue;
             result.bound = result.bound || base.row_security;
+            result.filtered = result.filtered || base.filtered;
             result.rows = std::min(result.rows, base.truth);
             for (const Check &check : base.checks) result.checks = std::min(result.checks, check.truth);
         }
     });
     return result;
+}
+
+// What went wrong; of policies that lead back to themselves, the way they take.
+std::string Examination::failure(const Outcome &outcome, const Persona &persona, const Relation &relation,
+                                 Command command) {
+    std::string text = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
+    if (outcome.sqlstate != "42P17" && outcome.sqlstate != "54001") return text;
+    const std::string way = policy_cycle(world_, hints_, bodies_, relation, command, persona.name);
+    return way.empty() ? text : fmt::format("{} ({})", text, way);
 }
 
 void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
@@ -133,15 +152,35 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     switch (cell.command) {
     case Command::select: observation = probe.select(); break;
     case Command::insert: {
-        if (has_scope(cell) && relation.is_table()) return judge.entries(cell);
+        if (!relation.is_table()) {
+            const std::vector<ViewColumn> columns = view_columns(relation.id);
+            const Relation *base = nullptr;
+            for (const Relation &candidate : world_.relations)
+                if (!columns.empty() && candidate.id == columns.front().table) base = &candidate;
+            if (base == nullptr || has_scope(cell)) {
+                cell.verdict = Verdict::unknown;
+                cell.reason = "inserting through it was not tried";
+                return;
+            }
+            const Probe below(*stage_, *base, own_, user_, security_, part);
+            const std::vector<Values> candidates = stage_->candidates(base->id, below.foreign());
+            if (candidates.empty()) {
+                cell.verdict = Verdict::vacuous;
+                cell.reason = stage_->why_none(base->id);
+                return;
+            }
+            observation = probe.insert_view(candidates, columns);
+            break;
+        }
+        if (has_scope(cell)) return judge.entries(cell);
         std::vector<Values> candidates = stage_->candidates(relation.id, probe.foreign());
         if (cell.declared && cell.expected == "none") {
             const std::vector<Values> own = stage_->candidates(relation.id, probe.own());
             candidates.insert(candidates.end(), own.begin(), own.end());
         }
-        if (!relation.is_table() || candidates.empty()) {
+        if (candidates.empty()) {
             cell.verdict = predicate.checks == Truth::always && predicate.bound ? Verdict::open : Verdict::unknown;
-            cell.reason = relation.is_table() ? stage_->why_none(relation.id) : "inserting through it was not tried";
+            cell.reason = stage_->why_none(relation.id);
             return;
         }
         observation = probe.insert(candidates);
@@ -177,7 +216,28 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
         }
         return;
     }
-    if (outcome.sqlstate == "23502" && cell.command == Command::insert && !may_give(relation, outcome.column)) {
+    if (outcome.sqlstate == "44000") { // the view's own WITH CHECK OPTION
+        cell.verdict = Verdict::unknown;
+        cell.evidence = Evidence::none;
+        cell.reason = fmt::format("no made row is one that it shows: {}", outcome.message);
+        return;
+    }
+    if (outcome.sqlstate == "23502" && !relation.is_table() && cell.command == Command::insert) {
+        const auto columns = view_columns(relation.id);
+        const bool shown = std::any_of(columns.begin(), columns.end(), [&](const ViewColumn &column) {
+            const TableShape *base = stage_->tables().of(column.table);
+            const ColumnShape *named = base != nullptr ? base->column(column.column) : nullptr;
+            return named != nullptr && named->name == quote_identifier(outcome.column);
+        });
+        if (!shown) {
+            cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;
+            cell.evidence = Evidence::execution;
+            cell.reason = fmt::format("a row needs a value in {}, which it has no column for", outcome.column);
+            return;
+        }
+    }
+    if (outcome.sqlstate == "23502" && relation.is_table() && cell.command == Command::insert &&
+        !may_give(relation, outcome.column)) {
         cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;
         cell.evidence = Evidence::privilege;
         cell.reason = fmt::format("a row needs a value in {}, and there is no privilege to give one", outcome.column);
@@ -207,7 +267,7 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     }
     cell.verdict = Verdict::error;
     cell.evidence = Evidence::execution;
-    cell.reason = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
+    cell.reason = failure(outcome, persona, relation, cell.command);
 }
 
 Cell Examination::examine(const Persona &persona, const Relation &relation, const Part &part, Command command) {
@@ -240,6 +300,7 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
     if (relation.kind == RelationKind::foreign_table)
         return decide(allowed, Evidence::privilege, "a foreign table can have no policies");
 
+    if (!why_not_assumed_.empty()) return decide(Verdict::unknown, Evidence::none, why_not_assumed_);
     const Predicate found = predicate(relation, command, persona);
     if (!found.outcome.ok) {
         const std::string &state = found.outcome.sqlstate;
@@ -247,7 +308,7 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
         if (!relation.is_table() && command != Command::select &&
             (state == "55000" || state == "0A000" || state == "42809"))
             return decide(denied, Evidence::structural, found.outcome.message);
-        return decide(Verdict::error, Evidence::structural, fmt::format("{}: {}", state, found.outcome.message));
+        return decide(Verdict::error, Evidence::structural, failure(found.outcome, persona, relation, command));
     }
     const Truth truth = command == Command::insert ? found.checks : found.rows;
     const bool relevant = relation.is_table() || relation.kind == RelationKind::view;
@@ -257,10 +318,15 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
     // Whether somebody is locked out of what the scope gives depends on whether it gives anything.
     if (found.bound && truth == Truth::never && relevant && (!has_scope(cell) || stage_ == nullptr))
         return decide(denied, Evidence::proof,
-                      relation.policies.empty() ? "row level security is on and there is no policy"
-                                                : "for this identity the policies are false, whatever the rows hold");
+                      relation.is_table() && relation.policies.empty()
+                          ? "row level security is on and there is no policy"
+                          : "for this identity the policies are false, whatever the rows hold");
     if (stage_ == nullptr) {
-        if (!found.bound || truth == Truth::always)
+        const Outcome privileged =
+            attempt(Finish::rollback, [&] { check_privileges(statement_for(relation, persona, command, false)); });
+        if (!privileged.ok && privileged.sqlstate == "42501" && !relation.is_table())
+            return decide(denied, Evidence::privilege, privileged.message);
+        if (privileged.ok && !found.filtered && (!found.bound || truth == Truth::always))
             return decide(allowed, found.bound ? Evidence::proof : Evidence::privilege,
                           found.bound ? "the policies are true for every row" : "no policy applies");
         return decide(Verdict::unknown, Evidence::none, why_no_stage_);
@@ -281,33 +347,52 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
 // what is granted on the whole.
 std::vector<std::pair<std::string, Part>> Examination::objects_of(const Relation &relation) const {
     std::vector<std::pair<std::string, Part>> objects{{relation.name, Part{}}};
-    if (stage_ != nullptr)
-        for (const Part &part : stage_->parts(relation.id)) objects.emplace_back("bucket:" + part.value, part);
+    for (const Part &part : parts_.parts(relation.id)) objects.emplace_back("bucket:" + part.value, part);
     return objects;
+}
+
+void Examination::functions(const Persona &persona, const Selection &selection, std::vector<Cell> &cells) {
+    if (!selection.command.empty() && selection.command != name(Command::execute)) return;
+    Calls calls(world_, bodies_, hints_, stage_, why_no_stage_, why_not_assumed_.empty(), persona, own_, user_,
+                security_);
+    for (const Function &function : world_.functions) {
+        if (selection.object.empty() ? function.platform : selection.object != function.name) continue;
+        poll();
+        const Scratch scratch;
+        cells.push_back(calls.examine(
+            function, expectation_for(declared_.expectations, persona.name, function.name, Command::execute)));
+    }
 }
 
 void Examination::persona(const Persona &persona, const Selection &selection, std::vector<Cell> &cells,
                           std::vector<Finding> &findings) {
     own_.clear();
     const bool newcomer = persona.name.rfind("newcomer", 0) == 0;
-    if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared))
-        own_ = stage_->sign_up(persona.uid, persona.declared);
-    assume(identity_of(persona));
+    why_not_assumed_ = why_not_assumed(persona);
+    if (!why_not_assumed_.empty()) {
+        stage_ = nullptr;
+        why_no_stage_ = why_not_assumed_;
+    } else {
+        if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared))
+            own_ = stage_->sign_up(persona.uid, persona.declared);
+        assume(identity_of(persona));
+    }
     for (const Relation &relation : world_.relations) {
         if (relation.extension_member) continue;
         const auto objects = objects_of(relation);
         for (const auto &[object, part] : objects) {
             if (!selection.object.empty() && selection.object != object) continue;
             for (const Command command : kCommands) {
-                if (command == Command::execute || (!selection.command.empty() && selection.command != name(command)))
+                if (!selection.command.empty() && selection.command != name(command)) continue;
+                if (!row_wise(command) && (!relation.is_table() || !knows(relation, command) || part.column != 0))
                     continue;
-                if (!row_wise(command) && (!relation.is_table() || part.column != 0)) continue;
                 if (row_wise(command) && objects.size() > 1 && part.column == 0) continue;
                 const Scratch scratch;
                 cells.push_back(examine(persona, relation, part, command));
             }
         }
     }
+    functions(persona, selection, cells);
     if (stage_ != nullptr && newcomer && selection.command.empty() && selection.object.empty())
         WaysUp(world_, *stage_, persona, own_, user_, security_).look(cells, findings);
 }
@@ -317,7 +402,9 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
 Verification verify(const World &world, const Selection &selection) {
     Verification result;
     const bool bucket = selection.object.starts_with("bucket:"); // whether there is one is known when the stage is set
-    if (!selection.object.empty() && !bucket && world.relation(selection.object) == nullptr)
+    const bool function = std::any_of(world.functions.begin(), world.functions.end(),
+                                      [&](const Function &candidate) { return candidate.name == selection.object; });
+    if (!selection.object.empty() && !bucket && !function && world.relation(selection.object) == nullptr)
         throw Error(Code::not_found, fmt::format("there is no object \"{}\"", selection.object),
                     "Objects are named with their schema, as in public.orders.");
     const bool known =
@@ -333,22 +420,26 @@ Verification verify(const World &world, const Selection &selection) {
 
     const Declared declared = read_declared();
     Bodies bodies;
-    const Hints hints = read_hints(bodies, world.stranger());
+    const Hints hints = read_hints(bodies, world);
     Tables tables = Tables::read();
     tables.join(hints);
-    std::string why_no_stage;
-    if (RecoveryInProgress())
-        why_no_stage = "nothing can be executed on a standby server";
-    else if (XactReadOnly)
-        why_no_stage = "nothing can be executed in a read-only transaction";
+    const std::string why_no_stage = why_no_execution();
 
+    if (!why_no_stage.empty()) result.notes.push_back("no statement was executed: " + why_no_stage);
     undone([&] {
         Stage stage(tables, hints);
-        if (why_no_stage.empty()) {
-            std::vector<Oid> wanted;
-            for (const Relation &relation : world.relations)
-                if (relation.is_table() && !relation.extension_member) wanted.push_back(relation.id);
+        std::vector<Oid> wanted;
+        for (const Relation &relation : world.relations)
+            if (relation.is_table() && !relation.extension_member) wanted.push_back(relation.id);
+        if (!why_no_stage.empty()) {
+            stage.divide(wanted);
+        } else {
             stage.set_up(wanted);
+            if (stage.unread() > 0)
+                result.notes.push_back(
+                    fmt::format("the rows of {} tables may not be read by {}: GRANT pg_read_all_data gives that, and "
+                                "BYPASSRLS what policies hide",
+                                stage.unread(), query("select current_user").text(0, 0)));
             if (!stage.triggers_off())
                 result.notes.push_back(
                     "triggers could not be switched off, so no row was made: only rows that are there "
@@ -356,12 +447,23 @@ Verification verify(const World &world, const Selection &selection) {
         }
         for (const Persona &persona : world.personas) {
             if (!selection.persona.empty() && persona.name != selection.persona) continue;
-            Examination examination(world, declared, why_no_stage.empty() ? &stage : nullptr, why_no_stage);
-            const Outcome examined = attempt(
-                Finish::rollback, [&] { examination.persona(persona, selection, result.cells, result.findings); });
-            if (!examined.ok)
+            Stage *where = why_no_stage.empty() ? &stage : nullptr;
+            const std::vector<Variant> variants = variants_of(persona, hints, where);
+            std::vector<std::vector<Cell>> cells(variants.size());
+            Outcome examined;
+            for (size_t i = 0; i < variants.size() && examined.ok; i++) {
+                Examination examination(world, declared, bodies, hints, stage, why_no_stage);
+                examined = attempt(Finish::rollback, [&] {
+                    examination.persona(variants[i].persona, selection, cells[i], result.findings);
+                });
+            }
+            if (const std::string why = why_not_assumed(persona); !why.empty()) result.notes.push_back(why);
+            if (!examined.ok) {
                 result.notes.push_back(
                     fmt::format("persona \"{}\" could not be looked at: {}", persona.name, examined.message));
+                if (variants.size() > 1) continue;
+            }
+            for (Cell &cell : merged(variants, std::move(cells))) result.cells.push_back(std::move(cell));
         }
     });
     return result;

@@ -18,12 +18,18 @@ Datum rlsproof_verify(PG_FUNCTION_ARGS) {
         Selection selection{optional_text(persona).value_or(""), optional_text(object).value_or(""), ""};
         if (command != nullptr) selection.command = name(command_named(command));
         const Verification verification = verify(read_world(), selection);
-        std::vector<std::vector<Value>> rows;
-        for (const Cell &cell : verification.cells)
-            rows.push_back({cell.persona, cell.object, std::string(name(cell.command)), cell.expected,
-                            std::string(name(cell.verdict)), std::string(name(cell.evidence)), cell.reason,
-                            cell.witness.empty() ? Value() : Value(cell.witness), cell.key});
-        return_rows(fcinfo, rows);
+        return_rows(fcinfo, verification.cells.size(), [&](size_t i) -> std::vector<Value> {
+            const Cell &cell = verification.cells[i];
+            return {cell.persona,
+                    cell.object,
+                    std::string(name(cell.command)),
+                    cell.expected,
+                    std::string(name(cell.verdict)),
+                    std::string(name(cell.evidence)),
+                    cell.reason,
+                    cell.witness.empty() ? Value() : Value(cell.witness),
+                    cell.key};
+        });
         return 0;
     });
 }

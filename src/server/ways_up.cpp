@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "server/probe.hpp"
+#include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 #include "server/witness.hpp"
@@ -91,8 +92,8 @@ void WaysUp::try_promotion(const Relation &relation) {
     for (const ColumnShape &column : shape.columns) {
         const Column place{relation.id, column.number};
         if (!hints.authority.contains(place) || hints.identity.contains(place) || column.generated) continue;
-        if (!query(fmt::format("select pg_catalog.has_column_privilege({}::oid, {}::int2, 'UPDATE')", relation.id,
-                               column.number))
+        if (!query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'UPDATE')",
+                   {std::to_string(relation.id), std::to_string(column.number)})
                  .boolean(0, 0))
             continue;
         if (hints.limits.contains(place)) {
@@ -170,6 +171,7 @@ void WaysUp::look(std::vector<Cell> &cells, std::vector<Finding> &findings) {
         if (found == dependents.end() || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
         const Reach *reach = relation.reach_of(persona_.name);
         if (reach == nullptr || !reach->row_security) continue; // with no policy in the way it is open already
+        const Scratch scratch;
         seen_before_[relation.id] = foreign_seen(found->second);
         if (reach->commands.contains(Command::update)) try_promotion(relation);
         if (reach->commands.contains(Command::insert)) try_joining(relation);

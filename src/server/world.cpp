@@ -8,6 +8,7 @@
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/rewrite.hpp"
+#include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 
@@ -139,12 +140,14 @@ order by c.oid, r.ordinality)",
 // What a view reads in the end, asked of the rewriter for each persona that may read the view.
 void read_views(World &world, const Index &index) {
     for (const Persona &persona : world.personas) {
+        if (!why_not_assumed(persona).empty()) continue; // verify() says so
         const Outcome outcome = attempt(Finish::rollback, [&] {
             assume(identity_of(persona));
             for (const Relation &view : world.relations) {
                 if (view.kind != RelationKind::view || view.extension_member) continue;
                 const Reach *reach = view.reach_of(persona.name);
                 if (reach == nullptr || !reach->commands.contains(Command::select)) continue;
+                const Scratch scratch;
                 std::vector<BaseRelation> bases;
                 const Outcome read =
                     attempt(Finish::rollback, [&] { bases = rewrite(select_statement(view, persona)); });
@@ -180,7 +183,9 @@ select p.oid, pg_catalog.format('rpc:%I.%I(%s)', n.nspname, p.proname, pg_catalo
        coalesce(p.proconfig::text like '%search_path=%', false),
        array(select r.ordinality - 1 from pg_catalog.unnest($1::name[]) with ordinality r(role, ordinality)
              where pg_catalog.has_schema_privilege(r.role, n.oid, 'USAGE')
-               and pg_catalog.has_function_privilege(r.role, p.oid, 'EXECUTE') order by 1)
+               and pg_catalog.has_function_privilege(r.role, p.oid, 'EXECUTE') order by 1),
+       p.prokind = 'p', pg_catalog.pg_get_userbyid(p.proowner) ~ '^supabase_.*admin$',
+       p.proretset
 from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where {} and p.prokind in ('f', 'p')
   and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
@@ -195,6 +200,9 @@ order by n.nspname collate "C", p.proname collate "C", 2)",
         function.id = rows.oid(i, 0);
         function.name = rows.text(i, 1);
         function.owner = rows.text(i, 2);
+        function.procedure = rows.boolean(i, 7);
+        function.platform = rows.boolean(i, 8);
+        function.rows = rows.boolean(i, 9);
         function.definer = rows.boolean(i, 4);
         function.pinned_search_path = rows.boolean(i, 5);
         for (const std::string &position : rows.list(i, 6))

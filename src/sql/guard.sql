@@ -89,7 +89,8 @@ CREATE FUNCTION rlsproof.guard_baseline() RETURNS bigint
         WITH added AS (
             INSERT INTO rlsproof.guard_known (rule, fingerprint, query)
             SELECT DISTINCT ON (rule, fingerprint) rule, fingerprint, query
-            FROM rlsproof.guard_events() WHERE database = pg_catalog.current_database()
+            FROM rlsproof.guard_events()
+            WHERE database = pg_catalog.current_database() AND fingerprint IS NOT NULL
             ON CONFLICT DO NOTHING RETURNING 1)
         SELECT pg_catalog.count(*) FROM added
     $$;
@@ -98,7 +99,7 @@ COMMENT ON FUNCTION rlsproof.guard_baseline() IS
 
 -- The hooks read these tables without SQL and keep what they read; a change reaches every session at its commit.
 CREATE FUNCTION rlsproof.declared() RETURNS trigger
-    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'rlsproof_declared';
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'rlsproof_declared';
 COMMENT ON FUNCTION rlsproof.declared() IS 'Tells every session that declarations have changed.';
 CREATE TRIGGER declared AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rlsproof.personas
     FOR EACH STATEMENT EXECUTE FUNCTION rlsproof.declared();

@@ -1,6 +1,6 @@
 -- What each role of a small application may do by access() and verify(), compared with what it really can.
 BEGIN;
-SELECT plan(13);
+SELECT plan(20);
 
 CREATE ROLE pgtap_app_user;
 CREATE ROLE pgtap_app_clerk IN ROLE pgtap_app_user;
@@ -45,6 +45,32 @@ CREATE POLICY clerks ON pgtap_app.letters FOR SELECT TO pgtap_app_clerk USING (t
 SELECT is(pg_temp.verdict('clerk', 'SELECT'), 'leak', 'and with a wider one it is a leak');
 SELECT ok(EXISTS (SELECT FROM rlsproof.explain('clerk', 'pgtap_app.letters', 'select') WHERE explanation LIKE '%true for every row: adds all of them%'),
     'of which explain() names the policy');
+
+-- What a function gives, by role: a clerk may call it, a user may not; and what it gives is what the role then really gets.
+CREATE FUNCTION pgtap_app.count_letters() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'SELECT count(*) FROM pgtap_app.letters';
+CREATE FUNCTION pgtap_app.letters_of(whose text) RETURNS SETOF pgtap_app.letters LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS 'SELECT * FROM pgtap_app.letters WHERE writer = whose';
+CREATE FUNCTION pgtap_app.my_letters() RETURNS SETOF pgtap_app.letters LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT * FROM pgtap_app.letters WHERE writer = current_setting('app.user', true) $$;
+REVOKE ALL ON FUNCTION pgtap_app.count_letters(), pgtap_app.letters_of(text), pgtap_app.my_letters() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtap_app.letters_of(text) TO pgtap_app_clerk;
+GRANT EXECUTE ON FUNCTION pgtap_app.my_letters() TO pgtap_app_user;
+DROP POLICY clerks ON pgtap_app.letters;
+CREATE FUNCTION pg_temp.call(persona text, function text) RETURNS text LANGUAGE sql AS $$
+    SELECT v.verdict || ' ' || v.evidence FROM rlsproof.verify($1, 'rpc:pgtap_app.' || $2) v $$;
+SELECT is(pg_temp.call('clerk', 'letters_of(text)'), 'open execution', 'a clerk gets letters of anybody by a call');
+SELECT is(pg_temp.call('ann', 'letters_of(text)'), 'ok privilege', 'ann may not call it');
+SELECT is(pg_temp.call('ann', 'count_letters()'), 'ok privilege', 'nor what nobody may');
+SELECT is((SELECT DISTINCT a.privilege FROM rlsproof.access('ann', 'rpc:pgtap_app.my_letters()') a), 'granted to pgtap_app_user by ' || current_user,
+    'ann may call for her own');
+SET LOCAL ROLE pgtap_app_clerk;
+SELECT set_config('app.user', 'nobody', true);
+SELECT isnt_empty($$SELECT * FROM pgtap_app.letters_of('ann')$$, 'the clerk really gets them');
+SET LOCAL ROLE pgtap_app_user;
+SELECT set_config('app.user', 'ann', true);
+SELECT throws_ok($$SELECT * FROM pgtap_app.letters_of('bob')$$, '42501', NULL, 'ann really does not');
+SELECT results_eq('SELECT id FROM pgtap_app.my_letters() ORDER BY id', ARRAY[1, 2], 'and gets her own');
+RESET ROLE;
 
 SELECT * FROM finish();
 ROLLBACK;

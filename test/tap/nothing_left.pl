@@ -95,7 +95,7 @@ for my $call ('rlsproof.lint()', 'rlsproof.access()') {
 }
 
 # Read-only, and on a standby: what can be told is told, and what cannot is unknown with the reason.
-$out = $node->safe_psql('demo', q{BEGIN READ ONLY; SELECT DISTINCT reason FROM rlsproof.verify() WHERE verdict = 'unknown' AND evidence = 'none'; COMMIT});
+$out = $node->safe_psql('demo', q{BEGIN READ ONLY; SELECT DISTINCT reason FROM rlsproof.verify() WHERE verdict = 'unknown' AND evidence = 'none' AND command <> 'EXECUTE'; COMMIT});
 is($out, 'nothing can be executed in a read-only transaction', 'read-only: execution says why not');
 is($node->safe_psql('demo', q{BEGIN READ ONLY; SELECT count(*) > 10 FROM rlsproof.verify() WHERE verdict = 'open'; COMMIT}), 't',
     'read-only: privilege and predicate answer');
@@ -103,7 +103,7 @@ $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
-$out = $standby->safe_psql('demo', q{SELECT DISTINCT reason FROM rlsproof.verify() WHERE verdict = 'unknown' AND evidence = 'none'});
+$out = $standby->safe_psql('demo', q{SELECT DISTINCT reason FROM rlsproof.verify() WHERE verdict = 'unknown' AND evidence = 'none' AND command <> 'EXECUTE'});
 is($out, 'nothing can be executed on a standby server', 'standby: execution says why not');
 is($standby->safe_psql('demo', q{SELECT count(*) > 10 FROM rlsproof.verify() WHERE verdict = 'open'}), 't', 'standby: privilege and predicate answer');
 $standby->stop;

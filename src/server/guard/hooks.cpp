@@ -14,8 +14,10 @@
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
 #include "server/guard/utility.hpp"
+#include "server/guard/workers.hpp"
 
 extern "C" {
+#include "access/parallel.h"
 #include "executor/executor.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
@@ -63,7 +65,12 @@ void start_on(QueryDesc *query, int flags) {
 
 void start(QueryDesc *query, int flags) {
     start_on(query, flags);
-    if ((active == 0 && !tracking) || (flags & EXEC_FLAG_EXPLAIN_ONLY) != 0 || exempt_now()) return;
+    if ((active == 0 && !tracking) || (flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
+    if (exempt_now()) {
+        // A worker only counts: its leader judges.
+        if (IsParallelWorker() && (active & kCounted) != 0) begin_running(query);
+        return;
+    }
     if ((active & kStarted) != 0) {
         Violations found;
         judge_start(query, &found);
@@ -108,7 +115,7 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
 }
 
 void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
-    Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
+    Running *const running = (active != 0 || tracking) && !IsParallelWorker() ? running_of(query->estate) : nullptr;
     if (running == nullptr) {
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
         return;
@@ -125,6 +132,7 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
 void end(QueryDesc *query) {
     Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
     if (running != nullptr) {
+        if (IsParallelWorker()) add_for_leader(static_cast<int64>(done_by(running).read));
         if (running->outer != nullptr) settle_with_outer(running);
         if (tracking && running->answers && !INSTR_TIME_IS_ZERO(running->started) && query->plannedstmt->queryId != 0) {
             instr_time spent;

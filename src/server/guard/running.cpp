@@ -5,6 +5,7 @@
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/workers.hpp"
 
 namespace rlsproof::server::guard {
 
@@ -77,9 +78,8 @@ Running *begin_running(const QueryDesc *query) {
             Relation const relation = state->es_relations[i];
             if (relation != nullptr && !exempt_table(RelationGetRelid(relation))) add(&found, relation, false);
         }
-        if (running->counters > 0) {
-            index_walker(query->planstate, &found);
-        }
+        if (running->counters > 0) index_walker(query->planstate, &found);
+        running->workers = read_by_workers();
     }
     running->callback.func = unlink;
     running->callback.arg = running;
@@ -97,7 +97,7 @@ Running *running_of(const EState *state) {
 }
 
 Done done_by(const Running *running) {
-    Done done{0, 0};
+    Done done{static_cast<double>(read_by_workers() - running->workers), 0};
     for (int i = 0; i < running->counters; ++i) {
         const Counter &counter = running->counter[i];
         done.read += static_cast<double>(read_by(counter) - counter.read);
@@ -109,6 +109,9 @@ Done done_by(const Running *running) {
 }
 
 void settle_with_outer(const Running *running) {
+    const int64 by_workers = read_by_workers() - running->workers;
+    for (Running *outer = running->outer; by_workers > 0 && outer != nullptr; outer = outer->outer)
+        outer->workers += by_workers;
     for (int i = 0; i < running->counters; ++i) {
         const Counter &counter = running->counter[i];
         const int64 read = read_by(counter) - counter.read;

@@ -4,6 +4,7 @@
 
 #include "server/guard/events.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/workers.hpp"
 #include "server/normal_form.hpp"
 
 extern "C" {
@@ -37,7 +38,8 @@ Size whole_size() {
     Size size = MAXALIGN(sizeof(SharedHead));
     size = add_size(size, EventTable::size_for(sizes.events));
     size = add_size(size, ring_size());
-    return add_size(size, QueryTable::size_for(sizes.queries));
+    size = add_size(size, QueryTable::size_for(sizes.queries));
+    return add_size(size, workers_size());
 }
 
 void request() {
@@ -76,6 +78,7 @@ void startup() {
     memory += ring_size();
     ++locks;
     queries.attach(memory, sizes.queries, locks, !found);
+    attach_workers(memory + QueryTable::size_for(sizes.queries), !found);
     if (!found) {
         start(head);
         clear_ring();

@@ -60,7 +60,7 @@ void add_gaps(Lines &lines) {
     if (!has_shared_memory())
         lines.push_back({"events", "not kept",
                          "add rlsproof to shared_preload_libraries and restart; until then rules warn, log and refuse, "
-                         "and the views stay empty"});
+                         "and the views stay empty; what parallel workers read is not counted"});
     if ((tracking || (active & kShaped) != 0) && !IsQueryIdEnabled())
         lines.push_back(
             {"query_id", "none", "compute_query_id is off: n_plus_one, repeated_query and guard_queries see nothing"});

@@ -1,0 +1,183 @@
+#include "server/call_arguments.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "server/facts.hpp"
+#include "server/settings.hpp"
+#include "server/spi.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kRows = 4; // rows of other people that arguments are taken from
+
+struct Argument {
+    std::string name; // empty where it has none
+    std::string type;
+    Oid type_id;
+    char category;
+    bool has_default;
+    std::string label; // the first of an enum
+};
+
+std::vector<Argument> arguments_of(Oid function) {
+    const Rows rows = query(R"(
+select n.names[a.at], pg_catalog.format_type(a.type, null), t.oid, t.typcategory, a.at > p.pronargs - p.pronargdefaults,
+       (select e.enumlabel from pg_catalog.pg_enum e where e.enumtypid = t.oid order by e.enumsortorder limit 1)
+from pg_catalog.pg_proc p,
+     lateral (select array(select coalesce(p.proargnames[m.at], '')
+       from unnest(coalesce(p.proargmodes, array_fill('i'::"char", array[p.pronargs::int]))) with ordinality m(mode, at)
+       where m.mode in ('i', 'b', 'v') order by m.at) as names) n,
+     unnest(p.proargtypes::oid[]) with ordinality a(type, at) join pg_catalog.pg_type t on t.oid = a.type
+where p.oid = $1::oid order by a.at)",
+                            {std::to_string(function)});
+    std::vector<Argument> result;
+    for (size_t i = 0; i < rows.size(); i++)
+        result.push_back({rows.text(i, 0), rows.text(i, 1), rows.oid(i, 2), rows.text(i, 3)[0], rows.boolean(i, 4),
+                          rows.text(i, 5)});
+    return result;
+}
+
+// p_order_id, _order_id and in_order_id are order_id.
+std::string without_prefix(const std::string &name) {
+    for (const char *prefix : {"p_", "in_", "arg_", "v_", "i_", "the_", "target_", "_"})
+        if (name.starts_with(prefix) && name.size() > std::string_view(prefix).size())
+            return name.substr(std::string_view(prefix).size());
+    return name;
+}
+
+// orders and order, companies and company are the same thing.
+bool is_plural_of(const std::string &table, const std::string &word) {
+    return table == word || table == word + "s" || table == word + "es" ||
+           (word.ends_with('y') && table == word.substr(0, word.size() - 1) + "ies");
+}
+
+class Chooser {
+public:
+    Chooser(const Function &function, Stage &stage, const std::string &uid)
+        : stage_(stage), uid_(uid), facts_(read_body_facts(function.id)) {
+        std::vector<const Touch *> touches;
+        for (const Touch &touch : function.touches) touches.push_back(&touch);
+        std::stable_sort(touches.begin(), touches.end(),
+                         [](const Touch *a, const Touch *b) { return a->written > b->written; });
+        for (const Touch *touch : touches)
+            for (const auto &[id, shape] : stage_.tables().shapes)
+                if (shape.name == touch->relation && !stage_.rows(id).empty()) tables_.push_back(&shape);
+    }
+
+    // The column that says what the argument stands for.
+    std::optional<Column> column_of(const Argument &argument, size_t position) const {
+        const auto said = [&](const std::string &name) {
+            return name == argument.name || name == fmt::format("${}", position + 1);
+        };
+        for (const auto *facts : {&facts_.compared, &facts_.written})
+            for (const auto &[column, name] : *facts)
+                if (said(name) && !stage_.rows(column.relation).empty()) return column;
+        if (argument.name.empty()) return std::nullopt;
+        const std::string name = without_prefix(argument.name);
+        for (const TableShape *table : tables_)
+            for (const ColumnShape &column : table->columns)
+                if (column.name == name && column.category == argument.category)
+                    return Column{table->id, column.number};
+        if (!name.ends_with("_id") && name != "id") return std::nullopt;
+        const std::string word = name == "id" ? "" : name.substr(0, name.size() - 3);
+        for (const TableShape *table : tables_) {
+            const std::string last = table->name.substr(table->name.rfind('.') + 1);
+            if (!table->keys.empty() && table->keys.front().size() == 1 && (word.empty() || is_plural_of(last, word)))
+                return Column{table->id, table->keys.front().front()};
+        }
+        return std::nullopt;
+    }
+
+    // What the column holds in the row of other people that has this turn.
+    Candidate value_of(const Column &column, size_t turn, bool own) const {
+        if (own && stage_.hints().identity.contains(column)) {
+            const ColumnShape *shape = stage_.tables().of(column.relation)->column(column.number);
+            return identity_as(shape->category == TYPCATEGORY_NUMERIC ? "int8" : "text", uid_);
+        }
+        // In turn from those that were there and from those that were made, which tell more by what they hold.
+        const std::vector<Row> &rows = stage_.rows(column.relation);
+        for (size_t step = 0; step < rows.size(); step++) {
+            const size_t at = (turn / 2 + step) % rows.size();
+            const Row &row = rows[turn % 2 == 0 ? at : rows.size() - 1 - at];
+            if (const auto value = row.values.find(column.number); value != row.values.end() && value->second)
+                return value->second;
+        }
+        return std::nullopt;
+    }
+
+    bool is_identity(const Column &column) const { return stage_.hints().identity.contains(column); }
+
+private:
+    Stage &stage_;
+    const std::string &uid_;
+    BodyFacts facts_;
+    std::vector<const TableShape *> tables_;
+};
+
+Candidate guess(const Argument &argument, size_t turn) {
+    constexpr const char *kTexts[] = {"made", "", "%", "a"};
+    if (!argument.label.empty()) return argument.label;
+    switch (argument.type_id) {
+    case UUIDOID: return "5ca1ab1e-0000-4000-8000-000000000000";
+    case JSONOID:
+    case JSONBOID: return "{}";
+    case INTERVALOID: return "1 hour";
+    default: break;
+    }
+    switch (argument.category) {
+    case TYPCATEGORY_STRING: return kTexts[turn % std::size(kTexts)];
+    case TYPCATEGORY_NUMERIC: return "1";
+    case TYPCATEGORY_BOOLEAN: return "t";
+    case TYPCATEGORY_DATETIME: return "now";
+    case TYPCATEGORY_ARRAY: return "{}";
+    default: return std::nullopt;
+    }
+}
+
+} // namespace
+
+std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid) {
+    const std::vector<Argument> arguments = arguments_of(function.id);
+    if (arguments.empty()) return {Arguments{}};
+    const Chooser chooser(function, stage, uid);
+    std::vector<std::optional<Column>> columns;
+    bool named = true, people = false;
+    for (size_t i = 0; i < arguments.size(); i++) {
+        columns.push_back(chooser.column_of(arguments[i], i));
+        named = named && !arguments[i].name.empty();
+        people = people || (columns.back() && chooser.is_identity(*columns.back()));
+    }
+    std::vector<Arguments> result;
+    const auto add = [&](size_t turn, bool own) {
+        Arguments made;
+        for (size_t i = 0; i < arguments.size(); i++) {
+            const Argument &argument = arguments[i];
+            if (!columns[i] && argument.has_default && named) continue;
+            const Candidate value = columns[i] ? chooser.value_of(*columns[i], turn, own) : guess(argument, turn);
+            made.guessed = made.guessed || !columns[i];
+            if (value) made.given.insert(*value);
+            const std::string literal =
+                value ? fmt::format("{}::{}", quote_literal(*value), argument.type) : "NULL::" + argument.type;
+            made.list += fmt::format("{}{}{}", made.list.empty() ? "" : ", ",
+                                     named ? quote_identifier(argument.name) + " => " : "", literal);
+        }
+        if (std::none_of(result.begin(), result.end(), [&](const Arguments &a) { return a.list == made.list; }))
+            result.push_back(std::move(made));
+    };
+    for (size_t turn = 0; turn < kRows; turn++) add(turn, false);
+    if (people && !uid.empty())
+        for (size_t turn = 0; turn < kRows / 2; turn++) add(turn, true);
+    return result;
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,357 @@
+#include "server/calls.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/access.hpp"
+#include "server/rewrite.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/witness.hpp"
+#include "server/world.hpp"
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kTelling = 8;     // letters from which on a value is taken to be in one row only
+constexpr long kMostResults = 300; // rows of a function's result that are looked at
+
+std::string quoted_name(const Function &function) {
+    const size_t start = function.name.find(':') + 1;
+    return function.name.substr(start, function.name.find('(') - start);
+}
+
+bool yes_or_no(const Function &function) {
+    return query("select prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not proretset "
+                 "from pg_catalog.pg_proc where oid = $1::oid",
+                 {std::to_string(function.id)})
+        .boolean(0, 0);
+}
+
+// What is wrong with the body itself, rather than with what it was given or with who called it.
+bool is_broken(const Outcome &outcome) {
+    return outcome.sqlstate.starts_with("42") && outcome.sqlstate != "42501";
+}
+
+// A function's own way to say no. One that looks for the row first may say that there is none.
+bool is_refusal(const Outcome &outcome, bool guessed) {
+    const bool plain = outcome.sqlstate == "42501" || outcome.sqlstate == "28000";
+    const bool raised =
+        outcome.sqlstate == "P0001" || outcome.sqlstate == "P0002" || outcome.sqlstate.starts_with("PT");
+    return plain || (raised && !guessed);
+}
+
+std::vector<std::string> names_of(const std::vector<const Relation *> &relations) {
+    std::vector<std::string> names;
+    for (const Relation *relation : relations)
+        if (std::find(names.begin(), names.end(), relation->name) == names.end()) names.push_back(relation->name);
+    return names;
+}
+
+} // namespace
+
+Calls::Calls(const World &world, Bodies &bodies, const Hints &hints, Stage *stage, std::string why_no_stage,
+             bool as_persona, const Persona &persona, const std::vector<Row> &own, Oid superuser, int security)
+    : world_(world), bodies_(bodies), hints_(hints), stage_(stage), why_no_stage_(std::move(why_no_stage)),
+      as_persona_(as_persona), persona_(persona), own_(own), superuser_(superuser), security_(security) {}
+
+bool Calls::helps_policies(const Function &function) const {
+    return std::any_of(hints_.policies.begin(), hints_.policies.end(), [&](const PolicyHint &policy) {
+        return std::find(policy.functions.begin(), policy.functions.end(), function.id) != policy.functions.end();
+    });
+}
+
+// Whether the caller reads every row of it by a plain SELECT.
+bool Calls::sees_all(const Relation &relation) {
+    const auto known = sees_all_.find(relation.id);
+    if (known != sees_all_.end()) return known->second;
+    Truth rows = Truth::always;
+    const Outcome outcome = attempt(Finish::rollback, [&] {
+        for (const BaseRelation &base : rewrite(select_statement(relation, persona_)))
+            if (!base.inside_policy) rows = std::min(rows, base.truth);
+    });
+    return sees_all_[relation.id] = outcome.ok && rows == Truth::always;
+}
+
+// What the function's owner may touch and its caller may not.
+std::vector<Calls::Gain> Calls::gains(const Function &function) {
+    std::vector<Gain> result;
+    for (const Touch &touch : function.touches) {
+        const Relation *relation = world_.relation(touch.relation);
+        if (relation == nullptr) continue;
+        const Reach *reach = relation->reach_of(persona_.name);
+        const auto may = [&](Command command) { return reach != nullptr && reach->commands.contains(command); };
+        const bool privileged =
+            touch.written ? may(Command::insert) && may(Command::update) && may(Command::remove) : may(Command::select);
+        const bool past_policies = reach != nullptr && reach->row_security && !touch.binds_owner;
+        if (privileged && !past_policies) continue;
+        if (privileged && !touch.written && sees_all(*relation)) continue;
+        result.push_back({relation, touch.written});
+    }
+    return result;
+}
+
+// The tables whose rows a relation shows.
+std::vector<const Relation *> Calls::bases_of(const Relation &relation) {
+    if (relation.is_table()) return {&relation};
+    const Rows rows = query(R"(
+with recursive reads(id) as (
+  select $1::oid
+  union
+  select d.refobjid from reads join pg_catalog.pg_rewrite r on r.ev_class = reads.id
+  join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
+    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+select distinct id from reads)",
+                            {std::to_string(relation.id)});
+    std::vector<const Relation *> bases;
+    for (const Relation &base : world_.relations)
+        for (size_t i = 0; i < rows.size(); i++)
+            if (base.is_table() && rows.oid(i, 0) == base.id) bases.push_back(&base);
+    return bases;
+}
+
+// Keys, people and free texts: values that no row within reach holds as well.
+const std::map<std::string, std::string> &Calls::hidden(const Relation &relation) {
+    const auto known = hidden_.find(relation.id);
+    if (known != hidden_.end()) return known->second;
+    std::map<std::string, std::string> &result = hidden_[relation.id];
+    const TableShape *shape = stage_->tables().of(relation.id);
+    if (shape == nullptr) return result;
+    Probe probe(*stage_, relation, own_, superuser_, security_);
+    const Reach *reach = relation.reach_of(persona_.name);
+    Observation seen;
+    if (reach != nullptr && reach->commands.contains(Command::select)) seen = probe.select();
+    std::set<std::string> &open = within_[relation.id];
+    const std::vector<const Row *> &within = seen.foreign;
+    for (const std::vector<const Row *> *rows : {&within, &probe.own()})
+        for (const Row *row : *rows)
+            for (const auto &[number, value] : row->values)
+                if (value) open.insert(*value);
+    for (const Row *row : probe.foreign()) {
+        if (std::find(seen.foreign.begin(), seen.foreign.end(), row) != seen.foreign.end()) continue;
+        for (const auto &[number, value] : row->values) {
+            if (!value || open.contains(*value)) continue;
+            const auto holds = [&](const std::vector<int> &key) {
+                return std::find(key.begin(), key.end(), number) != key.end();
+            };
+            const Column place{relation.id, number};
+            const bool names_somebody = hints_.identity.contains(place) || hints_.tenant.contains(place);
+            const bool in_key = names_somebody || std::any_of(shape->keys.begin(), shape->keys.end(), holds) ||
+                                std::any_of(shape->foreign_keys.begin(), shape->foreign_keys.end(),
+                                            [&](const ForeignKey &key) { return holds(key.columns); });
+            const bool is_free_text = value->find_first_of(" @") != std::string::npos;
+            if (((in_key || is_free_text) && value->size() >= kTelling) || value->starts_with("made "))
+                result.emplace(*value, relation.name);
+        }
+    }
+    return result;
+}
+
+bool Calls::explained(const std::string &answer, bool rows, const std::vector<Gain> &gains) {
+    if (answer.empty()) return true;
+    // A number or a yes says how many there are, and not which.
+    if (!rows && answer.size() < kTelling && answer.find_first_not_of("0123456789.,(){}tf\" -[]") == std::string::npos)
+        return true;
+    if (answer == "null" || (!persona_.uid.empty() && answer.find(persona_.uid) != std::string::npos)) return true;
+    const auto told = [&](const std::string &value) {
+        return answer == value || (value.size() >= kTelling && answer.find(value) != std::string::npos);
+    };
+    for (const Row &row : own_)
+        for (const auto &[number, value] : row.values)
+            if (value && told(*value)) return true;
+    for (const Gain &gain : gains)
+        for (const Relation *base : bases_of(*gain.relation))
+            for (const std::string &value : within_[base->id])
+                if (told(value)) return true;
+    return false;
+}
+
+// Nothing is called of which it is not known that a rollback undoes it.
+std::string Calls::why_not_called(const Body &body) const {
+    if (stage_ == nullptr) return why_no_stage_;
+    if (!body.harm.empty()) return body.harm;
+    bool writes = false;
+    for (const auto &[id, written] : body.relations) {
+        writes = writes || written;
+        for (const Relation &relation : world_.relations)
+            if (relation.id == id && relation.kind == RelationKind::foreign_table)
+                return fmt::format("it goes to another server, by {}", relation.name);
+    }
+    if (writes && !stage_->triggers_off()) return "it writes, and triggers could not be switched off";
+    for (const Oid table : body.inserted) {
+        const Rows sequence = query(R"(
+select 1 from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+where a.attrelid = $1::oid and not a.attisdropped
+  and (a.attidentity <> '' or (a.attgenerated = '' and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ 'nextval')) limit 1)",
+                                    {std::to_string(table)});
+        if (!sequence.empty()) return "it would advance a sequence";
+    }
+    return "";
+}
+
+// Calls it once, undone. True where the call showed or changed rows of other people.
+bool Calls::make_call(const std::string &statement, const Function &function, const std::vector<Gain> &gains,
+                      const std::set<std::string> &told, bool guessed, Tried &tried) {
+    tried.calls++;
+    Observation observation;
+    observation.statement = statement;
+    observation.identified = false;
+    std::vector<const Relation *> shown, changed;
+    int unexplained = 0;
+    observation.outcome = attempt(Finish::rollback, [&] {
+        if (function.procedure) {
+            (void)execute(statement);
+        } else {
+            const Rows results = query(fmt::format("{} limit {}", statement, kMostResults), {}, false);
+            observation.total = (long)results.size();
+            std::string text;
+            for (size_t i = 0; i < results.size(); i++) {
+                text += results.text(i, 0) + '\n';
+                unexplained += !explained(results.text(i, 0), function.rows, gains);
+            }
+            for (const Gain &gain : gains)
+                for (const Relation *base : bases_of(*gain.relation))
+                    for (const auto &[value, name] : hidden(*base))
+                        if (!told.contains(value) && text.find(value) != std::string::npos) {
+                            shown.push_back(base);
+                            break;
+                        }
+        }
+        for (const Gain &gain : gains)
+            if (gain.written)
+                for (const Relation *base : bases_of(*gain.relation)) {
+                    const Probe probe(*stage_, *base, own_, superuser_, security_);
+                    if (!probe.foreign_changed().empty()) changed.push_back(base);
+                }
+    });
+    const Outcome &outcome = observation.outcome;
+    if (!outcome.ok) {
+        tried.failure = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
+        tried.broken = is_broken(outcome);
+        tried.refused += is_refusal(outcome, guessed);
+        return false;
+    }
+    tried.answered++;
+    tried.unexplained += unexplained;
+    if (shown.empty() && changed.empty()) return false;
+    const bool writes = !changed.empty();
+    tried.seen = fmt::format("a call {} rows of other people in {}", writes ? "changed" : "showed",
+                             fmt::join(names_of(writes ? changed : shown), ", "));
+    tried.observation = std::move(observation);
+    return true;
+}
+
+Calls::Tried Calls::call_it(const Function &function, const Body &body, const std::vector<Gain> &gains,
+                            const std::vector<Arguments> &choices) {
+    Tried tried;
+    // What is looked for has to be known before anything is called.
+    for (const Gain &gain : gains)
+        for (const Relation *base : bases_of(*gain.relation)) (void)hidden(*base);
+    for (const Arguments &choice : choices) {
+        std::set<std::string> told = choice.given;
+        for (const auto &[column, value] : body.compared)
+            if (value) told.insert(*value);
+        const std::string call = fmt::format("{}({})", quoted_name(function), choice.list);
+        const std::string statement = function.procedure ? "call " + call : fmt::format("select {}::text", call);
+        if (make_call(statement, function, gains, told, choice.guessed, tried)) break;
+    }
+    return tried;
+}
+
+// A function that runs with its owner's rights and touches, or may touch, what its caller could not.
+void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain> &gains) {
+    const auto say = [&](Verdict verdict, Evidence evidence, std::string reason) {
+        cell.verdict = verdict;
+        cell.evidence = evidence;
+        cell.reason = std::move(reason);
+    };
+    const Verdict allowed = cell.declared ? Verdict::leak : Verdict::open;
+    const Body &body = bodies_.of(function.id);
+    const bool writes = std::any_of(gains.begin(), gains.end(), [](const Gain &gain) { return gain.written; });
+    const std::string unjudged = why_not_called(body);
+    Tried tried;
+    bool guessed = false;
+    if (unjudged.empty() && !gains.empty()) {
+        const std::vector<Arguments> choices = arguments_for(function, *stage_, persona_.uid);
+        guessed = std::any_of(choices.begin(), choices.end(), [](const Arguments &a) { return a.guessed; });
+        tried = call_it(function, body, gains, choices);
+    }
+    if (!tried.seen.empty()) {
+        say(allowed, Evidence::execution,
+            fmt::format("it runs as {}: {}{}", function.owner, tried.seen,
+                        function.asks_who ? "" : "; nothing in it looks at who is calling"));
+        cell.reached = 1;
+        cell.witness = witness(persona_, tried.observation, "");
+        return;
+    }
+    if (gains.empty()) return say(Verdict::unknown, Evidence::none, body.unknown_reason);
+    std::vector<const Relation *> touched;
+    for (const Gain &gain : gains) touched.push_back(gain.relation);
+    const std::string what = fmt::format("{} {}", writes ? "writes" : "reads", fmt::join(names_of(touched), ", "));
+    if (!writes && body.known && yes_or_no(function))
+        return say(Verdict::ok, Evidence::structural, "it answers yes or no, and changes nothing");
+    const bool silent = !writes && tried.answered > 0 && !guessed && tried.unexplained == 0;
+    const std::string calls = fmt::format("{} call{}", tried.answered, tried.answered == 1 ? "" : "s");
+    if (tried.answered == 0 && tried.broken) return say(Verdict::error, Evidence::execution, tried.failure);
+    if (!function.asks_who && !(helps_policies(function) && !writes))
+        return say(allowed, Evidence::structural,
+                   fmt::format("it runs as {} and {} past what the caller may, and nothing in it looks at who is "
+                               "calling{}",
+                               function.owner, what,
+                               tried.answered > 0 ? fmt::format("; {} showed no row of theirs", calls) : ""));
+    const std::string why = function.asks_who ? "it looks at who is calling" : "policies call it";
+    if (silent)
+        return say(Verdict::ok, Evidence::execution, fmt::format("{}: {} showed nothing of other people", why, calls));
+    if (tried.calls > 0 && tried.refused == tried.calls)
+        return say(Verdict::ok, Evidence::execution,
+                   fmt::format("{}, and turned away every call: {}", why, tried.failure));
+    say(Verdict::unknown, Evidence::none,
+        fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}", function.owner, what, why,
+                    !unjudged.empty()       ? "it was not called, since " + unjudged
+                    : tried.answered == 0   ? "every call failed, the last with " + tried.failure
+                    : writes                ? calls + " changed nothing of other people"
+                    : tried.unexplained > 0 ? calls + " showed what may be anybody's"
+                                            : calls + " with guessed arguments showed nothing of other people"));
+}
+
+Cell Calls::examine(const Function &function, const Expectation *expectation) {
+    Cell cell;
+    cell.persona = persona_.name;
+    cell.object = function.name;
+    cell.command = Command::execute;
+    cell.key = fmt::format("{}:{}:{}", cell.persona, cell.object, name(cell.command));
+    if (expectation != nullptr) {
+        cell.expected = expectation->access;
+        cell.declared = true;
+    }
+    const auto decided = [&](Verdict verdict, Evidence evidence, std::string reason) {
+        cell.verdict = verdict;
+        cell.evidence = evidence;
+        cell.reason = std::move(reason);
+        return cell;
+    };
+    if (std::find(function.callers.begin(), function.callers.end(), persona_.name) == function.callers.end())
+        return decided(cell.expected == "none" ? Verdict::ok : Verdict::lockout, Evidence::privilege, "no privilege");
+    if (cell.expected == "all") return decided(Verdict::ok, Evidence::privilege, "EXECUTE is granted");
+    // Who closes one function by its name means the function; who closes all of a schema means what they give.
+    if (expectation != nullptr && expectation->object == function.name)
+        return decided(Verdict::leak, Evidence::privilege, "EXECUTE is granted");
+    if (!function.sets_identity.empty() && !function.asks_who)
+        return decided(
+            cell.declared ? Verdict::leak : Verdict::open, Evidence::structural,
+            fmt::format("it sets {} to what the call brings along", fmt::join(function.sets_identity, ", ")));
+    if (!function.definer)
+        return decided(Verdict::ok, Evidence::structural,
+                       "it runs with the rights of its caller, who may do without it what it does");
+    if (!as_persona_) return decided(Verdict::unknown, Evidence::none, why_no_stage_);
+    const std::vector<Gain> found = gains(function);
+    if (found.empty() && function.body_known)
+        return decided(Verdict::ok, Evidence::structural, "it touches nothing that its caller could not");
+    decide(cell, function, found);
+    return cell;
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,81 @@
+// EXECUTE cells: what calling a function gives somebody that they have not got anyway. Whose rights it runs with, what
+// its body touches past the caller's own reach, and, where a rollback undoes all that it does, what calls of it showed
+// or changed.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/cell.hpp"
+#include "model/expectation.hpp"
+#include "model/world.hpp"
+
+#include "server/bodies.hpp"
+#include "server/call_arguments.hpp"
+#include "server/probe.hpp"
+#include "server/stage.hpp"
+
+namespace rlsproof::server {
+
+class Calls {
+public:
+    // Without a stage nothing is called, for the reason given; where not even the persona could be assumed, privileges
+    // alone are asked. REQUIRES: else the persona is assumed in the subtransaction around; `superuser` is who set the
+    // stage.
+    Calls(const World &world, Bodies &bodies, const Hints &hints, Stage *stage, std::string why_no_stage,
+          bool as_persona, const Persona &persona, const std::vector<Row> &own, Oid superuser, int security);
+
+    Cell examine(const Function &function, const Expectation *expectation);
+
+private:
+    // A relation that the function touches and its caller could not, and how.
+    struct Gain {
+        const Relation *relation;
+        bool written;
+    };
+    // What became of the calls that were made.
+    struct Tried {
+        int calls = 0, answered = 0;
+        std::string failure; // SQLSTATE and message of the last that failed
+        bool broken = false; // it failed on its own body, not on what it was given
+        int unexplained = 0; // answers that say something, and not of whom
+        int refused = 0;     // calls that the function itself turned away
+        std::string seen;    // what a call showed or changed of other people's rows; empty where nothing
+        Observation observation;
+    };
+
+    std::vector<Gain> gains(const Function &function);
+    bool sees_all(const Relation &relation);
+    std::string why_not_called(const Body &body) const;
+    Tried call_it(const Function &function, const Body &body, const std::vector<Gain> &gains,
+                  const std::vector<Arguments> &choices);
+    bool make_call(const std::string &statement, const Function &function, const std::vector<Gain> &gains,
+                   const std::set<std::string> &told, bool guessed, Tried &tried);
+    void decide(Cell &cell, const Function &function, const std::vector<Gain> &gains);
+    bool helps_policies(const Function &function) const;
+
+    // Whether an answer says nothing, or something of the caller or of rows within reach.
+    bool explained(const std::string &answer, bool rows, const std::vector<Gain> &gains);
+    // What only rows out of the persona's reach hold, by the relation they are in.
+    const std::map<std::string, std::string> &hidden(const Relation &relation);
+    std::vector<const Relation *> bases_of(const Relation &relation);
+
+    const World &world_;
+    Bodies &bodies_;
+    const Hints &hints_;
+    Stage *stage_;
+    std::string why_no_stage_;
+    bool as_persona_;
+    const Persona &persona_;
+    const std::vector<Row> &own_;
+    Oid superuser_;
+    int security_;
+    std::map<unsigned, bool> sees_all_;
+    std::map<unsigned, std::map<std::string, std::string>> hidden_; // value → relation
+    std::map<unsigned, std::set<std::string>> within_;              // values of rows within reach
+};
+
+} // namespace rlsproof::server

@@ -1,0 +1,473 @@
+#include "server/hint_walk.hpp"
+
+#include <utility>
+
+#include "server/nodes.hpp"
+
+#include "server/compat.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+}
+
+namespace rlsproof::server {
+
+const char *text_of(Oid type, Datum value) {
+    Oid output;
+    bool varlena;
+    getTypeOutputInfo(type, &output, &varlena);
+    return OidOutputFunctionCall(output, value);
+}
+
+namespace {
+
+void note(HintWalk *walk, HintKind kind, Oid relation, int number, bool own, const char *value) {
+    auto *raw = (RawHint *)palloc(sizeof(RawHint));
+    *raw = RawHint{kind, relation, number, own, value, InvalidOid, 0};
+    walk->found = lappend(walk->found, raw);
+}
+
+void note_joined(HintWalk *walk, Oid relation, int number, Oid other, int other_number) {
+    if (relation == other) return;
+    auto *raw = (RawHint *)palloc(sizeof(RawHint));
+    *raw = RawHint{HintKind::joined, relation, number, false, nullptr, other, other_number};
+    walk->found = lappend(walk->found, raw);
+}
+
+struct Place {
+    Oid relation;
+    int number;
+    bool own;
+};
+
+bool place_of(Node *node, const HintWalk *walk, Place *place) {
+    if (node == nullptr) return false;
+    if (IsA(node, CoerceToDomainValue)) {
+        *place = Place{walk->relation, 0, true};
+        return true;
+    }
+    if (!IsA(node, Var)) return false;
+    const auto *var = castNode(Var, node);
+    const int level = list_length(walk->stack) - (int)var->varlevelsup;
+    if (var->varattno <= 0) return false;
+    if (level == 0) {
+        *place = Place{walk->relation, var->varattno, true};
+        return true;
+    }
+    if (level < 0) return false;
+    const auto *query = (const Query *)list_nth(walk->stack, level - 1);
+    const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, var->varno - 1);
+    if (entry->rtekind != RTE_RELATION) return false;
+    *place = Place{entry->relid, var->varattno, false};
+    return true;
+}
+
+struct Look {
+    const HintWalk *walk;
+    bool asks;
+    bool has_column;
+};
+
+bool look_inside(Node *node, void *context) {
+    if (node == nullptr) return false;
+    auto *look = (Look *)context;
+    if (IsA(node, Var)) look->has_column = true;
+    if (is_current_user(node)) look->asks = true;
+    if (IsA(node, FuncExpr)) {
+        const Oid function = castNode(FuncExpr, node)->funcid;
+        if (function == F_CURRENT_SETTING_TEXT || function == F_CURRENT_SETTING_TEXT_BOOL) look->asks = true;
+        for (int i = 0; i < look->walk->asking_count; i++)
+            if (look->walk->asking[i] == function) look->asks = true;
+    }
+    if (IsA(node, Query)) return query_tree_walker(castNode(Query, node), compat::walker(look_inside), context, 0);
+    return compat::walk(node, look_inside, context);
+}
+
+// An expression that depends on who is asking and on no row.
+bool is_identity(Node *node, const HintWalk *walk) {
+    Look look{walk, false, false};
+    (void)look_inside(node, &look);
+    return look.asks && !look.has_column;
+}
+
+bool is_time(Oid type) {
+    return type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == DATEOID;
+}
+
+// The elements of an array that are not NULL. REQUIRES: `use` is a plain function's own, without destructors.
+template <typename Use>
+void each_element(Datum array, Use use) {
+    ArrayType *values = DatumGetArrayTypeP(array);
+    ArrayIterator elements = array_create_iterator(values, 0, nullptr);
+    Datum value;
+    bool null;
+    while (array_iterate(elements, &value, &null))
+        if (!null) use(ARR_ELEMTYPE(values), value);
+    array_free_iterator(elements);
+}
+
+void note_constant(HintWalk *walk, const Place &place, const Const *constant) {
+    note(walk, HintKind::value, place.relation, place.number, place.own,
+         constant->constisnull ? nullptr : text_of(constant->consttype, constant->constvalue));
+}
+
+void note_asked(HintWalk *walk, Oid type, Datum value) {
+    note(walk, HintKind::asked, InvalidOid, 0, false, text_of(type, value));
+}
+
+void note_elements(HintWalk *walk, const Place &place, Node *array) {
+    if (array != nullptr && IsA(array, ArrayExpr)) {
+        ListCell *cell;
+        foreach (cell, castNode(ArrayExpr, array)->elements) {
+            Node *element = without_casts((Node *)lfirst(cell));
+            if (element != nullptr && IsA(element, Const)) note_constant(walk, place, castNode(Const, element));
+        }
+    } else if (array != nullptr && IsA(array, Const) && !castNode(Const, array)->constisnull) {
+        each_element(castNode(Const, array)->constvalue, [&](Oid type, Datum value) {
+            note(walk, HintKind::value, place.relation, place.number, place.own, text_of(type, value));
+        });
+    }
+}
+
+// What policies say in so many words: "admin", "member", whatever it is compared with or handed to.
+void note_mentions(HintWalk *walk, const Const *constant) {
+    if (constant->constisnull) return;
+    const auto add = [walk](Oid type, Datum value) {
+        const char category = TypeCategory(type);
+        if (category == TYPCATEGORY_STRING || category == TYPCATEGORY_ENUM || category == TYPCATEGORY_UNKNOWN)
+            note(walk, HintKind::mention, InvalidOid, 0, false, text_of(type, value));
+    };
+    const Oid element = get_element_type(constant->consttype);
+    if (element == InvalidOid) return add(constant->consttype, constant->constvalue);
+    each_element(constant->constvalue, add);
+}
+
+// What is written as an expression and is a constant all the same: ARRAY['a', 'b'], lower('A').
+Node *folded(Node *node) {
+    const bool may_be = node != nullptr && (IsA(node, ArrayExpr) || IsA(node, FuncExpr));
+    if (!may_be || contain_var_clause(node) || contain_mutable_functions(node) || contain_subplans(node)) return node;
+    return eval_const_expressions(nullptr, node);
+}
+
+void note_value(HintWalk *walk, const Place &place, const char *value) {
+    note(walk, HintKind::value, place.relation, place.number, place.own, value);
+}
+
+// A constant that a column is compared with, and what lies just beyond it where the comparison asks for that.
+void note_compared(HintWalk *walk, const Place &place, Node *column, const Const *constant, const char *symbol) {
+    const Oid type = exprType(column);
+    if (constant->constisnull) return note_constant(walk, place, constant);
+    if (type == JSONBOID && symbol[0] == '?') {
+        if (constant->consttype == TEXTOID)
+            return note_value(walk, place, psprintf("{\"%s\": true}", TextDatumGetCString(constant->constvalue)));
+        return each_element(constant->constvalue, [&](Oid, Datum key) {
+            note_value(walk, place, psprintf("{\"%s\": true}", TextDatumGetCString(key)));
+        });
+    }
+    if (TypeCategory(type) == TYPCATEGORY_NUMERIC && (symbol[0] == '<' || symbol[0] == '>')) {
+        const long limit = strtol(text_of(constant->consttype, constant->constvalue), nullptr, 10);
+        if (symbol[1] != '=') note_value(walk, place, psprintf("%ld", symbol[0] == '>' ? limit + 1 : limit - 1));
+    }
+    note_constant(walk, place, constant);
+}
+
+// length(column) > 10
+void note_length(HintWalk *walk, FuncExpr *call, const Const *constant, const char *symbol) {
+    const char *name = get_func_name(call->funcid);
+    Place place;
+    if (name == nullptr || strstr(name, "length") == nullptr || call->args == NIL || constant->constisnull) return;
+    Node *column = without_casts((Node *)linitial(call->args));
+    if (column == nullptr || !IsA(column, Var) || !place_of(column, walk, &place) ||
+        TypeCategory(exprType(column)) != TYPCATEGORY_STRING ||
+        TypeCategory(constant->consttype) != TYPCATEGORY_NUMERIC)
+        return;
+    long length = strtol(text_of(constant->consttype, constant->constvalue), nullptr, 10);
+    length += symbol[0] == '>' ? 1 : symbol[0] == '<' ? -1 : 0;
+    if (length < 0 || length > 1000) return;
+    char *text = (char *)palloc((Size)length + 1);
+    memset(text, 'x', (size_t)length);
+    text[length] = '\0';
+    note_value(walk, place, text);
+}
+
+// The same read from the other side.
+const char *turned(const char *symbol) {
+    if (symbol[0] == '<' && symbol[1] != '@') return symbol[1] == '=' ? ">=" : symbol[1] == '>' ? symbol : ">";
+    if (symbol[0] == '>') return symbol[1] == '=' ? "<=" : "<";
+    return symbol;
+}
+
+// One side a column, the other something it is compared with.
+void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
+    left = without_casts(left);
+    Node *bare = folded(without_casts(right));
+    if (left == nullptr || bare == nullptr) return;
+    Place place, other;
+    if (place_of(left, walk, &place)) {
+        if (IsA(bare, Const))
+            note_compared(walk, place, left, castNode(Const, bare), symbol);
+        else if (place_of(bare, walk, &other) && place.number > 0 && other.number > 0)
+            note_joined(walk, place.relation, place.number, other.relation, other.number);
+        else if (is_identity(bare, walk))
+            note(walk, HintKind::identity, place.relation, place.number, place.own, nodeToString(bare));
+        else if (is_time(exprType(left))) {
+            const bool later = symbol[0] == '>';
+            note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2099-01-01" : "2000-01-01");
+            note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2000-01-01" : "2099-01-01");
+        }
+    } else if (IsA(left, FuncExpr) && IsA(bare, Const)) {
+        note_length(walk, castNode(FuncExpr, left), castNode(Const, bare), symbol);
+    } else if (IsA(left, OpExpr) && list_length(castNode(OpExpr, left)->args) == 2 && IsA(bare, Const)) {
+        // column ->> 'key' = 'value'
+        Node *column = without_casts((Node *)linitial(castNode(OpExpr, left)->args));
+        Node *key = without_casts((Node *)lsecond(castNode(OpExpr, left)->args));
+        if (IsA(column, Var) && IsA(key, Const) && castNode(Var, column)->vartype == JSONBOID &&
+            castNode(Const, key)->consttype == TEXTOID && !castNode(Const, key)->constisnull &&
+            !castNode(Const, bare)->constisnull && place_of(column, walk, &place))
+            note(walk, HintKind::value, place.relation, place.number, place.own,
+                 psprintf("{\"%s\": \"%s\"}", TextDatumGetCString(castNode(Const, key)->constvalue),
+                          text_of(castNode(Const, bare)->consttype, castNode(Const, bare)->constvalue)));
+    } else if (IsA(left, SubscriptingRef) && is_identity(bare, walk)) {
+        // (storage.foldername(name))[1] = auth.uid()::text
+        Node *container = (Node *)castNode(SubscriptingRef, left)->refexpr;
+        if (IsA(container, FuncExpr) && list_length(castNode(FuncExpr, container)->args) >= 1) {
+            Node *column = without_casts((Node *)linitial(castNode(FuncExpr, container)->args));
+            if (IsA(column, Var) && place_of(column, walk, &place))
+                note(walk, HintKind::identity_path, place.relation, place.number, place.own, nullptr);
+        }
+    }
+}
+
+// A constant that something about the caller is compared with: a role, a plan.
+void note_equality(HintWalk *walk, Oid operation, Node *left, Node *right) {
+    const char *symbol = get_opname(operation);
+    right = without_casts(right);
+    if (symbol == nullptr || (strcmp(symbol, "=") != 0 && strcmp(symbol, "<>") != 0) || right == nullptr) return;
+    if (IsA(right, Const) && !castNode(Const, right)->constisnull && is_identity(left, walk))
+        note_asked(walk, castNode(Const, right)->consttype, castNode(Const, right)->constvalue);
+}
+
+// A number of another table that is weighed against anything but the row: a quota, a number of seats.
+void weigh(HintWalk *walk, Oid operation, Node *left, Node *right) {
+    const char *symbol = get_opname(operation);
+    Place place, other;
+    left = without_casts(left);
+    if (symbol == nullptr || (symbol[0] != '<' && symbol[0] != '>') || symbol[1] == '>' || left == nullptr) return;
+    if (!place_of(left, walk, &place) || place.own || TypeCategory(exprType(left)) != TYPCATEGORY_NUMERIC) return;
+    if (place_of(without_casts(right), walk, &other) && other.own) return;
+    note(walk, HintKind::limit, place.relation, place.number, false, nullptr);
+}
+
+// The columns of one row of a sub-select, wherever in it they are read.
+struct Reading {
+    HintWalk *walk;
+    const RangeTblEntry *entry;
+    int number; // in the range table
+    int depth;  // of sub-selects inside the one it belongs to
+};
+
+bool note_personal(Node *node, void *context) {
+    if (node == nullptr) return false;
+    auto *reading = (Reading *)context;
+    if (IsA(node, Var)) {
+        const auto *var = castNode(Var, node);
+        if (var->varno == reading->number && (int)var->varlevelsup == reading->depth && var->varattno > 0)
+            note(reading->walk, HintKind::personal, reading->entry->relid, var->varattno, false, nullptr);
+        return false;
+    }
+    if (IsA(node, Query)) {
+        reading->depth++;
+        (void)query_tree_walker(castNode(Query, node), compat::walker(note_personal), context, 0);
+        reading->depth--;
+        return false;
+    }
+    return compat::walk(node, note_personal, context);
+}
+
+void note_row(HintWalk *walk, Query *query, int number) {
+    const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, number - 1);
+    if (entry->rtekind != RTE_RELATION) return;
+    Reading reading{walk, entry, number, 0};
+    (void)query_tree_walker(query, compat::walker(note_personal), (void *)&reading, 0);
+}
+
+// A row is the caller's own where a condition that every result must meet ties it to who is asking. What such a row
+// says is said of the caller; the same column of another row is no more than a state.
+void note_own_rows(HintWalk *walk, Query *query, Node *condition) {
+    condition = without_casts(condition);
+    ListCell *cell;
+    if (condition == nullptr) return;
+    if (IsA(condition, FromExpr)) {
+        foreach (cell, castNode(FromExpr, condition)->fromlist) note_own_rows(walk, query, (Node *)lfirst(cell));
+        note_own_rows(walk, query, castNode(FromExpr, condition)->quals);
+    } else if (IsA(condition, JoinExpr)) {
+        note_own_rows(walk, query, castNode(JoinExpr, condition)->larg);
+        note_own_rows(walk, query, castNode(JoinExpr, condition)->rarg);
+        note_own_rows(walk, query, castNode(JoinExpr, condition)->quals);
+    } else if (is_andclause(condition)) {
+        foreach (cell, castNode(BoolExpr, condition)->args) note_own_rows(walk, query, (Node *)lfirst(cell));
+    } else if (IsA(condition, OpExpr) && list_length(castNode(OpExpr, condition)->args) == 2) {
+        Node *left = without_casts((Node *)linitial(castNode(OpExpr, condition)->args));
+        Node *right = without_casts((Node *)lsecond(castNode(OpExpr, condition)->args));
+        for (const auto &[column, value] : {std::pair(left, right), std::pair(right, left)})
+            if (column != nullptr && IsA(column, Var) && castNode(Var, column)->varlevelsup == 0 &&
+                is_identity(value, walk))
+                note_row(walk, query, castNode(Var, column)->varno);
+    }
+}
+
+// x IN (SELECT column ...), which compares x with the column.
+void compare_any(HintWalk *walk, SubLink *link) {
+    if (link->subLinkType != ANY_SUBLINK || link->testexpr == nullptr || !IsA(link->testexpr, OpExpr)) return;
+    auto *query = castNode(Query, link->subselect);
+    auto *arguments = castNode(OpExpr, link->testexpr)->args;
+    if (list_length(arguments) != 2 || query->targetList == NIL) return;
+    Node *asked = without_casts((Node *)linitial(arguments));
+    Node *column = without_casts((Node *)linitial_node(TargetEntry, query->targetList)->expr);
+    Place place, other;
+    const bool of_row = place_of(asked, walk, &place);
+    // One branch of a UNION may be a constant.
+    ListCell *cell;
+    if (of_row && query->setOperations != nullptr)
+        foreach (cell, query->rtable) {
+            const auto *entry = lfirst_node(RangeTblEntry, cell);
+            if (entry->rtekind != RTE_SUBQUERY || entry->subquery->targetList == NIL) continue;
+            Node *value = without_casts((Node *)linitial_node(TargetEntry, entry->subquery->targetList)->expr);
+            if (value != nullptr && IsA(value, Const)) note_constant(walk, place, castNode(Const, value));
+        }
+    const bool identity = !of_row && asked != nullptr && is_identity(asked, walk);
+    walk->stack = lappend(walk->stack, query);
+    if (column != nullptr && IsA(column, Var) && place_of(column, walk, &other)) {
+        if (of_row && place.number > 0) note_joined(walk, place.relation, place.number, other.relation, other.number);
+        if (identity) note(walk, HintKind::identity, other.relation, other.number, other.own, nodeToString(asked));
+        if (identity && castNode(Var, column)->varlevelsup == 0) note_row(walk, query, castNode(Var, column)->varno);
+    }
+    walk->stack = list_truncate(walk->stack, list_length(walk->stack) - 1);
+}
+
+bool walk_node(Node *node, void *context);
+
+void walk_condition(Node *node, HintWalk *walk) {
+    Node *bare = without_casts(node);
+    Place place;
+    const bool negated = bare != nullptr && is_notclause(bare);
+    if (negated) bare = without_casts((Node *)get_notclausearg((Expr *)bare));
+    if (bare != nullptr && IsA(bare, Var) && castNode(Var, bare)->vartype == BOOLOID && place_of(bare, walk, &place))
+        note_value(walk, place, negated ? "f" : "t");
+    // (column ->> 'key')::boolean
+    if (bare == nullptr || !IsA(bare, OpExpr) || list_length(castNode(OpExpr, bare)->args) != 2) return;
+    const char *symbol = get_opname(castNode(OpExpr, bare)->opno);
+    Node *column = without_casts((Node *)linitial(castNode(OpExpr, bare)->args));
+    Node *key = without_casts((Node *)lsecond(castNode(OpExpr, bare)->args));
+    if (symbol != nullptr && strcmp(symbol, "->>") == 0 && column != nullptr && IsA(column, Var) && key != nullptr &&
+        IsA(key, Const) && castNode(Const, key)->consttype == TEXTOID && !castNode(Const, key)->constisnull &&
+        place_of(column, walk, &place))
+        note_value(walk, place,
+                   psprintf("{\"%s\": %s}", TextDatumGetCString(castNode(Const, key)->constvalue),
+                            negated ? "false" : "true"));
+}
+
+bool walk_node(Node *node, void *context) {
+    if (node == nullptr) return false;
+    auto *walk = (HintWalk *)context;
+    ListCell *cell;
+    switch (nodeTag(node)) {
+    case T_Query: {
+        auto *query = castNode(Query, node);
+        walk->stack = lappend(walk->stack, query);
+        if (query->jointree != nullptr) {
+            walk_condition(query->jointree->quals, walk);
+            note_own_rows(walk, query, (Node *)query->jointree);
+        }
+        foreach (cell, query->rtable)
+            if (lfirst_node(RangeTblEntry, cell)->rtekind == RTE_RELATION)
+                note(walk, HintKind::table, lfirst_node(RangeTblEntry, cell)->relid, 0, false, nullptr);
+        (void)query_tree_walker(query, compat::walker(walk_node), context, 0);
+        walk->stack = list_truncate(walk->stack, list_length(walk->stack) - 1);
+        return false;
+    }
+    case T_Var: {
+        Place place;
+        if (place_of(node, walk, &place) && !place.own)
+            note(walk, HintKind::read, place.relation, place.number, false, nullptr);
+        break;
+    }
+    case T_CoerceViaIO: {
+        const auto *cast = castNode(CoerceViaIO, node);
+        Place place;
+        Node *column = without_casts((Node *)cast->arg);
+        if (TypeCategory(exprType((Node *)cast->arg)) == TYPCATEGORY_STRING && place_of(column, walk, &place) &&
+            place.number > 0 && TypeCategory(cast->resulttype) != TYPCATEGORY_STRING)
+            note(walk, HintKind::read_as, place.relation, place.number, place.own, psprintf("%u", cast->resulttype));
+        break;
+    }
+    case T_Const: note_mentions(walk, castNode(Const, node)); break;
+    case T_SubLink: compare_any(walk, castNode(SubLink, node)); break;
+    case T_FuncExpr: note(walk, HintKind::function, castNode(FuncExpr, node)->funcid, 0, false, nullptr); break;
+    case T_OpExpr:
+    case T_DistinctExpr: {
+        auto *arguments = ((OpExpr *)node)->args;
+        const char *symbol = get_opname(((OpExpr *)node)->opno);
+        if (list_length(arguments) == 2 && symbol != nullptr && ((OpExpr *)node)->opresulttype == BOOLOID) {
+            compare(walk, (Node *)linitial(arguments), (Node *)lsecond(arguments), symbol);
+            compare(walk, (Node *)lsecond(arguments), (Node *)linitial(arguments), turned(symbol));
+            weigh(walk, ((OpExpr *)node)->opno, (Node *)linitial(arguments), (Node *)lsecond(arguments));
+            weigh(walk, ((OpExpr *)node)->opno, (Node *)lsecond(arguments), (Node *)linitial(arguments));
+            note_equality(walk, ((OpExpr *)node)->opno, (Node *)linitial(arguments), (Node *)lsecond(arguments));
+            note_equality(walk, ((OpExpr *)node)->opno, (Node *)lsecond(arguments), (Node *)linitial(arguments));
+        }
+        break;
+    }
+    case T_ScalarArrayOpExpr: {
+        auto *arguments = castNode(ScalarArrayOpExpr, node)->args;
+        Node *left = without_casts((Node *)linitial(arguments));
+        Node *right = without_casts((Node *)lsecond(arguments));
+        Place place;
+        if (place_of(left, walk, &place)) {
+            note_elements(walk, place, right);
+            if (is_identity(right, walk))
+                note(walk, HintKind::identity, place.relation, place.number, place.own, nodeToString(right));
+        } else if (IsA(right, Const) && !castNode(Const, right)->constisnull && is_identity(left, walk)) {
+            each_element(castNode(Const, right)->constvalue,
+                         [walk](Oid type, Datum value) { note_asked(walk, type, value); });
+        } else if (IsA(right, Var)) {
+            compare(walk, right, left, "=");
+        } else if (IsA(right, ArrayExpr)) {
+            foreach (cell, castNode(ArrayExpr, right)->elements) compare(walk, (Node *)lfirst(cell), left, "=");
+        }
+        break;
+    }
+    case T_NullTest: {
+        Node *column = without_casts((Node *)castNode(NullTest, node)->arg);
+        Place place;
+        if (column != nullptr && IsA(column, Var) && castNode(NullTest, node)->nulltesttype == IS_NULL &&
+            place_of(column, walk, &place))
+            note(walk, HintKind::value, place.relation, place.number, place.own, nullptr);
+        break;
+    }
+    case T_BooleanTest: walk_condition((Node *)castNode(BooleanTest, node)->arg, walk); break;
+    case T_BoolExpr:
+        foreach (cell, castNode(BoolExpr, node)->args) walk_condition((Node *)lfirst(cell), walk);
+        break;
+    default: break;
+    }
+    return compat::walk(node, walk_node, context);
+}
+
+} // namespace
+
+void walk_hints(const char *tree, HintWalk *walk) {
+    if (tree == nullptr) return;
+    auto *node = (Node *)stringToNode(tree);
+    walk_condition(node, walk);
+    (void)walk_node(node, walk);
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,52 @@
+// Reading what policies and constraints say about columns off their node trees: plain functions that the server may
+// jump over, and what they note. Their notes live in the memory context of the caller.
+#pragma once
+
+#include "server/postgres.hpp"
+
+extern "C" {
+#include "nodes/pg_list.h"
+}
+
+namespace rlsproof::server {
+
+enum class HintKind {
+    value,         // a column is compared with a constant
+    identity,      // with something about the caller
+    identity_path, // its first folder is
+    limit,         // a number of another table is weighed against something
+    read,          // a column of another table is read
+    function,      // is called
+    joined,        // columns of two tables are compared with each other
+    personal,      // a column of a row that is the caller's own is read
+    mention,       // a constant, wherever it stands
+    read_as,       // a text is cast to another type
+    table,         // is read
+    asked,         // a constant that something about the caller is compared with
+};
+
+struct RawHint {
+    HintKind kind;
+    Oid relation; // or the function
+    int number;
+    bool own;          // a column of the policy's own table
+    const char *value; // nullptr is NULL
+    Oid other;         // a column it is joined with
+    int other_number;
+};
+
+struct HintWalk {
+    Oid relation;      // whose policy it is
+    List *stack;       // of Query *, innermost last
+    const Oid *asking; // functions that look at who is calling
+    int asking_count;
+    List *found; // of RawHint *
+};
+
+// Reads one predicate, as the catalog stores it.
+void walk_hints(const char *tree, HintWalk *walk);
+
+// A value of a type as text.
+const char *text_of(Oid type, Datum value);
+
+} // namespace rlsproof::server

@@ -1,0 +1,46 @@
+-- One table for each shape of a condition that real policies have: g_ tables are right, b_ tables show or take what they
+-- should not, each by one row that has to be made for it. test/tap/apps.pl looks at them.
+create table public.tenants (id serial primary key, slug varchar(20) unique not null, settings jsonb not null default '{}');
+create table public.staff (id serial primary key, tenant_id int not null references public.tenants(id), uid varchar(64) not null unique, perms text[] not null default '{}', active boolean not null default true, level int not null default 1);
+create or replace function public.current_tenant() returns int language plpgsql stable security definer set search_path = public as $$ declare t int; begin select tenant_id into t from staff where uid = auth.uid()::text and active; if t is null then return null; end if; return t; end $$;
+create or replace function public.my_perms() returns text[] language sql stable security definer set search_path=public as $$ select perms from staff where uid = auth.uid()::text $$;
+create or replace function public.can(p text) returns boolean language plpgsql stable security definer set search_path=public as $$ begin if p = 'none' then return false; elsif exists (select 1 from staff where uid = auth.uid()::text and p = any(perms)) then return true; else return false; end if; end $$;
+do $$ declare t text; begin foreach t in array array['g_enum','g_text','g_time','g_null','g_json','g_arr','g_depth','g_restr','g_updcheck','g_helperarr','g_level','g_like','b_time','b_json','b_arr','b_neg','b_or','b_cast','b_like','b_num','b_date','b_header','b_meta','b_anon','b_limit','b_union','b_case','b_len','b_checknull','b_delete','b_two','b_claimtrue','b_jsonkey'] loop
+ execute format('create table public.%I (id bigint generated always as identity primary key, tenant_id int references public.tenants(id), owner varchar(64), status text not null default ''draft'' check (status in (''draft'',''review'',''public'',''old'')), tags text[] not null default ''{}'', meta jsonb not null default ''{}'', visible_from timestamptz, expires_at timestamptz, score int not null default 0, day date, title text not null, email text, a boolean, b boolean)', t);
+ execute format('alter table public.%I enable row level security', t); end loop; end $$;
+alter table public.staff enable row level security; alter table public.tenants enable row level security;
+create policy s on public.staff for select to authenticated using (uid = auth.uid()::text);
+create policy t on public.tenants for select to authenticated using (id = public.current_tenant());
+create policy p on public.g_enum for all to authenticated using (tenant_id = public.current_tenant());
+create policy p on public.g_text for all using (owner = auth.uid()::text);
+create policy p on public.g_time for select to authenticated using (tenant_id = (select public.current_tenant()) and (expires_at is null or expires_at > now()));
+create policy p on public.g_null for select using (owner is not null and owner = (auth.jwt() ->> 'sub'));
+create policy p on public.g_json for select to authenticated using (meta ->> 'owner' = auth.uid()::text);
+create policy p on public.g_arr for select to authenticated using (auth.uid()::text = any(tags));
+create policy p on public.g_depth for select to authenticated using (exists (select 1 from public.staff s join public.tenants t on t.id = s.tenant_id where s.uid = auth.uid()::text and t.id = g_depth.tenant_id and s.active));
+create policy p1 on public.g_restr for all using (true); create policy p2 on public.g_restr as restrictive for all using (tenant_id = public.current_tenant());
+create policy p on public.g_updcheck for update using (owner = auth.uid()::text) with check (owner = auth.uid()::text);
+create policy p on public.g_helperarr for select to authenticated using ('read' = any(public.my_perms()) and tenant_id = public.current_tenant());
+create policy p on public.g_level for select to authenticated using (tenant_id = public.current_tenant() and score <= (select level from public.staff where uid = auth.uid()::text));
+create policy p on public.g_like for select to authenticated using (owner like auth.uid()::text || '%' and owner = auth.uid()::text);
+create policy p on public.b_time for select to authenticated using (visible_from < now() and expires_at > now());
+create policy p on public.b_json for select to authenticated using (meta ->> 'visibility' = 'everyone');
+create policy p on public.b_arr for select to authenticated using (tags && array['shared','all']);
+create policy p on public.b_neg for update to authenticated using (status <> 'draft') with check (status <> 'old');
+create policy p1 on public.b_or for select to authenticated using (tenant_id = public.current_tenant()); create policy p2 on public.b_or for select using (status = 'public' or public.can('none'));
+create policy p on public.b_cast for select to authenticated using ((meta ->> 'public')::boolean);
+create policy p on public.b_like for select to authenticated using (title like 'PUB-%');
+create policy p on public.b_num for select to authenticated using (score > 100);
+create policy p on public.b_date for select to authenticated using (day <= current_date);
+create policy p on public.b_header for select using (current_setting('request.headers', true)::json ->> 'x-key' is null);
+create policy p on public.b_meta for select to authenticated using ((auth.jwt() -> 'user_metadata' ->> 'admin') = 'true');
+create policy p on public.b_anon for delete using (coalesce((auth.jwt() ->> 'is_anonymous')::boolean, true));
+create policy p on public.b_limit for select to authenticated using (tenant_id in (select id from public.tenants order by id limit 5) or score = 7);
+create policy p on public.b_union for select to authenticated using (tenant_id in (select tenant_id from public.staff where uid = auth.uid()::text union select 1));
+create policy p on public.b_case for select to authenticated using (case when status = 'review' then auth.uid() is not null when status = 'draft' then owner = auth.uid()::text else false end);
+create policy p on public.b_len for insert to authenticated with check (length(title) > 10 and email ~ '@');
+create policy p on public.b_checknull for insert to authenticated with check (owner is null or owner = auth.uid()::text);
+create policy p0 on public.b_delete for select using (status = 'public'); create policy p on public.b_delete for delete to authenticated using (status in ('public','old'));
+create policy p on public.b_two for select to authenticated using (a and b and not coalesce((meta->>'locked')::boolean, false));
+create policy p on public.b_claimtrue for select to authenticated using ((auth.jwt() ->> 'aal') = 'aal1');
+create policy p on public.b_jsonkey for select to authenticated using (meta ? 'shared');
