@@ -62,9 +62,9 @@ SELECT stopped('SELECT count(*) FROM users');
 SELECT stopped('SELECT count(*) FROM users WHERE id < 7');
 -- A timeout after that is a timeout, in the same statement and in another.
 SET statement_timeout = 50;
-SELECT pg_sleep(60);
+SELECT pg_sleep(60); -- cut short
 \echo :LAST_ERROR_SQLSTATE
-DO $$ BEGIN PERFORM stopped('SELECT count(*) FROM orders a, orders b, orders c'); PERFORM pg_sleep(60); END $$;
+DO $$ BEGIN PERFORM stopped('SELECT count(*) FROM orders a, orders b, orders c'); PERFORM pg_sleep(60); END $$; -- cut short
 \echo :LAST_ERROR_SQLSTATE
 RESET statement_timeout;
 -- The one around is stopped by its own name, also when the clock strikes within a statement that reads nothing.
