@@ -223,6 +223,11 @@ SET ROLE regress_guard_app;
 SELECT count(*) FROM open;
 COPY open TO STDOUT;
 RESET ROLE;
+-- What is refused for a label is stopped as early as what is refused for all.
+SET rlsproof.stricter = 'route=/api result_rows=error';
+SET rlsproof.max_result_rows = 1;
+SELECT id FROM open UNION ALL SELECT id FROM open /*route='/api'*/;
+SELECT id FROM open UNION ALL SELECT id FROM open /*route='/batch'*/;
 SET rlsproof.rule_full_scan = error;
 SET rlsproof.stricter = 'role=* full_scan=log';
 SELECT count(*) FROM open;

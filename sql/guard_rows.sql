@@ -62,9 +62,9 @@ SELECT stopped('SELECT count(*) FROM users');
 SELECT stopped('SELECT count(*) FROM users WHERE id < 7');
 -- A timeout after that is a timeout, in the same statement and in another.
 SET statement_timeout = 50;
-SELECT pg_sleep(60);
+SELECT pg_sleep(60); -- cut short
 \echo :LAST_ERROR_SQLSTATE
-DO $$ BEGIN PERFORM stopped('SELECT count(*) FROM orders a, orders b, orders c'); PERFORM pg_sleep(60); END $$;
+DO $$ BEGIN PERFORM stopped('SELECT count(*) FROM orders a, orders b, orders c'); PERFORM pg_sleep(60); END $$; -- cut short
 \echo :LAST_ERROR_SQLSTATE
 RESET statement_timeout;
 -- The one around is stopped by its own name, also when the clock strikes within a statement that reads nothing.
@@ -173,6 +173,13 @@ CREATE FUNCTION logs() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO ke
 CREATE TRIGGER logs AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION logs();
 UPDATE users SET email = 'x' WHERE id <= 900;
 DROP TRIGGER logs ON users;
+-- What COPY brings in, and what a new table begins with.
+COPY kept FROM PROGRAM 'seq 1 1501';
+BEGIN;
+COPY kept FROM PROGRAM 'seq 1 1000';
+CREATE TABLE kept_too AS SELECT id FROM orders WHERE id <= 501;
+ROLLBACK;
+COPY kept FROM PROGRAM 'seq 1 1500';
 SET rlsproof.rule_transaction_rows_read = off;
 SET rlsproof.rule_transaction_rows_written = off;
 

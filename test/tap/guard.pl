@@ -165,14 +165,14 @@ else { ok(1, 'JIT # SKIP this server has none') }
 # A statement that was stopped by its rows leaves nothing behind that would rename a real cancel.
 my $stop = 'SET rlsproof.rule_rows_read = error; SET rlsproof.max_rows_read = 100; SET max_parallel_workers_per_gather = 0;';
 my $endless = 'SELECT count(*) FROM orders a, orders b, orders c';
-$err = said($stop, "\\set VERBOSITY verbose\n$endless;\nSET statement_timeout = 20; SELECT pg_sleep(600); $endless;");
+$err = said($stop, "\\set VERBOSITY verbose\n$endless;\nSET statement_timeout = 20; SELECT pg_sleep(600); $endless;"); # cut short
 like($err, qr/ERROR:  54R02: the statement read too many rows/, 'a statement is stopped by its rows');
 like($err, qr/ERROR:  57014: canceling statement due to statement timeout/, 'a timeout after that is one');
 my $sleeper = $node->background_psql('postgres', on_error_stop => 0);
 $sleeper->query_safe($stop);
 $sleeper->query_safe("DO \$\$ BEGIN PERFORM count(*) FROM orders a, orders b, orders c; EXCEPTION WHEN program_limit_exceeded OR SQLSTATE '54R02' THEN END \$\$");
 my $pid = $sleeper->query_safe('SELECT pg_backend_pid()');
-$sleeper->query_until(qr/asleep/, "\\echo asleep\nSELECT pg_sleep(600);\n\\echo :LAST_ERROR_SQLSTATE\n");
+$sleeper->query_until(qr/asleep/, "\\echo asleep\nSELECT pg_sleep(600);\n\\echo :LAST_ERROR_SQLSTATE\n"); # cut short
 $node->poll_query_until('postgres', "SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = $pid");
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
 $sleeper->query_until(qr/57014/, '');
@@ -312,7 +312,7 @@ $dying->query_safe("$stop SET rlsproof.track_queries = on; SET rlsproof.rule_ful
 $pid = $dying->query_safe('SELECT pg_backend_pid()');
 $dying->query('SELECT count(*) FROM orders WHERE note IS NULL');
 $dying->query_until(qr/dying/, "SET rlsproof.max_rows_read = 1000000000;\nBEGIN; DECLARE c CURSOR FOR SELECT * FROM orders; FETCH 1 FROM c;
-\\echo dying\nSELECT pg_sleep(600);\n");
+\\echo dying\nSELECT pg_sleep(600);\n"); # cut short
 $node->poll_query_until('postgres', "SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = $pid");
 kill 'KILL', $pid;
 $node->poll_query_until('postgres', 'SELECT 1', '1');

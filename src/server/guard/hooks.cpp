@@ -163,12 +163,14 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
         return;
     }
     Violations found;
+    const Source source{text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)};
     judge_utility(statement->utilityStmt, &found);
-    if (found.count > 0)
-        tell(found, {text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)},
-             explaining == 0);
+    if (found.count > 0) tell(found, source, explaining == 0);
     if (!IsA(statement->utilityStmt, ExplainStmt)) {
+        const bool fills = wants(Rule::transaction_rows_written) && fills_table(statement->utilityStmt);
         go_on();
+        if (fills && completion != nullptr)
+            judge_filled(static_cast<double>(completion->nprocessed), source, explaining == 0);
         return;
     }
     ++explaining;

@@ -3,6 +3,7 @@
 #include "server/compat.hpp"
 #include "server/guard/series.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/stricter.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -94,9 +95,13 @@ struct Transaction {
 };
 Transaction transaction;
 
+void begin_transaction_anew() {
+    if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0, 0};
+}
+
 // Hands back what the statement added since the last time.
 Done add_to_transaction(Running *running, const Done &done) {
-    if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0, 0};
+    begin_transaction_anew();
     const Done added{done.read - running->read, done.written - running->written};
     transaction.read += added.read;
     transaction.written += added.written;
@@ -106,9 +111,9 @@ Done add_to_transaction(Running *running, const Done &done) {
 }
 
 // Told once of a statement or a transaction; where it is refused, every further statement is.
-void exceed(Violations *found, RuleSet *told, Rule rule, double counted, int allowed) {
+void exceed(Violations *found, RuleSet *told, const Source &source, Rule rule, double counted, int allowed) {
     if (counted <= allowed || !wants(rule)) return;
-    if ((*told & only(rule)) != 0 && mode_of(rule) != Mode::error) return;
+    if ((*told & only(rule)) != 0 && !refused(rule, source.text)) return;
     Violation *const violation = found->add(rule);
     if (violation == nullptr) return;
     violation->measured = counted;
@@ -125,7 +130,7 @@ Source source_of(const QueryDesc *query) {
 }
 
 bool stops_early() {
-    return mode_of(Rule::result_rows) == Mode::error || mode_of(Rule::rows_read) == Mode::error;
+    return ever_refused(Rule::result_rows) || ever_refused(Rule::rows_read);
 }
 
 void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool may_refuse) {
@@ -154,7 +159,7 @@ void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool m
 }
 
 DestReceiver *stopping_receiver(QueryDesc *query, Running *running) {
-    if (mode_of(Rule::result_rows) != Mode::error || !running->answers) return nullptr;
+    if (!running->answers || !refused(Rule::result_rows, query->sourceText)) return nullptr;
     auto *const stopping =
         static_cast<Stopping *>(MemoryContextAllocZero(query->estate->es_query_cxt, sizeof(Stopping)));
     stopping->receiver.receiveSlot = stop_or_pass;
@@ -175,7 +180,7 @@ const Running *arm(const QueryDesc *query, Running *running) {
     // The statement around this one was just interrupted: that goes first. A function that caught it is asked again.
     if (fired && QueryCancelPending) return outer;
     fired = false;
-    if (mode_of(Rule::rows_read) != Mode::error || running->counters == 0 ||
+    if (running->counters == 0 || !refused(Rule::rows_read, query->sourceText) ||
         pardoned(Rule::rows_read, source_of(query)))
         return outer;
     if (timer == MAX_TIMEOUTS) timer = RegisterTimeout(USER_TIMEOUT, look);
@@ -201,30 +206,42 @@ bool interrupted(const Running *running) {
     return StatementTimeout <= 0 || GetCurrentTimestamp() < get_timeout_finish_time(STATEMENT_TIMEOUT);
 }
 
+void judge_filled(double rows, const Source &source, bool may_refuse) {
+    if (rows <= 0) return;
+    begin_transaction_anew();
+    transaction.written += rows;
+    Violations found;
+    exceed(&found, &transaction.told, source, Rule::transaction_rows_written, transaction.written,
+           limits.transaction_rows_written);
+    if (found.count > 0) tell(found, source, may_refuse);
+}
+
 void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
     Violations found;
     const EState *const state = query->estate;
+    const Source source = source_of(query);
     running->returned += state->es_processed;
 
     if ((active & kCounted) != 0) {
         const Done done = done_by(running);
-        exceed(&found, &running->told, Rule::rows_read, done.read, limits.rows_read);
+        exceed(&found, &running->told, source, Rule::rows_read, done.read, limits.rows_read);
         if (wants(Rule::transaction_rows_read) || wants(Rule::transaction_rows_written)) {
             // Who adds nothing is not refused for what others did: a transaction that wrote too much may still look.
             const Done added = add_to_transaction(running, done);
             if (added.read > 0)
-                exceed(&found, &transaction.told, Rule::transaction_rows_read, transaction.read,
+                exceed(&found, &transaction.told, source, Rule::transaction_rows_read, transaction.read,
                        limits.transaction_rows_read);
             if (added.written > 0)
-                exceed(&found, &transaction.told, Rule::transaction_rows_written, transaction.written,
+                exceed(&found, &transaction.told, source, Rule::transaction_rows_written, transaction.written,
                        limits.transaction_rows_written);
         }
     }
     if (running->answers && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
-        exceed(&found, &running->told, Rule::result_rows, static_cast<double>(running->returned), limits.result_rows);
+        exceed(&found, &running->told, source, Rule::result_rows, static_cast<double>(running->returned),
+               limits.result_rows);
     if (running->answers && (active & kShaped) != 0)
-        note_sent({source_of(query), query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
-    if (found.count > 0) tell(found, source_of(query), may_refuse);
+        note_sent({source, query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
+    if (found.count > 0) tell(found, source, may_refuse);
 }
 
 } // namespace rlsproof::server::guard

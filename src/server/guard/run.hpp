@@ -30,6 +30,9 @@ void disarm(const Running *outer);
 // Whether the interrupt came from here and is meant for this statement, not for one around it.
 bool interrupted(const Running *running);
 
+// Judges rows that a utility statement wrote.
+void judge_filled(double rows, const Source &source, bool may_refuse);
+
 // Judges what was counted up to now. REQUIRES: ExecutorRun has run.
 void judge_run(const QueryDesc *query, Running *running, bool may_refuse);
 

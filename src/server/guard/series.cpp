@@ -4,6 +4,7 @@
 
 #include "server/compat.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/stricter.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -144,10 +145,10 @@ void note_sent(const Sent &sent, Violations *found) {
     ++series->same;
 
     // Told once a series, at the moment it becomes one; where it is refused, every further query is.
-    const bool refused = mode_of(Rule::n_plus_one) == Mode::error;
+    const bool always = refused(Rule::n_plus_one, sent.source.text);
     if (wants(Rule::n_plus_one) && sent.reads && series->different + 1 >= limits.n_plus_one_count &&
         series->rows <= static_cast<uint64>(series->count) &&
-        (refused || series->different + 1 == limits.n_plus_one_count) && series->same == 1) {
+        (always || series->different + 1 == limits.n_plus_one_count) && series->same == 1) {
         Violation *const violation = found->add(Rule::n_plus_one);
         if (violation != nullptr) {
             violation->measured = series->count;
@@ -156,7 +157,7 @@ void note_sent(const Sent &sent, Violations *found) {
             violation->after = *series->parent_text != '\0' ? series->parent_text : nullptr;
         }
     }
-    const bool again = mode_of(Rule::repeated_query) == Mode::error;
+    const bool again = refused(Rule::repeated_query, sent.source.text);
     if (wants(Rule::repeated_query) && sent.reads &&
         (series->same == limits.repeated_query_count || (again && series->same > limits.repeated_query_count))) {
         Violation *const violation = found->add(Rule::repeated_query);

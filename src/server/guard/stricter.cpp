@@ -1,9 +1,10 @@
 #include "server/guard/stricter.hpp"
 
-#include "server/compat.hpp"
-
 #include <algorithm>
 #include <cstring>
+
+#include "server/compat.hpp"
+#include "server/guard/settings.hpp"
 
 extern "C" {
 #include "utils/acl.h"
@@ -26,6 +27,7 @@ struct Entries {
 };
 
 const Entries *current = nullptr;
+RuleSet refused_by_label = 0;
 
 constexpr const char *kBlank = " \t\r\n";
 
@@ -140,10 +142,23 @@ bool check_stricter(char **text, void **extra, GucSource) {
 RuleSet adopt_stricter(void *extra) {
     current = static_cast<const Entries *>(extra);
     RuleSet set = 0;
+    refused_by_label = 0;
     for (int i = 0; current != nullptr && i < current->count; ++i)
-        for (int rule = 0; rule < kRules; ++rule)
+        for (int rule = 0; rule < kRules; ++rule) {
             if (current->entry[i].modes[rule] != Mode::off) set |= RuleSet{1} << rule;
+            if (current->entry[i].modes[rule] == Mode::error) refused_by_label |= RuleSet{1} << rule;
+        }
     return set;
+}
+
+bool ever_refused(Rule rule) {
+    return wants(rule) && (mode_of(rule) == Mode::error || (refused_by_label & only(rule)) != 0);
+}
+
+bool refused(Rule rule, const char *text) {
+    const Mode own = mode_of(rule);
+    if (own == Mode::error || (refused_by_label & only(rule)) == 0) return own == Mode::error;
+    return stricter_mode(rule, own, tags_of(text)) == Mode::error;
 }
 
 Mode stricter_mode(Rule rule, Mode own, const Tags &tags) {

@@ -18,6 +18,11 @@ RuleSet adopt_stricter(void *extra);
 // The strictest mode any entry selects for these labels under the current role; at least `own`.
 Mode stricter_mode(Rule rule, Mode own, const Tags &tags);
 
+// Whether some statement may be refused where it breaks the rule, and whether one with this text is. Costs little where
+// no label makes a difference.
+bool ever_refused(Rule rule);
+bool refused(Rule rule, const char *text);
+
 // sqlcommenter's tags in a text, and the session's application name.
 Tags tags_of(const char *text);
 

@@ -79,6 +79,11 @@ void judge_utility(Node *statement, Violations *found) {
     if (IsA(statement, CopyStmt) && wants(Rule::copy_out)) look_at_copy(reinterpret_cast<CopyStmt *>(statement), found);
 }
 
+bool fills_table(const Node *statement) {
+    return IsA(statement, CreateTableAsStmt) ||
+           (IsA(statement, CopyStmt) && reinterpret_cast<const CopyStmt *>(statement)->is_from);
+}
+
 bool keeps_rows(const Node *statement) {
     return IsA(statement, CopyStmt) || IsA(statement, CreateTableAsStmt) || IsA(statement, RefreshMatViewStmt) ||
            IsA(statement, DeclareCursorStmt);

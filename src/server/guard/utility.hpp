@@ -8,6 +8,9 @@ namespace rlsproof::server::guard {
 // TRUNCATE and COPY ... TO.
 void judge_utility(Node *statement, Violations *found);
 
+// COPY ... FROM, CREATE TABLE AS: rows are written, and no executor counts them.
+bool fills_table(const Node *statement);
+
 // COPY, CREATE TABLE AS, REFRESH and cursors: the rows of the statement inside are not answered all at once.
 bool keeps_rows(const Node *statement);
 
