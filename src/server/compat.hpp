@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/namespace.h"
+#include "catalog/pg_opfamily.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
@@ -13,8 +14,16 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "pgstat.h"
+#include "miscadmin.h"
+#include "postmaster/autovacuum.h"
 #include "storage/proc.h"
+#include "utils/guc.h"
 #include "utils/rel.h"
+#include "commands/explain.h"
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
 #if PG_VERSION_NUM >= 160000
 #include "nodes/queryjumble.h"
 #else
@@ -92,6 +101,10 @@ inline bool walk_query(Query *query, bool (*function)(Node *, void *), void *con
     return query_tree_walker(query, walker(function), context, flags);
 }
 inline bool walk_states(PlanState *state, bool (*function)(PlanState *, void *), void *context) {
+    // Most plans are one scan, and to find nothing below it takes as long as to walk a small tree.
+    if ((IsA(state, IndexScanState) || IsA(state, IndexOnlyScanState) || IsA(state, SeqScanState)) &&
+        state->initPlan == NIL && state->subPlan == NIL)
+        return false;
 #if PG_VERSION_NUM >= 160000
     return planstate_tree_walker(state, function, context);
 #else
@@ -180,12 +193,68 @@ inline Counted counted(::Relation relation) {
     return result;
 }
 
+// Flags of ExecutorStart for a plan whose parameters have no values.
+#if PG_VERSION_NUM >= 160000
+inline constexpr int explain_generic = EXEC_FLAG_EXPLAIN_GENERIC;
+#else
+inline constexpr int explain_generic = 0;
+#endif
+
 // A number that no other transaction of this process has had.
 inline LocalTransactionId local_transaction() {
 #if PG_VERSION_NUM >= 170000
     return MyProc->vxid.lxid;
 #else
     return MyProc->lxid;
+#endif
+}
+
+// The places of this process, and of the leader of a parallel worker, among all of them.
+inline int backend_number() {
+#if PG_VERSION_NUM >= 170000
+    return MyProcNumber;
+#else
+    return MyBackendId;
+#endif
+}
+inline int leader_number() {
+#if PG_VERSION_NUM >= 170000
+    return ParallelLeaderProcNumber;
+#else
+    return ParallelLeaderBackendId;
+#endif
+}
+
+// What a setting's check hook hands on to its assign hook: the server frees it, and is asked for it where it can be.
+inline void *setting_alloc(Size size) {
+#if PG_VERSION_NUM >= 160000
+    return guc_malloc(LOG, size);
+#else
+    return malloc(size);
+#endif
+}
+inline void setting_free(void *pointer) {
+#if PG_VERSION_NUM >= 160000
+    if (pointer != nullptr) guc_free(pointer);
+#else
+    free(pointer);
+#endif
+}
+
+inline bool in_autovacuum() {
+#if PG_VERSION_NUM >= 170000
+    return AmAutoVacuumWorkerProcess();
+#else
+    return IsAutoVacuumWorkerProcess();
+#endif
+}
+
+// Operator families whose indexes answer a boolean column by itself.
+inline bool is_boolean_family(Oid family) {
+#if PG_VERSION_NUM >= 160000
+    return IsBuiltinBooleanOpfamily(family);
+#else
+    return IsBooleanOpfamily(family);
 #endif
 }
 

@@ -18,6 +18,7 @@
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
+#include "server/guard/rules.hpp"
 
 extern "C" {
 #include "mb/pg_wchar.h"
@@ -330,11 +331,25 @@ on conflict (persona, object, command) do update set access = excluded.access, n
 
 // ---- waive
 
-void declare_waiver(const std::string &rule, const std::string &written, const std::string &reason,
-                    const std::string &until, bool ends) {
+std::vector<std::string> waivable_rules() {
     std::vector<std::string> rules(std::begin(kOtherRules), std::end(kOtherRules));
     for (const lint::Rule &known : lint::rules()) rules.emplace_back(known.id);
+    for (const guard::Rule rule : guard::kAllRules) rules.emplace_back(guard::info(rule).name);
     std::sort(rules.begin(), rules.end());
+    return rules;
+}
+
+// What a waiver of the guard may name beside a table: a role, or one shape of query.
+bool names_statements(const std::string &written) {
+    static const std::string shape = "fingerprint:";
+    if (written.starts_with("role:")) return written.size() > 5;
+    return written.starts_with(shape) && written.size() == shape.size() + 16 &&
+           written.find_first_not_of("0123456789abcdef", shape.size()) == std::string::npos;
+}
+
+void declare_waiver(const std::string &rule, const std::string &written, const std::string &reason,
+                    const std::string &until, bool ends) {
+    const std::vector<std::string> rules = waivable_rules();
     if (std::find(rules.begin(), rules.end(), rule) == rules.end()) {
         const std::string near = suggest(rule, rules, "rules");
         throw Error(Code::not_found, fmt::format("there is no rule \"{}\"", rule),
@@ -344,15 +359,20 @@ void declare_waiver(const std::string &rule, const std::string &written, const s
     if (query("select 1 where $1::pg_catalog.date < pg_catalog.now()::pg_catalog.date", {until}).size() > 0)
         throw Error(Code::invalid_input, fmt::format("the waiver would have ended on {}", until),
                     "Give a day that is still to come, on which somebody looks again.");
-    const Object object = find_object(written);
-    if (object.kind == ObjectKind::missing)
-        warn(fmt::format("there is no object \"{}\"", object.name), suggest(object.name, object_names(), "objects"));
-    else if (covered(object).empty())
-        warn(fmt::format("the pattern \"{}\" matches nothing", object.name), "");
+    std::string object_name = written;
+    if (guard::rule_named(rule.c_str()) == nullptr || !names_statements(written)) {
+        const Object object = find_object(written);
+        if (object.kind == ObjectKind::missing)
+            warn(fmt::format("there is no object \"{}\"", object.name),
+                 suggest(object.name, object_names(), "objects"));
+        else if (covered(object).empty())
+            warn(fmt::format("the pattern \"{}\" matches nothing", object.name), "");
+        object_name = object.name;
+    }
     execute(R"(
 insert into rlsproof.waivers (rule, object, reason, until) values ($1, $2, $3, $4::pg_catalog.date)
 on conflict (rule, object) do update set reason = excluded.reason, until = excluded.until)",
-            {rule, object.name, reason, until});
+            {rule, object_name, reason, until});
 }
 
 // ---- what became of declarations

@@ -47,6 +47,8 @@ Shape read(const std::string &sql) {
     } catch (const Error &) {
         shape.read = false;
     }
+    // A function's body that is kept as a tree comes without a text, and so all of them are one shape.
+    if (shape.read && shape.text.empty()) shape.text = "(a statement without a text)";
     if (!shape.read) {
         // Constants may hold personal data, so a text that cannot be normalised is not shown at all.
         shape.text = "(a statement whose constants could not be taken out)";

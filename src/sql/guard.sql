@@ -16,7 +16,7 @@ CREATE VIEW rlsproof.guard_events AS
     ORDER BY count DESC, rule, database, role, table_name, query, fingerprint;
 COMMENT ON VIEW rlsproof.guard_events IS
     'Broken rules by rule, query shape, role, database and table. Other roles'' texts are shown to pg_read_all_stats alone.';
-COMMENT ON COLUMN rlsproof.guard_events.query IS 'The normal form: no constants, no comments; 1020 bytes of it at most.';
+COMMENT ON COLUMN rlsproof.guard_events.query IS 'The normal form: no constants, no comments; 1,023 bytes of it at most.';
 COMMENT ON COLUMN rlsproof.guard_events.mode IS 'Of the latest event, as are route, action, release and application.';
 COMMENT ON COLUMN rlsproof.guard_events.reported IS 'Logged, warned of or refused.';
 COMMENT ON COLUMN rlsproof.guard_events.held IS 'Within rlsproof.report_interval of one that the session reported.';
@@ -89,7 +89,8 @@ CREATE FUNCTION rlsproof.guard_baseline() RETURNS bigint
         WITH added AS (
             INSERT INTO rlsproof.guard_known (rule, fingerprint, query)
             SELECT DISTINCT ON (rule, fingerprint) rule, fingerprint, query
-            FROM rlsproof.guard_events() WHERE database = pg_catalog.current_database()
+            FROM rlsproof.guard_events()
+            WHERE database = pg_catalog.current_database() AND fingerprint IS NOT NULL
             ON CONFLICT DO NOTHING RETURNING 1)
         SELECT pg_catalog.count(*) FROM added
     $$;
@@ -98,7 +99,7 @@ COMMENT ON FUNCTION rlsproof.guard_baseline() IS
 
 -- The hooks read these tables without SQL and keep what they read; a change reaches every session at its commit.
 CREATE FUNCTION rlsproof.declared() RETURNS trigger
-    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'rlsproof_declared';
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'rlsproof_declared';
 COMMENT ON FUNCTION rlsproof.declared() IS 'Tells every session that declarations have changed.';
 CREATE TRIGGER declared AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rlsproof.personas
     FOR EACH STATEMENT EXECUTE FUNCTION rlsproof.declared();
@@ -115,3 +116,18 @@ CREATE FUNCTION rlsproof.guard_status()
     AS 'MODULE_PATHNAME', 'rlsproof_guard_status';
 COMMENT ON FUNCTION rlsproof.guard_status() IS
     'How the guard stands in this session: its rules and their modes, what is shared, what it cannot see and why.';
+
+CREATE FUNCTION rlsproof.check_query(sql text, persona text DEFAULT NULL)
+    RETURNS TABLE (ordinal integer, query text, rule text, mode text, sqlstate text, message text, detail text,
+                   hint text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'rlsproof_check_query';
+COMMENT ON FUNCTION rlsproof.check_query(text, text) IS
+    'What every rule of the guard would say of these statements, without running them. A rule "invalid" is a statement the server cannot plan.';
+
+CREATE FUNCTION rlsproof.plan_at_scale(sql text, factor double precision DEFAULT 100)
+    RETURNS TABLE (part text, line text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'rlsproof_plan_at_scale';
+COMMENT ON FUNCTION rlsproof.plan_at_scale(text, double precision) IS
+    'The plan of a statement today and then, when every table has so many times its rows; and which scans turn.';

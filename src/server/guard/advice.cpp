@@ -3,17 +3,26 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
 #include "server/guard/settings.hpp"
 
 extern "C" {
+#include "access/relation.h"
 #include "access/stratnum.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_operator.h"
 #include "commands/defrem.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
+#include "utils/relcache.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
 }
 
 namespace rlsproof::server::guard {
@@ -26,6 +35,8 @@ struct Columns {
     List *equal = NIL;
     List *ordered = NIL;
     List *null = NIL;
+    List *expressions = NIL; // compared for equality: lower(email)
+    List *searched = NIL;    // columns searched with LIKE, from anywhere in them
 };
 
 bool plain_column(Node *node, AttrNumber *column) {
@@ -39,6 +50,14 @@ bool plain_column(Node *node, AttrNumber *column) {
 int strategy(Oid opno, Oid type) {
     const Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
     return OidIsValid(opclass) ? get_op_opfamily_strategy(opno, get_opclass_family(opclass)) : 0;
+}
+
+// What an index over an expression could serve: something computed from the row alone, compared with something else.
+void look_at_expression(Node *left, Node *right, Oid opno, Columns *columns) {
+    if (contain_var_clause(right) || !contain_var_clause(left) || contain_mutable_functions(left) ||
+        contain_subplans(left) || strategy(opno, exprType(left)) != BTEqualStrategyNumber)
+        return;
+    columns->expressions = lappend(columns->expressions, left);
 }
 
 void look_at(Node *condition, Columns *columns) {
@@ -63,12 +82,17 @@ void look_at(Node *condition, Columns *columns) {
     auto *const right = static_cast<Node *>(lsecond(arguments));
     Node *other = right;
     if (!plain_column(left, &column)) {
+        if (!plain_column(right, &column)) look_at_expression(left, right, opno, columns);
         if (!plain_column(right, &column) || IsA(condition, ScalarArrayOpExpr)) return;
         opno = get_commutator(opno);
         other = left;
     }
     AttrNumber second;
     if (plain_column(other, &second) || !OidIsValid(opno)) return;
+    if (other == right && (opno == OID_TEXT_LIKE_OP || opno == OID_TEXT_ICLIKE_OP)) {
+        columns->searched = list_append_unique_int(columns->searched, column);
+        return;
+    }
     const int meaning = strategy(opno, exprType(other == right ? left : right));
     if (meaning == BTEqualStrategyNumber)
         columns->equal = list_append_unique_int(columns->equal, column);
@@ -81,6 +105,38 @@ Columns *columns_of(const PlanState *scan) {
     ListCell *cell;
     foreach (cell, scan->plan->qual) look_at(static_cast<Node *>(lfirst(cell)), columns);
     return columns;
+}
+
+const char *expression_text(const PlanState *scan, Oid table, Node *expression) {
+    // The scan's number in its plan becomes the only one there is.
+    Node *const alone = static_cast<Node *>(copyObjectImpl(expression));
+    ChangeVarNodes(alone, static_cast<int>(reinterpret_cast<const Scan *>(scan->plan)->scanrelid), 1, 0);
+    return deparse_expression(alone, deparse_context_for(get_rel_name(table), table), false, false);
+}
+
+// The column a proposed index would start with.
+AttrNumber first_of(const Columns &columns) {
+    for (const List *const list : {columns.equal, columns.ordered, columns.null})
+        if (list != NIL) return static_cast<AttrNumber>(linitial_int(list));
+    return 0;
+}
+
+// Whether there is an index for the column already: then it is not an index that lacks.
+bool leads_an_index(Oid table, AttrNumber column) {
+    Relation const relation = try_relation_open(table, NoLock);
+    if (relation == nullptr || column <= 0) return false;
+    bool found = false;
+    ListCell *cell;
+    foreach (cell, RelationGetIndexList(relation)) {
+        HeapTuple const tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+        if (!HeapTupleIsValid(tuple)) continue;
+        const auto *const index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+        found = found || (index->indkey.values[0] == column && index->indisvalid &&
+                          heap_attisnull(tuple, Anum_pg_index_indpred, nullptr));
+        ReleaseSysCache(tuple);
+    }
+    relation_close(relation, NoLock);
+    return found;
 }
 
 std::string column_name(Oid table, int column) {
@@ -105,14 +161,36 @@ std::string index_for(const Violation &found) {
         else
             condition += fmt::format("{}{} IS NULL", condition.empty() ? " WHERE " : " AND ", name);
     }
-    if (keys.empty()) return {};
+    if (keys.empty())
+        for (int i = 0; i < list_length(columns->expressions); ++i)
+            keys.push_back(fmt::format("({})", call(expression_text, found.scan, found.relation,
+                                                    static_cast<Node *>(list_nth(columns->expressions, i)))));
+    if (keys.empty() && columns->searched != NIL)
+        return fmt::format("CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX ON {} USING gin ({} gin_trgm_ops);",
+                           call(table_name, found.relation),
+                           column_name(found.relation, linitial_int(columns->searched)));
+    if (keys.empty() || (columns->expressions == NIL && call(leads_an_index, found.relation, first_of(*columns))))
+        return {};
     return fmt::format("CREATE INDEX ON {} ({}){};", call(table_name, found.relation), fmt::join(keys, ", "),
                        condition);
 }
 
 } // namespace
 
-std::string advice(const Violation &found, const Shape &) {
+namespace {
+
+// The query that asks for all the rows of an N+1 series at once: its last comparison with a parameter takes a list.
+std::string asked_once(const std::string &text) {
+    const size_t sign = text.rfind("= $");
+    if (sign == std::string::npos) return {};
+    size_t end = sign + 3;
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+    return text.substr(0, sign) + "= ANY(" + text.substr(sign + 2, end - sign - 2) + ")" + text.substr(end);
+}
+
+} // namespace
+
+std::string advice(const Violation &found, const Shape &shape) {
     switch (found.rule) {
     case Rule::matrix_access:
         return "Declare the access with rlsproof.expect(), or take away the grant or the policy that lets it through.";
@@ -135,7 +213,11 @@ std::string advice(const Violation &found, const Shape &) {
     case Rule::deep_offset:
         return "Ask for the next page by the last key that was seen (WHERE key > $1 ORDER BY key LIMIT n) instead of "
                "OFFSET.";
-    case Rule::n_plus_one: return "Ask once for all of them: WHERE key = ANY($1).";
+    case Rule::n_plus_one: {
+        const std::string once = shape.read ? asked_once(shape.text) : "";
+        return once.empty() ? "Ask once for all of them: WHERE key = ANY($1)."
+                            : fmt::format("Ask once for all of them: {}", once);
+    }
     case Rule::repeated_query: return "Keep the answer, or ask once.";
     case Rule::transaction_rows_read: return "Do the work in smaller transactions, or read less.";
     case Rule::transaction_rows_written: return "Do the work in smaller transactions.";

@@ -3,12 +3,12 @@
 #include <bit>
 #include <cstring>
 
+#include "server/guard/exempt.hpp"
 #include "server/guard/shared.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "common/hashfn.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 }
 
@@ -23,14 +23,8 @@ void put_table_name(char *to, Oid relation) {
     *to = '\0';
     // The end of a transaction knows no catalogs.
     if (!OidIsValid(relation) || !IsTransactionState()) return;
-    char *const name = get_rel_name(relation);
-    if (name == nullptr) return;
-    char *const schema = get_namespace_name(get_rel_namespace(relation));
-    char *const whole = quote_qualified_identifier(schema, name);
-    put_text(to, kTableSize, whole, static_cast<int>(strlen(whole)), GetDatabaseEncoding());
-    pfree(whole);
-    pfree(name);
-    if (schema != nullptr) pfree(schema);
+    const char *const name = table_name(relation);
+    put_text(to, kTableSize, name, static_cast<int>(strlen(name)), GetDatabaseEncoding());
 }
 
 void fill_text(EventText *text, const Event &event) {

@@ -3,10 +3,16 @@
 
 #include "server/boundary.hpp"
 
+extern "C" {
+#include "access/transam.h"
+}
+
 namespace rlsproof::server::guard {
 
-// System catalogs and information_schema.
-bool exempt_table(Oid table);
+// System catalogs and information_schema: what initdb made has numbers below this one.
+inline bool exempt_table(Oid table) {
+    return table < FirstNormalObjectId;
+}
 
 // Tables of this extension. Asked only where something was found: it looks at the catalogs.
 bool ours(Oid table);
@@ -15,12 +21,12 @@ bool ours(Oid table);
 // parallel workers (whose leader speaks for them), autovacuum, and what our own functions run.
 bool exempt_now();
 
+// True while check_query() looks at a statement: nothing runs then, and the persona is taken on for it alone.
+extern bool inspecting;
+
 // schema.table, quoted where it has to be; palloc'd.
 const char *table_name(Oid table);
 
 bool protected_table(Oid table);
-
-// Whether an expression waits for a value that another part of the plan computes.
-bool contains_exec_param(Node *node);
 
 } // namespace rlsproof::server::guard

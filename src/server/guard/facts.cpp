@@ -134,7 +134,7 @@ Bitmapset *mentioned(const Query *query, Node *node) {
     return mentions.found;
 }
 
-List *facts_of(const Query *query, int cursor_options, RuleSet wanted) {
+List *facts_of(const Query *query, RuleSet wanted) {
     List *items = NIL;
     if ((wanted & only(Rule::write_without_where)) != 0 && (query->commandType != CMD_SELECT || query->hasModifyingCTE))
         find_whole_writes(query, &items);
@@ -142,12 +142,6 @@ List *facts_of(const Query *query, int cursor_options, RuleSet wanted) {
     if ((wanted & only(Rule::cartesian_join)) != 0 &&
         (list_length(query->rtable) > 1 || query->hasSubLinks || query->cteList != NIL))
         find_products(query, &items);
-    // A cursor is read in parts, and an aggregate without groups is one row.
-    if ((wanted & only(Rule::no_limit)) != 0 && query->commandType == CMD_SELECT && query->limitCount == nullptr &&
-        query->jointree != nullptr && query->jointree->fromlist != NIL &&
-        (cursor_options & CURSOR_OPT_FAST_PLAN) == 0 &&
-        !(query->hasAggs && query->groupClause == NIL && query->groupingSets == NIL))
-        append(&items, Fact::unlimited, InvalidOid);
     return items;
 }
 

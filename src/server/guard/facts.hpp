@@ -19,7 +19,6 @@ enum class Fact : int {
     whole_write = -7301, // a table that is changed without a condition on it
     part_of_product,     // two tables or more between which nothing joins; one item for each part
     out_of_reach,        // a table that no indexable condition reaches
-    unlimited,           // a query that says nothing about how many rows it wants
 };
 
 // Each in its own file. They append to `items`.
@@ -30,7 +29,7 @@ void find_products(const Query *query, List **items);
 void find_out_of_reach(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *entry);
 
 // All that the query itself tells, for the rules of `wanted`.
-List *facts_of(const Query *query, int cursor_options, RuleSet wanted);
+List *facts_of(const Query *query, RuleSet wanted);
 
 void append(List **items, Fact fact, Oid relation);
 

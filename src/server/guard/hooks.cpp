@@ -14,8 +14,10 @@
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
 #include "server/guard/utility.hpp"
+#include "server/guard/workers.hpp"
 
 extern "C" {
+#include "access/parallel.h"
 #include "executor/executor.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
@@ -30,12 +32,8 @@ planner_hook_type next_planner = nullptr;
 set_rel_pathlist_hook_type next_paths = nullptr;
 ExecutorStart_hook_type next_start = nullptr;
 ExecutorRun_hook_type next_run = nullptr;
-ExecutorFinish_hook_type next_finish = nullptr;
 ExecutorEnd_hook_type next_end = nullptr;
 ProcessUtility_hook_type next_utility = nullptr;
-
-// How many statements are at work around what is looked at now: 0 for what a client sent.
-int depth = 0;
 
 // How many EXPLAIN are at work.
 int explaining = 0;
@@ -46,19 +44,16 @@ PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo 
 }
 
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    if ((active & kPlanned) == 0 || exempt_now()) return plan_on(query, text, options, parameters);
-    List *const facts = facts_of(query, options, active);
-    PlannedStmt *result = nullptr;
-    // The planner may run functions, and they statements.
-    ++depth;
-    in_any_case([&] { result = plan_on(query, text, options, parameters); }, [] { --depth; });
+    if ((active & kPlanned) == 0) return plan_on(query, text, options, parameters);
+    List *const facts = facts_of(query, active);
+    PlannedStmt *const result = plan_on(query, text, options, parameters);
     if (facts != NIL) result->invalItems = list_concat(result->invalItems, facts);
     return result;
 }
 
 void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entry) {
     if (next_paths != nullptr) next_paths(root, rel, number, entry);
-    if (wants(Rule::full_scan) && !exempt_table(entry->relid) && !exempt_now()) find_out_of_reach(root, rel, entry);
+    if (wants(Rule::full_scan) && !exempt_table(entry->relid)) find_out_of_reach(root, rel, entry);
 }
 
 void start_on(QueryDesc *query, int flags) {
@@ -70,15 +65,18 @@ void start_on(QueryDesc *query, int flags) {
 
 void start(QueryDesc *query, int flags) {
     start_on(query, flags);
-    if ((active == 0 && !tracking) || (flags & EXEC_FLAG_EXPLAIN_ONLY) != 0 || exempt_now()) return;
-    const bool top = depth == 0;
+    if ((active == 0 && !tracking) || (flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
+    if (exempt_now()) {
+        // A worker only counts: its leader judges.
+        if (IsParallelWorker() && (active & kCounted) != 0) begin_running(query);
+        return;
+    }
     if ((active & kStarted) != 0) {
         Violations found;
-        judge_start(query, top, &found);
+        judge_start(query, &found);
         if (found.count > 0) tell(found, source_of(query), explaining == 0);
     }
-    if ((active & (kCounted | only(Rule::result_rows))) != 0 || (top && (tracking || (active & kShaped) != 0)))
-        begin_running(query, top);
+    if ((active & (kCounted | kAnswered)) != 0 || tracking) begin_running(query);
 }
 
 void run_on(RLSPROOF_EXECUTOR_RUN_PARAMS) {
@@ -102,58 +100,41 @@ void raise_rows_read(QueryDesc *query, Running *running) {
 
 void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
     DestReceiver *const own = query->dest;
-    DestReceiver *const stopping = explaining == 0 ? stopping_receiver(query, running) : nullptr;
+    DestReceiver *const stopping = stopping_receiver(query, running);
     if (stopping != nullptr) query->dest = stopping;
-    const Running *const outer = explaining == 0 ? arm(query, running) : nullptr;
-    ++depth;
+    const Running *const outer = arm(query, running);
     in_any_case(
         [&] {
-            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, ERRCODE_QUERY_CANCELED, interrupted,
-                       [&] { raise_rows_read(query, running); });
+            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, ERRCODE_QUERY_CANCELED,
+                       [&] { return interrupted(running); }, [&] { raise_rows_read(query, running); });
         },
         [&] {
-            --depth;
             query->dest = own;
             disarm(outer);
         });
-    judge_run(query, running, explaining > 0);
 }
 
 void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
-    if (active == 0 && !tracking) {
+    Running *const running = (active != 0 || tracking) && !IsParallelWorker() ? running_of(query->estate) : nullptr;
+    if (running == nullptr) {
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
         return;
     }
-    Running *const running = running_of(query->estate);
-    if (running != nullptr) {
+    begin_answer(query, running, count, explaining == 0);
+    if (explaining == 0 && stops_early())
         run_watched(RLSPROOF_EXECUTOR_RUN_ARGS, running);
-        return;
-    }
-    ++depth;
-    in_any_case([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, [] { --depth; });
-}
-
-void finish_on(QueryDesc *query) {
-    if (next_finish != nullptr)
-        next_finish(query);
     else
-        standard_ExecutorFinish(query);
-}
-
-void finish(QueryDesc *query) {
-    if (active == 0 && !tracking) {
-        finish_on(query);
-        return;
-    }
-    ++depth;
-    in_any_case([&] { finish_on(query); }, [] { --depth; });
+        run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
+    running->at_work = false;
+    judge_run(query, running, explaining == 0);
 }
 
 void end(QueryDesc *query) {
     Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
     if (running != nullptr) {
-        settle_with_outer(running);
-        if (tracking && running->top && query->plannedstmt->queryId != 0) {
+        if (IsParallelWorker()) add_for_leader(static_cast<int64>(done_by(running).read));
+        if (running->outer != nullptr) settle_with_outer(running);
+        if (tracking && running->answers && !INSTR_TIME_IS_ZERO(running->started) && query->plannedstmt->queryId != 0) {
             instr_time spent;
             INSTR_TIME_SET_CURRENT(spent);
             INSTR_TIME_SUBTRACT(spent, running->started);
@@ -177,7 +158,7 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
         else
             standard_ProcessUtility(statement, text, read_only, context, parameters, environment, receiver, completion);
     };
-    if ((active == 0 && !tracking) || exempt_now()) {
+    if (active == 0 || exempt_now()) {
         go_on();
         return;
     }
@@ -185,17 +166,13 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     judge_utility(statement->utilityStmt, &found);
     if (found.count > 0)
         tell(found, {text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)},
-             true);
-
-    // What these carry is what the client sent; whatever else a utility statement runs is inside it.
-    const int inside = carries_statement(statement->utilityStmt) ? 0 : 1;
-    const int explained = IsA(statement->utilityStmt, ExplainStmt) ? 1 : 0;
-    depth += inside;
-    explaining += explained;
-    in_any_case(go_on, [&] {
-        depth -= inside;
-        explaining -= explained;
-    });
+             explaining == 0);
+    if (!IsA(statement->utilityStmt, ExplainStmt)) {
+        go_on();
+        return;
+    }
+    ++explaining;
+    in_any_case(go_on, [] { --explaining; });
 }
 
 } // namespace
@@ -205,9 +182,9 @@ void install_hooks() {
     next_paths = std::exchange(set_rel_pathlist_hook, paths);
     next_start = std::exchange(ExecutorStart_hook, start);
     next_run = std::exchange(ExecutorRun_hook, run);
-    next_finish = std::exchange(ExecutorFinish_hook, finish);
     next_end = std::exchange(ExecutorEnd_hook, end);
     next_utility = std::exchange(ProcessUtility_hook, utility);
+    install_scale_hook();
 }
 
 } // namespace rlsproof::server::guard

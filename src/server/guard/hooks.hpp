@@ -8,4 +8,7 @@ namespace rlsproof::server::guard {
 // Puts the hooks in place, each in front of the one that was there. Called once, at load time.
 void install_hooks();
 
+// The hook behind plan_at_scale().
+void install_scale_hook();
+
 } // namespace rlsproof::server::guard

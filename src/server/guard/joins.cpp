@@ -7,8 +7,12 @@
 #include "server/compat.hpp"
 
 extern "C" {
+#include "access/relation.h"
+#include "catalog/pg_index.h"
 #include "optimizer/optimizer.h"
-#include "parser/parsetree.h"
+#include "utils/lsyscache.h"
+#include "utils/relcache.h"
+#include "utils/syscache.h"
 }
 
 namespace rlsproof::server::guard {
@@ -21,6 +25,7 @@ struct Groups {
     int *parent;     // by range table index; 0 where the entry is not in FROM
     List *pinned;    // expressions something was compared with ...
     List *pinned_by; // ... and the entry that was
+    List *columns;   // columns compared for equality with something else: entry, column, entry, column
 };
 
 int root_of(const Groups *groups, int entry) {
@@ -64,9 +69,44 @@ void look_at(Node *condition, void *pointer) {
     if (!IsA(condition, OpExpr) || !bms_get_singleton_member(members, &entry) || groups->parent[entry] == 0) return;
     const auto *const operation = reinterpret_cast<OpExpr *>(condition);
     if (list_length(operation->args) != 2) return;
-    for (Node *const side :
-         {static_cast<Node *>(linitial(operation->args)), static_cast<Node *>(lsecond(operation->args))})
-        if (bms_is_empty(mentioned(groups->query, side))) note_pin(groups, side, entry);
+    auto *const left = static_cast<Node *>(linitial(operation->args));
+    auto *const right = static_cast<Node *>(lsecond(operation->args));
+    for (Node *const side : {left, right}) {
+        if (!bms_is_empty(mentioned(groups->query, side))) continue;
+        note_pin(groups, side, entry);
+        auto *const other = side == left ? right : left;
+        if (!IsA(other, Var) || !op_mergejoinable(operation->opno, exprType(other))) continue;
+        groups->columns = lappend_int(groups->columns, entry);
+        groups->columns = lappend_int(groups->columns, reinterpret_cast<Var *>(other)->varattno);
+    }
+}
+
+bool held(const Groups *groups, int entry, AttrNumber column) {
+    for (int i = 0; i + 1 < list_length(groups->columns); i += 2)
+        if (list_nth_int(groups->columns, i) == entry && list_nth_int(groups->columns, i + 1) == column) return true;
+    return false;
+}
+
+// A table of which a unique key leaves one row at most.
+bool one_row_of(const Groups *groups, int entry) {
+    const RangeTblEntry *const table = rt_fetch(entry, groups->query->rtable);
+    if (table->rtekind != RTE_RELATION || groups->columns == NIL) return false;
+    Relation const relation = try_relation_open(table->relid, NoLock);
+    if (relation == nullptr) return false;
+    bool found = false;
+    ListCell *cell;
+    foreach (cell, RelationGetIndexList(relation)) {
+        HeapTuple const tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+        if (!HeapTupleIsValid(tuple)) continue;
+        const auto *const index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+        bool all = index->indisunique && index->indimmediate && index->indisvalid &&
+                   heap_attisnull(tuple, Anum_pg_index_indpred, nullptr);
+        for (int i = 0; all && i < index->indnkeyatts; ++i) all = held(groups, entry, index->indkey.values[i]);
+        found = found || all;
+        ReleaseSysCache(tuple);
+    }
+    relation_close(relation, NoLock);
+    return found;
 }
 
 // A sub-select that is one row whatever it reads.
@@ -119,7 +159,7 @@ void unite_lateral(Groups *groups, int index) {
 
 void find_here(const Query *query, List **items) {
     if (query->jointree == nullptr || list_length(query->rtable) < 2) return;
-    Groups groups{query, nullptr, NIL, NIL};
+    Groups groups{query, nullptr, NIL, NIL, NIL};
     groups.parent = static_cast<int *>(palloc0(sizeof(int) * static_cast<size_t>(list_length(query->rtable) + 1)));
     List *entries = NIL;
     collect_entries(&groups, reinterpret_cast<Node *>(query->jointree), &entries);
@@ -134,7 +174,7 @@ void find_here(const Query *query, List **items) {
     foreach (cell, entries) {
         const Oid table = table_of(rt_fetch(lfirst_int(cell), query->rtable));
         const int root = root_of(&groups, lfirst_int(cell));
-        if (!OidIsValid(table) || list_member_int(roots, root)) continue;
+        if (!OidIsValid(table) || list_member_int(roots, root) || one_row_of(&groups, lfirst_int(cell))) continue;
         roots = lappend_int(roots, root);
         tables = lappend_oid(tables, table);
     }

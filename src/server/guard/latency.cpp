@@ -6,8 +6,8 @@
 #include <bit>
 #include <cstring>
 
+#include "server/guard/route.hpp"
 #include "server/guard/shared.hpp"
-#include "server/guard/stricter.hpp"
 #include "server/normal_form.hpp"
 
 extern "C" {
@@ -40,7 +40,8 @@ struct Gathered {
     uint32 hash;
     int16 first_sample;
     Wording wording;
-    NormalForm *form; // until it is handed over
+    bool has_form; // until it is handed over
+    NormalForm form;
     Latencies latencies;
     char route[Tags::kSize];
 };
@@ -68,8 +69,7 @@ Batch *batch = nullptr;
 bool at_exit = false;
 
 void release(Gathered &shape) {
-    if (shape.form != nullptr) pfree(shape.form);
-    shape.form = nullptr;
+    shape.has_form = false;
 }
 
 void clear() {
@@ -95,10 +95,10 @@ void start(QueryValue &value, const Gathered &shape) {
 void settle_wording(QueryValue &value, Gathered &shape) {
     if (value.wording != Wording::unknown) {
         shape.wording = value.wording;
-    } else if (shape.wording == Wording::known && shape.form != nullptr) {
+    } else if (shape.wording == Wording::known && shape.has_form) {
         value.wording = Wording::known;
-        value.fingerprint = shape.form->fingerprint;
-        put_text(value.query, kQuerySize, shape.form->text, shape.form->length, PG_UTF8);
+        value.fingerprint = shape.form.fingerprint;
+        put_text(value.query, kQuerySize, shape.form.text, shape.form.length, PG_UTF8);
     } else if (shape.wording == Wording::unreadable) {
         value.wording = Wording::unreadable;
         strlcpy(value.query, kUnreadable, sizeof(value.query));
@@ -173,24 +173,15 @@ void flush_at_exit(int, Datum) {
 
 // --- gathering ----------------------------------------------------------------------------------------------------
 
-bool make_batch() {
-    batch = static_cast<Batch *>(
-        MemoryContextAllocExtended(TopMemoryContext, sizeof(Batch), MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO));
-    if (batch == nullptr) return false;
+// Static, so that it does not lie among the memory that every statement takes and gives back: that made each of them
+// dearer than the gathering itself.
+void make_batch() {
+    static Batch room;
+    batch = &room;
     batch->generation = pg_atomic_read_u64(&shared->generation);
     clear();
     if (!at_exit) before_shmem_exit(flush_at_exit, Datum{0});
     at_exit = true;
-    return true;
-}
-
-// sqlcommenter's tags stand at an end of the text: most texts are seen to have none by a look at both.
-bool may_have_tags(const char *text) {
-    while (*text == ' ' || *text == '\n' || *text == '\t' || *text == '\r') ++text;
-    if (text[0] == '/' && text[1] == '*') return true;
-    const char *end = text + strlen(text);
-    while (end > text && strchr(" \t\r\n;", end[-1]) != nullptr) --end;
-    return end - text >= 4 && end[-1] == '/' && end[-2] == '*';
 }
 
 // The statement alone, out of the text that was sent.
@@ -228,12 +219,8 @@ void word(Gathered &shape, const Execution &execution) {
     const char *start;
     size_t length;
     find_statement(execution, &start, &length);
-    if (shape.form == nullptr)
-        shape.form = static_cast<NormalForm *>(
-            MemoryContextAllocExtended(TopMemoryContext, sizeof(NormalForm), MCXT_ALLOC_NO_OOM));
-    if (shape.form == nullptr) return;
-    shape.wording = normal_form(start, length, shape.form) ? Wording::known : Wording::unreadable;
-    if (shape.wording == Wording::unreadable) release(shape);
+    shape.has_form = normal_form(start, length, &shape.form);
+    shape.wording = shape.has_form ? Wording::known : Wording::unreadable;
 }
 
 bool same(const QueryKey &a, const QueryKey &b) {
@@ -273,7 +260,7 @@ int shape_for(const QueryKey &key, const char *route) {
     shape.hash = hash;
     shape.first_sample = kNone;
     shape.wording = Wording::unknown;
-    shape.form = nullptr;
+    shape.has_form = false;
     shape.latencies = {};
     strlcpy(shape.route, route, sizeof(shape.route));
     return found;
@@ -301,27 +288,18 @@ void add_sample(Gathered &shape, const Execution &execution) {
 
 void note_execution(const Execution &execution) {
     if (shared == nullptr || execution.shape == 0) return;
-    if (batch == nullptr && !make_batch()) {
-        pg_atomic_fetch_add_u64(&shared->executions_lost, 1);
-        return;
-    }
+    if (batch == nullptr) make_batch();
     const uint64 generation = pg_atomic_read_u64(&shared->generation);
     if (batch->generation != generation) {
         clear();
         batch->generation = generation;
+        batch->flushed = 0; // whoever reset them waits for something to show
     }
 
-    QueryKey key = {execution.shape, 0, GetUserId(), MyDatabaseId};
-    Tags tags;
-    tags.route[0] = '\0';
-    if (execution.text != nullptr && may_have_tags(execution.text)) {
-        tags = tags_of(execution.text);
-        if (tags.route[0] != '\0')
-            key.route = hash_bytes_extended(reinterpret_cast<const unsigned char *>(tags.route),
-                                            static_cast<int>(strlen(tags.route)), 0);
-    }
+    const Route &route = route_of(execution.text);
+    const QueryKey key = {execution.shape, route.hash, GetUserId(), MyDatabaseId};
     if (batch->samples == kSamples) (void)flush(false);
-    const int found = batch->samples == kSamples ? kNone : shape_for(key, tags.route);
+    const int found = batch->samples == kSamples ? kNone : shape_for(key, route.text);
     if (found == kNone) {
         pg_atomic_fetch_add_u64(&shared->executions_lost, 1);
         return;

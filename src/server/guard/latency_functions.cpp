@@ -53,7 +53,7 @@ void put_queries(ReturnSetInfo *result) {
 }
 
 // All shapes of one route, role and database.
-struct Route {
+struct RouteTotal {
     Latencies latencies{};
     histogram::Histogram<uint64> histogram{};
     int64 shapes = 0;
@@ -67,7 +67,7 @@ bool copy_query(int place, QueryTable::Entry *entry) {
     return queries.copy(place, entry);
 }
 
-void add(Route &route, const QueryValue &value) {
+void add(RouteTotal &route, const QueryValue &value) {
     if (route.shapes++ == 0) route.latencies.least = value.latencies.least;
     route.latencies.add(value.latencies);
     route.histogram.add(value.histogram);
@@ -75,7 +75,7 @@ void add(Route &route, const QueryValue &value) {
     memcpy(route.text, value.route, sizeof(route.text));
 }
 
-void put_route(ReturnSetInfo *result, Oid role, Oid database, const Route *route) {
+void put_route(ReturnSetInfo *result, Oid role, Oid database, const RouteTotal *route) {
     Columns row;
     row.role(role);
     row.database(database);
@@ -87,7 +87,7 @@ void put_route(ReturnSetInfo *result, Oid role, Oid database, const Route *route
 
 void put_routes(ReturnSetInfo *result) {
     enter([&] {
-        std::map<RouteKey, Route> routes;
+        std::map<RouteKey, RouteTotal> routes;
         auto *const entry = static_cast<QueryTable::Entry *>(call(palloc, Size{sizeof(QueryTable::Entry)}));
         for (int i = 0; i < queries.taken(); ++i) {
             poll();
@@ -97,7 +97,7 @@ void put_routes(ReturnSetInfo *result) {
         }
         pfree(entry);
         for (const auto &[key, route] : routes)
-            call(put_route, result, std::get<0>(key), std::get<1>(key), static_cast<const Route *>(&route));
+            call(put_route, result, std::get<0>(key), std::get<1>(key), static_cast<const RouteTotal *>(&route));
     });
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "server/guard/exempt.hpp"
 #include "server/guard/stored.hpp"

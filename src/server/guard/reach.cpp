@@ -99,7 +99,7 @@ bool serves(const Reach &reach, Node *clause, IndexOptInfo *index, int column) {
     case T_OpExpr: return operator_serves(reach, reinterpret_cast<OpExpr *>(clause), index, column);
     case T_FuncExpr:
         return function_serves(reach, reinterpret_cast<FuncExpr *>(clause), index, column) ||
-               (IsBooleanOpfamily(index->opfamily[column]) && match_index_to_operand(clause, column, index));
+               (compat::is_boolean_family(index->opfamily[column]) && match_index_to_operand(clause, column, index));
     case T_ScalarArrayOpExpr: {
         const auto *const any = reinterpret_cast<ScalarArrayOpExpr *>(clause);
         auto *const left = static_cast<Node *>(linitial(any->args));
@@ -118,13 +118,13 @@ bool serves(const Reach &reach, Node *clause, IndexOptInfo *index, int column) {
                match_index_to_operand(reinterpret_cast<Node *>(test->arg), column, index);
     }
     case T_BooleanTest:
-        return IsBooleanOpfamily(index->opfamily[column]) &&
+        return compat::is_boolean_family(index->opfamily[column]) &&
                match_index_to_operand(reinterpret_cast<Node *>(reinterpret_cast<BooleanTest *>(clause)->arg), column,
                                       index);
     case T_BoolExpr:
-        return is_notclause(clause) && IsBooleanOpfamily(index->opfamily[column]) &&
+        return is_notclause(clause) && compat::is_boolean_family(index->opfamily[column]) &&
                match_index_to_operand(reinterpret_cast<Node *>(get_notclausearg(clause)), column, index);
-    default: return IsBooleanOpfamily(index->opfamily[column]) && match_index_to_operand(clause, column, index);
+    default: return compat::is_boolean_family(index->opfamily[column]) && match_index_to_operand(clause, column, index);
     }
 }
 
@@ -186,12 +186,25 @@ bool in_time(const Reach &reach, RestrictInfo *restriction) {
     return restriction_is_securely_promotable(restriction, reach.rel);
 }
 
-bool is_table(PlannerInfo *root, RelOptInfo *rel) {
-    return rel != nullptr && rel->rtekind == RTE_RELATION &&
-           rel->relid < static_cast<Index>(root->simple_rel_array_size);
+bool is_table(const RelOptInfo *rel) {
+    return rel->rtekind == RTE_RELATION;
+}
+
+// Whether the planner found a way by an index that needs nothing from other tables. Where it kept none it may have been
+// for their costs, so that answers nothing.
+bool has_index_path(const RelOptInfo *rel) {
+    ListCell *cell;
+    foreach (cell, rel->pathlist) {
+        const auto *const path = static_cast<const Path *>(lfirst(cell));
+        if (path->param_info != nullptr) continue;
+        if (IsA(path, IndexPath) && reinterpret_cast<const IndexPath *>(path)->indexclauses != NIL) return true;
+        if (IsA(path, BitmapHeapPath) || IsA(path, TidPath)) return true;
+    }
+    return false;
 }
 
 bool held_by_itself(const Reach &reach) {
+    if (has_index_path(reach.rel)) return true;
     ListCell *cell;
     foreach (cell, reach.rel->baserestrictinfo) {
         auto *const restriction = lfirst_node(RestrictInfo, cell);
@@ -259,7 +272,7 @@ Bitmapset *in_reach(PlannerInfo *root) {
     for (int i = 1; i < root->simple_rel_array_size; ++i) {
         RelOptInfo *const rel = root->simple_rel_array[i];
         if (rel == nullptr || rel->reloptkind != RELOPT_BASEREL) continue;
-        if (!is_table(root, rel) || held_by_itself({root, rel})) reached = bms_add_member(reached, i);
+        if (!is_table(rel) || held_by_itself({root, rel})) reached = bms_add_member(reached, i);
     }
     for (bool more = true; more;) {
         more = false;

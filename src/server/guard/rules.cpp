@@ -38,7 +38,15 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "the entries stand in the order of Rule");
 
+constexpr std::array<Rule, kRules> all_rules() {
+    std::array<Rule, kRules> all{};
+    for (int i = 0; i < kRules; ++i) all[i] = static_cast<Rule>(i);
+    return all;
+}
+
 } // namespace
+
+const std::array<Rule, kRules> kAllRules = all_rules();
 
 const RuleInfo &info(Rule rule) {
     return kEntries[static_cast<int>(rule)].info;

@@ -1,6 +1,7 @@
 // The guard's rules: what each is called, what it raises, and what has to be known for it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "server/boundary.hpp"
@@ -42,13 +43,14 @@ constexpr RuleSet these(R... rules) {
 }
 
 // What the planner has to be watched for: a cached plan has lost these, so they travel with the plan.
-inline constexpr RuleSet kPlanned =
-    these(Rule::write_without_where, Rule::cartesian_join, Rule::full_scan, Rule::no_limit);
+inline constexpr RuleSet kPlanned = these(Rule::write_without_where, Rule::cartesian_join, Rule::full_scan);
 // What can be said when a statement starts, from its plan.
 inline constexpr RuleSet kStarted =
     kPlanned | these(Rule::matrix_access, Rule::rls_bypass, Rule::scan_rows, Rule::deep_offset);
 // What is only known from the rows.
 inline constexpr RuleSet kCounted = these(Rule::rows_read, Rule::transaction_rows_read, Rule::transaction_rows_written);
+// What is only said of answers: the rows that a client gets for what it sent.
+inline constexpr RuleSet kAnswered = these(Rule::no_limit, Rule::result_rows, Rule::n_plus_one, Rule::repeated_query);
 // What needs the shape of a query, and so the server's query id.
 inline constexpr RuleSet kShaped = these(Rule::n_plus_one, Rule::repeated_query);
 
@@ -57,6 +59,8 @@ struct RuleInfo {
     const char *sqlstate; // of its error: 42R.. may not be read, 54R.. too much
     const char *about;    // one line, for SHOW and guard_status
 };
+
+extern const std::array<Rule, kRules> kAllRules;
 
 const RuleInfo &info(Rule rule);
 

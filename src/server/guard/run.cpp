@@ -5,8 +5,12 @@
 #include "server/guard/settings.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "executor/tuptable.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
+#include "tcop/pquery.h"
+#include "utils/portal.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 }
@@ -86,25 +90,31 @@ struct Transaction {
     LocalTransactionId id;
     double read;
     double written;
+    RuleSet told;
 };
 Transaction transaction;
 
-void add_to_transaction(Running *running, const Done &done) {
-    if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0};
-    transaction.read += done.read - running->read;
-    transaction.written += done.written - running->written;
+// Hands back what the statement added since the last time.
+Done add_to_transaction(Running *running, const Done &done) {
+    if (transaction.id != compat::local_transaction()) transaction = {compat::local_transaction(), 0, 0, 0};
+    const Done added{done.read - running->read, done.written - running->written};
+    transaction.read += added.read;
+    transaction.written += added.written;
     running->read = done.read;
     running->written = done.written;
+    return added;
 }
 
-void exceed(Violations *found, Running *running, Rule rule, double counted, int allowed) {
-    if (!wants(rule) || counted <= allowed || (running->told & only(rule)) != 0) return;
+// Told once of a statement or a transaction; where it is refused, every further statement is.
+void exceed(Violations *found, RuleSet *told, Rule rule, double counted, int allowed) {
+    if (counted <= allowed || !wants(rule)) return;
+    if ((*told & only(rule)) != 0 && mode_of(rule) != Mode::error) return;
     Violation *const violation = found->add(rule);
     if (violation == nullptr) return;
     violation->measured = counted;
     violation->allowed = allowed;
     violation->counted = true;
-    running->told |= only(rule);
+    *told |= only(rule);
 }
 
 } // namespace
@@ -114,20 +124,37 @@ Source source_of(const QueryDesc *query) {
             static_cast<uint64>(query->plannedstmt->queryId)};
 }
 
-bool leaves(const QueryDesc *query) {
+bool stops_early() {
+    return mode_of(Rule::result_rows) == Mode::error || mode_of(Rule::rows_read) == Mode::error;
+}
+
+void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool may_refuse) {
+    running->at_work = true;
+    running->within = GetCurrentSubTransactionId();
     switch (query->dest->mydest) {
     case DestRemote:
     case DestRemoteExecute:
     case DestRemoteSimple:
-    case DestDebug:
-    case DestCopyOut:
-    case DestTuplestore: return true;
-    default: return false;
+    case DestDebug: running->answers = true; break;
+    case DestCopyOut: running->answers = true; return;
+    case DestTuplestore:
+        // What EXECUTE, FETCH, RETURNING and a cursor that outlives its transaction answer with is gathered first. So
+        // is what a function returns, but a function is called by a statement at work.
+        // A procedure that goes through a query and commits meanwhile has it gathered for itself.
+        running->answers = ActivePortal == nullptr || !ActivePortal->portalPinned;
+        for (const Running *outer = running->outer; outer != nullptr; outer = outer->outer)
+            if (outer->at_work && SubTransactionIsActive(outer->within)) running->answers = false;
+        break;
+    default: return;
     }
+    if (!running->answers || count != 0 || !wants(Rule::no_limit) || running->returned > 0) return;
+    Violations found;
+    judge_answer(query->plannedstmt, &found);
+    if (found.count > 0) tell(found, source_of(query), may_refuse);
 }
 
 DestReceiver *stopping_receiver(QueryDesc *query, Running *running) {
-    if (mode_of(Rule::result_rows) != Mode::error || !running->top || !leaves(query)) return nullptr;
+    if (mode_of(Rule::result_rows) != Mode::error || !running->answers) return nullptr;
     auto *const stopping =
         static_cast<Stopping *>(MemoryContextAllocZero(query->estate->es_query_cxt, sizeof(Stopping)));
     stopping->receiver.receiveSlot = stop_or_pass;
@@ -145,11 +172,13 @@ DestReceiver *stopping_receiver(QueryDesc *query, Running *running) {
 
 const Running *arm(const QueryDesc *query, Running *running) {
     const Running *const outer = armed;
+    // The statement around this one was just interrupted: that goes first. A function that caught it is asked again.
+    if (fired && QueryCancelPending) return outer;
+    fired = false;
     if (mode_of(Rule::rows_read) != Mode::error || running->counters == 0 ||
         pardoned(Rule::rows_read, source_of(query)))
         return outer;
     if (timer == MAX_TIMEOUTS) timer = RegisterTimeout(USER_TIMEOUT, look);
-    fired = false;
     armed = running;
     if (outer == nullptr)
         enable_timeout_every(timer, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kLookEvery), kLookEvery);
@@ -157,38 +186,45 @@ const Running *arm(const QueryDesc *query, Running *running) {
 }
 
 void disarm(const Running *outer) {
-    if (armed == nullptr) return;
+    // This one was not armed; what may be pending is meant for the one around it.
+    if (armed == outer) return;
     if (outer == nullptr) disable_timeout(timer, false);
     armed = outer;
     // The statement was through before it was stopped; what it read is judged all the same.
     if (fired) QueryCancelPending = false;
+    fired = false;
 }
 
-bool interrupted() {
-    return fired;
+bool interrupted(const Running *running) {
+    if (!fired || armed != running) return false;
+    // Whose time is up as well is told so: the server raises that once, and whoever caught our error would go on.
+    return StatementTimeout <= 0 || GetCurrentTimestamp() < get_timeout_finish_time(STATEMENT_TIMEOUT);
 }
 
-void judge_run(const QueryDesc *query, Running *running, bool explained) {
+void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
     Violations found;
     const EState *const state = query->estate;
     running->returned += state->es_processed;
 
     if ((active & kCounted) != 0) {
         const Done done = done_by(running);
-        exceed(&found, running, Rule::rows_read, done.read, limits.rows_read);
+        exceed(&found, &running->told, Rule::rows_read, done.read, limits.rows_read);
         if (wants(Rule::transaction_rows_read) || wants(Rule::transaction_rows_written)) {
-            add_to_transaction(running, done);
-            exceed(&found, running, Rule::transaction_rows_read, transaction.read, limits.transaction_rows_read);
-            exceed(&found, running, Rule::transaction_rows_written, transaction.written,
-                   limits.transaction_rows_written);
+            // Who adds nothing is not refused for what others did: a transaction that wrote too much may still look.
+            const Done added = add_to_transaction(running, done);
+            if (added.read > 0)
+                exceed(&found, &transaction.told, Rule::transaction_rows_read, transaction.read,
+                       limits.transaction_rows_read);
+            if (added.written > 0)
+                exceed(&found, &transaction.told, Rule::transaction_rows_written, transaction.written,
+                       limits.transaction_rows_written);
         }
     }
-    if (running->top && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning) && leaves(query))
-        exceed(&found, running, Rule::result_rows, static_cast<double>(running->returned), limits.result_rows);
-    if (running->top && (active & kShaped) != 0 && !explained)
+    if (running->answers && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
+        exceed(&found, &running->told, Rule::result_rows, static_cast<double>(running->returned), limits.result_rows);
+    if (running->answers && (active & kShaped) != 0)
         note_sent({source_of(query), query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
-    fired = false;
-    tell(found, source_of(query), !explained);
+    if (found.count > 0) tell(found, source_of(query), may_refuse);
 }
 
 } // namespace rlsproof::server::guard

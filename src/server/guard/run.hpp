@@ -12,8 +12,12 @@ namespace rlsproof::server::guard {
 
 Source source_of(const QueryDesc *query);
 
-// Whether the rows of this query leave the server.
-bool leaves(const QueryDesc *query);
+// Whether a rule could stop a statement while it runs.
+bool stops_early();
+
+// Called before each part is fetched, `count` rows or (0) all: whether these rows are an answer to a client, and what
+// can be said of it before the first of them is read.
+void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool may_refuse);
 
 // A receiver in front of the query's own that stops before one row too many leaves the server; nullptr where nothing
 // has to be stopped. It lives in the query's memory.
@@ -23,10 +27,10 @@ DestReceiver *stopping_receiver(QueryDesc *query, Running *running);
 // arm() returned. Does nothing where it may read as many as it likes.
 const Running *arm(const QueryDesc *query, Running *running);
 void disarm(const Running *outer);
-// Whether the interrupt came from here.
-bool interrupted();
+// Whether the interrupt came from here and is meant for this statement, not for one around it.
+bool interrupted(const Running *running);
 
-// Judges what was counted up to now; `explained` says that nothing may be refused. REQUIRES: ExecutorRun has run.
-void judge_run(const QueryDesc *query, Running *running, bool explained);
+// Judges what was counted up to now. REQUIRES: ExecutorRun has run.
+void judge_run(const QueryDesc *query, Running *running, bool may_refuse);
 
 } // namespace rlsproof::server::guard

@@ -5,6 +5,7 @@
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/workers.hpp"
 
 namespace rlsproof::server::guard {
 
@@ -37,15 +38,16 @@ void add(Found *found, Relation relation, bool index) {
     for (int i = 0; i < running->counters; ++i)
         if (running->counter[i].relation == relation) return;
     if (running->counters == found->room) {
-        found->room = found->room == 0 ? 4 : found->room * 2;
-        running->counter = static_cast<Counter *>(
-            running->counter == nullptr
-                ? palloc(sizeof(Counter) * static_cast<size_t>(found->room))
-                : repalloc(running->counter, sizeof(Counter) * static_cast<size_t>(found->room)));
+        const bool inside = running->counter == running->first;
+        found->room *= 2;
+        const Size size = sizeof(Counter) * static_cast<size_t>(found->room);
+        auto *const larger = static_cast<Counter *>(inside ? palloc(size) : repalloc(running->counter, size));
+        if (inside) memcpy(larger, running->first, sizeof(running->first));
+        running->counter = larger;
     }
     Counter *const counter = &running->counter[running->counters++];
-    *counter = {relation, index, 0, compat::counted(relation).written};
-    counter->read = read_by(*counter);
+    const compat::Counted now = compat::counted(relation);
+    *counter = {relation, index, index ? now.returned : now.returned + now.fetched, now.written};
 }
 
 bool index_walker(PlanState *state, void *pointer) {
@@ -62,22 +64,22 @@ bool index_walker(PlanState *state, void *pointer) {
 
 } // namespace
 
-Running *begin_running(const QueryDesc *query, bool top) {
+Running *begin_running(const QueryDesc *query) {
     EState *const state = query->estate;
     MemoryContext const before = MemoryContextSwitchTo(state->es_query_cxt);
-    auto *const running = static_cast<Running *>(palloc0(sizeof(Running)));
+    auto *const running = static_cast<Running *>(palloc(sizeof(Running)));
+    memset(running, 0, offsetof(Running, first));
     running->state = state;
-    running->top = top;
+    running->counter = running->first;
     if (tracking) INSTR_TIME_SET_CURRENT(running->started);
     if ((active & kCounted) != 0) {
-        Found found{running, 0};
+        Found found{running, Running::kFirst};
         for (Index i = 0; i < state->es_range_table_size; ++i) {
             Relation const relation = state->es_relations[i];
             if (relation != nullptr && !exempt_table(RelationGetRelid(relation))) add(&found, relation, false);
         }
-        if (running->counters > 0) {
-            index_walker(query->planstate, &found);
-        }
+        if (running->counters > 0) index_walker(query->planstate, &found);
+        running->workers = read_by_workers();
     }
     running->callback.func = unlink;
     running->callback.arg = running;
@@ -95,7 +97,7 @@ Running *running_of(const EState *state) {
 }
 
 Done done_by(const Running *running) {
-    Done done{0, 0};
+    Done done{static_cast<double>(read_by_workers() - running->workers), 0};
     for (int i = 0; i < running->counters; ++i) {
         const Counter &counter = running->counter[i];
         done.read += static_cast<double>(read_by(counter) - counter.read);
@@ -107,6 +109,9 @@ Done done_by(const Running *running) {
 }
 
 void settle_with_outer(const Running *running) {
+    const int64 by_workers = read_by_workers() - running->workers;
+    for (Running *outer = running->outer; by_workers > 0 && outer != nullptr; outer = outer->outer)
+        outer->workers += by_workers;
     for (int i = 0; i < running->counters; ++i) {
         const Counter &counter = running->counter[i];
         const int64 read = read_by(counter) - counter.read;

@@ -24,18 +24,23 @@ struct Running {
     MemoryContextCallback callback;
     Running *outer;
     const EState *state;
-    bool top;
+    bool at_work;            // being executed, not a cursor that waits
+    SubTransactionId within; // where it is; a cursor that fails in one that is rolled back stays, and works no more
+    bool answers;            // its rows go to a client as the answer to what it sent
     instr_time started;
     uint64 returned; // rows, over all the parts a cursor was fetched in
+    int64 workers;   // what its parallel workers had read before
     double read;     // rows that were added to the transaction's
     double written;
     RuleSet told; // what was said of it already
     int counters;
-    Counter *counter;
+    Counter *counter; // `first`, or a larger place
+    static constexpr int kFirst = 4;
+    Counter first[kFirst];
 };
 
 // REQUIRES: ExecutorStart has run.
-Running *begin_running(const QueryDesc *query, bool top);
+Running *begin_running(const QueryDesc *query);
 
 // The one of this query; nullptr where nothing had to be remembered.
 Running *running_of(const EState *state);

@@ -7,7 +7,6 @@
 
 extern "C" {
 #include "access/xact.h"
-#include "common/hashfn.h"
 #include "nodes/params.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -58,28 +57,46 @@ const char *statement_of(const Source &source, size_t *length) {
     return start;
 }
 
+uint64 mixed(uint64 hash, uint64 value) {
+    hash = (hash ^ value) * UINT64CONST(0x9e3779b97f4a7c15);
+    return hash ^ (hash >> 32);
+}
+
+// Eight bytes at a time: every statement of a session comes here, and only a session's own texts are compared, so the
+// server's stronger hash, which takes bytes one by one, is not needed.
+uint64 hash_of(const char *bytes, size_t length) {
+    uint64 hash = length;
+    uint64 word;
+    for (; length >= sizeof(word); bytes += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, bytes, sizeof(word));
+        hash = mixed(hash, word);
+    }
+    word = 0;
+    memcpy(&word, bytes, length);
+    return mixed(hash, word);
+}
+
 // Constants are in the text, parameters are not.
 uint64 hash_of_values(const Sent &sent) {
     size_t length;
     const char *const text = statement_of(sent.source, &length);
-    uint64 hash = hash_bytes_extended(reinterpret_cast<const unsigned char *>(text), static_cast<int>(length), 0);
+    uint64 hash = hash_of(text, length);
     if (sent.parameters == nullptr) return hash;
     for (int i = 0; i < sent.parameters->numParams; ++i) {
         // A list that is filled on demand belongs to a function, which is not what is looked at here.
         if (sent.parameters->paramFetch != nullptr) break;
         const ParamExternData &parameter = sent.parameters->params[i];
-        hash = hash_combine64(hash, parameter.isnull ? 1 : 2);
+        hash = mixed(hash, parameter.isnull ? 1 : 2);
         if (parameter.isnull || !OidIsValid(parameter.ptype)) continue;
         int16 size;
         bool by_value;
         get_typlenbyval(parameter.ptype, &size, &by_value);
         if (by_value) {
-            hash = hash_combine64(hash, parameter.value);
+            hash = mixed(hash, parameter.value);
             continue;
         }
         const Size bytes = datumGetSize(parameter.value, by_value, size);
-        hash = hash_bytes_extended(reinterpret_cast<const unsigned char *>(DatumGetPointer(parameter.value)),
-                                   static_cast<int>(bytes), hash);
+        hash = mixed(hash, hash_of(DatumGetPointer(parameter.value), bytes));
     }
     return hash;
 }

@@ -18,6 +18,7 @@ bool tracking = false;
 Limits limits;
 Sizes sizes;
 char *stricter = nullptr;
+int modes[kRules];
 
 namespace {
 
@@ -29,7 +30,6 @@ const config_enum_entry kModes[] = {
 
 // What the settings say, before they are put together.
 bool guard_on = true;
-int modes[kRules];
 bool track_queries = false;
 RuleSet by_label = 0;
 
@@ -93,10 +93,6 @@ struct Number {
 
 bool guard_is_on() {
     return guard_on;
-}
-
-Mode mode_of(Rule rule) {
-    return static_cast<Mode>(modes[static_cast<int>(rule)]);
 }
 
 void define_settings() {

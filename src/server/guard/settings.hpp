@@ -20,8 +20,11 @@ inline bool wants(Rule rule) {
 // rlsproof.guard itself.
 bool guard_is_on();
 
-// The setting's own mode of a rule, before anything stricter is asked.
-Mode mode_of(Rule rule);
+// The settings' own modes, before anything stricter is asked.
+extern int modes[kRules];
+inline Mode mode_of(Rule rule) {
+    return static_cast<Mode>(modes[static_cast<int>(rule)]);
+}
 
 struct Limits {
     int small_table; // pages; what is smaller is no table to warn about

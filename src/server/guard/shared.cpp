@@ -4,6 +4,8 @@
 
 #include "server/guard/events.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/workers.hpp"
+#include "server/normal_form.hpp"
 
 extern "C" {
 #include "catalog/pg_authid.h"
@@ -21,6 +23,10 @@ namespace {
 
 constexpr char kName[] = "rlsproof guard";
 
+// docs/guard-events.md says how many bytes an entry takes.
+static_assert(sizeof(EventTable::Entry) == 1600 && sizeof(RecentEvent) == 1536 && sizeof(QueryTable::Entry) == 3296 &&
+              sizeof(histogram::Histogram<uint32>) == 2112);
+
 shmem_request_hook_type next_request = nullptr;
 shmem_startup_hook_type next_startup = nullptr;
 
@@ -32,7 +38,8 @@ Size whole_size() {
     Size size = MAXALIGN(sizeof(SharedHead));
     size = add_size(size, EventTable::size_for(sizes.events));
     size = add_size(size, ring_size());
-    return add_size(size, QueryTable::size_for(sizes.queries));
+    size = add_size(size, QueryTable::size_for(sizes.queries));
+    return add_size(size, workers_size());
 }
 
 void request() {
@@ -71,12 +78,18 @@ void startup() {
     memory += ring_size();
     ++locks;
     queries.attach(memory, sizes.queries, locks, !found);
+    attach_workers(memory + QueryTable::size_for(sizes.queries), !found);
     if (!found) {
         start(head);
         clear_ring();
     }
     shared = head;
     LWLockRelease(AddinShmemInitLock);
+
+    // libpg_query keeps some memory from its first text on. Taken now it is every session's from the start, and does
+    // not come to lie in the middle of what a session's statements take and give back.
+    NormalForm form;
+    (void)normal_form("SELECT 1", 8, &form);
 }
 
 int64 number(const pg_atomic_uint64 *counter) {

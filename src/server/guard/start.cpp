@@ -3,6 +3,7 @@
 #include "server/guard/statement.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
@@ -11,12 +12,12 @@
 #include "server/guard/settings.hpp"
 
 extern "C" {
-#include "optimizer/clauses.h"
 #include "access/table.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
 #include "parser/parsetree.h"
 #include "storage/bufmgr.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 }
@@ -81,7 +82,12 @@ void look_at_scan(Walk *walk, PlanState *state) {
     if (relation == nullptr || exempt_table(RelationGetRelid(relation))) return;
     if (walk->any_out_of_reach && walk->facts.has(Fact::out_of_reach, RelationGetRelid(relation)) && whole(state) &&
         !(walk->above.limited && state->plan->qual == NIL) && !small(relation)) {
-        Violation *const found = walk->found->add(Rule::full_scan);
+        Violation *found = walk->found->add(Rule::full_scan);
+        // Of several tables the one with a filter is told: there an index helps.
+        if (found == nullptr && state->plan->qual != NIL) {
+            found = walk->found->find(Rule::full_scan);
+            if (found->scan->plan->qual != NIL) found = nullptr;
+        }
         if (found != nullptr) {
             found->relation = RelationGetRelid(relation);
             found->measured = expected_rows(state, relation);
@@ -102,12 +108,24 @@ void look_at_scan(Walk *walk, PlanState *state) {
     }
 }
 
+// A parameter as it is sent, or widened to the type of OFFSET: nothing that could fail where the query itself would
+// not.
+bool plain_parameter(Node *node) {
+    if (IsA(node, FuncExpr)) {
+        const auto *const widened = reinterpret_cast<FuncExpr *>(node);
+        if (widened->funcid != F_INT8_INT4 && widened->funcid != F_INT8_INT2) return false;
+        node = static_cast<Node *>(linitial(widened->args));
+    }
+    return IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == PARAM_EXTERN;
+}
+
 // The number of an OFFSET that is known before the statement runs; negative where it is not.
 double offset_of(LimitState *state) {
     Node *const node = reinterpret_cast<Limit *>(state->ps.plan)->limitOffset;
     if (node == nullptr) return 0;
     if (!IsA(node, Const)) {
-        if (contain_volatile_functions(node) || contain_subplans(node) || contains_exec_param(node)) return -1;
+        // Planned without values: which they will be is not known.
+        if (!plain_parameter(node) || state->ps.state->es_param_list_info == nullptr) return -1;
         bool null;
         const Datum value = ExecEvalExprSwitchContext(state->limitOffset, state->ps.ps_ExprContext, &null);
         return null ? 0 : static_cast<double>(DatumGetInt64(value));
@@ -131,9 +149,43 @@ void look_at_limit(Walk *walk, LimitState *state) {
     if (below > 0) walk->above.fraction *= std::min(1.0, state->ps.plan->plan_rows / below);
 }
 
+bool walker(PlanState *state, void *pointer);
+
+// The nodes this one reads from, the sub-selects in its expressions left out.
+void walk_inputs(PlanState *state, Walk *walk) {
+    List *const initial = std::exchange(state->initPlan, NIL);
+    List *const sub = std::exchange(state->subPlan, NIL);
+    compat::walk_states(state, walker, walk);
+    state->initPlan = initial;
+    state->subPlan = sub;
+}
+
+// Sub-selects in the expressions of a node that gives so many rows. A LIMIT above stops the node and none of them;
+// EXISTS stops at its first row, and a CTE is read as the node that reads it asks for rows.
+void look_at_subplans(Walk *walk, const List *subplans, double rows_of_node) {
+    const Above above = walk->above;
+    ListCell *cell;
+    foreach (cell, subplans) {
+        const auto *const subplan = lfirst_node(SubPlanState, cell);
+        const double rows = std::max(1.0, subplan->planstate->plan->plan_rows);
+        // What depends on the row is asked for each of them.
+        const double loops = above.loops * (subplan->subplan->parParam == NIL ? 1.0 : std::max(1.0, rows_of_node));
+        switch (subplan->subplan->subLinkType) {
+        case CTE_SUBLINK: break;
+        case EXISTS_SUBLINK: walk->above = {true, 1.0 / rows, loops}; break;
+        default: walk->above = {false, 1.0, loops}; break;
+        }
+        walker(subplan->planstate, walk);
+        walk->above = above;
+    }
+}
+
 bool walker(PlanState *state, void *pointer) {
     auto *const walk = static_cast<Walk *>(pointer);
     const Above above = walk->above;
+    if (IsA(state, LimitState)) look_at_limit(walk, reinterpret_cast<LimitState *>(state));
+    look_at_subplans(walk, state->initPlan, 1.0);
+    look_at_subplans(walk, state->subPlan, state->plan->plan_rows * above.fraction);
     switch (nodeTag(state)) {
     case T_SeqScanState:
     case T_IndexScanState:
@@ -141,7 +193,7 @@ bool walker(PlanState *state, void *pointer) {
     case T_BitmapHeapScanState:
     case T_SampleScanState:
     case T_TidRangeScanState: look_at_scan(walk, state); break;
-    case T_LimitState: look_at_limit(walk, reinterpret_cast<LimitState *>(state)); break;
+    case T_LimitState:
     // Rows pass through one by one, so a LIMIT above stops what is below.
     case T_ResultState:
     case T_ProjectSetState:
@@ -172,7 +224,7 @@ bool walker(PlanState *state, void *pointer) {
         return false;
     default: walk->above = {false, 1.0, above.loops}; break;
     }
-    compat::walk_states(state, walker, walk);
+    walk_inputs(state, walk);
     walk->above = above;
     return false;
 }
@@ -214,8 +266,6 @@ void look_at_products(const Facts &facts, Violations *found) {
 
 // Rights and the matrix: the tables the statement names, not the partitions the planner added.
 void look_at_rights(const QueryDesc *query, Violations *found) {
-    // Inside a SECURITY DEFINER function other rights are meant to count; audit() looks at those functions.
-    const bool lent = InLocalUserIdChange();
     ListCell *cell;
     foreach (cell, query->plannedstmt->rtable) {
         auto *const entry = lfirst_node(RangeTblEntry, cell);
@@ -224,29 +274,16 @@ void look_at_rights(const QueryDesc *query, Violations *found) {
         if (needed == 0) continue;
         const Oid user = compat::check_as_user(query->plannedstmt, entry);
         if (OidIsValid(user) && user != GetUserId()) continue;
-        if (wants(Rule::rls_bypass) && !lent && (needed & ACL_SELECT) != 0) {
-            Relation const relation = query->estate->es_relations[foreach_current_index(cell)];
-            const bool is_protected =
-                relation != nullptr ? relation->rd_rel->relrowsecurity : protected_table(entry->relid);
-            if (is_protected && check_enable_rls(entry->relid, InvalidOid, true) != RLS_ENABLED) {
-                Violation *const violation = found->add(Rule::rls_bypass);
-                if (violation != nullptr) violation->relation = entry->relid;
-            }
-        }
-        if (wants(Rule::matrix_access) && !lent) {
-            const char *const denied = declared_none(GetUserId(), entry->relid, needed);
-            Violation *const violation = denied != nullptr ? found->add(Rule::matrix_access) : nullptr;
-            if (violation != nullptr) {
-                violation->relation = entry->relid;
-                violation->note = denied;
-            }
-        }
+        Relation const relation = query->estate->es_relations[foreach_current_index(cell)];
+        judge_rights(entry->relid,
+                     relation != nullptr ? relation->rd_rel->relrowsecurity : protected_table(entry->relid), needed,
+                     found);
     }
 }
 
-bool reads_user_table(const QueryDesc *query) {
+bool reads_user_table(const PlannedStmt *plan) {
     ListCell *cell;
-    foreach (cell, query->plannedstmt->rtable) {
+    foreach (cell, plan->rtable) {
         const auto *const entry = lfirst_node(RangeTblEntry, cell);
         if (entry->rtekind == RTE_RELATION && !exempt_table(entry->relid)) return true;
     }
@@ -255,21 +292,57 @@ bool reads_user_table(const QueryDesc *query) {
 
 } // namespace
 
-bool Violations::has(Rule rule) const {
+void judge_answer(const PlannedStmt *plan, Violations *found) {
+    // OFFSET without LIMIT makes the same node.
+    const bool limited = IsA(plan->planTree, Limit) && reinterpret_cast<Limit *>(plan->planTree)->limitCount != nullptr;
+    if (!wants(Rule::no_limit) || plan->commandType != CMD_SELECT || limited ||
+        plan->planTree->plan_rows <= limits.no_limit_rows || !reads_user_table(plan))
+        return;
+    Violation *const violation = found->add(Rule::no_limit);
+    if (violation == nullptr) return;
+    violation->measured = plan->planTree->plan_rows;
+    violation->allowed = limits.no_limit_rows;
+}
+
+Violation *Violations::find(Rule rule) {
     for (int i = 0; i < count; ++i)
-        if (list[i].rule == rule) return true;
-    return false;
+        if (list[i].rule == rule) return &list[i];
+    return nullptr;
 }
 
 Violation *Violations::add(Rule rule) {
-    if (has(rule)) return nullptr;
+    if (find(rule) != nullptr) return nullptr;
     Violation *const violation = &list[count++];
     *violation = {};
     violation->rule = rule;
     return violation;
 }
 
-void judge_start(const QueryDesc *query, bool top, Violations *found) {
+void Violations::remove(Rule rule) {
+    Violation *const gone = find(rule);
+    if (gone != nullptr) *gone = list[--count];
+}
+
+void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found) {
+    // Inside a SECURITY DEFINER function other rights are meant to count; audit() looks at those functions.
+    // A persona is taken on the same way, where its statements are only looked at.
+    if (InLocalUserIdChange() && !inspecting) return;
+    if (wants(Rule::rls_bypass) && is_protected && (used & ACL_SELECT) != 0 &&
+        check_enable_rls(table, InvalidOid, true) != RLS_ENABLED) {
+        Violation *const violation = found->add(Rule::rls_bypass);
+        if (violation != nullptr) violation->relation = table;
+    }
+    if (wants(Rule::matrix_access)) {
+        const char *const denied = declared_none(GetUserId(), table, used);
+        Violation *const violation = denied != nullptr ? found->add(Rule::matrix_access) : nullptr;
+        if (violation != nullptr) {
+            violation->relation = table;
+            violation->note = pstrdup(denied);
+        }
+    }
+}
+
+void judge_start(const QueryDesc *query, Violations *found) {
     const PlannedStmt *const plan = query->plannedstmt;
     Walk walk{found, Facts(plan), false, {}};
 
@@ -278,24 +351,14 @@ void judge_start(const QueryDesc *query, bool top, Violations *found) {
         if (wants(Rule::write_without_where)) look_at_writes(walk.facts, found);
         if (wants(Rule::cartesian_join)) look_at_products(walk.facts, found);
         walk.any_out_of_reach = wants(Rule::full_scan) && walk.facts.has(Fact::out_of_reach);
-        if (wants(Rule::no_limit) && top && plan->planTree->plan_rows > limits.no_limit_rows &&
-            walk.facts.has(Fact::unlimited) && reads_user_table(query)) {
-            Violation *const violation = found->add(Rule::no_limit);
-            if (violation != nullptr) {
-                violation->measured = plan->planTree->plan_rows;
-                violation->allowed = limits.no_limit_rows;
-            }
-        }
     }
     if (walk.any_out_of_reach || wants(Rule::scan_rows) || wants(Rule::deep_offset)) walker(query->planstate, &walk);
 
     // A table that is changed as a whole is read as a whole: that was said.
-    for (int i = 0; i < found->count; ++i)
-        if (found->list[i].rule == Rule::full_scan && found->has(Rule::write_without_where))
-            for (int j = 0; j < found->count; ++j)
-                if (found->list[j].rule == Rule::write_without_where &&
-                    found->list[j].relation == found->list[i].relation)
-                    found->list[i] = found->list[--found->count];
+    const Violation *const whole_write = found->find(Rule::write_without_where);
+    const Violation *const full_scan = found->find(Rule::full_scan);
+    if (whole_write != nullptr && full_scan != nullptr && whole_write->relation == full_scan->relation)
+        found->remove(Rule::full_scan);
 }
 
 } // namespace rlsproof::server::guard

@@ -6,6 +6,7 @@
 extern "C" {
 #include "executor/execdesc.h"
 #include "nodes/execnodes.h"
+#include "nodes/parsenodes.h"
 }
 
 namespace rlsproof::server::guard {
@@ -35,13 +36,20 @@ struct Violations {
     int count = 0;
     Violation list[kRules];
 
-    bool has(Rule rule) const;
+    Violation *find(Rule rule);
+    void remove(Rule rule);
     // Keeps the first of each rule.
     Violation *add(Rule rule);
 };
 
 // What the start of the plan tells. REQUIRES: ExecutorStart has run.
-void judge_start(const QueryDesc *query, bool top, Violations *found);
+void judge_start(const QueryDesc *query, Violations *found);
+
+// What can be said of a plan whose rows are all fetched at once as the answer to what a client sent.
+void judge_answer(const PlannedStmt *plan, Violations *found);
+
+// What the rights by which the current user comes to one table tell.
+void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found);
 
 // Says what was found: logs, warns, records, and raises where a rule asks for it and `may_refuse`. Nothing happens
 // where nothing was found.

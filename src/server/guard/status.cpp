@@ -60,7 +60,7 @@ void add_gaps(Lines &lines) {
     if (!has_shared_memory())
         lines.push_back({"events", "not kept",
                          "add rlsproof to shared_preload_libraries and restart; until then rules warn, log and refuse, "
-                         "and the views stay empty"});
+                         "and the views stay empty; what parallel workers read is not counted"});
     if ((tracking || (active & kShaped) != 0) && !IsQueryIdEnabled())
         lines.push_back(
             {"query_id", "none", "compute_query_id is off: n_plus_one, repeated_query and guard_queries see nothing"});
@@ -98,7 +98,9 @@ Datum rlsproof_guard_status(PG_FUNCTION_ARGS) {
     return enter([&]() -> Datum {
         guard::Lines lines;
         lines.push_back({"guard", guard::guard_is_on() ? "on" : "off",
-                         guard::active == 0 ? "no rule is on" : "watches the statements of this session"});
+                         !guard::guard_is_on() ? "nothing is watched, whatever the rules say"
+                         : guard::active == 0  ? "no rule is on"
+                                               : "watches the statements of this session"});
         guard::add_rules(lines);
         lines.push_back({"track_queries", guard::tracking ? "on" : "off", "latencies by shape and route"});
         guard::add_shared(lines);

@@ -1,5 +1,7 @@
 #include "server/guard/stricter.hpp"
 
+#include "server/compat.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -11,7 +13,7 @@ namespace rlsproof::server::guard {
 
 namespace {
 
-// The entries are one block, as GUC wants it: it is freed by free() alone.
+// The entries are one block, as GUC wants it: it frees them as one.
 struct Entry {
     char label[NAMEDATALEN];
     char value[NAMEDATALEN]; // a * at its end stands for anything
@@ -76,10 +78,12 @@ bool read_entry(char *text, Entry *entry) {
     strlcpy(entry->value, right, NAMEDATALEN);
     bool any = false;
     while ((word = next_word(&text)) != nullptr) {
+        char whole[2 * NAMEDATALEN];
+        strlcpy(whole, word, sizeof(whole));
         const Rule *rule = read_pair(word, &left, &right) ? rule_named(left) : nullptr;
         Mode mode;
         if (rule == nullptr || !mode_named(right, &mode)) {
-            GUC_check_errdetail("\"%s\" is no rule with a mode.", word);
+            GUC_check_errdetail("\"%s\" is no rule with a mode.", whole);
             GUC_check_errhint("Write rule=mode, as in full_scan=error; modes are off, log, warn and error.");
             return false;
         }
@@ -111,8 +115,8 @@ bool applies(const Entry &entry, const Tags &tags, const char *role) {
 bool check_stricter(char **text, void **extra, GucSource) {
     const char *const given = *text != nullptr ? *text : "";
     const int most = 1 + static_cast<int>(std::count(given, given + strlen(given), ';'));
-    auto *const entries =
-        static_cast<Entries *>(malloc(offsetof(Entries, entry) + sizeof(Entry) * static_cast<size_t>(most)));
+    auto *const entries = static_cast<Entries *>(
+        compat::setting_alloc(offsetof(Entries, entry) + sizeof(Entry) * static_cast<size_t>(most)));
     char *const copy = strdup(given);
     bool good = entries != nullptr && copy != nullptr;
     if (good) {
@@ -126,7 +130,7 @@ bool check_stricter(char **text, void **extra, GucSource) {
     }
     free(copy);
     if (!good) {
-        free(entries);
+        compat::setting_free(entries);
         return false;
     }
     *extra = entries;

@@ -9,8 +9,10 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "storage/bufmgr.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 }
 
 namespace rlsproof::server::guard {
@@ -43,6 +45,18 @@ void look_at_truncate(const TruncateStmt *statement, Violations *found) {
     }
 }
 
+// A table that is copied as it is passes no executor. Where its policies bind, COPY becomes a query and is judged as
+// one; where the server will refuse it, that is the server's to say.
+void look_at_copied_table(const CopyStmt *statement, Violations *found) {
+    if (statement->relation == nullptr) return;
+    const Oid table = relation_of(statement->relation);
+    const AclMode used = statement->is_from ? ACL_INSERT : ACL_SELECT;
+    if (!OidIsValid(table) || exempt_table(table) || check_enable_rls(table, InvalidOid, true) == RLS_ENABLED) return;
+    if (pg_class_aclcheck(table, GetUserId(), used) == ACLCHECK_OK ||
+        pg_attribute_aclcheck_all(table, GetUserId(), used, ACLMASK_ANY) == ACLCHECK_OK)
+        judge_rights(table, protected_table(table), used, found);
+}
+
 void look_at_copy(const CopyStmt *statement, Violations *found) {
     if (statement->is_from) return;
     Oid table = InvalidOid;
@@ -60,21 +74,14 @@ void look_at_copy(const CopyStmt *statement, Violations *found) {
 void judge_utility(Node *statement, Violations *found) {
     if (IsA(statement, TruncateStmt) && wants(Rule::write_without_where))
         look_at_truncate(reinterpret_cast<TruncateStmt *>(statement), found);
+    if (IsA(statement, CopyStmt) && (wants(Rule::rls_bypass) || wants(Rule::matrix_access)))
+        look_at_copied_table(reinterpret_cast<CopyStmt *>(statement), found);
     if (IsA(statement, CopyStmt) && wants(Rule::copy_out)) look_at_copy(reinterpret_cast<CopyStmt *>(statement), found);
 }
 
-bool carries_statement(const Node *statement) {
-    switch (nodeTag(statement)) {
-    case T_ExecuteStmt:
-    case T_PrepareStmt:
-    case T_DeclareCursorStmt:
-    case T_FetchStmt:
-    case T_CopyStmt:
-    case T_CreateTableAsStmt:
-    case T_RefreshMatViewStmt:
-    case T_ExplainStmt: return true;
-    default: return false;
-    }
+bool keeps_rows(const Node *statement) {
+    return IsA(statement, CopyStmt) || IsA(statement, CreateTableAsStmt) || IsA(statement, RefreshMatViewStmt) ||
+           IsA(statement, DeclareCursorStmt);
 }
 
 } // namespace rlsproof::server::guard

@@ -1,4 +1,4 @@
-// Statements that pass neither planner nor executor, or carry another one in them.
+// Statements that pass neither planner nor executor.
 #pragma once
 
 #include "server/guard/statement.hpp"
@@ -8,7 +8,7 @@ namespace rlsproof::server::guard {
 // TRUNCATE and COPY ... TO.
 void judge_utility(Node *statement, Violations *found);
 
-// EXECUTE, cursors, COPY, CREATE TABLE AS, REFRESH, EXPLAIN: the statement inside is the one the client sent.
-bool carries_statement(const Node *statement);
+// COPY, CREATE TABLE AS, REFRESH and cursors: the rows of the statement inside are not answered all at once.
+bool keeps_rows(const Node *statement);
 
 } // namespace rlsproof::server::guard

@@ -7,6 +7,7 @@
 #include "server/guard/advice.hpp"
 #include "server/guard/event.hpp"
 #include "server/guard/exempt.hpp"
+#include "server/guard/inspect.hpp"
 #include "server/guard/pardons.hpp"
 #include "server/guard/settings.hpp"
 #include "server/guard/statement.hpp"
@@ -88,9 +89,12 @@ const char *unit_of(Rule rule) {
 std::string detail_of(const Violation &found, const std::string &table) {
     std::string detail = fmt::format("Rule {}", info(found.rule).name);
     if (!table.empty()) detail += fmt::format(", table {}", table);
-    if (found.measured > 0)
+    // How large a table is believed to be is no part of a verdict that does not rest on it.
+    if (found.measured > 0 && found.rule != Rule::full_scan)
         detail += fmt::format(", {} {} {}", number(found.measured), unit_of(found.rule),
-                              found.counted ? "counted" : "expected");
+                              found.rule == Rule::deep_offset ? "skipped"
+                              : found.counted                 ? "counted"
+                                                              : "expected");
     if (found.allowed > 0) detail += fmt::format(", {} allowed", number(found.allowed));
     detail += ".";
     if (found.note != nullptr) detail += fmt::format(" {}", found.note);
@@ -209,6 +213,21 @@ void say(const Sentence &sentence) {
 }
 
 } // namespace
+
+std::vector<Remark> remarks_on(const Violations &found, const Source &source) {
+    std::vector<Remark> remarks;
+    const Tags tags = tags_of(source.text);
+    const auto [start, length] = part_of(source);
+    const Shape shape = shape_of(start, length);
+    for (int i = 0; i < found.count; ++i) {
+        const Violation &violation = found.list[i];
+        if (OidIsValid(violation.relation) && call(ours, violation.relation)) continue;
+        const std::string table = OidIsValid(violation.relation) ? call(table_name, violation.relation) : "";
+        remarks.push_back({violation.rule, stricter_mode(violation.rule, mode_of(violation.rule), tags),
+                           message_of(violation, table), detail_of(violation, table), advice(violation, shape)});
+    }
+    return remarks;
+}
 
 bool pardoned(Rule rule, const Source &source) {
     if (!pardons_exist(rule)) return false;

@@ -64,18 +64,18 @@ bool limits(const Search *search, Node *condition) {
 
 void look_at(Node *condition, void *pointer) {
     auto *const search = static_cast<Search *>(pointer);
-    if (search->limited) return;
-    // What is true of every row folds to nothing: 1 = 1, id = 5 OR true.
-    Node *const folded = eval_const_expressions(nullptr, static_cast<Node *>(copyObjectImpl(condition)));
-    search->limited = limits(search, folded);
+    // Nothing is computed here: 1 = 1 mentions no table, and 1/0 = 1 may stand where the server never comes to it.
+    search->limited = search->limited || limits(search, condition);
 }
 
 // Whether a MERGE has an action for every row that the condition lets through.
 bool merges_all(const Query *query) {
+    const Search search{query, query->resultRelation, false};
     ListCell *cell;
     foreach (cell, query->mergeActionList) {
         const MergeAction *const action = lfirst_node(MergeAction, cell);
-        if (compat::changes_rows(action) && action->commandType != CMD_NOTHING && action->qual == nullptr) return true;
+        if (!compat::changes_rows(action) || action->commandType == CMD_NOTHING) continue;
+        if (action->qual == nullptr || !limits(&search, action->qual)) return true;
     }
     return false;
 }
