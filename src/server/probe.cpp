@@ -238,14 +238,16 @@ Observation Probe::update(bool many) {
         if (last == success || last == refusal) break;
     }
     if (!refused) return best;
-    // The rows are within reach and the new ones were refused: one by one, and with what the policies ask for.
-    for (const Row *row : foreign_) {
-        const std::string there = fmt::format(" where ctid = {}::tid", quote_literal(row->tid));
-        if (readable != columns.end() && changes(fmt::format("{0} = {0}{1}", readable->name, there))) return best;
-    }
+    // The rows are within reach and the new ones were refused: with what the policies ask for, and one by one.
     for (const Writable &column : columns)
         for (const std::string &value : literals(column.number))
             if (!many && changes(fmt::format("{} = {}", column.name, value))) return best;
+    left = kMostUpdates;
+    for (const Row *row : foreign_) {
+        const std::string there =
+            fmt::format(" where ctid = {}::tid and tableoid = {}", quote_literal(row->tid), row->stored_in);
+        if (readable != columns.end() && changes(fmt::format("{0} = {0}{1}", readable->name, there))) return best;
+    }
     return best;
 }
 
