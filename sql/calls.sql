@@ -69,8 +69,7 @@ CREATE FUNCTION calls_shut.give_all() RETURNS SETOF calls_it.orders LANGUAGE sql
 CREATE FUNCTION calls_it.on_write() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN new; END $$;
 
 -- Never called: what no rollback undoes, and what cannot be read. The last one is called, and fails on itself.
--- Its sleep is cut short: nobody comes to it.
-CREATE FUNCTION calls_it.waits() RETURNS SETOF calls_it.orders LANGUAGE sql SECURITY DEFINER SET search_path = ''
+CREATE FUNCTION calls_it.waits() RETURNS SETOF calls_it.orders LANGUAGE sql SECURITY DEFINER SET search_path = '' -- cut short: never called
     AS $$ SELECT pg_sleep(3600); SELECT * FROM calls_it.orders WHERE buyer = calls_it.uid() $$;
 CREATE FUNCTION calls_it.opens_ticket(about text) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = ''
     AS $$ INSERT INTO calls_it.tickets (about) SELECT about WHERE calls_it.uid() IS NOT NULL RETURNING id $$;
