@@ -186,7 +186,9 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         group.cells.push_back(&cell);
     }
     for (const auto &[place, group] : groups) {
-        const auto &[object, verdict] = place;
+        // By name: clang++ lets no lambda capture a binding.
+        const auto &object = place.first;
+        const auto &verdict = place.second;
         const bool call = group.cells.front()->command == Command::execute;
         const auto explains = [&](const Finding &finding) {
             return finding.object == object && (call ? kCallCauses : kCauses).contains(finding.rule);
