@@ -138,8 +138,9 @@ const std::map<std::string, std::string> &Calls::hidden(const Relation &relation
         if (std::find(seen.foreign.begin(), seen.foreign.end(), row) != seen.foreign.end()) continue;
         for (const auto &[number, value] : row->values) {
             if (!value || open.contains(*value)) continue;
-            const auto holds = [&](const std::vector<int> &key) {
-                return std::find(key.begin(), key.end(), number) != key.end();
+            // By name: clang++ lets no lambda capture a binding.
+            const auto holds = [&, column = number](const std::vector<int> &key) {
+                return std::find(key.begin(), key.end(), column) != key.end();
             };
             const Column place{relation.id, number};
             const bool names_somebody = hints_.identity.contains(place) || hints_.tenant.contains(place);
