@@ -211,22 +211,22 @@ Queries read_export(std::string_view text) {
 
 Queries read_log(std::string_view text) {
     Collector collector;
-    std::optional<std::string> open;
-    int line = 0, opened = 0;
+    std::string sent;
+    int line = 0, opened = 0; // opened: where the statement in `sent` began; 0 where there is none
     const auto finish = [&] {
-        if (open) collector.take_sent(*open, opened, 1);
-        open.reset();
+        if (opened > 0) collector.take_sent(sent, opened, 1);
+        opened = 0;
     };
     for (const std::string_view row : text::lines(text)) {
         ++line;
         // The server puts a tab before every line of a message but its first.
         if (row.starts_with('\t')) {
-            if (open) (*open += '\n') += row.substr(1);
+            if (opened > 0) (sent += '\n') += row.substr(1);
             continue;
         }
         finish();
         if (const auto sql = logged_sql(row)) {
-            open = std::string(*sql);
+            sent = *sql;
             opened = line;
         }
     }
