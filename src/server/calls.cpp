@@ -16,6 +16,16 @@ namespace rlsproof::server {
 
 namespace {
 
+// Whether an answer holds a value: "made 12" does not hold "made 1".
+bool shows(const std::string &answer, const std::string &value) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    for (size_t at = answer.find(value); at != std::string::npos; at = answer.find(value, at + 1)) {
+        const size_t end = at + value.size();
+        if (end == answer.size() || !digit(value.back()) || !digit(answer[end])) return true;
+    }
+    return false;
+}
+
 constexpr size_t kTelling = 8;     // letters from which on a value is taken to be in one row only
 constexpr long kMostResults = 300; // rows of a function's result that are looked at
 
@@ -134,6 +144,11 @@ const std::map<std::string, std::string> &Calls::hidden(const Relation &relation
         for (const Row *row : *rows)
             for (const auto &[number, value] : row->values)
                 if (value) open.insert(*value);
+    // A text that several rows share tells of none of them: a default, say.
+    std::map<std::string, int> holders;
+    for (const Row *row : probe.foreign())
+        for (const auto &[number, value] : row->values)
+            if (value) ++holders[*value];
     for (const Row *row : probe.foreign()) {
         if (std::find(seen.foreign.begin(), seen.foreign.end(), row) != seen.foreign.end()) continue;
         for (const auto &[number, value] : row->values) {
@@ -147,7 +162,7 @@ const std::map<std::string, std::string> &Calls::hidden(const Relation &relation
             const bool in_key = names_somebody || std::any_of(shape->keys.begin(), shape->keys.end(), holds) ||
                                 std::any_of(shape->foreign_keys.begin(), shape->foreign_keys.end(),
                                             [&](const ForeignKey &key) { return holds(key.columns); });
-            const bool is_free_text = value->find_first_of(" @") != std::string::npos;
+            const bool is_free_text = value->find_first_of(" @") != std::string::npos && holders[*value] == 1;
             if (((in_key || is_free_text) && value->size() >= kTelling) || value->starts_with("made "))
                 result.emplace(*value, relation.name);
         }
@@ -220,7 +235,7 @@ bool Calls::make_call(const std::string &statement, const Function &function, co
             for (const Gain &gain : gains)
                 for (const Relation *base : bases_of(*gain.relation))
                     for (const auto &[value, name] : hidden(*base))
-                        if (!told.contains(value) && text.find(value) != std::string::npos) {
+                        if (!told.contains(value) && shows(text, value)) {
                             shown.push_back(base);
                             break;
                         }

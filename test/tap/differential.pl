@@ -198,7 +198,7 @@ sub statements {
     if ($command eq 'UPDATE') {
         my %value = (id => 5000, owner => $owners[0], org => 1, status => 'sold', shown => 'true', note => 'another note');
         return ((map {; "UPDATE $object SET $_ = $_ WHERE id > 0", "UPDATE $object SET $_ = $_", "UPDATE $object SET $_ = '$value{$_}'" } @used),
-            (map {; "UPDATE $object SET note = note WHERE id = $_" } 1 .. 36),
+            (map {; "UPDATE $object SET note = note WHERE id = $_" } 1 .. 36, 101 .. 136), # the latter in partitioned tables alone, owned by nobody
             (map {; "UPDATE $object SET status = '$_'" } qw(draft published sold)),
             map {; "UPDATE $object SET $_" } "org = NULL", 'org = 2', "owner = '$owners[1]'", 'shown = false', "note = 'x'");
     }
@@ -206,7 +206,7 @@ sub statements {
     for my $org (1, 2, 'null') {
         for my $status (qw(draft published sold)) {
             for my $shown (qw(true false)) {
-                push @rows, qq({"id": 1000, "owner": $_, "org": $org, "status": "$status", "shown": $shown}) for map({ qq("$_") } @owners), $object =~ /p\d/ ? 'null' : ();
+                push @rows, qq({"id": 1000, "owner": $_, "org": $org, "status": "$status", "shown": $shown}) for map({ qq("$_") } @owners);
             }
         }
     }
@@ -256,10 +256,11 @@ while ($cells < $cells_wanted) {
             : $verdict =~ /^(open|leak)$/ ? $truth =~ /^(yes|23505|23514)$/ # a blind change of a key fails on its second row, a row without its key in every partition
             : $verdict eq 'ok' ? $truth ne 'yes'
             : $verdict eq 'error' ? $truth !~ /^(yes|no)$/
-            : $truth ne 'yes'; # vacuous or unknown claims nothing
+            # What a call answers may be anybody's; to say so is no mistake.
+            : $command eq 'EXECUTE' && $verdict eq 'unknown' || $truth ne 'yes'; # vacuous or unknown claims nothing
         next if $agree;
         $wrong++;
-        next if @shown >= 20;
+        next if @shown >= 200;
         push @shown, "seed $seed: $persona $command $object: truth $truth, verdict $verdict ($evidence: $reason)",
             grep { /^(CREATE POLICY|CREATE VIEW|ALTER|GRANT)/ && /\Q$object\E\b|SCHEMA it|it\.members/ } split(/\n/, $sql);
     }
