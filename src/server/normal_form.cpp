@@ -17,7 +17,22 @@ namespace rlsproof::server {
 
 namespace {
 
-// The statement in UTF-8: itself, or palloc'd. Nothing where it cannot be had.
+// A C++ frame: no server function is called here, so nothing jumps over it.
+bool read(const char *utf8, int length, NormalForm *form) noexcept {
+    try {
+        const std::string sql(utf8, static_cast<size_t>(length));
+        const std::string normal = sqltext::normalize(sql);
+        form->fingerprint = std::stoull(sqltext::fingerprint(sql), nullptr, 16);
+        form->length = static_cast<int>(normal.size());
+        memcpy(form->text, normal.c_str(), std::min(normal.size() + 1, sizeof(form->text)));
+        return true;
+    } catch (const std::exception &) {
+        return false;
+    }
+}
+
+} // namespace
+
 const char *in_utf8(const char *sql, int *length) {
     const int here = GetDatabaseEncoding();
     const bool ascii =
@@ -38,22 +53,6 @@ const char *in_utf8(const char *sql, int *length) {
     *length = static_cast<int>(strlen(reinterpret_cast<char *>(to)));
     return reinterpret_cast<char *>(to);
 }
-
-// A C++ frame: no server function is called here, so nothing jumps over it.
-bool read(const char *utf8, int length, NormalForm *form) noexcept {
-    try {
-        const std::string sql(utf8, static_cast<size_t>(length));
-        const std::string normal = sqltext::normalize(sql);
-        form->fingerprint = std::stoull(sqltext::fingerprint(sql), nullptr, 16);
-        form->length = static_cast<int>(normal.size());
-        memcpy(form->text, normal.c_str(), std::min(normal.size() + 1, sizeof(form->text)));
-        return true;
-    } catch (const std::exception &) {
-        return false;
-    }
-}
-
-} // namespace
 
 bool normal_form(const char *sql, size_t length, NormalForm *form) {
     if (length > kMostNormalised) return false;

@@ -8,6 +8,9 @@ namespace rlsproof::server {
 // Longer statements are not read: it would take longer than most of them run.
 inline constexpr int kMostNormalised = 64 * 1024;
 
+// The statement in UTF-8: itself, or palloc'd. Nothing where it holds what UTF-8 has no character for. Raises nothing.
+const char *in_utf8(const char *sql, int *length);
+
 struct NormalForm {
     uint64 fingerprint; // the number behind rlsproof.fingerprint()
     int length;         // of the whole

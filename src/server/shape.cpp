@@ -5,6 +5,7 @@
 #include "sqltext/sqltext.hpp"
 
 #include "server/shape.hpp"
+#include "server/normal_form.hpp"
 
 extern "C" {
 #include "common/hashfn.h"
@@ -23,30 +24,34 @@ struct Known {
 // A session has few shapes that break rules; what falls out is read again.
 constexpr size_t kKnown = 64;
 
-// Conversions may raise for bytes the other encoding does not have.
-std::string converted(const std::string &text, int from, int to) {
-    char *const own = call(pstrdup, static_cast<const char *>(text.c_str()));
-    char *const other =
-        from == PG_UTF8 ? call(pg_any_to_server, static_cast<const char *>(own), static_cast<int>(text.size()), from)
-                        : call(pg_server_to_any, static_cast<const char *>(own), static_cast<int>(text.size()), to);
-    std::string result = other;
-    if (other != own) pfree(other);
-    pfree(own);
+// In UTF-8; false where that does not have a character of it. A warning is no reason for a statement to fail.
+bool to_utf8(const std::string &sql, std::string *utf8) {
+    int length = static_cast<int>(sql.size());
+    const char *const text = call(in_utf8, sql.c_str(), &length);
+    if (text == nullptr) return false;
+    utf8->assign(text, static_cast<size_t>(length));
+    if (text != sql.c_str()) pfree(const_cast<char *>(text));
+    return true;
+}
+
+// What came from this encoding goes back into it.
+std::string from_utf8(const std::string &utf8) {
+    char *const text = call(pg_any_to_server, utf8.c_str(), static_cast<int>(utf8.size()), static_cast<int>(PG_UTF8));
+    std::string result(text);
+    if (text != utf8.c_str()) pfree(text);
     return result;
 }
 
 Shape read(const std::string &sql) {
-    const int encoding = GetDatabaseEncoding();
-    const bool convert = encoding != PG_UTF8 && encoding != PG_SQL_ASCII;
     Shape shape;
-    try {
-        const std::string utf8 = convert ? converted(sql, encoding, PG_UTF8) : sql;
-        const std::string normal = sqltext::normalize(utf8);
-        shape.fingerprint = std::stoull(sqltext::fingerprint(utf8), nullptr, 16);
-        shape.text = convert ? converted(normal, PG_UTF8, encoding) : normal;
-    } catch (const Error &) {
-        shape.read = false;
-    }
+    std::string utf8;
+    shape.read = to_utf8(sql, &utf8);
+    if (shape.read) try {
+            shape.text = from_utf8(sqltext::normalize(utf8));
+            shape.fingerprint = std::stoull(sqltext::fingerprint(utf8), nullptr, 16);
+        } catch (const Error &) {
+            shape.read = false;
+        }
     // A function's body that is kept as a tree comes without a text, and so all of them are one shape.
     if (shape.read && shape.text.empty()) shape.text = "(a statement without a text)";
     if (!shape.read) {

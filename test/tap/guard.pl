@@ -43,6 +43,22 @@ sub said
 	return wantarray ? ($out, $err) : $err;
 }
 
+# --- texts that UTF-8 does not have ----------------------------------------------------------------------------------
+
+# A byte that stands for nothing may be in a text; that the text cannot be shown is no reason for its statement to fail.
+$node->safe_psql('postgres', "CREATE DATABASE western ENCODING 'WIN1252' LOCALE 'C' TEMPLATE template0");
+$node->safe_psql('western', 'CREATE EXTENSION rlsproof; CREATE TABLE t (a text)');
+{
+	local $ENV{PGCLIENTENCODING} = 'WIN1252';
+	my ($status, $out, $err) =
+		$node->psql('western', "SET rlsproof.rule_full_scan = warn; SELECT count(*) FROM t WHERE a = '\x81'");
+	is("$status $out", '0 0', 'a statement with a byte that is no character runs');
+	like($err, qr/WARNING:  all of public\.t is read/, 'and is warned of');
+	is($node->safe_psql('western', "SELECT query FROM rlsproof.guard_events WHERE database = 'western'"),
+		'(a statement whose constants could not be taken out)', 'and its text is not kept');
+}
+$node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');
+
 # --- portals executed in parts ---------------------------------------------------------------------------------------
 
 my $raw = RawSession->new($node);

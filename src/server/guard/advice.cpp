@@ -7,22 +7,19 @@
 
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
+#include "server/guard/indexes.hpp"
 #include "server/guard/settings.hpp"
 
 extern "C" {
-#include "access/relation.h"
 #include "access/stratnum.h"
 #include "catalog/pg_am.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_operator.h"
 #include "commands/defrem.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
-#include "utils/relcache.h"
 #include "utils/ruleutils.h"
-#include "utils/syscache.h"
 }
 
 namespace rlsproof::server::guard {
@@ -123,20 +120,7 @@ AttrNumber first_of(const Columns &columns) {
 
 // Whether there is an index for the column already: then it is not an index that lacks.
 bool leads_an_index(Oid table, AttrNumber column) {
-    Relation const relation = try_relation_open(table, NoLock);
-    if (relation == nullptr || column <= 0) return false;
-    bool found = false;
-    ListCell *cell;
-    foreach (cell, RelationGetIndexList(relation)) {
-        HeapTuple const tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-        if (!HeapTupleIsValid(tuple)) continue;
-        const auto *const index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-        found = found || (index->indkey.values[0] == column && index->indisvalid &&
-                          heap_attisnull(tuple, Anum_pg_index_indpred, nullptr));
-        ReleaseSysCache(tuple);
-    }
-    relation_close(relation, NoLock);
-    return found;
+    return any_index(table, [&](const FormData_pg_index *index) { return index->indkey.values[0] == column; });
 }
 
 std::string column_name(Oid table, int column) {

@@ -5,14 +5,11 @@
 #include <initializer_list>
 
 #include "server/compat.hpp"
+#include "server/guard/indexes.hpp"
 
 extern "C" {
-#include "access/relation.h"
-#include "catalog/pg_index.h"
 #include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
-#include "utils/relcache.h"
-#include "utils/syscache.h"
 }
 
 namespace rlsproof::server::guard {
@@ -91,22 +88,11 @@ bool held(const Groups *groups, int entry, AttrNumber column) {
 bool one_row_of(const Groups *groups, int entry) {
     const RangeTblEntry *const table = rt_fetch(entry, groups->query->rtable);
     if (table->rtekind != RTE_RELATION || groups->columns == NIL) return false;
-    Relation const relation = try_relation_open(table->relid, NoLock);
-    if (relation == nullptr) return false;
-    bool found = false;
-    ListCell *cell;
-    foreach (cell, RelationGetIndexList(relation)) {
-        HeapTuple const tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-        if (!HeapTupleIsValid(tuple)) continue;
-        const auto *const index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-        bool all = index->indisunique && index->indimmediate && index->indisvalid &&
-                   heap_attisnull(tuple, Anum_pg_index_indpred, nullptr);
+    return any_index(table->relid, [&](const FormData_pg_index *index) {
+        bool all = index->indisunique && index->indimmediate;
         for (int i = 0; all && i < index->indnkeyatts; ++i) all = held(groups, entry, index->indkey.values[i]);
-        found = found || all;
-        ReleaseSysCache(tuple);
-    }
-    relation_close(relation, NoLock);
-    return found;
+        return all;
+    });
 }
 
 // A sub-select that is one row whatever it reads.

@@ -8,6 +8,7 @@
 
 #include "server/guard/route.hpp"
 #include "server/guard/shared.hpp"
+#include "server/guard/source.hpp"
 #include "server/normal_form.hpp"
 
 extern "C" {
@@ -184,17 +185,6 @@ void make_batch() {
     at_exit = true;
 }
 
-// The statement alone, out of the text that was sent.
-void find_statement(const Execution &execution, const char **start, size_t *length) {
-    *start = execution.text;
-    *length = strlen(execution.text);
-    if (execution.location > 0 && static_cast<size_t>(execution.location) <= *length) {
-        *start += execution.location;
-        *length -= static_cast<size_t>(execution.location);
-    }
-    if (execution.length > 0) *length = std::min(*length, static_cast<size_t>(execution.length));
-}
-
 bool worded_in_shared(const Gathered &shape) {
     LWLock *const lock = queries.lock_of(shape.hash);
     if (!LWLockConditionalAcquire(lock, LW_SHARED)) return false;
@@ -216,10 +206,8 @@ void word(Gathered &shape, const Execution &execution) {
         return;
     }
     ++batch->wordings;
-    const char *start;
-    size_t length;
-    find_statement(execution, &start, &length);
-    shape.has_form = normal_form(start, length, &shape.form);
+    const Part part = part_of({execution.text, execution.location, execution.length, execution.shape});
+    shape.has_form = normal_form(part.start, part.length, &shape.form);
     shape.wording = shape.has_form ? Wording::known : Wording::unreadable;
 }
 

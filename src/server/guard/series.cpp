@@ -40,23 +40,11 @@ Series all[kSeries];
 // The latest query that returned several rows: what an N+1 series goes through.
 struct Parent {
     uint64 shape;
-    uint64 rows;
     LocalTransactionId transaction;
     TimestampTz at;
     char text[kText]; // empty where it is longer
 };
 Parent parent;
-
-const char *statement_of(const Source &source, size_t *length) {
-    const char *start = source.text;
-    *length = strlen(start);
-    if (source.location > 0 && static_cast<size_t>(source.location) <= *length) {
-        start += source.location;
-        *length -= static_cast<size_t>(source.location);
-    }
-    if (source.length > 0) *length = std::min(*length, static_cast<size_t>(source.length));
-    return start;
-}
 
 uint64 mixed(uint64 hash, uint64 value) {
     hash = (hash ^ value) * UINT64CONST(0x9e3779b97f4a7c15);
@@ -79,9 +67,8 @@ uint64 hash_of(const char *bytes, size_t length) {
 
 // Constants are in the text, parameters are not.
 uint64 hash_of_values(const Sent &sent) {
-    size_t length;
-    const char *const text = statement_of(sent.source, &length);
-    uint64 hash = hash_of(text, length);
+    const Part part = part_of(sent.source);
+    uint64 hash = hash_of(part.start, part.length);
     if (sent.parameters == nullptr) return hash;
     for (int i = 0; i < sent.parameters->numParams; ++i) {
         // A list that is filled on demand belongs to a function, which is not what is looked at here.
@@ -108,12 +95,11 @@ bool together(LocalTransactionId before, TimestampTz at, LocalTransactionId now,
 }
 
 void copy_text(char *to, size_t size, const Source &source) {
-    size_t length;
-    const char *const text = statement_of(source, &length);
-    if (length >= size)
+    const Part part = part_of(source);
+    if (part.length >= size)
         *to = '\0';
     else
-        strlcpy(to, text, length + 1);
+        strlcpy(to, part.start, part.length + 1);
 }
 
 } // namespace
@@ -169,7 +155,6 @@ void note_sent(const Sent &sent, Violations *found) {
     }
     if (sent.reads && sent.rows > 1) {
         parent.shape = shape;
-        parent.rows = sent.rows;
         parent.transaction = transaction;
         parent.at = now;
         copy_text(parent.text, sizeof(parent.text), sent.source);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/guard/rules.hpp"
+#include "server/guard/source.hpp"
 
 extern "C" {
 #include "executor/execdesc.h"
@@ -10,14 +11,6 @@ extern "C" {
 }
 
 namespace rlsproof::server::guard {
-
-// Where a statement stands in the text that was sent.
-struct Source {
-    const char *text;
-    int location; // as in PlannedStmt: -1 where it is not known
-    int length;   // 0 is all that follows
-    uint64 shape; // the server's query id; 0 where none was computed
-};
 
 // One rule that is broken, in plain values. What is not told stays zero.
 struct Violation {

@@ -44,19 +44,6 @@ std::string number(double value) {
     return fmt::format("{:.0f}", value);
 }
 
-// The statement alone, out of the text that was sent.
-std::pair<const char *, size_t> part_of(const Source &source) {
-    if (source.text == nullptr) return {"", 0};
-    const char *start = source.text;
-    size_t length = strlen(start);
-    if (source.location > 0 && static_cast<size_t>(source.location) <= length) {
-        start += source.location;
-        length -= static_cast<size_t>(source.location);
-    }
-    if (source.length > 0) length = std::min(length, static_cast<size_t>(source.length));
-    return {start, length};
-}
-
 std::string message_of(const Violation &found, const std::string &table) {
     switch (found.rule) {
     case Rule::matrix_access: return fmt::format("the declared matrix denies this access to {}", table);
