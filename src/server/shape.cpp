@@ -47,6 +47,8 @@ Shape read(const std::string &sql) {
     std::string utf8;
     shape.read = to_utf8(sql, &utf8);
     if (shape.read) try {
+            const sqltext::Statement statement = sqltext::prepared(utf8);
+            utf8 = utf8.substr(statement.start, statement.length);
             shape.text = from_utf8(sqltext::normalize(utf8));
             shape.fingerprint = std::stoull(sqltext::fingerprint(utf8), nullptr, 16);
         } catch (const Error &) {

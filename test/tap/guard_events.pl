@@ -368,9 +368,9 @@ query('postgres', 'bob', "PREPARE p AS SELECT note FROM items WHERE id = \$1; BE
 	. "SELECT note FROM items WHERE id = 8 /*route='%2Fitem'*/; SELECT note FROM items; COMMIT;");
 is($node->safe_psql('postgres', q{SELECT query, route, calls, rows FROM rlsproof.guard_queries WHERE role = 'bob' ORDER BY 1, 2}),
 	<<'ROWS' =~ s/\n\z//r, 'latencies of prepared statements and plain ones, by route');
-PREPARE p AS SELECT note FROM items WHERE id = $1||30|30
 SELECT note FROM items||1|100
 SELECT note FROM items WHERE id = $1|/item|2|2
+SELECT note FROM items WHERE id = $1||30|30
 ROWS
 $session = $node->background_psql('postgres');
 $session->query_safe('SELECT count(*) FROM items') for 1 .. 5;
