@@ -1,14 +1,12 @@
 // hypopg shows its indexes to EXPLAIN alone, so that is what is asked. The statement is prepared first: its text may
 // hold parameters, and a generic plan needs no values for them.
-#include "sqltext/sqltext.hpp"
-
 #include "server/guard/hypothetical.hpp"
 
 #include <cstdlib>
 
 #include <fmt/format.h>
 
-#include "server/normal_form.hpp"
+#include "server/shape.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 
@@ -71,13 +69,8 @@ std::optional<Hypothetical> with_index(const std::string &create_index, const So
     const std::string hypopg = schema();
     if (hypopg.empty()) return std::nullopt;
     const Part part = part_of(source);
-    std::string statement(part.start, part.length);
-    try {
-        const sqltext::Statement inner = sqltext::prepared(statement);
-        statement = statement.substr(inner.start, inner.length);
-    } catch (const Error &) {
-        return std::nullopt;
-    }
+    const std::string statement = executed(std::string(part.start, part.length));
+    if (statement.empty()) return std::nullopt;
     Hypothetical answer;
     std::string index;
     const Outcome outcome = attempt(Finish::rollback, [&] {
