@@ -111,6 +111,7 @@ private:
     Oid user_ = InvalidOid;
     int security_ = 0;
     Row subject_{InvalidOid, InvalidOid, "", {}, false};
+    std::vector<std::string> cleared_; // tables whose rows were put out of the way
     std::vector<std::string> script_;
     Outcome outcome_;
     Replayed result_;
@@ -202,8 +203,10 @@ bool Replay::set_up() {
         if (!reply_.tables_used.contains(table.name)) continue;
         const TableShape *shape = tables_.of(made_.schema.relation((int)i));
         if (shape == nullptr || !shape->made || shape->rows > kMostToClear) continue;
-        const Outcome cleared = attempt(Finish::commit, [&] { (void)execute("delete from " + table.name); });
+        long gone = 0;
+        const Outcome cleared = attempt(Finish::commit, [&] { gone = execute("delete from " + table.name); });
         if (!cleared.ok) return no(fmt::format("{} could not be emptied: {}", table.name, cleared.message));
+        if (gone > 0) cleared_.push_back("delete from " + table.name);
     }
     std::vector<std::pair<const TableShape *, Values>> made;
     for (const prove::ModelRow &row : reply_.rows) {
@@ -391,6 +394,7 @@ bool Replay::act() {
 std::string Replay::witness() const {
     std::string script =
         "begin;\nset local session_replication_role = replica; -- the rows below, and nothing of triggers\n";
+    for (const std::string &statement : cleared_) script += statement + "; -- until the rollback\n";
     for (const std::string &statement : script_) script += statement + ";\n";
     for (const auto &[name, value] : cell_.persona->settings)
         script += fmt::format("select set_config({}, {}, true);\n", quote_literal(name), quote_literal(value));
