@@ -9,6 +9,7 @@
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
 #include "server/witness.hpp"
 #include "server/world.hpp"
 
@@ -212,20 +213,21 @@ where a.attrelid = $1::oid and not a.attisdropped
     return "";
 }
 
-// Calls it once, undone. True where the call showed or changed rows of other people.
+// Calls it once, undone. True where that is enough: it showed or changed rows of other people, or did not end.
 bool Calls::make_call(const std::string &statement, const Function &function, const std::vector<Gain> &gains,
                       const std::set<std::string> &told, bool guessed, Tried &tried) {
     tried.calls++;
     Observation observation;
     observation.statement = statement;
     observation.identified = false;
-    std::vector<const Relation *> shown, changed;
+    std::vector<const Relation *> shown, changed, entered;
     int unexplained = 0;
     observation.outcome = attempt(Finish::rollback, [&] {
         if (function.procedure) {
-            (void)execute(statement);
+            (void)in_time([&] { return execute(statement); });
         } else {
-            const Rows results = query(fmt::format("{} limit {}", statement, kMostResults), {}, false);
+            const std::string sql = fmt::format("{} limit {}", statement, kMostResults);
+            const Rows results = in_time([&] { return query(sql, {}, false); });
             observation.total = (long)results.size();
             std::string text;
             for (size_t i = 0; i < results.size(); i++) {
@@ -245,6 +247,8 @@ bool Calls::make_call(const std::string &statement, const Function &function, co
                 for (const Relation *base : bases_of(*gain.relation)) {
                     const Probe probe(*stage_, *base, own_, superuser_, security_);
                     if (!probe.foreign_changed().empty()) changed.push_back(base);
+                    // Who looks at the caller may have good reason to write to somebody.
+                    if (!function.asks_who && probe.entered_for_others(persona_.uid)) entered.push_back(base);
                 }
     });
     const Outcome &outcome = observation.outcome;
@@ -252,14 +256,17 @@ bool Calls::make_call(const std::string &statement, const Function &function, co
         tried.failure = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
         tried.broken = is_broken(outcome);
         tried.refused += is_refusal(outcome, guessed);
-        return false;
+        return TimeLimit::ended(outcome); // nor would the next call end
     }
     tried.answered++;
     tried.unexplained += unexplained;
-    if (shown.empty() && changed.empty()) return false;
-    const bool writes = !changed.empty();
-    tried.seen = fmt::format("a call {} rows of other people in {}", writes ? "changed" : "showed",
-                             fmt::join(names_of(writes ? changed : shown), ", "));
+    if (!changed.empty())
+        tried.seen = fmt::format("a call changed rows of other people in {}", fmt::join(names_of(changed), ", "));
+    else if (!entered.empty())
+        tried.seen = fmt::format("a call put a row of somebody else's into {}", fmt::join(names_of(entered), ", "));
+    else if (!shown.empty())
+        tried.seen = fmt::format("a call showed rows of other people in {}", fmt::join(names_of(shown), ", "));
+    if (tried.seen.empty()) return false;
     tried.observation = std::move(observation);
     return true;
 }
@@ -354,7 +361,8 @@ Cell Calls::examine(const Function &function, const Expectation *expectation) {
         return cell;
     };
     if (std::find(function.callers.begin(), function.callers.end(), persona_.name) == function.callers.end())
-        return decided(cell.expected == "none" ? Verdict::ok : Verdict::lockout, Evidence::privilege, "no privilege");
+        return decided(cell.expected == "none" ? Verdict::ok : Verdict::lockout, Evidence::privilege,
+                       function.offered ? "no privilege" : "no privilege, or the API offers nothing of its schema");
     if (cell.expected == "all") return decided(Verdict::ok, Evidence::privilege, "EXECUTE is granted");
     // Who closes one function by its name means the function; who closes all of a schema means what they give.
     if (expectation != nullptr && expectation->object == function.name)
