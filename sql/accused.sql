@@ -85,6 +85,45 @@ CREATE FUNCTION accused_it.tell(p_who uuid) RETURNS void LANGUAGE plpgsql SECURI
     AS $$ BEGIN INSERT INTO accused_it.letters (id, sender, body) VALUES (7, p_who, 'hello'); END $$;
 CREATE FUNCTION accused_it.knows(p_who uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
     AS $$ SELECT EXISTS (SELECT FROM accused_it.learned l WHERE l.who = p_who) $$;
+-- What a function looks for is there to be found, also under a key and of one kind; and what it answers about somebody is
+-- not what it answers about nobody.
+CREATE TABLE accused_it.secrets (name text PRIMARY KEY, secret text NOT NULL);
+ALTER TABLE accused_it.secrets ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION accused_it.mail_key() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT secret FROM accused_it.secrets WHERE name = 'mail_key' $$;
+CREATE TABLE accused_it.visits (id uuid PRIMARY KEY, who uuid NOT NULL, state text NOT NULL DEFAULT 'planned');
+CREATE POLICY own ON accused_it.visits USING (who = accused_it.uid());
+ALTER TABLE accused_it.visits ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION accused_it.done_today() RETURNS SETOF uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN
+      IF accused_it.uid() IS NULL THEN RAISE EXCEPTION 'sign in first' USING ERRCODE = '42501'; END IF;
+      RETURN QUERY SELECT v.who FROM accused_it.visits v WHERE v.state = 'done';
+    END $$;
+CREATE FUNCTION accused_it.visits_of(p_who uuid) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT count(*) FROM accused_it.visits v WHERE v.who = p_who $$;
+CREATE FUNCTION accused_it.dice(p_who uuid) RETURNS float LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT random() FROM accused_it.visits LIMIT 1 $$;
+-- A column with a default is part of the row: what a function puts in comes from there.
+CREATE TABLE accused_it.alerts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), who uuid NOT NULL, severity text NOT NULL DEFAULT 'info');
+CREATE POLICY own ON accused_it.alerts USING (who = accused_it.uid());
+ALTER TABLE accused_it.alerts ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION accused_it.alert(p_who uuid, p_severity text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ INSERT INTO accused_it.alerts (who, severity) VALUES (p_who, p_severity) $$;
+-- Whose it is may hide what is his own: no policy asks that of the one who is calling.
+CREATE TABLE accused_it.replies (id uuid PRIMARY KEY, parent uuid REFERENCES accused_it.replies, author uuid NOT NULL, hidden boolean NOT NULL DEFAULT false);
+CREATE FUNCTION accused_it.is_hidden(reply uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT r.hidden = true FROM accused_it.replies r WHERE r.id = reply $$;
+CREATE POLICY own ON accused_it.replies USING (author = accused_it.uid());
+CREATE POLICY shown ON accused_it.replies FOR SELECT USING (hidden = false AND NOT accused_it.is_hidden(coalesce(parent, id)));
+ALTER TABLE accused_it.replies ENABLE ROW LEVEL SECURITY;
+-- What one may not change of one's own row stays what it was, NULL as well.
+CREATE TABLE accused_it.accounts (who uuid PRIMARY KEY, tier int);
+CREATE FUNCTION accused_it.my_tier() RETURNS int LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT tier FROM accused_it.accounts WHERE who = accused_it.uid() $$;
+CREATE POLICY own ON accused_it.accounts USING (who = accused_it.uid())
+    WITH CHECK (who = accused_it.uid() AND NOT (tier IS DISTINCT FROM accused_it.my_tier()));
+ALTER TABLE accused_it.accounts ENABLE ROW LEVEL SECURITY;
+
 -- Helpers lie where the API does not come. A schema with tables in it may be offered by a setting that is kept elsewhere.
 CREATE FUNCTION accused_helpers.forget() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
     AS $$ DELETE FROM accused_it.notes $$;

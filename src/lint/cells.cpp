@@ -95,7 +95,8 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
 Finding callable(const World &world, const std::string &object, Verdict verdict, const Group &group) {
     Finding finding = about(std::string(name(verdict)), object, group);
     const Cell &cell = strongest(group);
-    const bool seen = cell.evidence == Evidence::execution;
+    // To tell something about rows may be what a function is for: how many places are left.
+    const bool seen = cell.evidence == Evidence::execution && cell.reached > 0;
     finding.level = verdict == Verdict::leak || seen ? Level::error : Level::warning;
     finding.category = Category::exposure;
     finding.message = fmt::format("{} {}, {}", who_can_what(world, group), object,
@@ -205,6 +206,7 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
             const Cell &cell = strongest(group);
             if (cell.evidence != Evidence::execution) continue;
             finding.evidence = name(cell.evidence);
+            if (call && cell.reached > 0) finding.level = Level::error;
             finding.detail += fmt::format(" Seen: {} as {}: {}.", name(cell.command), cell.persona, cell.reason);
         }
         if (!explained || verdict == Verdict::leak)

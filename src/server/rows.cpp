@@ -209,10 +209,18 @@ std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, 
         const Values made = values(table, overrides);
         Row row{table.id, InvalidOid, "", made, true};
         const Outcome outcome = attempt(Finish::commit, [&] {
-            const Rows back = query(insert_statement(table, made) + " returning tableoid, ctid", {}, false);
+            std::vector<int> left; // to their defaults: what came of them is worth knowing as well
+            std::string returning = " returning tableoid, ctid";
+            for (const ColumnShape &column : table.columns)
+                if (!made.contains(column.number) && !column.generated) {
+                    left.push_back(column.number);
+                    returning += fmt::format(", {}::text", column.name);
+                }
+            const Rows back = query(insert_statement(table, made) + returning, {}, false);
             if (!back.empty()) {
                 row.stored_in = back.oid(0, 0);
                 row.tid = back.text(0, 1);
+                for (size_t i = 0; i < left.size(); i++) row.values[left[i]] = back.value(0, i + 2);
             }
         });
         if (outcome.ok && !row.tid.empty()) {

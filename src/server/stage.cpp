@@ -19,6 +19,7 @@ namespace rlsproof::server {
 namespace {
 
 constexpr size_t kMostVariants = 14;
+constexpr size_t kMostLookedFor = 6; // more, for functions
 constexpr size_t kVictims = 4;
 constexpr size_t kMostRows = 30; // made in one table
 constexpr int kMostFound = 300;  // rows that are there already, looked at per table
@@ -199,6 +200,16 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
         if (column.type == BOOLOID && hints_.candidates.contains({table.id, column.number}))
             for (const char *either : {"true", "false"})
                 if (column.default_expression != either) add({{column.number, std::string(1, *either)}});
+    // A function may show rows of one kind alone: whatever it looks for is there.
+    const size_t most = result.size() + kMostLookedFor;
+    for (const auto &of_function : hints_.looked_for) {
+        const auto values = of_function.find(table.id);
+        if (values == of_function.end() || result.size() >= most) continue;
+        Values together;
+        for (const auto &[number, value] : values->second)
+            if (value || !table.column(number)->not_null) take_too(table, together, number, value);
+        if (!contains(result, together)) result.push_back(std::move(together));
+    }
     for (const Part &part : read_parts(table.id)) result.push_back({{part.column, part.value}});
     return result;
 }

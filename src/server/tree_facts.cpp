@@ -29,6 +29,14 @@ void each_note(const TreeWalk &walk, Take take) {
     for (int i = 0; i < list_length(walk.notes); i++) take(*static_cast<const Note *>(list_nth(walk.notes, i)));
 }
 
+List *without_null_equal(List *notes, int from) {
+    List *kept = NIL;
+    for (int i = 0; i < list_length(notes); i++)
+        if (i < from || static_cast<const Note *>(list_nth(notes, i))->kind != NoteKind::null_equal)
+            kept = lappend(kept, list_nth(notes, i));
+    return kept;
+}
+
 class Trees {
 public:
     explicit Trees(FactBook &book) : book_(book) {}
@@ -115,8 +123,13 @@ order by p.polrelid, p.polname collate "C")");
         if (policy == table->policies.end()) continue;
         const Scratch scratch;
         TreeWalk walk = walk_of(rows.oid(i, 0));
-        for (const size_t at : {2, 3})
-            if (rows.value(i, at)) call(walk_policy, rows.text(i, at).c_str(), at == 3, &walk);
+        for (const size_t at : {2, 3}) {
+            if (!rows.value(i, at)) continue;
+            const int before = list_length(walk.notes);
+            call(walk_policy, rows.text(i, at).c_str(), at == 3, &walk);
+            // Which rows are given away is USING's to say. A check beside it that knows NULL keeps what was there.
+            if (at == 3 && rows.value(i, 2)) walk.notes = call(without_null_equal, walk.notes, before);
+        }
         take(walk, *table, *policy);
         poll();
     }
