@@ -69,6 +69,18 @@ ALTER TABLE accused_it.plans ENABLE ROW LEVEL SECURITY;
 ALTER TABLE accused_it.posts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE accused_it.notes ENABLE ROW LEVEL SECURITY;
 
+-- A box for messages from outside; the same where what lies in it decides who may come in.
+CREATE TABLE accused_it.enquiries (id uuid PRIMARY KEY, name text, message text);
+CREATE POLICY everybody ON accused_it.enquiries FOR INSERT WITH CHECK (true);
+ALTER TABLE accused_it.enquiries ENABLE ROW LEVEL SECURITY;
+CREATE TABLE accused_it.guests (email text PRIMARY KEY);
+CREATE TABLE accused_it.parties (id uuid PRIMARY KEY, host uuid NOT NULL);
+CREATE POLICY everybody ON accused_it.guests FOR INSERT WITH CHECK (true);
+CREATE POLICY guests ON accused_it.parties FOR SELECT USING (EXISTS (SELECT FROM accused_it.guests g
+    WHERE g.email = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email'));
+ALTER TABLE accused_it.guests ENABLE ROW LEVEL SECURITY;
+ALTER TABLE accused_it.parties ENABLE ROW LEVEL SECURITY;
+
 -- One row for each person, and whoever has signed in writes anybody's.
 CREATE TABLE accused_it.profiles (who uuid PRIMARY KEY, name text);
 CREATE POLICY signed_in ON accused_it.profiles FOR INSERT WITH CHECK (accused_it.uid() IS NOT NULL);
@@ -109,6 +121,11 @@ CREATE POLICY own ON accused_it.alerts USING (who = accused_it.uid());
 ALTER TABLE accused_it.alerts ENABLE ROW LEVEL SECURITY;
 CREATE FUNCTION accused_it.alert(p_who uuid, p_severity text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
     AS $$ INSERT INTO accused_it.alerts (who, severity) VALUES (p_who, p_severity) $$;
+-- Keys that are unique indexes and no constraints: the row is refused for its owner, not for its key.
+CREATE TABLE accused_it.slugs (pk int PRIMARY KEY, slug text NOT NULL, who uuid NOT NULL);
+CREATE UNIQUE INDEX slugs_slug ON accused_it.slugs (slug);
+CREATE POLICY own ON accused_it.slugs USING (who = accused_it.uid() OR pk < 0);
+ALTER TABLE accused_it.slugs ENABLE ROW LEVEL SECURITY;
 -- Whose it is may hide what is his own: no policy asks that of the one who is calling.
 CREATE TABLE accused_it.replies (id uuid PRIMARY KEY, parent uuid REFERENCES accused_it.replies, author uuid NOT NULL, hidden boolean NOT NULL DEFAULT false);
 CREATE FUNCTION accused_it.is_hidden(reply uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
@@ -135,6 +152,7 @@ CREATE FUNCTION accused_more.forget() RETURNS void LANGUAGE sql SECURITY DEFINER
 SELECT level, rule, object, evidence, detail FROM rlsproof.audit()
 WHERE object ~ 'accused_' AND rule NOT IN ('default_privileges', 'update_without_select', 'truncate_granted')
 ORDER BY object COLLATE "C", rule COLLATE "C";
+SELECT command, verdict, reason FROM rlsproof.verify('outsider', 'accused_it.slugs') WHERE command = 'INSERT';
 SELECT object, verdict, reason FROM rlsproof.verify('anon', 'rpc:accused_helpers.forget()');
 
 DROP SCHEMA accused_it, accused_helpers, accused_more CASCADE;

@@ -75,10 +75,14 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     // How many a view could have shown is not known.
     // Nor is a door to rows that belong to nobody in particular: categories, plans, countries.
     const bool some = !writes(group) && (cell.there == 0 || cell.reached < cell.there || !cell.personal);
-    finding.level = verdict == Verdict::leak || !some ? Level::error : Level::warning;
+    // Nor is a box that everybody may drop something into and nobody sees into.
+    const bool drop_box = std::all_of(group.cells.begin(), group.cells.end(),
+                                      [](const Cell *c) { return c->command == Command::insert && !c->personal; });
+    finding.level = verdict == Verdict::leak || !(some || drop_box) ? Level::error : Level::warning;
     finding.category = Category::exposure;
+    const std::string what = verdict == Verdict::open && !cell.personal ? "rows" : cell.what;
     finding.message =
-        fmt::format("{} {} in {}, {}", who_can_what(world, group), cell.what, object,
+        fmt::format("{} {} in {}, {}", who_can_what(world, group), what, object,
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");
     finding.hint =
         fmt::format("If that is meant, declare it; else narrow {}. The witness of the cell can be pasted into psql: "

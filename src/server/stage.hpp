@@ -50,6 +50,9 @@ public:
     // Whether rows of a table belong to somebody: they name a person or a tenant, or hang on rows that do.
     bool personal(const TableShape &table) const;
 
+    // Whether policies read the table, to decide about others or about itself.
+    bool decides(const TableShape &table) const { return deciding_.contains(table.id); }
+
     const Tables &tables() const { return tables_; }
     const Hints &hints() const { return hints_; }
     bool triggers_off() const { return triggers_off_; }
