@@ -76,8 +76,12 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     // Nor is a door to rows that belong to nobody in particular: categories, plans, countries.
     const bool some = !writes(group) && (cell.there == 0 || cell.reached < cell.there || !cell.personal);
     // Nor is a box that everybody may drop something into and nobody sees into.
-    const bool drop_box = std::all_of(group.cells.begin(), group.cells.end(),
-                                      [](const Cell *c) { return c->command == Command::insert && !c->personal; });
+    const bool for_everybody = std::any_of(world.personas.begin(), world.personas.end(), [&](const Persona &p) {
+        return p.uid.empty() && group.by_persona.contains(p.name);
+    });
+    const bool drop_box =
+        for_everybody && std::all_of(group.cells.begin(), group.cells.end(),
+                                     [](const Cell *c) { return c->command == Command::insert && !c->personal; });
     finding.level = verdict == Verdict::leak || !(some || drop_box) ? Level::error : Level::warning;
     finding.category = Category::exposure;
     const std::string what = verdict == Verdict::open && !cell.personal ? "rows" : cell.what;
