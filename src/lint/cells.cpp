@@ -79,9 +79,9 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     const bool for_everybody = std::any_of(world.personas.begin(), world.personas.end(), [&](const Persona &p) {
         return p.uid.empty() && group.by_persona.contains(p.name);
     });
-    const bool drop_box =
-        for_everybody && std::all_of(group.cells.begin(), group.cells.end(),
-                                     [](const Cell *c) { return c->command == Command::insert && !c->personal; });
+    const bool drop_box = for_everybody && std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *c) {
+                              return c->command == Command::insert && !c->personal;
+                          });
     finding.level = verdict == Verdict::leak || !(some || drop_box) ? Level::error : Level::warning;
     finding.category = Category::exposure;
     const std::string what = verdict == Verdict::open && !cell.personal ? "rows" : cell.what;
