@@ -75,10 +75,18 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     // How many a view could have shown is not known.
     // Nor is a door to rows that belong to nobody in particular: categories, plans, countries.
     const bool some = !writes(group) && (cell.there == 0 || cell.reached < cell.there || !cell.personal);
-    finding.level = verdict == Verdict::leak || !some ? Level::error : Level::warning;
+    // Nor is a box that everybody may drop something into and nobody sees into.
+    const bool for_everybody = std::any_of(world.personas.begin(), world.personas.end(), [&](const Persona &p) {
+        return p.uid.empty() && group.by_persona.contains(p.name);
+    });
+    const bool drop_box = for_everybody && std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *c) {
+                              return c->command == Command::insert && !c->personal;
+                          });
+    finding.level = verdict == Verdict::leak || !(some || drop_box) ? Level::error : Level::warning;
     finding.category = Category::exposure;
+    const std::string what = verdict == Verdict::open && !cell.personal ? "rows" : cell.what;
     finding.message =
-        fmt::format("{} {} in {}, {}", who_can_what(world, group), cell.what, object,
+        fmt::format("{} {} in {}, {}", who_can_what(world, group), what, object,
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");
     finding.hint =
         fmt::format("If that is meant, declare it; else narrow {}. The witness of the cell can be pasted into psql: "
@@ -95,7 +103,8 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
 Finding callable(const World &world, const std::string &object, Verdict verdict, const Group &group) {
     Finding finding = about(std::string(name(verdict)), object, group);
     const Cell &cell = strongest(group);
-    const bool seen = cell.evidence == Evidence::execution;
+    // To tell something about rows may be what a function is for: how many places are left.
+    const bool seen = cell.evidence == Evidence::execution && cell.reached > 0;
     finding.level = verdict == Verdict::leak || seen ? Level::error : Level::warning;
     finding.category = Category::exposure;
     finding.message = fmt::format("{} {}, {}", who_can_what(world, group), object,
@@ -205,6 +214,7 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
             const Cell &cell = strongest(group);
             if (cell.evidence != Evidence::execution) continue;
             finding.evidence = name(cell.evidence);
+            if (call && cell.reached > 0) finding.level = Level::error;
             finding.detail += fmt::format(" Seen: {} as {}: {}.", name(cell.command), cell.persona, cell.reason);
         }
         if (!explained || verdict == Verdict::leak)

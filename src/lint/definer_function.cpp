@@ -37,7 +37,9 @@ void definer_function(const World &world, const Rule &rule, std::vector<Finding>
                                           signature(function), function.owner);
             finding.detail = fmt::format("What it touches is unknown: {}.", function.unknown_reason);
         } else {
-            finding.level = written.empty() ? Level::warning : Level::error;
+            // A helper of policies, as a rule: it tells no more than a yes or no.
+            const bool tells_little = function.yes_or_no && function.body_known;
+            finding.level = !written.empty() ? Level::error : tells_little ? Level::note : Level::warning;
             std::string what;
             if (!written.empty()) what = "writes " + listed(written);
             if (!read.empty()) what += (what.empty() ? "reads " : " and reads ") + listed(read);

@@ -11,12 +11,15 @@ namespace rlsproof::lint {
 
 namespace {
 
+bool has(const std::vector<std::string> &names, const std::string &name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 bool lets_through(const Relation &relation, const std::string &persona, const char *command) {
     return std::any_of(relation.policies.begin(), relation.policies.end(), [&](const Policy &policy) {
-        const auto &who = policy.facts.personas;
         return policy.permissive && !policy.predicate.empty() && !policy.facts.never &&
-               (policy.command == command || policy.command == "ALL") &&
-               std::find(who.begin(), who.end(), persona) != who.end();
+               (policy.command == command || policy.command == "ALL") && has(policy.facts.personas, persona) &&
+               !has(policy.facts.shut, persona);
     });
 }
 

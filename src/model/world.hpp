@@ -34,8 +34,9 @@ struct PolicyFacts {
     std::vector<std::string> row_calls;       // functions that USING calls for each row with nothing of the row
     bool negation = false;                    // of each predicate as a whole
     bool asks_who = false;
-    bool always = false; // USING (true)
-    bool never = false;  // USING (false)
+    bool always = false;           // USING (true)
+    bool never = false;            // USING (false)
+    std::vector<std::string> shut; // personas whom USING lets to no row, whatever the rows hold
 };
 
 struct Policy {
@@ -117,6 +118,7 @@ struct Function {
     bool procedure = false; // called by CALL
     bool platform = false;  // of the hosting platform, not of the application
     bool rows = false;      // it returns rows, not one value
+    bool offered = true;    // by an API, to whoever comes through it
     bool definer = false;
     bool pinned_search_path = false;
     std::vector<std::string> callers; // personas that may call it
@@ -126,7 +128,7 @@ struct Function {
     bool asks_who = false;      // it looks at the caller's identity
 
     std::vector<Impersonation> impersonations;
-    bool yes_or_no = false;                 // is all that such a function answers
+    bool yes_or_no = false;                 // is all that it answers
     std::vector<std::string> sets_identity; // settings by which callers are told apart, set to what is not constant
     std::vector<std::string> unqualified;   // relations and functions that its body leaves to the search path
     std::set<std::string> found_in;         // the schemas in which a fresh session finds those

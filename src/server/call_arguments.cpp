@@ -124,6 +124,9 @@ private:
     std::vector<const TableShape *> tables_;
 };
 
+// The key of no row.
+constexpr const char *kNobody = "00b0d1e5-0000-4000-8000-000000000000";
+
 Candidate guess(const Argument &argument, size_t turn) {
     constexpr const char *kTexts[] = {"made", "", "%", "a"};
     if (!argument.label.empty()) return argument.label;
@@ -166,11 +169,17 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
             const Candidate value = columns[i] ? chooser.value_of(*columns[i], turn, own) : guess(argument, turn);
             made.guessed = made.guessed || !columns[i];
             if (value) made.given.insert(*value);
-            const std::string literal =
-                value ? fmt::format("{}::{}", quote_literal(*value), argument.type) : "NULL::" + argument.type;
-            made.list += fmt::format("{}{}{}", made.list.empty() ? "" : ", ",
-                                     named ? quote_identifier(argument.name) + " => " : "", literal);
+            const auto append = [&](std::string &list, const Candidate &v) {
+                const std::string literal =
+                    v ? fmt::format("{}::{}", quote_literal(*v), argument.type) : "NULL::" + argument.type;
+                list += fmt::format("{}{}{}", list.empty() ? "" : ", ",
+                                    named ? quote_identifier(argument.name) + " => " : "", literal);
+            };
+            append(made.list, value);
+            const bool names_a_row = columns[i] && argument.type_id == UUIDOID;
+            append(made.of_nobody, names_a_row ? Candidate(kNobody) : value);
         }
+        if (made.of_nobody == made.list) made.of_nobody.clear();
         if (std::none_of(result.begin(), result.end(), [&](const Arguments &a) { return a.list == made.list; }))
             result.push_back(std::move(made));
     };

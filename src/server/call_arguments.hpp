@@ -14,6 +14,7 @@ namespace rlsproof::server {
 
 struct Arguments {
     std::string list;            // as they stand between the parentheses of a call
+    std::string of_nobody;       // the same with keys of no row; empty where there is none to put in the place of
     std::set<std::string> given; // the values in them
     bool guessed = false;        // of one argument nothing is known but its type
 };

@@ -9,6 +9,7 @@
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
 #include "server/witness.hpp"
 #include "server/world.hpp"
 
@@ -34,11 +35,9 @@ std::string quoted_name(const Function &function) {
     return function.name.substr(start, function.name.find('(') - start);
 }
 
-bool yes_or_no(const Function &function) {
-    return query("select prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not proretset "
-                 "from pg_catalog.pg_proc where oid = $1::oid",
-                 {std::to_string(function.id)})
-        .boolean(0, 0);
+std::string call_of(const Function &function, const std::string &arguments) {
+    const std::string call = fmt::format("{}({})", quoted_name(function), arguments);
+    return function.procedure ? "call " + call : fmt::format("select {}::text", call);
 }
 
 // What is wrong with the body itself, rather than with what it was given or with who called it.
@@ -212,26 +211,50 @@ where a.attrelid = $1::oid and not a.attisdropped
     return "";
 }
 
-// Calls it once, undone. True where the call showed or changed rows of other people.
-bool Calls::make_call(const std::string &statement, const Function &function, const std::vector<Gain> &gains,
-                      const std::set<std::string> &told, bool guessed, Tried &tried) {
+std::string Calls::answer(const std::string &statement, std::vector<std::string> *results) {
+    const std::string sql = fmt::format("{} limit {}", statement, kMostResults);
+    const Rows rows = in_time([&] { return query(sql, {}, false); });
+    std::string text;
+    for (size_t i = 0; i < rows.size(); i++) {
+        text += rows.text(i, 0) + '\n';
+        if (results != nullptr) results->push_back(rows.text(i, 0));
+    }
+    return text;
+}
+
+// Only of functions that never look at who is calling: what others answer may be the caller's to know.
+bool Calls::tells(const Function &function, const Arguments &arguments, const std::string &text) const {
+    if (function.asks_who || function.yes_or_no || helps_policies(function) || arguments.of_nobody.empty())
+        return false;
+    if (text.find_first_not_of('\n') == std::string::npos) return false;
+    bool differs = false;
+    (void)attempt(Finish::rollback, [&] {
+        // An answer that is another one each time says nothing.
+        if (answer(call_of(function, arguments.list), nullptr) != text) return;
+        differs = answer(call_of(function, arguments.of_nobody), nullptr) != text;
+    });
+    return differs;
+}
+
+// Calls it once, undone. True where that is enough: it showed or changed rows of other people, or did not end.
+bool Calls::make_call(const Function &function, const Arguments &arguments, const std::vector<Gain> &gains,
+                      const std::set<std::string> &told, Tried &tried) {
     tried.calls++;
+    const std::string statement = call_of(function, arguments.list);
+    bool about_somebody = false;
     Observation observation;
     observation.statement = statement;
     observation.identified = false;
-    std::vector<const Relation *> shown, changed;
+    std::vector<const Relation *> shown, changed, entered;
     int unexplained = 0;
     observation.outcome = attempt(Finish::rollback, [&] {
         if (function.procedure) {
-            (void)execute(statement);
+            (void)in_time([&] { return execute(statement); });
         } else {
-            const Rows results = query(fmt::format("{} limit {}", statement, kMostResults), {}, false);
+            std::vector<std::string> results;
+            const std::string text = answer(statement, &results);
             observation.total = (long)results.size();
-            std::string text;
-            for (size_t i = 0; i < results.size(); i++) {
-                text += results.text(i, 0) + '\n';
-                unexplained += !explained(results.text(i, 0), function.rows, gains);
-            }
+            for (const std::string &result : results) unexplained += !explained(result, function.rows, gains);
             for (const Gain &gain : gains)
                 for (const Relation *base : bases_of(*gain.relation))
                     for (const auto &[value, name] : hidden(*base))
@@ -239,27 +262,35 @@ bool Calls::make_call(const std::string &statement, const Function &function, co
                             shown.push_back(base);
                             break;
                         }
+            about_somebody = shown.empty() && tells(function, arguments, text);
         }
         for (const Gain &gain : gains)
             if (gain.written)
                 for (const Relation *base : bases_of(*gain.relation)) {
                     const Probe probe(*stage_, *base, own_, superuser_, security_);
                     if (!probe.foreign_changed().empty()) changed.push_back(base);
+                    // Who looks at the caller may have good reason to write to somebody.
+                    if (!function.asks_who && probe.entered_for_others(persona_.uid)) entered.push_back(base);
                 }
     });
     const Outcome &outcome = observation.outcome;
     if (!outcome.ok) {
         tried.failure = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
         tried.broken = is_broken(outcome);
-        tried.refused += is_refusal(outcome, guessed);
-        return false;
+        tried.refused += is_refusal(outcome, arguments.guessed);
+        return TimeLimit::ended(outcome); // nor would the next call end
     }
     tried.answered++;
     tried.unexplained += unexplained;
-    if (shown.empty() && changed.empty()) return false;
-    const bool writes = !changed.empty();
-    tried.seen = fmt::format("a call {} rows of other people in {}", writes ? "changed" : "showed",
-                             fmt::join(names_of(writes ? changed : shown), ", "));
+    if (!changed.empty())
+        tried.seen = fmt::format("a call changed rows of other people in {}", fmt::join(names_of(changed), ", "));
+    else if (!entered.empty())
+        tried.seen = fmt::format("a call put a row of somebody else's into {}", fmt::join(names_of(entered), ", "));
+    else if (!shown.empty())
+        tried.seen = fmt::format("a call showed rows of other people in {}", fmt::join(names_of(shown), ", "));
+    tried.rows = !tried.seen.empty();
+    if (!tried.rows && about_somebody) tried.seen = "a call told something about a row of somebody else's";
+    if (tried.seen.empty()) return false;
     tried.observation = std::move(observation);
     return true;
 }
@@ -274,9 +305,7 @@ Calls::Tried Calls::call_it(const Function &function, const Body &body, const st
         std::set<std::string> told = choice.given;
         for (const auto &[column, value] : body.compared)
             if (value) told.insert(*value);
-        const std::string call = fmt::format("{}({})", quoted_name(function), choice.list);
-        const std::string statement = function.procedure ? "call " + call : fmt::format("select {}::text", call);
-        if (make_call(statement, function, gains, told, choice.guessed, tried)) break;
+        if (make_call(function, choice, gains, told, tried)) break;
     }
     return tried;
 }
@@ -303,7 +332,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
         say(allowed, Evidence::execution,
             fmt::format("it runs as {}: {}{}", function.owner, tried.seen,
                         function.asks_who ? "" : "; nothing in it looks at who is calling"));
-        cell.reached = 1;
+        cell.reached = tried.rows ? 1 : 0;
         cell.witness = witness(persona_, tried.observation, "");
         return;
     }
@@ -311,7 +340,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     std::vector<const Relation *> touched;
     for (const Gain &gain : gains) touched.push_back(gain.relation);
     const std::string what = fmt::format("{} {}", writes ? "writes" : "reads", fmt::join(names_of(touched), ", "));
-    if (!writes && body.known && yes_or_no(function))
+    if (!writes && body.known && function.yes_or_no)
         return say(Verdict::ok, Evidence::structural, "it answers yes or no, and changes nothing");
     const bool silent = !writes && tried.answered > 0 && !guessed && tried.unexplained == 0;
     const std::string calls = fmt::format("{} call{}", tried.answered, tried.answered == 1 ? "" : "s");
@@ -321,7 +350,10 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
                    fmt::format("it runs as {} and {} past what the caller may, and nothing in it looks at who is "
                                "calling{}",
                                function.owner, what,
-                               tried.answered > 0 ? fmt::format("; {} showed no row of theirs", calls) : ""));
+                               !unjudged.empty()    ? "; it was not called, since " + unjudged
+                               : tried.answered > 0 ? fmt::format("; {} showed no row of theirs", calls)
+                               : tried.calls > 0    ? "; every call failed, the last with " + tried.failure
+                                                    : ""));
     const std::string why = function.asks_who ? "it looks at who is calling" : "policies call it";
     if (silent)
         return say(Verdict::ok, Evidence::execution, fmt::format("{}: {} showed nothing of other people", why, calls));
@@ -354,7 +386,8 @@ Cell Calls::examine(const Function &function, const Expectation *expectation) {
         return cell;
     };
     if (std::find(function.callers.begin(), function.callers.end(), persona_.name) == function.callers.end())
-        return decided(cell.expected == "none" ? Verdict::ok : Verdict::lockout, Evidence::privilege, "no privilege");
+        return decided(cell.expected == "none" ? Verdict::ok : Verdict::lockout, Evidence::privilege,
+                       function.offered ? "no privilege" : "no privilege, or the API offers nothing of its schema");
     if (cell.expected == "all") return decided(Verdict::ok, Evidence::privilege, "EXECUTE is granted");
     // Who closes one function by its name means the function; who closes all of a schema means what they give.
     if (expectation != nullptr && expectation->object == function.name)

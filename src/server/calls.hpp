@@ -44,6 +44,7 @@ private:
         int unexplained = 0; // answers that say something, and not of whom
         int refused = 0;     // calls that the function itself turned away
         std::string seen;    // what a call showed or changed of other people's rows; empty where nothing
+        bool rows = false;   // and that was rows, not something about them
         Observation observation;
     };
 
@@ -52,8 +53,11 @@ private:
     std::string why_not_called(const Body &body) const;
     Tried call_it(const Function &function, const Body &body, const std::vector<Gain> &gains,
                   const std::vector<Arguments> &choices);
-    bool make_call(const std::string &statement, const Function &function, const std::vector<Gain> &gains,
-                   const std::set<std::string> &told, bool guessed, Tried &tried);
+    bool make_call(const Function &function, const Arguments &arguments, const std::vector<Gain> &gains,
+                   const std::set<std::string> &told, Tried &tried);
+    static std::string answer(const std::string &statement, std::vector<std::string> *results);
+    // Whether it answers about the row of somebody what it does not answer about nobody.
+    bool tells(const Function &function, const Arguments &arguments, const std::string &text) const;
     void decide(Cell &cell, const Function &function, const std::vector<Gain> &gains);
     bool helps_policies(const Function &function) const;
 

@@ -48,7 +48,7 @@ void add_impersonations(FactBook &book, const Hints &hints, Function &function) 
         for (const auto &[column, argument] : written ? body.written : body.compared)
             if (const std::string name = book.column_name(column); !name.empty() && hints.identity.contains(column))
                 function.impersonations.push_back({argument, name, written});
-    function.yes_or_no = !function.impersonations.empty() && answers_yes_or_no(function);
+    function.yes_or_no = answers_yes_or_no(function);
 }
 
 } // namespace

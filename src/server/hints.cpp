@@ -200,9 +200,17 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
         for (const Oid function : policy.functions) {
             const Body &body = bodies.of(function);
             for (const auto &[relation, written] : body.relations) hints.decided_by[policy.relation].insert(relation);
-            for (const Column &column : columns_named(body, body.column_names)) {
+            const std::vector<Column> columns = columns_named(body, body.column_names);
+            // Whose row a helper looks at is not read; one that neither asks who is calling nor names a column with
+            // people in it looks at nobody's own.
+            const auto may_be_own = [&](const Column &column) {
+                return body.asks_who || std::any_of(columns.begin(), columns.end(), [&](const Column &other) {
+                           return other.relation == column.relation && hints.identity.contains(other);
+                       });
+            };
+            for (const Column &column : columns) {
                 hints.authority.insert(column);
-                hints.personal.insert(column); // whose row a helper looks at is not read
+                if (may_be_own(column)) hints.personal.insert(column);
                 hints.deciders[column].insert(
                     by + ", through " +
                     query("select $1::oid::regprocedure::text", {std::to_string(function)}).text(0, 0));
@@ -212,6 +220,15 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
                 for (const Column &column : columns_named(body, {name})) add_once(hints.candidates[column], value);
             }
         }
+    }
+    for (const Function &function : world.functions) {
+        if (!function.definer || function.callers.empty()) continue;
+        const Body &body = bodies.of(function.id);
+        std::map<Oid, std::vector<std::pair<int, Candidate>>> values;
+        for (const auto &[name, value] : body.compared)
+            for (const Column &column : columns_named(body, {name}))
+                values[column.relation].emplace_back(column.number, value);
+        if (!values.empty()) hints.looked_for.push_back(std::move(values));
     }
     return hints;
 }

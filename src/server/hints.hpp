@@ -50,6 +50,8 @@ struct Hints {
     std::map<std::string, int> mentions;                 // constants in policies and their helpers, and how often
     std::set<Column> limits;                             // numbers that policies of other tables measure against
     std::map<Column, std::set<std::string>> deciders;    // of such a column: the policies and helpers that read it
+    // By table, what a function that strangers may call compares columns with; one for each function.
+    std::vector<std::map<Oid, std::vector<std::pair<int, Candidate>>>> looked_for;
 };
 
 // An expression that yields the identity of somebody signed in tells a person from a tenant. Where the world has nobody

@@ -52,7 +52,7 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     cell.reached = reached;
     cell.there = there;
     const TableShape *shape = stage_.tables().of(relation_.id);
-    cell.personal = shape == nullptr || stage_.personal(*shape);
+    cell.personal = shape == nullptr || stage_.personal(*shape) || (writes_new && stage_.decides(*shape));
 
     if (has_scope(cell)) return by_scope(cell, observation);
     // Who declares that there is no access means the own rows as well.

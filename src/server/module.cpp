@@ -2,6 +2,7 @@
 #include "server/boundary.hpp"
 #include "server/compat.hpp"
 #include "server/environment.hpp"
+#include "server/time_limit.hpp"
 #include "server/guard/event.hpp"
 #include "server/guard/hooks.hpp"
 #include "server/guard/settings.hpp"
@@ -19,6 +20,7 @@ PGDLLEXPORT void _PG_init(void);
 void _PG_init(void) {
     using namespace rlsproof::server;
     define_environment_settings();
+    define_time_limit_settings();
     guard::define_settings();
     define_solver_settings();
     MarkGUCPrefixReserved("rlsproof");

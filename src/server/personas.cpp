@@ -116,6 +116,17 @@ void add_missing(Cast &cast, Persona persona) {
 
 } // namespace
 
+std::vector<std::string> offered_schemas() {
+    const Rows rows = query(R"(
+select array(select pg_catalog.btrim(part) from pg_catalog.unnest(pg_catalog.string_to_array((
+  select pg_catalog.substr(setting, pg_catalog.strpos(setting, '=') + 1)
+  from pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) setting
+  where setting like 'pgrst.db_schemas=%' and (s.setdatabase = 0 or s.setdatabase =
+        (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))
+  order by s.setdatabase desc, s.setrole desc limit 1), ',')) part))");
+    return rows.list(0, 0);
+}
+
 Api find_api() {
     Api api;
     const Rows configured = query(kConfiguredAnonymous);

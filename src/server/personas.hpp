@@ -30,6 +30,9 @@ struct Api {
 
 Api find_api();
 
+// The schemas that the API says it offers; none where the database does not know.
+std::vector<std::string> offered_schemas();
+
 // Gives the personas that nobody declared the settings by which this application tells its callers apart.
 void introduce(std::vector<Persona> &personas, Bodies &bodies);
 

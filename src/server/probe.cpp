@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "server/spi.hpp"
+#include "server/time_limit.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -79,7 +80,7 @@ Observation Probe::change_unseen(const std::string &statement) {
     observation.identified = false;
     observation.outcome = attempt(Finish::rollback, [&] {
         without_own_rows();
-        observation.total = execute(statement);
+        observation.total = in_time([&] { return execute(statement); });
     });
     return observation;
 }
@@ -101,8 +102,10 @@ Observation Probe::select() {
         observation.statement = fmt::format("select tableoid::regclass, ctid, * from {}", relation_.name);
         Rows seen;
         observation.outcome = attempt(Finish::rollback, [&] {
-            seen = query(fmt::format("select tableoid, ctid from {} where ctid = any({})", relation_.name, tids()), {},
-                         false);
+            seen = in_time([&] {
+                return query(fmt::format("select tableoid, ctid from {} where ctid = any({})", relation_.name, tids()),
+                             {}, false);
+            });
         });
         if (observation.outcome.ok) {
             identify(seen, observation);
@@ -116,8 +119,8 @@ Observation Probe::select() {
     observation.statement = fmt::format("select count(*) from {}", relation_.name);
     observation.outcome = attempt(Finish::rollback, [&] {
         const auto shown = [&] {
-            return query(fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name), {}, false)
-                .number(0, 0);
+            const std::string sql = fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name);
+            return in_time([&] { return query(sql, {}, false); }).number(0, 0);
         };
         // With the own rows goes the membership that may have opened the others: a table shows of its own rows no more
         // than there are, so what it shows beyond them is somebody else's.
@@ -154,7 +157,7 @@ Observation Probe::change(const std::string &statement, bool identify_rows) {
     observation.statement = statement;
     observation.identified = identify_rows;
     observation.outcome = attempt(Finish::rollback, [&] {
-        observation.total = execute(statement);
+        observation.total = in_time([&] { return execute(statement); });
         if (identify_rows && observation.total > 0) identify_changed(observation);
     });
     if (!observation.outcome.ok) {
@@ -162,6 +165,28 @@ Observation Probe::change(const std::string &statement, bool identify_rows) {
         observation.own.clear();
         observation.total = 0;
     }
+    return observation;
+}
+
+// The same where the row that has the key is gone, and that one alone: policies may count the others.
+Observation Probe::change_with_room(const std::string &statement, const TableShape &shape, const Values &candidate,
+                                    const std::string &constraint) {
+    Observation observation;
+    observation.statement = statement;
+    observation.identified = false;
+    std::string same;
+    if (const auto key = shape.constraints.find(constraint); key != shape.constraints.end())
+        for (const int number : key->second)
+            if (const auto value = candidate.find(number); value != candidate.end())
+                same += fmt::format("{}{} = {}", same.empty() ? "" : " and ", shape.column(number)->name,
+                                    Maker::literal(*shape.column(number), value->second));
+    observation.outcome = attempt(Finish::rollback, [&] {
+        if (!same.empty()) {
+            const Past past(superuser_, security_);
+            (void)execute(fmt::format("delete from {} where {}", relation_.name, same));
+        }
+        observation.total = in_time([&] { return execute(statement); });
+    });
     return observation;
 }
 
@@ -212,10 +237,10 @@ Observation Probe::update(bool many) {
     enum Told { nothing, constraint, failure, refusal, success, reached };
     Told told = nothing, last = nothing;
     int left = kMostUpdates;
-    bool refused = false;
+    bool refused = false, stopped = false;
     // Runs one statement; true where it changed a row of somebody else. What tells most of the others is kept.
     const auto changes = [&](const std::string &what) {
-        if (left-- <= 0) return false;
+        if (left-- <= 0 || stopped) return false; // after one that did not end the next would not either
         Observation tried = change(fmt::format("update {} set {}", relation_.name, what), true);
         last = !tried.foreign.empty()                     ? reached
                : tried.outcome.ok                         ? success
@@ -223,6 +248,7 @@ Observation Probe::update(bool many) {
                : tried.outcome.sqlstate.starts_with("23") ? constraint
                                                           : failure;
         refused = refused || last == refusal;
+        stopped = stopped || TimeLimit::ended(tried.outcome);
         if (last > told) {
             told = last;
             best = std::move(tried);
@@ -273,11 +299,17 @@ Observation Probe::insert(const std::vector<Values> &candidates) {
     const TableShape *shape = stage_.tables().of(relation_.id);
     if (shape == nullptr) return last;
     for (const Values &candidate : candidates) {
-        Observation tried = change(Maker::insert_statement(*shape, writable(candidate)), false);
+        const std::string statement = Maker::insert_statement(*shape, writable(candidate));
+        Observation tried = change(statement, false);
+        // Everybody may have one row only, and has it: for somebody who has none yet.
+        if (tried.outcome.sqlstate == "23505")
+            tried = change_with_room(statement, *shape, candidate, tried.outcome.constraint);
         if (tried.outcome.ok && tried.total > 0) return tried;
         // A policy that fails to run says more than one that refuses.
         const bool refused = tried.outcome.sqlstate == "42501";
+        const bool stopped = TimeLimit::ended(tried.outcome);
         if (last.statement.empty() || !refused) last = std::move(tried);
+        if (stopped) break; // nor would the next one end
     }
     return last;
 }
@@ -307,7 +339,9 @@ Observation Probe::insert_view(const std::vector<Values> &candidates, const std:
             false);
         if (tried.outcome.ok && tried.total > 0) return tried;
         const bool refused = tried.outcome.sqlstate == "42501";
+        const bool stopped = TimeLimit::ended(tried.outcome);
         if (last.statement.empty() || !refused) last = std::move(tried);
+        if (stopped) break;
     }
     return last;
 }
@@ -320,6 +354,23 @@ long Probe::shown_at_all() const {
                     .number(0, 0);
     });
     return shown;
+}
+
+bool Probe::entered_for_others(const std::string &uid) const {
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    if (shape == nullptr) return false;
+    std::string people;
+    for (const ColumnShape &column : shape->columns)
+        if (stage_.hints().identity.contains({relation_.id, column.number}))
+            people += (people.empty() ? "" : ", ") + column.name + "::text";
+    if (people.empty()) return false;
+    const Past past(superuser_, security_);
+    const TransactionId self = call(GetCurrentTransactionId);
+    return !query(fmt::format("select 1 from {0} where xmin = '{1}'::xid and not ctid = any({2}) and coalesce({3}) is "
+                              "not null and not coalesce({4} in ({3}), false) limit 1",
+                              relation_.name, self, tids(), people, quote_literal(uid)),
+                  {}, false)
+                .empty();
 }
 
 // Rows that this subtransaction has left in the table and that the predicate does not hold for, past all policies.
@@ -358,11 +409,12 @@ std::vector<Entry> Probe::enter_rows(const std::vector<Values> &candidates, cons
                     const Past past(superuser_, security_);
                     (void)execute(make_room);
                 }
-                (void)execute(entry.statement);
+                (void)in_time([&] { return execute(entry.statement); });
             });
             entries.push_back(std::move(entry));
             break;
         }
+        if (!entries.empty() && TimeLimit::ended(entries.back().outcome)) break;
     }
     return entries;
 }
@@ -374,7 +426,7 @@ Count Probe::count(const std::string &predicate) {
                     "false)) from {1}",
                     predicate, relation_.name);
     count.outcome = attempt(Finish::rollback, [&] {
-        const Rows seen = query(sql, {}, false);
+        const Rows seen = in_time([&] { return query(sql, {}, false); });
         count.inside = seen.number(0, 0);
         count.outside = seen.number(0, 1);
         const Past past(superuser_, security_);
@@ -392,7 +444,7 @@ Entry Probe::move_rows(const ColumnShape &column, const Candidate &value, const 
     for (const std::string &where : {fmt::format(" where ctid = any({})", tids()), std::string()}) {
         entry.statement = set + where;
         entry.outcome = attempt(Finish::rollback, [&] {
-            if (execute(entry.statement) > 0) entry.in_scope = out_of_scope(predicate) == 0;
+            if (in_time([&] { return execute(entry.statement); }) > 0) entry.in_scope = out_of_scope(predicate) == 0;
         });
         if (!entry.in_scope && entry.outcome.ok) return entry;
         entry.in_scope = true;

@@ -93,6 +93,9 @@ public:
     // Rows of other people that are gone or are not what they were: for a statement that names no table.
     std::vector<const Row *> foreign_changed() const;
 
+    // Whether this subtransaction has put in a row that names people, and not this one. REQUIRES: in a subtransaction.
+    bool entered_for_others(const std::string &uid) const;
+
     // Whether a predicate holds for the row, with the persona's settings but past all policies.
     bool holds(const Row &row, const std::string &predicate) const;
 
@@ -108,6 +111,8 @@ private:
     void without_own_rows() const;
     Observation change_unseen(const std::string &statement);
     Observation change(const std::string &statement, bool identify);
+    Observation change_with_room(const std::string &statement, const TableShape &shape, const Values &candidate,
+                                 const std::string &constraint);
     struct Writable {
         int number;
         std::string name;

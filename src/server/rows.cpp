@@ -17,8 +17,10 @@ namespace {
 
 constexpr int kMostTries = 60;
 
-std::string uuid(long n) {
-    return fmt::format("5ca1ab1e-0000-4000-8000-{:012d}", n);
+// Two columns of a row hold the same only where something says so: a row that is its own parent leads helpers in a
+// circle.
+std::string uuid(int column, long n) {
+    return fmt::format("5ca1ab1e-0000-4000-8{:03x}-{:012d}", column % 0x1000, n);
 }
 
 // Texts that constraints in the wild ask for, when a plain one will not do.
@@ -94,7 +96,7 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
         return text;
     }
     switch (column.type) {
-    case UUIDOID: return uuid(n);
+    case UUIDOID: return uuid(column.number, n);
     case BOOLOID: return "f";
     case INT2OID:
     case INT4OID:
@@ -182,6 +184,15 @@ Values Maker::values(const TableShape &table, const Values &wanted) {
         const bool in_key = std::any_of(table.keys.begin(), table.keys.end(), [&](const std::vector<int> &key) {
             return std::find(key.begin(), key.end(), column.number) != key.end();
         });
+        // The first of its kind: no row is there yet that it could come under.
+        const bool own_kind =
+            std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const ForeignKey &key) {
+                return key.parent == table.id && key.columns == std::vector{column.number};
+            });
+        if (own_kind && !column.not_null && !in_key) {
+            values.emplace(column.number, std::nullopt);
+            continue;
+        }
         // Its own default is the most lifelike value there is; a key has to differ from row to row.
         if (!column.default_expression.empty() && !in_key && !column.identity) continue;
         values.emplace(column.number, value(table, column));
@@ -198,10 +209,18 @@ std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, 
         const Values made = values(table, overrides);
         Row row{table.id, InvalidOid, "", made, true};
         const Outcome outcome = attempt(Finish::commit, [&] {
-            const Rows back = query(insert_statement(table, made) + " returning tableoid, ctid", {}, false);
+            std::vector<int> left; // to their defaults: what came of them is worth knowing as well
+            std::string returning = " returning tableoid, ctid";
+            for (const ColumnShape &column : table.columns)
+                if (!made.contains(column.number) && !column.generated) {
+                    left.push_back(column.number);
+                    returning += fmt::format(", {}::text", column.name);
+                }
+            const Rows back = query(insert_statement(table, made) + returning, {}, false);
             if (!back.empty()) {
                 row.stored_in = back.oid(0, 0);
                 row.tid = back.text(0, 1);
+                for (size_t i = 0; i < left.size(); i++) row.values[left[i]] = back.value(0, i + 2);
             }
         });
         if (outcome.ok && !row.tid.empty()) {

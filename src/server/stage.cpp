@@ -19,6 +19,7 @@ namespace rlsproof::server {
 namespace {
 
 constexpr size_t kMostVariants = 14;
+constexpr size_t kMostLookedFor = 6; // more, for functions
 constexpr size_t kVictims = 4;
 constexpr size_t kMostRows = 30; // made in one table
 constexpr int kMostFound = 300;  // rows that are there already, looked at per table
@@ -88,11 +89,12 @@ bool Stage::personal(const TableShape &table) const {
             return hints_.identity.contains(place) || hints_.tenant.contains(place);
         });
     };
-    // What members are members of: a table that names people has it in a key of its own.
+    // What members are members of: a table that names people has it in a key of its own, and policies ask there who
+    // may do what. Who likes or has read something is a member of nothing.
     const auto has_members = [&](Oid id) {
         return std::any_of(tables_.shapes.begin(), tables_.shapes.end(), [&](const auto &other) {
             const TableShape &joins = other.second;
-            if (!names_somebody(joins)) return false;
+            if (!names_somebody(joins) || !deciding_.contains(joins.id)) return false;
             return std::any_of(joins.foreign_keys.begin(), joins.foreign_keys.end(), [&](const ForeignKey &key) {
                 return key.parent == id && key.columns.size() == 1 &&
                        std::any_of(joins.keys.begin(), joins.keys.end(), [&](const std::vector<int> &unique) {
@@ -192,6 +194,21 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
         if (candidates == hints_.candidates.end()) continue;
         for (const Candidate &candidate : candidates->second)
             if (candidate || !column.not_null) add({{column.number, candidate}});
+    }
+    // Beside what is published something that is not.
+    for (const ColumnShape &column : table.columns)
+        if (column.type == BOOLOID && hints_.candidates.contains({table.id, column.number}))
+            for (const char *either : {"true", "false"})
+                if (column.default_expression != either) add({{column.number, std::string(1, *either)}});
+    // A function may show rows of one kind alone: whatever it looks for is there.
+    const size_t most = result.size() + kMostLookedFor;
+    for (const auto &of_function : hints_.looked_for) {
+        const auto values = of_function.find(table.id);
+        if (values == of_function.end() || result.size() >= most) continue;
+        Values together;
+        for (const auto &[number, value] : values->second)
+            if (value || !table.column(number)->not_null) take_too(table, together, number, value);
+        if (!contains(result, together)) result.push_back(std::move(together));
     }
     for (const Part &part : read_parts(table.id)) result.push_back({{part.column, part.value}});
     return result;
@@ -369,9 +386,6 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
         }
         return false;
     };
-    std::set<Oid> deciding;
-    for (const auto &[table, deciders] : hints_.decided_by) deciding.insert(deciders.begin(), deciders.end());
-
     for (const Oid id : tables_.parents_first()) {
         const TableShape &table = *tables_.of(id);
         if (!table.made || !rows_.contains(id)) continue;
@@ -395,7 +409,7 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
                 }))
                 tenant = key;
         const bool is_membership =
-            !is_profile && deciding.contains(id) && (people == 1 || (people > 1 && tenant.parent != InvalidOid));
+            !is_profile && deciding_.contains(id) && (people == 1 || (people > 1 && tenant.parent != InvalidOid));
         if (!is_profile && !is_membership && !(everywhere && people > 0)) continue;
         const Outcome outcome = attempt(Finish::commit, [&] {
             if (keep(table)) return;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,9 @@ namespace rlsproof::server {
 
 class Stage {
 public:
-    Stage(const Tables &tables, const Hints &hints) : tables_(tables), hints_(hints), maker_(tables) {}
+    Stage(const Tables &tables, const Hints &hints) : tables_(tables), hints_(hints), maker_(tables) {
+        for (const auto &[table, deciders] : hints.decided_by) deciding_.insert(deciders.begin(), deciders.end());
+    }
 
     // Puts rows of strangers into every table: what is there already, and one made row for each thing a policy asks
     // about. REQUIRES: a subtransaction; triggers and foreign keys are off where the caller may switch them off.
@@ -47,6 +50,9 @@ public:
     // Whether rows of a table belong to somebody: they name a person or a tenant, or hang on rows that do.
     bool personal(const TableShape &table) const;
 
+    // Whether policies read the table, to decide about others or about itself.
+    bool decides(const TableShape &table) const { return deciding_.contains(table.id); }
+
     const Tables &tables() const { return tables_; }
     const Hints &hints() const { return hints_; }
     bool triggers_off() const { return triggers_off_; }
@@ -67,6 +73,7 @@ private:
     const Tables &tables_;
     const Hints &hints_;
     Maker maker_;
+    std::set<Oid> deciding_; // tables that policies read, to decide about others
     std::map<Oid, std::vector<Row>> rows_;
     std::map<Oid, std::vector<Part>> parts_;
     std::map<Oid, std::string> why_none_;

@@ -2,6 +2,8 @@
 // 18).
 #include "server/subtransaction.hpp"
 
+#include "server/time_limit.hpp"
+
 extern "C" {
 #include "access/xact.h"
 }
@@ -59,12 +61,13 @@ void settle(const Surroundings &before) {
 }
 
 Outcome failure(const ServerError &error) {
-    if (passes_on(error.sqlstate())) throw error;
+    const bool too_long = error.sqlstate() == ERRCODE_QUERY_CANCELED && TimeLimit::caught();
+    if (passes_on(error.sqlstate()) && !too_long) throw error;
     const ErrorData *data = error.data();
     Outcome outcome;
     outcome.ok = false;
     outcome.sqlstate = unpack_sql_state(data->sqlerrcode);
-    outcome.message = text(data->message);
+    outcome.message = too_long ? TimeLimit::message() : text(data->message);
     outcome.detail = text(data->detail);
     outcome.hint = text(data->hint);
     outcome.context = text(data->context);

@@ -43,9 +43,17 @@ left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attn
 where a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum)";
 
+// A unique index that no constraint made is a key all the same: some tools make no others.
 constexpr const char *kConstraints = R"(
-select conrelid, conname, contype, conkey, confrelid, confkey from pg_catalog.pg_constraint
-where contype in ('p', 'u', 'f', 'c', 'x') and conrelid <> 0 and conkey is not null
+select conrelid, conname, contype, conkey, confrelid, confkey from (
+  select conrelid, conname, contype, conkey, confrelid, confkey from pg_catalog.pg_constraint
+  where contype in ('p', 'u', 'f', 'c', 'x') and conrelid <> 0 and conkey is not null
+  union all
+  select i.indrelid, c.relname, 'u', array(select i.indkey[at] from pg_catalog.generate_series(0, i.indnkeyatts - 1) at),
+         0, null
+  from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+  where i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null and not i.indisprimary
+    and not exists (select from pg_catalog.pg_constraint k where k.conindid = i.indexrelid and k.contype in ('u', 'x'))) k
 order by conrelid, contype <> 'p', conname collate "C")";
 
 std::vector<int> numbers(const std::vector<std::string> &texts) {

@@ -4,8 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "server/personas.hpp"
+#include "server/rewrite.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
+#include "server/subtransaction.hpp"
 #include "server/tree_walk.hpp"
 
 extern "C" {
@@ -26,6 +29,14 @@ void each_note(const TreeWalk &walk, Take take) {
     for (int i = 0; i < list_length(walk.notes); i++) take(*static_cast<const Note *>(list_nth(walk.notes, i)));
 }
 
+List *without_null_equal(List *notes, int from) {
+    List *kept = NIL;
+    for (int i = 0; i < list_length(notes); i++)
+        if (i < from || static_cast<const Note *>(list_nth(notes, i))->kind != NoteKind::null_equal)
+            kept = lappend(kept, list_nth(notes, i));
+    return kept;
+}
+
 class Trees {
 public:
     explicit Trees(FactBook &book) : book_(book) {}
@@ -36,6 +47,7 @@ private:
     void policies();
     void views();
     void applies();
+    void shut();
     void immutable(Oid function, const std::string &by);
     // Whether a function reads user metadata, itself or through what it calls.
     bool forgeable(Oid function, std::set<Oid> &seen);
@@ -111,8 +123,13 @@ order by p.polrelid, p.polname collate "C")");
         if (policy == table->policies.end()) continue;
         const Scratch scratch;
         TreeWalk walk = walk_of(rows.oid(i, 0));
-        for (const size_t at : {2, 3})
-            if (rows.value(i, at)) call(walk_policy, rows.text(i, at).c_str(), at == 3, &walk);
+        for (const size_t at : {2, 3}) {
+            if (!rows.value(i, at)) continue;
+            const int before = list_length(walk.notes);
+            call(walk_policy, rows.text(i, at).c_str(), at == 3, &walk);
+            // Which rows are given away is USING's to say. A check beside it that knows NULL keeps what was there.
+            if (at == 3 && rows.value(i, 2)) walk.notes = call(without_null_equal, walk.notes, before);
+        }
         take(walk, *table, *policy);
         poll();
     }
@@ -184,8 +201,41 @@ from pg_catalog.pg_policy p)",
                         policy.facts.personas.push_back(book_.world.personas[std::stoul(position)].name);
 }
 
+// Who may write where no policy for SELECT applies to it, and whom the policies for writing let to no row anyway: a
+// policy for everybody that compares a column with who is asking is not for those who are nobody.
+void Trees::shut() {
+    const auto applies_to = [](const Policy &policy, const std::string &persona) {
+        const auto &whom = policy.facts.personas;
+        return policy.permissive && !policy.predicate.empty() &&
+               std::find(whom.begin(), whom.end(), persona) != whom.end();
+    };
+    for (const Persona &persona : book_.world.personas) {
+        std::vector<Relation *> blind;
+        for (Relation &relation : book_.world.relations) {
+            bool reads = false, writes = false;
+            for (const Policy &policy : relation.policies) {
+                const bool applied = applies_to(policy, persona.name);
+                reads = reads || (applied && (policy.command == "SELECT" || policy.command == "ALL"));
+                writes = writes || (applied && (policy.command == "UPDATE" || policy.command == "DELETE"));
+            }
+            if (writes && !reads) blind.push_back(&relation);
+        }
+        if (blind.empty() || !why_not_assumed(persona).empty()) continue;
+        (void)attempt(Finish::rollback, [&] {
+            assume(identity_of(persona));
+            for (Relation *relation : blind)
+                for (const PolicyFold &fold : fold_policies(relation->id))
+                    for (Policy &policy : relation->policies)
+                        if (policy.name == fold.name && fold.rows != Truth::always &&
+                            (fold.rows == Truth::never || persona.uid.empty()))
+                            policy.facts.shut.push_back(persona.name);
+        }); // a policy that cannot be folded shuts nobody out
+    }
+}
+
 void Trees::read() {
     applies();
+    shut();
     // Every function of a policy or a view, and which of them look at the caller.
     const Rows called = query("select distinct d.refobjid from pg_catalog.pg_depend d where d.classid in "
                               "('pg_catalog.pg_policy'::pg_catalog.regclass, "

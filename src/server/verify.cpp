@@ -25,6 +25,7 @@
 #include "server/spi.hpp"
 #include "server/stage.hpp"
 #include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
 #include "server/ways_up.hpp"
 #include "server/world.hpp"
 
@@ -199,6 +200,12 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
                                                           : "every change of a row of somebody else was refused";
             if (part.column != 0 && cell.command == Command::insert) judge.any_bucket(cell, part);
         }
+        return;
+    }
+    if (TimeLimit::ended(outcome)) {
+        cell.verdict = Verdict::unknown;
+        cell.evidence = Evidence::none;
+        cell.reason = outcome.message;
         return;
     }
     if (outcome.sqlstate == "44000") { // the view's own WITH CHECK OPTION

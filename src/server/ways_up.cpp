@@ -9,6 +9,7 @@
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
 #include "server/witness.hpp"
 
 namespace rlsproof::server {
@@ -99,7 +100,7 @@ void WaysUp::try_promotion(const Relation &relation) {
         if (hints.limits.contains(place)) {
             const std::string statement = fmt::format("update {0} set {1} = {1} + 1", relation.name, column.name);
             (void)attempt(Finish::rollback, [&] {
-                if (execute(statement) > 0)
+                if (in_time([&] { return execute(statement); }) > 0)
                     accuse("self_promotion", relation, Command::update, statement, column.name, {});
             });
             continue;
@@ -122,7 +123,7 @@ void WaysUp::try_promotion(const Relation &relation) {
             const std::string statement = fmt::format("update {} set {} = {} where {} is distinct from {}",
                                                       relation.name, column.name, literal, column.name, literal);
             const Outcome tried = attempt(Finish::rollback, [&] {
-                if (execute(statement) == 0) return;
+                if (in_time([&] { return execute(statement); }) == 0) return;
                 const std::vector<std::string> gain = gained(relation);
                 // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it;
                 // the state of a row that others are shown, as in "published", is its owner's to set.
@@ -150,7 +151,7 @@ void WaysUp::try_joining(const Relation &relation) {
             if (accused) break;
             const std::string statement = Maker::insert_statement(shape, own);
             (void)attempt(Finish::rollback, [&] {
-                if (execute(statement) == 0) return;
+                if (in_time([&] { return execute(statement); }) == 0) return;
                 const std::vector<std::string> gain = gained(relation);
                 if (gain.empty()) return;
                 accuse("writable_authority", relation, Command::insert, statement, "", gain);

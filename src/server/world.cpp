@@ -176,6 +176,7 @@ void read_views(World &world, const Index &index) {
 void read_functions(World &world, const Index &index, Bodies &bodies) {
     std::vector<std::string> roles;
     for (const Persona &persona : world.personas) roles.push_back(persona.role);
+    const std::vector<std::string> offered = offered_schemas();
     // Trigger and event trigger functions cannot be called by anybody; an extension's functions are its author's.
     const Rows rows = query(fmt::format(R"(
 select p.oid, pg_catalog.format('rpc:%I.%I(%s)', n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes)),
@@ -185,7 +186,10 @@ select p.oid, pg_catalog.format('rpc:%I.%I(%s)', n.nspname, p.proname, pg_catalo
              where pg_catalog.has_schema_privilege(r.role, n.oid, 'USAGE')
                and pg_catalog.has_function_privilege(r.role, p.oid, 'EXECUTE') order by 1),
        p.prokind = 'p', pg_catalog.pg_get_userbyid(p.proowner) ~ '^supabase_.*admin$',
-       p.proretset
+       p.proretset, n.nspname = any ($2::name[]) or exists (
+         select from pg_catalog.pg_class c, pg_catalog.unnest($1::name[]) r(role)
+         where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')
+           and pg_catalog.has_table_privilege(r.role, c.oid, 'SELECT, INSERT, UPDATE, DELETE'))
 from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where {} and p.prokind in ('f', 'p')
   and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
@@ -194,7 +198,7 @@ where {} and p.prokind in ('f', 'p')
                   and d.objid = p.oid and d.deptype = 'e')
 order by n.nspname collate "C", p.proname collate "C", 2)",
                                         kOurs),
-                            {array_literal(roles)});
+                            {array_literal(roles), array_literal(offered)});
     for (size_t i = 0; i < rows.size(); i++) {
         Function function;
         function.id = rows.oid(i, 0);
@@ -205,8 +209,13 @@ order by n.nspname collate "C", p.proname collate "C", 2)",
         function.rows = rows.boolean(i, 9);
         function.definer = rows.boolean(i, 4);
         function.pinned_search_path = rows.boolean(i, 5);
-        for (const std::string &position : rows.list(i, 6))
-            function.callers.push_back(world.personas[std::stoul(position)].name);
+        // A schema that the API does not name, and that holds nothing but functions, is where helpers are put to be out
+        // of reach. One with tables in it may be offered by a setting that is not in the database.
+        function.offered = offered.empty() || rows.boolean(i, 10);
+        for (const std::string &position : rows.list(i, 6)) {
+            const Persona &persona = world.personas[std::stoul(position)];
+            if (function.offered || persona.login.empty()) function.callers.push_back(persona.name);
+        }
         if (function.definer && !function.callers.empty()) {
             const Body &body = bodies.of(rows.oid(i, 0));
             function.body_known = body.known;
