@@ -1,5 +1,7 @@
 #include "server/guard/advice.hpp"
 
+#include "server/guard/tenants.hpp"
+
 #include <vector>
 
 #include <fmt/format.h>
@@ -205,6 +207,9 @@ std::string advice(const Violation &found, const Shape &shape) {
     case Rule::repeated_query: return "Keep the answer, or ask once.";
     case Rule::transaction_rows_read: return "Do the work in smaller transactions, or read less.";
     case Rule::transaction_rows_written: return "Do the work in smaller transactions.";
+    case Rule::tenant_mismatch:
+    case Rule::tenant_unpinned:
+    case Rule::tenant_unset: return tenant_advice(found);
     }
     return {};
 }

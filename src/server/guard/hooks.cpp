@@ -13,6 +13,8 @@
 #include "server/guard/facts.hpp"
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenant_plan.hpp"
+#include "server/guard/tenants.hpp"
 #include "server/guard/utility.hpp"
 #include "server/guard/workers.hpp"
 
@@ -44,10 +46,11 @@ PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo 
 }
 
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    if ((active & kPlanned) == 0) return plan_on(query, text, options, parameters);
+    if ((active & (kPlanned | kTenants)) == 0) return plan_on(query, text, options, parameters);
     List *const facts = facts_of(query, active);
     PlannedStmt *const result = plan_on(query, text, options, parameters);
     if (facts != NIL) result->invalItems = list_concat(result->invalItems, facts);
+    if ((active & kTenants) != 0) note_tenants(result);
     return result;
 }
 
@@ -187,6 +190,7 @@ void install_hooks() {
     next_end = std::exchange(ExecutorEnd_hook, end);
     next_utility = std::exchange(ProcessUtility_hook, utility);
     install_scale_hook();
+    define_tenant_plan();
 }
 
 } // namespace rlsproof::server::guard

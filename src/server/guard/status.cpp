@@ -36,7 +36,10 @@ const int *limit_of(Rule rule) {
     case Rule::copy_out: return &limits.small_table;
     case Rule::matrix_access:
     case Rule::rls_bypass:
-    case Rule::write_without_where: return nullptr;
+    case Rule::write_without_where:
+    case Rule::tenant_mismatch:
+    case Rule::tenant_unpinned:
+    case Rule::tenant_unset: return nullptr;
     }
     return nullptr;
 }

@@ -61,6 +61,10 @@ std::string message_of(const Violation &found, const std::string &table) {
     case Rule::repeated_query: return "the same query is sent again and again with the same values";
     case Rule::transaction_rows_read: return "the transaction read too many rows";
     case Rule::transaction_rows_written: return "the transaction wrote too many rows";
+    case Rule::tenant_mismatch:
+        return fmt::format("rows of {} are asked for that are not the session's tenant's", table);
+    case Rule::tenant_unpinned: return fmt::format("{} is read without its tenant", table);
+    case Rule::tenant_unset: return fmt::format("{} is touched while the session has no tenant", table);
     }
     return "";
 }
