@@ -208,7 +208,9 @@ void Draft::find_candidates() {
             if (distributed) candidate.weight = 8;
         }
     // A column of the name without the foreign key means the same.
-    for (auto &[key, candidate] : found) {
+    for (auto &entry : found) {
+        const auto &key = entry.first;
+        Candidate &candidate = entry.second;
         const bool only = std::count_if(found.begin(), found.end(),
                                         [&](const auto &other) { return other.first.first == key.first; }) == 1;
         for (const auto &[name, table] : tables_)

@@ -183,7 +183,8 @@ for my $n (1 .. $wanted)
 
 my $text = join '', @script;
 my @rules = qw(matrix_access rls_bypass write_without_where copy_out cartesian_join full_scan scan_rows rows_read no_limit deep_offset
-	result_rows n_plus_one repeated_query transaction_rows_read transaction_rows_written);
+	result_rows n_plus_one repeated_query transaction_rows_read transaction_rows_written
+	tenant_mismatch tenant_unpinned tenant_unset);
 my %answer;
 my %events;
 for my $mode (qw(off log warn))
