@@ -209,7 +209,8 @@ std::string advice(const Violation &found, const Shape &shape) {
     case Rule::transaction_rows_written: return "Do the work in smaller transactions.";
     case Rule::tenant_mismatch:
     case Rule::tenant_unpinned:
-    case Rule::tenant_unset: return tenant_advice(found);
+    case Rule::tenant_unset:
+    case Rule::tenant_mixed: return tenant_advice(found);
     }
     return {};
 }

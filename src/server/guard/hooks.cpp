@@ -13,7 +13,7 @@
 #include "server/guard/facts.hpp"
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
-#include "server/guard/tenant_plan.hpp"
+#include "server/guard/tenant_watch.hpp"
 #include "server/guard/tenants.hpp"
 #include "server/guard/utility.hpp"
 #include "server/guard/workers.hpp"
@@ -57,6 +57,7 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
 void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entry) {
     if (next_paths != nullptr) next_paths(root, rel, number, entry);
     if (wants(Rule::full_scan) && !exempt_table(entry->relid)) find_out_of_reach(root, rel, entry);
+    if ((active & kWatched) != 0) read_the_table(rel, entry);
 }
 
 void start_on(QueryDesc *query, int flags) {
@@ -77,6 +78,7 @@ void start(QueryDesc *query, int flags) {
     if ((active & kStarted) != 0) {
         Violations found;
         judge_start(query, &found);
+        if ((active & kWatched) != 0) begin_watch(query, explaining == 0, &found);
         if (found.count > 0) tell(found, source_of(query), explaining == 0);
     }
     if ((active & (kCounted | kAnswered)) != 0 || tracking) begin_running(query);
@@ -117,7 +119,7 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
         });
 }
 
-void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     Running *const running = (active != 0 || tracking) && !IsParallelWorker() ? running_of(query->estate) : nullptr;
     if (running == nullptr) {
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
@@ -130,6 +132,18 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
     running->at_work = false;
     judge_run(query, running, explaining == 0);
+}
+
+void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+    Watch *const watch = watch_of(query->estate);
+    if (watch == nullptr) {
+        run_counted(RLSPROOF_EXECUTOR_RUN_ARGS);
+        return;
+    }
+    PlannedStmt *const plan = query->plannedstmt;
+    const bool parallel = std::exchange(plan->parallelModeNeeded, false);
+    in_any_case([&] { run_counted(RLSPROOF_EXECUTOR_RUN_ARGS); }, [&] { plan->parallelModeNeeded = parallel; });
+    judge_watch(query, watch, explaining == 0);
 }
 
 void end(QueryDesc *query) {

@@ -32,6 +32,7 @@ constexpr std::array<Entry, kRules> kEntries = {{
     {Rule::tenant_mismatch, {"tenant_mismatch", "42R04", "another tenant's rows are asked for than the session's"}},
     {Rule::tenant_unpinned, {"tenant_unpinned", "42R05", "no condition holds a read to one tenant"}},
     {Rule::tenant_unset, {"tenant_unset", "42R06", "a tenant's table is touched while the session has no tenant"}},
+    {Rule::tenant_mixed, {"tenant_mixed", "42R07", "one statement reads rows of more than one tenant"}},
 }};
 
 constexpr bool in_order() {

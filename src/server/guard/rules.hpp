@@ -28,8 +28,9 @@ enum class Rule : uint8_t {
     tenant_mismatch,
     tenant_unpinned,
     tenant_unset,
+    tenant_mixed,
 };
-inline constexpr int kRules = static_cast<int>(Rule::tenant_unset) + 1;
+inline constexpr int kRules = static_cast<int>(Rule::tenant_mixed) + 1;
 
 // What is done where a rule is broken. Ordered: a stricter mode is a greater one.
 enum class Mode : int { off, log, warn, error };
@@ -48,7 +49,10 @@ constexpr RuleSet these(R... rules) {
 // What the planner has to be watched for: a cached plan has lost these, so they travel with the plan.
 inline constexpr RuleSet kPlanned = these(Rule::write_without_where, Rule::cartesian_join, Rule::full_scan);
 // What is declared of tenants, compared with what the plan says of them.
-inline constexpr RuleSet kTenants = these(Rule::tenant_mismatch, Rule::tenant_unpinned, Rule::tenant_unset);
+inline constexpr RuleSet kTenants =
+    these(Rule::tenant_mismatch, Rule::tenant_unpinned, Rule::tenant_unset, Rule::tenant_mixed);
+// Where the plan does not tell, the rows do.
+inline constexpr RuleSet kWatched = these(Rule::tenant_mismatch, Rule::tenant_mixed);
 // What can be said when a statement starts, from its plan.
 inline constexpr RuleSet kStarted =
     kPlanned | kTenants | these(Rule::matrix_access, Rule::rls_bypass, Rule::scan_rows, Rule::deep_offset);

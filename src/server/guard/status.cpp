@@ -39,7 +39,8 @@ const int *limit_of(Rule rule) {
     case Rule::write_without_where:
     case Rule::tenant_mismatch:
     case Rule::tenant_unpinned:
-    case Rule::tenant_unset: return nullptr;
+    case Rule::tenant_unset:
+    case Rule::tenant_mixed: return nullptr;
     }
     return nullptr;
 }

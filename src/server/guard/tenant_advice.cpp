@@ -36,7 +36,10 @@ Words words_of(Oid table) {
         if (tenants->setting == nullptr) return words;
         words.name = tenants->setting;
         words.setting = fmt::format("current_setting('{}')", words.name);
-        if (tenancy->type != TEXTOID) words.setting += fmt::format("::{}", call(format_type_be, tenancy->type));
+        const bool list = words.source.ends_with("[]");
+        if (list || tenancy->type != TEXTOID)
+            words.setting += fmt::format("::{}{}", call(format_type_be, tenancy->type), list ? "[]" : "");
+        if (list) words.setting = fmt::format("ANY ({})", words.setting);
     }
     return words;
 }
@@ -46,13 +49,25 @@ Words words_of(Oid table) {
 std::string tenant_advice(const Violation &found) {
     const Words words = words_of(found.relation);
     if (words.column.empty()) return {};
+    if (found.unseen)
+        return words.by_path
+                   ? fmt::format("Join the table that {} leads to and compare the tenant there.", words.column)
+                   : fmt::format("Select {} or compare it with the session's tenant; a custom scan or a "
+                                 "foreign table hands on no column that is not asked for.",
+                                 words.column);
     switch (found.rule) {
     case Rule::tenant_mismatch:
+        if (words.by_path)
+            return fmt::format(
+                "Hold {} to rows of the session's tenant, by joining the table it leads to and comparing "
+                "the tenant there.",
+                words.column);
         return words.setting.empty()
                    ? fmt::format("Compare {} with what the session knows its tenant by: {}.", words.column,
                                  words.source)
                    : fmt::format("Compare {} with the session's tenant, {}, not with what a client sends.",
                                  words.column, words.setting);
+    case Rule::tenant_mixed:
     case Rule::tenant_unpinned:
         if (words.by_path)
             return fmt::format(

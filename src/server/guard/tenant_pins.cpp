@@ -76,6 +76,8 @@ void improve(TenantScan *best, const TenantScan &found) {
     if (found.pin <= best->pin) return;
     TenantScan merged = found;
     merged.table = best->table;
+    merged.owner = best->owner;
+    merged.carrier = best->carrier;
     merged.node = best->node;
     merged.column = best->column;
     merged.bound_to = best->bound_to;
@@ -147,7 +149,7 @@ TenantScan by_comparison(const Conditions &c, Oid operation, Oid collation, List
     Oid type;
     int32 typmod;
     Oid own_collation;
-    get_atttypetypmodcoll(found.table = c.best->table, c.column, &type, &typmod, &own_collation);
+    get_atttypetypmodcoll(c.best->table, c.column, &type, &typmod, &own_collation);
     found.pin = Pin::weak;
     if (!equates(operation, type, own_collation, collation)) return found;
     TenantScan held = held_to(c, first ? right : left, list);

@@ -116,6 +116,7 @@ TenantScan *add(PlanLook *look, Oid table, Plan *scan, AttrNumber column) {
     TenantScan *const found = &look->found[look->count++];
     memset(found, 0, sizeof(TenantScan));
     found->table = table;
+    found->owner = table;
     found->node = scan != nullptr ? scan->plan_node_id : -1;
     found->column = column;
     found->pin = scan != nullptr ? Pin::none : Pin::written;
@@ -293,10 +294,44 @@ bool limited(const PlanLook *look, const Plan *scan) {
     return false;
 }
 
-int scan_number(const PlanLook *look, const Origin &origin) {
-    for (int i = 0; i < look->count; ++i)
-        if (list_nth(look->scans, i) == origin.scan && look->found[i].column == origin.column) return i;
-    return -1;
+// The scan that holds the tenants of scan `held`, by a column that it was compared with; -1 where there is none.
+int holder(PlanLook *look, int held, const Origin &origin) {
+    const Oid table = look->found[held].owner;
+    const Tenancy *const tenancy = tenancy_of(table);
+    if (tenancy == nullptr || origin.scan == nullptr) return -1;
+    const Tenancy known = *tenancy;
+    bool taken = false;
+    for (int i = 0; i < look->count; ++i) {
+        if (list_nth(look->scans, i) != origin.scan) continue;
+        taken = true;
+        if (known.links == 0 && look->found[i].column == origin.column) return i;
+        // By a path: to the row that it leads to, whose own tenant is looked at.
+        if (known.links > 0 && look->found[i].table == known.link[0].table && origin.column == known.link[0].key)
+            return i;
+    }
+    // Another table's values: of memberships, for one.
+    const Oid other = table_of(look, origin.scan);
+    if (taken || known.links > 0 || !OidIsValid(other)) return -1;
+    Oid type;
+    int32 typmod;
+    Oid collation;
+    get_atttypetypmodcoll(other, origin.column, &type, &typmod, &collation);
+    if (type != known.type || collation != known.collation) return -1;
+    TenantScan *const carrier = add(look, other, origin.scan, origin.column);
+    carrier->owner = table;
+    carrier->carrier = true;
+    Tenancy without = known;
+    without.shared_tree = nullptr;
+    without.null_shared = false;
+    look_at_conditions(look, origin.scan, &without, carrier);
+    return look->count - 1;
+}
+
+// Whether one is held, over others, by the second: those hold each other to nothing.
+bool holds_back(const PlanLook *look, int one, int second) {
+    for (int steps = 0; one >= 0 && steps <= look->count; ++steps, one = look->found[one].bound_to)
+        if (one == second) return true;
+    return false;
 }
 
 // What another table's rows hold this one's to. Joined tables that nothing limits hold each other to nothing.
@@ -304,22 +339,19 @@ void look_at_ties(PlanLook *look) {
     for (bool more = true; more;) {
         more = false;
         for (int i = 0; i < look->count; ++i) {
-            TenantScan *const found = &look->found[i];
-            if (found->pin >= Pin::set || found->bound_to >= 0 || found->node < 0) continue;
+            if (look->found[i].pin >= Pin::set || look->found[i].bound_to >= 0 || look->found[i].carrier) continue;
             ListCell *cell;
             foreach (cell, look->ties) {
                 const auto *const tie = static_cast<const Tie *>(lfirst(cell));
-                if (list_nth(look->scans, i) != tie->scan || found->column != tie->column) continue;
+                if (list_nth(look->scans, i) != tie->scan || look->found[i].column != tie->column) continue;
                 const bool holds = tie->other.scan == nullptr || limited(look, tie->other.scan);
                 if (!holds) continue;
-                if (found->pin < Pin::joined) more = true;
-                found->pin = Pin::joined;
-                const int other = tie->other.scan != nullptr ? scan_number(look, tie->other) : -1;
-                // Not to one that is held by this one.
-                if (other > i || (other >= 0 && look->found[other].bound_to != i && other != i)) {
-                    found->bound_to = other;
-                    break;
-                }
+                if (look->found[i].pin < Pin::joined) more = true;
+                look->found[i].pin = Pin::joined;
+                const int other = holder(look, i, tie->other);
+                if (other < 0 || holds_back(look, other, i)) continue;
+                look->found[i].bound_to = other;
+                break;
             }
         }
     }

@@ -27,8 +27,10 @@ enum class Pin : int {
 
 // A scan and the column that is looked at, in plain values.
 struct TenantScan {
-    Oid table;
-    int node; // of the plan; -1 where the table is only written
+    Oid table;    // that is scanned
+    Oid owner;    // whose tenancy it is about: the same, but for carriers
+    bool carrier; // no tenant's table: its values hold one
+    int node;     // of the plan; -1 where the table is only written
     AttrNumber column;
     Pin pin;
     bool with_null; // rows without a tenant pass as well

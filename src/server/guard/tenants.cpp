@@ -138,19 +138,24 @@ void note_tenants(PlannedStmt *plan) {
     plan->invalItems = lappend(plan->invalItems, look_at_tenants(plan));
 }
 
+const TenantPlan *tenants_of(const QueryDesc *query) {
+    if (!any_tenancy()) return nullptr;
+    const TenantPlan *const plan = tenant_plan_of(query->plannedstmt);
+    if (plan != nullptr) return plan;
+    // Planned before anybody asked, or under other declarations.
+    MemoryContext const before = MemoryContextSwitchTo(query->estate->es_query_cxt);
+    const TenantPlan *const fresh = look_at_tenants(query->plannedstmt);
+    MemoryContextSwitchTo(before);
+    return fresh;
+}
+
 void judge_tenants(const QueryDesc *query, Violations *found) {
-    if (!any_tenancy()) return;
-    const TenantPlan *plan = tenant_plan_of(query->plannedstmt);
-    if (plan == nullptr) {
-        // Planned before anybody asked, or under other declarations.
-        MemoryContext const before = MemoryContextSwitchTo(query->estate->es_query_cxt);
-        plan = look_at_tenants(query->plannedstmt);
-        MemoryContextSwitchTo(before);
-    }
-    if (plan->count == 0) return;
+    const TenantPlan *const plan = tenants_of(query);
+    if (plan == nullptr || plan->count == 0) return;
     ask_session_anew();
     for (int i = 0; i < plan->count; ++i) {
         const TenantScan &scan = plan->scan[i];
+        if (scan.carrier) continue;
         const Tenancy *const tenancy = tenancy_of(scan.table);
         if (tenancy == nullptr) continue;
         if (wants(Rule::tenant_unpinned)) find_unpinned(scan, tenancy, found);
@@ -173,6 +178,13 @@ void judge_tenants_of_table(Oid table, Violations *found) {
     TenantScan scan{};
     scan.table = table;
     if (wants(Rule::tenant_unpinned)) find_unpinned(scan, tenancy, found);
+    for (const Rule rule : {Rule::tenant_mixed, Rule::tenant_mismatch}) {
+        Violation *const violation =
+            wants(rule) && (rule == Rule::tenant_mixed || tenancy->source >= 0) ? found->add(rule) : nullptr;
+        if (violation == nullptr) continue;
+        violation->relation = tenancy->shown;
+        violation->unseen = true;
+    }
     if (!wants(Rule::tenant_unset)) return;
     ask_session_anew();
     const SessionTenants *const tenants = session_tenants(tenancy);

@@ -10,6 +10,10 @@ namespace rlsproof::server::guard {
 // What the plan of a statement says of tenants, once for the plan: it travels with it.
 void note_tenants(PlannedStmt *plan);
 
+// That of this execution; nullptr where nothing is declared. REQUIRES: ExecutorStart has run.
+struct TenantPlan;
+const TenantPlan *tenants_of(const QueryDesc *query);
+
 // What it comes to for one execution. REQUIRES: ExecutorStart has run.
 void judge_tenants(const QueryDesc *query, Violations *found);
 
