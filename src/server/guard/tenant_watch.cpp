@@ -56,6 +56,7 @@ struct Kind {
 };
 
 struct Eye {
+    Eye *next; // on the same scan
     ExecProcNodeMtd real;
     AttrNumber column; // in the scan's slot
     Oid shown;
@@ -206,9 +207,11 @@ TupleTableSlot *watched(PlanState *state) {
     Watch *watch = innermost;
     if (watch == nullptr || watch->state != state->state) watch = watch_of(state->state);
     if (watch == nullptr) elog(ERROR, "a scan is watched for nobody");
-    Eye *const eye = watch->eye[state->plan->plan_node_id];
-    TupleTableSlot *const slot = eye->real(state);
-    if (!TupIsNull(slot)) look_at_row(watch, eye, reinterpret_cast<ScanState *>(state)->ss_ScanTupleSlot);
+    Eye *const first = watch->eye[state->plan->plan_node_id];
+    TupleTableSlot *const slot = first->real(state);
+    if (!TupIsNull(slot))
+        for (Eye *eye = first; eye != nullptr; eye = eye->next)
+            look_at_row(watch, eye, reinterpret_cast<ScanState *>(state)->ss_ScanTupleSlot);
     return slot;
 }
 
@@ -356,7 +359,10 @@ bool search(PlanState *state, void *pointer) {
             continue;
         }
         auto *const eye = static_cast<Eye *>(palloc0(sizeof(Eye)));
-        eye->real = state->ExecProcNodeReal;
+        // A sub-select may be met more than once, and a scan may have two columns to be looked at.
+        looking->open[i] = false;
+        eye->next = watch->eye[scan.node];
+        eye->real = eye->next != nullptr ? eye->next->real : state->ExecProcNodeReal;
         eye->column = place;
         eye->shown = tenancy->shown;
         eye->null_shared = tenancy->null_shared;
@@ -375,7 +381,7 @@ bool search(PlanState *state, void *pointer) {
             eye->shared = ExecInitQual(tree, nullptr);
             eye->context = CreateExprContext(const_cast<EState *>(watch->state));
         }
-        if (watch->eye[scan.node] == nullptr) ExecSetExecProcNode(state, watched);
+        if (eye->next == nullptr) ExecSetExecProcNode(state, watched);
         watch->eye[scan.node] = eye;
     }
     return compat::walk_states(state, search, pointer);
