@@ -14,6 +14,7 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/tuptable.h"
@@ -451,7 +452,10 @@ void read_the_table(RelOptInfo *rel, const RangeTblEntry *entry) {
             auto *const path = static_cast<Path *>(lfirst(cell));
             if (path->pathtype != T_IndexOnlyScan || !IsA(path, IndexPath)) continue;
             const IndexOptInfo *const index = reinterpret_cast<IndexPath *>(path)->indexinfo;
-            bool has = index->indpred != NIL;
+            // One over a part of the table that is about the tenant says whose rows they are.
+            Bitmapset *about = nullptr;
+            pull_varattnos(reinterpret_cast<Node *>(index->indpred), rel->relid, &about);
+            bool has = bms_is_member(column - FirstLowInvalidHeapAttributeNumber, about);
             for (int i = 0; i < index->ncolumns; ++i)
                 has = has || (index->indexkeys[i] == column && index->canreturn[i] && tenancy->shared_tree == nullptr);
             if (!has) path->pathtype = T_IndexScan;
