@@ -186,7 +186,7 @@ for my $n (1 .. $wanted)
 my $text = join '', @script;
 my @rules = qw(matrix_access rls_bypass write_without_where copy_out cartesian_join full_scan scan_rows rows_read no_limit deep_offset
 	result_rows n_plus_one repeated_query transaction_rows_read transaction_rows_written
-	tenant_mismatch tenant_unpinned tenant_unset tenant_mixed);
+	tenant_mismatch tenant_unpinned tenant_unset tenant_mixed tenant_write);
 my %answer;
 my %events;
 for my $mode (qw(off log warn))
@@ -221,6 +221,6 @@ cmp_ok($states{'00000'} // 0, '>', $wanted / 2, 'most queries run');
 cmp_ok(scalar keys %states, '>', 2, 'and some do not');
 my $rules_seen = $node->safe_psql('base', q{SELECT string_agg(DISTINCT rule, ' ' ORDER BY rule) FROM rlsproof.guard_events});
 note "rules: $rules_seen";
-cmp_ok(scalar(split / /, $rules_seen), '>=', 15, 'nearly every rule was broken');
+cmp_ok(scalar(split / /, $rules_seen), '>=', 16, 'nearly every rule was broken');
 $node->stop;
 done_testing();

@@ -61,7 +61,7 @@ for my $n (1 .. $wanted)
 {
 	my $rel = any(qw(t t p line));
 	my $where = condition('x', 2);
-	my $select = any('count(*)', 'id', 'k', 'sum(k)', 'id, k', 'DISTINCT k', 'sum(id) OVER (), id');
+	my $select = any('count(*)', 'id', 'k', 'sum(k)', 'id, k', 'DISTINCT id % 7', 'sum(id) OVER (), id');
 	my $query = "SELECT $select FROM $rel x WHERE $where";
 	my $way = int rand 6;
 	$query = "SELECT * FROM ($query OFFSET 0) o" if $way == 1;

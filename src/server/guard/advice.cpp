@@ -210,7 +210,8 @@ std::string advice(const Violation &found, const Shape &shape) {
     case Rule::tenant_mismatch:
     case Rule::tenant_unpinned:
     case Rule::tenant_unset:
-    case Rule::tenant_mixed: return tenant_advice(found);
+    case Rule::tenant_mixed:
+    case Rule::tenant_write: return tenant_advice(found);
     }
     return {};
 }

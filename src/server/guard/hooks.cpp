@@ -57,7 +57,7 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
 void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entry) {
     if (next_paths != nullptr) next_paths(root, rel, number, entry);
     if (wants(Rule::full_scan) && !exempt_table(entry->relid)) find_out_of_reach(root, rel, entry);
-    if ((active & kWatched) != 0) read_the_table(rel, entry);
+    if ((active & kWatchedReads) != 0) read_the_table(rel, entry);
 }
 
 void start_on(QueryDesc *query, int flags) {

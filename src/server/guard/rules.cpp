@@ -33,6 +33,7 @@ constexpr std::array<Entry, kRules> kEntries = {{
     {Rule::tenant_unpinned, {"tenant_unpinned", "42R05", "no condition holds a read to one tenant"}},
     {Rule::tenant_unset, {"tenant_unset", "42R06", "a tenant's table is touched while the session has no tenant"}},
     {Rule::tenant_mixed, {"tenant_mixed", "42R07", "one statement reads rows of more than one tenant"}},
+    {Rule::tenant_write, {"tenant_write", "42R08", "rows are written for another tenant than the session's"}},
 }};
 
 constexpr bool in_order() {

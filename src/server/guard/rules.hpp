@@ -29,8 +29,9 @@ enum class Rule : uint8_t {
     tenant_unpinned,
     tenant_unset,
     tenant_mixed,
+    tenant_write,
 };
-inline constexpr int kRules = static_cast<int>(Rule::tenant_mixed) + 1;
+inline constexpr int kRules = static_cast<int>(Rule::tenant_write) + 1;
 
 // What is done where a rule is broken. Ordered: a stricter mode is a greater one.
 enum class Mode : int { off, log, warn, error };
@@ -50,9 +51,10 @@ constexpr RuleSet these(R... rules) {
 inline constexpr RuleSet kPlanned = these(Rule::write_without_where, Rule::cartesian_join, Rule::full_scan);
 // What is declared of tenants, compared with what the plan says of them.
 inline constexpr RuleSet kTenants =
-    these(Rule::tenant_mismatch, Rule::tenant_unpinned, Rule::tenant_unset, Rule::tenant_mixed);
+    these(Rule::tenant_mismatch, Rule::tenant_unpinned, Rule::tenant_unset, Rule::tenant_mixed, Rule::tenant_write);
 // Where the plan does not tell, the rows do.
-inline constexpr RuleSet kWatched = these(Rule::tenant_mismatch, Rule::tenant_mixed);
+inline constexpr RuleSet kWatchedReads = these(Rule::tenant_mismatch, Rule::tenant_mixed);
+inline constexpr RuleSet kWatched = kWatchedReads | only(Rule::tenant_write);
 // What can be said when a statement starts, from its plan.
 inline constexpr RuleSet kStarted =
     kPlanned | kTenants | these(Rule::matrix_access, Rule::rls_bypass, Rule::scan_rows, Rule::deep_offset);

@@ -40,7 +40,7 @@ void put_together() {
     if (!guard_on) set = 0;
 
     // What is known of a statement at planning travels with its plan, so plans made while nobody asked are made again.
-    const bool plans_lack = (set & (kPlanned | kWatched) & ~active) != 0;
+    const bool plans_lack = (set & (kPlanned | kWatchedReads) & ~active) != 0;
     active = set;
     tracking = guard_on && track_queries;
     if (plans_lack) ResetPlanCache();

@@ -40,7 +40,8 @@ const int *limit_of(Rule rule) {
     case Rule::tenant_mismatch:
     case Rule::tenant_unpinned:
     case Rule::tenant_unset:
-    case Rule::tenant_mixed: return nullptr;
+    case Rule::tenant_mixed:
+    case Rule::tenant_write: return nullptr;
     }
     return nullptr;
 }

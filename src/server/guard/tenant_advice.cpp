@@ -49,6 +49,11 @@ Words words_of(Oid table) {
 std::string tenant_advice(const Violation &found) {
     const Words words = words_of(found.relation);
     if (words.column.empty()) return {};
+    if (found.rule == Rule::tenant_write)
+        return found.unseen ? fmt::format("Write {} by INSERT or UPDATE, where it is a column of the statement itself.",
+                                          words.column)
+               : found.counted ? "Write the session's tenant; a column default of it is the safest way."
+                               : "Delete the rows of one tenant, or waive this one by name.";
     if (found.unseen)
         return words.by_path
                    ? fmt::format("Join the table that {} leads to and compare the tenant there.", words.column)

@@ -13,6 +13,7 @@
 #include "server/guard/tenant_session.hpp"
 
 extern "C" {
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
@@ -32,6 +33,7 @@ namespace rlsproof::server::guard {
 
 // Tenants of one kind: those that sessions know by the same setting, claim or query.
 struct Kind {
+    bool written; // what is put in is told apart from what is read
     int source;
     Oid type;
     Oid collation;
@@ -59,6 +61,7 @@ struct Kind {
 struct Eye {
     Eye *next; // on the same scan
     ExecProcNodeMtd real;
+    bool written;      // looked at in what the node hands on, on its way into a table
     AttrNumber column; // in the scan's slot
     Oid shown;
     bool null_shared;
@@ -77,6 +80,7 @@ struct Watch {
     bool may_refuse;
     bool stops_mixed;
     bool stops_other;
+    bool stops_written;
     RuleSet told;
     int kinds;
     Kind **kind;
@@ -100,7 +104,7 @@ void unlink(void *pointer) {
 // ---- what is said
 
 Violation *say_mixed(const Kind &kind, Violations *found) {
-    if (!wants(Rule::tenant_mixed) || kind.count + (kind.more ? 1 : 0) < 2) return nullptr;
+    if (kind.written || !wants(Rule::tenant_mixed) || kind.count + (kind.more ? 1 : 0) < 2) return nullptr;
     Violation *const violation = found->add(Rule::tenant_mixed);
     if (violation == nullptr) return nullptr;
     violation->relation = kind.table;
@@ -112,8 +116,9 @@ Violation *say_mixed(const Kind &kind, Violations *found) {
 }
 
 Violation *say_other(const Kind &kind, Violations *found) {
-    if (!wants(Rule::tenant_mismatch) || kind.other_rows == 0) return nullptr;
-    Violation *const violation = found->add(Rule::tenant_mismatch);
+    const Rule rule = kind.written ? Rule::tenant_write : Rule::tenant_mismatch;
+    if (!wants(rule) || kind.other_rows == 0) return nullptr;
+    Violation *const violation = found->add(rule);
     if (violation == nullptr) return nullptr;
     violation->relation = kind.other_table;
     violation->measured = static_cast<double>(kind.other_rows);
@@ -123,8 +128,10 @@ Violation *say_other(const Kind &kind, Violations *found) {
 
 void stop(Watch *watch, const Kind &kind) {
     Violations found;
-    if (watch->stops_other && (watch->told & only(Rule::tenant_mismatch)) == 0 && say_other(kind, &found) != nullptr)
-        watch->told |= only(Rule::tenant_mismatch);
+    const Rule rule = kind.written ? Rule::tenant_write : Rule::tenant_mismatch;
+    if ((kind.written ? watch->stops_written : watch->stops_other) && (watch->told & only(rule)) == 0 &&
+        say_other(kind, &found) != nullptr)
+        watch->told |= only(rule);
     if (watch->stops_mixed && (watch->told & only(Rule::tenant_mixed)) == 0 && say_mixed(kind, &found) != nullptr)
         watch->told |= only(Rule::tenant_mixed);
     // Comes back where it was waived.
@@ -178,7 +185,9 @@ void look_at_other(Watch *watch, Eye *eye, TupleTableSlot *slot, Datum value, bo
         eye->last = kind->count++;
         if (kind->count == 1) kind->table = eye->shown;
     }
-    if ((watch->stops_other && !own) || (watch->stops_mixed && kind->count > 1)) stop(watch, *kind);
+    if (((kind->written ? watch->stops_written : watch->stops_other) && !own) ||
+        (watch->stops_mixed && kind->count > 1))
+        stop(watch, *kind);
 }
 
 void look_at_row(Watch *watch, Eye *eye, TupleTableSlot *slot) {
@@ -212,7 +221,7 @@ TupleTableSlot *watched(PlanState *state) {
     TupleTableSlot *const slot = first->real(state);
     if (!TupIsNull(slot))
         for (Eye *eye = first; eye != nullptr; eye = eye->next)
-            look_at_row(watch, eye, reinterpret_cast<ScanState *>(state)->ss_ScanTupleSlot);
+            look_at_row(watch, eye, eye->written ? slot : reinterpret_cast<ScanState *>(state)->ss_ScanTupleSlot);
     return slot;
 }
 
@@ -233,15 +242,17 @@ bool equal_by_image(Oid type, Oid collation) {
     }
 }
 
-Kind *kind_of(Watch *watch, const Tenancy *tenancy) {
+Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written) {
     for (int i = 0; i < watch->kinds; ++i) {
         Kind *const kind = watch->kind[i];
-        if (kind->source == tenancy->source && kind->type == tenancy->type && kind->collation == tenancy->collation)
+        if (kind->written == written && kind->source == tenancy->source && kind->type == tenancy->type &&
+            kind->collation == tenancy->collation)
             return kind;
     }
     const TypeCacheEntry *const type = lookup_type_cache(tenancy->type, TYPECACHE_EQ_OPR_FINFO);
     if (!OidIsValid(type->eq_opr_finfo.fn_oid)) return nullptr;
     auto *const kind = static_cast<Kind *>(palloc0(sizeof(Kind)));
+    kind->written = written;
     kind->source = tenancy->source;
     kind->type = tenancy->type;
     kind->collation = tenancy->collation;
@@ -344,16 +355,126 @@ void unseen(const Tenancy *tenancy, Violations *found) {
     }
 }
 
+void attach(Watch *watch, Eye *eye, PlanState *state) {
+    const int node = state->plan->plan_node_id;
+    eye->next = watch->eye[node];
+    eye->real = eye->next != nullptr ? eye->next->real : state->ExecProcNodeReal;
+    if (eye->next == nullptr) ExecSetExecProcNode(state, watched);
+    watch->eye[node] = eye;
+}
+
+void unseen_write(const Tenancy *tenancy, Violations *found) {
+    if (tenancy->source < 0) return;
+    Violation *const violation = found->add(Rule::tenant_write);
+    if (violation == nullptr) return;
+    violation->relation = tenancy->shown;
+    violation->unseen = true;
+}
+
+// Whether a row that is in the way of an INSERT can only be of the tenant that is put in, and stays so.
+bool conflict_within_tenant(const ModifyTable *modify, AttrNumber column) {
+    if (list_member_int(modify->onConflictCols, column)) return false;
+    ListCell *cell;
+    foreach (cell, modify->arbiterIndexes) {
+        Relation const index = index_open(lfirst_oid(cell), AccessShareLock);
+        bool has = false;
+        for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); ++i)
+            has = has || index->rd_index->indkey.values[i] == column;
+        index_close(index, NoLock);
+        if (!has) return false;
+    }
+    return modify->arbiterIndexes != NIL;
+}
+
+// What an action of MERGE makes of the column: nothing, or the session's own tenant.
+bool action_keeps_tenant(const MergeAction *action, const Tenancy *tenancy, AttrNumber column) {
+    if (action->commandType != CMD_INSERT && action->commandType != CMD_UPDATE) return true;
+    int place = column;
+    if (action->commandType == CMD_UPDATE) {
+        place = 0;
+        ListCell *cell;
+        foreach (cell, action->updateColnos)
+            if (lfirst_int(cell) == column) place = foreach_current_index(cell) + 1;
+        if (place == 0) return true;
+    }
+    ListCell *cell;
+    foreach (cell, action->targetList) {
+        const auto *const entry = lfirst_node(TargetEntry, cell);
+        if (entry->resno == place)
+            return tenancy->links == 0 &&
+                   is_session_tenant(tenancy, reinterpret_cast<const Node *>(entry->expr), false);
+    }
+    return false;
+}
+
+// The rows that a statement puts into a table, before they are put there.
+void look_at_modify(const Search *looking, ModifyTableState *state) {
+    auto *const modify = reinterpret_cast<ModifyTable *>(state->ps.plan);
+    const RangeTblEntry *const entry =
+        exec_rt_fetch(static_cast<Index>(linitial_int(modify->resultRelations)), state->ps.state);
+    const Tenancy *const tenancy = tenancy_of(entry->relid);
+    PlanState *const child = outerPlanState(&state->ps);
+    if (tenancy == nullptr || child == nullptr) return;
+    const AttrNumber column = tenancy->links > 0 ? tenancy->link[0].column : tenancy->column;
+    AttrNumber place = 0;
+    switch (modify->operation) {
+    case CMD_INSERT:
+        place = column;
+        if (modify->onConflictAction == ONCONFLICT_UPDATE && !conflict_within_tenant(modify, column))
+            unseen_write(tenancy, looking->found);
+        break;
+    case CMD_UPDATE: {
+        ListCell *cell;
+        foreach (cell, static_cast<List *>(linitial(modify->updateColnosLists)))
+            if (lfirst_int(cell) == column) place = static_cast<AttrNumber>(foreach_current_index(cell) + 1);
+        if (place == 0) return;
+        break;
+    }
+    case CMD_MERGE: {
+        ListCell *list;
+        foreach (list, modify->mergeActionLists) {
+            ListCell *cell;
+            foreach (cell, static_cast<List *>(lfirst(list)))
+                if (!action_keeps_tenant(lfirst_node(MergeAction, cell), tenancy, column)) {
+                    unseen_write(tenancy, looking->found);
+                    return;
+                }
+        }
+        return;
+    }
+    default: return;
+    }
+    // Computed later, or by another server.
+    const bool hidden = !bms_is_empty(modify->fdwDirectModifyPlans) || get_attgenerated(entry->relid, column) != '\0';
+    Kind *const kind = hidden ? nullptr : kind_of(looking->watch, tenancy, true);
+    TenantPath *const path = kind != nullptr && tenancy->links > 0 ? path_to_tenant(tenancy) : nullptr;
+    if (kind == nullptr || (tenancy->links > 0 && path == nullptr)) {
+        unseen_write(tenancy, looking->found);
+        return;
+    }
+    auto *const eye = static_cast<Eye *>(palloc0(sizeof(Eye)));
+    eye->written = true;
+    eye->column = place;
+    eye->shown = tenancy->shown;
+    eye->null_shared = tenancy->null_shared;
+    eye->path = path;
+    eye->kind = kind;
+    eye->last = -1;
+    attach(looking->watch, eye, child);
+}
+
 bool search(PlanState *state, void *pointer) {
     const auto *const looking = static_cast<const Search *>(pointer);
     Watch *const watch = looking->watch;
+    if (IsA(state, ModifyTableState) && wants(Rule::tenant_write))
+        look_at_modify(looking, reinterpret_cast<ModifyTableState *>(state));
     for (int i = 0; i < looking->plan->count; ++i) {
         const TenantScan &scan = looking->plan->scan[i];
         if (!looking->open[i] || scan.node != state->plan->plan_node_id) continue;
         const Tenancy *const tenancy = tenancy_of(scan.owner);
         if (tenancy == nullptr) continue;
         const AttrNumber place = place_of(state->plan, scan.column, state);
-        Kind *const kind = place > 0 ? kind_of(watch, tenancy) : nullptr;
+        Kind *const kind = place > 0 ? kind_of(watch, tenancy, false) : nullptr;
         TenantPath *const path = kind != nullptr && tenancy->links > 0 ? path_to_tenant(tenancy) : nullptr;
         if (kind == nullptr || (tenancy->links > 0 && path == nullptr)) {
             unseen(tenancy, looking->found);
@@ -362,8 +483,6 @@ bool search(PlanState *state, void *pointer) {
         auto *const eye = static_cast<Eye *>(palloc0(sizeof(Eye)));
         // A sub-select may be met more than once, and a scan may have two columns to be looked at.
         looking->open[i] = false;
-        eye->next = watch->eye[scan.node];
-        eye->real = eye->next != nullptr ? eye->next->real : state->ExecProcNodeReal;
         eye->column = place;
         eye->shown = tenancy->shown;
         eye->null_shared = tenancy->null_shared;
@@ -382,10 +501,15 @@ bool search(PlanState *state, void *pointer) {
             eye->shared = ExecInitQual(tree, nullptr);
             eye->context = CreateExprContext(const_cast<EState *>(watch->state));
         }
-        if (eye->next == nullptr) ExecSetExecProcNode(state, watched);
-        watch->eye[scan.node] = eye;
+        attach(watch, eye, state);
     }
     return compat::walk_states(state, search, pointer);
+}
+
+bool count_nodes(PlanState *state, void *pointer) {
+    int *const nodes = static_cast<int *>(pointer);
+    *nodes = std::max(*nodes, state->plan->plan_node_id + 1);
+    return compat::walk_states(state, count_nodes, pointer);
 }
 
 } // namespace
@@ -406,18 +530,19 @@ void begin_watch(const QueryDesc *query, bool may_refuse, Violations *found) {
     bool any = false;
     for (int i = 0; i < plan->count; ++i) {
         // What is held by a scan that is watched itself is watched there.
-        open[i] = plan->scan[i].bound_to < 0 && !proven(plan, i);
-        any = any || open[i];
-        nodes = std::max(nodes, plan->scan[i].node + 1);
+        open[i] = (active & kWatchedReads) != 0 && plan->scan[i].bound_to < 0 && !proven(plan, i);
+        any = any || open[i] || (plan->scan[i].pin == Pin::written && wants(Rule::tenant_write));
     }
+    if (any) count_nodes(query->planstate, &nodes);
     if (any) {
         auto *const watch = static_cast<Watch *>(palloc0(sizeof(Watch)));
         watch->state = state;
         watch->source = source_of(query);
         watch->may_refuse = may_refuse;
         watch->stops_mixed = may_refuse && refused(Rule::tenant_mixed, query->sourceText);
+        watch->stops_written = may_refuse && refused(Rule::tenant_write, query->sourceText);
         watch->stops_other = may_refuse && refused(Rule::tenant_mismatch, query->sourceText);
-        watch->kind = static_cast<Kind **>(palloc0(sizeof(Kind *) * static_cast<size_t>(plan->count)));
+        watch->kind = static_cast<Kind **>(palloc0(sizeof(Kind *) * 2 * static_cast<size_t>(plan->count)));
         watch->nodes = nodes;
         watch->eye = static_cast<Eye **>(palloc0(sizeof(Eye *) * static_cast<size_t>(nodes)));
         Search looking{watch, plan, open, found};
@@ -434,7 +559,8 @@ void begin_watch(const QueryDesc *query, bool may_refuse, Violations *found) {
 void judge_watch(const QueryDesc *query, Watch *watch, bool may_refuse) {
     Violations found;
     for (int i = 0; i < watch->kinds; ++i) {
-        if ((watch->told & only(Rule::tenant_mismatch)) == 0) say_other(*watch->kind[i], &found);
+        if ((watch->told & only(watch->kind[i]->written ? Rule::tenant_write : Rule::tenant_mismatch)) == 0)
+            say_other(*watch->kind[i], &found);
         if ((watch->told & only(Rule::tenant_mixed)) == 0) say_mixed(*watch->kind[i], &found);
     }
     for (int i = 0; i < found.count; ++i) watch->told |= only(found.list[i].rule);

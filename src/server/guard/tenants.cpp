@@ -171,6 +171,23 @@ void judge_tenants(const QueryDesc *query, Violations *found) {
     }
 }
 
+void judge_tenants_of_rows(Oid table, bool all, Violations *found) {
+    const Tenancy *const tenancy = any_tenancy() ? tenancy_of(table) : nullptr;
+    if (tenancy == nullptr) return;
+    if (wants(Rule::tenant_unset) && tenancy->source >= 0) {
+        ask_session_anew();
+        TenantScan scan{};
+        scan.pin = Pin::written;
+        find_unset(scan, tenancy, *session_tenants(tenancy), found);
+    }
+    // Rows that are put in have nothing to be compared with where a session does not know its tenant.
+    if (!wants(Rule::tenant_write) || (!all && tenancy->source < 0)) return;
+    Violation *const violation = found->add(Rule::tenant_write);
+    if (violation == nullptr) return;
+    violation->relation = tenancy->shown;
+    violation->unseen = !all;
+}
+
 void judge_tenants_of_table(Oid table, Violations *found) {
     if (!any_tenancy()) return;
     const Tenancy *const tenancy = tenancy_of(table);

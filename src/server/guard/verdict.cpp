@@ -68,6 +68,10 @@ std::string message_of(const Violation &found, const std::string &table) {
     case Rule::tenant_mixed:
         if (found.unseen) break;
         return fmt::format("rows of {} tenants of {} are read", number(found.measured), table);
+    case Rule::tenant_write:
+        if (found.unseen) return fmt::format("whose rows of {} are written cannot be seen", table);
+        if (!found.counted) return fmt::format("the rows of every tenant are taken out of {}", table);
+        return fmt::format("rows of {} are written that are not the session's tenant's", table);
     case Rule::tenant_unpinned: return fmt::format("{} is read without its tenant", table);
     case Rule::tenant_unset: return fmt::format("{} is touched while the session has no tenant", table);
     }
