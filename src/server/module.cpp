@@ -5,6 +5,7 @@
 #include "server/guard/event.hpp"
 #include "server/guard/hooks.hpp"
 #include "server/guard/settings.hpp"
+#include "server/settings.hpp"
 
 extern "C" {
 #include "utils/guc.h"
@@ -19,6 +20,7 @@ void _PG_init(void) {
     using namespace rlsproof::server;
     define_environment_settings();
     guard::define_settings();
+    define_solver_settings();
     MarkGUCPrefixReserved("rlsproof");
     guard::prepare_shared_memory();
     guard::install_hooks();

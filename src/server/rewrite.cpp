@@ -86,7 +86,13 @@ Node *put_identity_in(Node *node, void *context) {
                 if (!IsA(lfirst(cell), Const)) return node;
             auto *copy = (FuncExpr *)copyObject(function);
             copy->args = arguments;
-            return evaluate(copy);
+            Node *value = evaluate(copy);
+            if (context != nullptr && IsA(value, Const) && castNode(Const, value)->constisnull) {
+                auto *name = linitial_node(Const, arguments);
+                auto **unset = (List **)context;
+                if (!name->constisnull) *unset = lappend(*unset, TextDatumGetCString(name->constvalue));
+            }
+            return value;
         }
     }
     if (IsA(node, SQLValueFunction)) {
@@ -112,6 +118,15 @@ Node *put_identity_in(Node *node, void *context) {
     return compat::mutate(node, put_identity_in, context);
 }
 
+// Twice: the first pass inlines the API's helpers (auth.uid() and friends), the second folds what was put in.
+Node *put_session_in(Node *expression, List **unset) {
+    Node *folded = eval_const_expressions(nullptr, expression);
+    folded = put_identity_in(folded, unset);
+    folded = eval_const_expressions(nullptr, folded);
+    folded = put_identity_in(folded, unset);
+    return eval_const_expressions(nullptr, folded);
+}
+
 // REQUIRES: the relation's variables are numbered 1.
 Node *put_given_in(Node *node, void *context) {
     if (node == nullptr) return nullptr;
@@ -128,12 +143,7 @@ Node *put_given_in(Node *node, void *context) {
 
 // REQUIRES: `qual` is a copy, with the relation's variables numbered 1.
 Truth fold(Node *qual) {
-    // Twice: the first pass inlines the API's helpers (auth.uid() and friends), the second folds what was put in.
-    Node *folded = eval_const_expressions(nullptr, qual);
-    folded = put_identity_in(folded, nullptr);
-    folded = eval_const_expressions(nullptr, folded);
-    folded = put_identity_in(folded, nullptr);
-    folded = eval_const_expressions(nullptr, folded);
+    Node *folded = put_session_in(qual, nullptr);
     folded = (Node *)canonicalize_qual((Expr *)folded, false);
     if (folded == nullptr) return Truth::always;
     if (IsA(folded, Const)) {
@@ -346,6 +356,16 @@ std::string text(const char *value) {
 }
 
 } // namespace
+
+Settled settle(Node *expression) {
+    Settled settled{nullptr, NIL};
+    settled.node = put_session_in((Node *)copyObject(expression), &settled.unset);
+    return settled;
+}
+
+List *rewritten(const char *sql) {
+    return rewrite_plainly(sql);
+}
 
 std::vector<BaseRelation> rewrite(const std::string &sql, const Given *given) {
     std::vector<BaseRelation> result;

@@ -68,6 +68,17 @@ struct ViewColumn {
 // The columns that a write through the view could reach. REQUIRES: a view.
 std::vector<ViewColumn> view_columns(Oid view);
 
+// An expression with what is constant for this session put in: the identity, settings, and what follows from them.
+// For within call(): a plain function.
+struct Settled {
+    Node *node;
+    List *unset; // of char *: settings that were read and are not there
+};
+Settled settle(Node *expression);
+
+// The queries that a statement becomes. For within call(): a plain function.
+List *rewritten(const char *sql);
+
 // Plans the statement and checks the privileges it needs, as its execution would. Raises what that would raise.
 void check_privileges(const std::string &sql);
 

@@ -1,3 +1,5 @@
+#include "prove/process.hpp"
+
 #include "server/settings.hpp"
 
 #include <algorithm>
@@ -9,9 +11,20 @@
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
 
+extern "C" {
+#include "utils/guc.h"
+}
+
 namespace rlsproof::server {
 
 namespace {
+
+// The program that proofs are asked of: found in the path of the server, or named with its own. "both" asks z3 and cvc5
+// and believes a proof only where they agree.
+char *solver = nullptr;
+// What it may use up: megabytes of address space, and milliseconds for one question.
+int solver_memory = 512;
+int solver_timeout = 5000;
 
 constexpr const char *kTrees = R"(
 select p.polqual::text from pg_catalog.pg_policy p where p.polqual is not null
@@ -75,6 +88,24 @@ std::string value_for(const Setting &setting, const std::string &uid) {
     const std::string mark = fmt::format("{:08x}", number_of(setting.name));
     if (tenant.size() > mark.size()) tenant.replace(0, mark.size(), mark);
     return identity_as(setting.type, tenant);
+}
+
+void define_solver_settings() {
+    DefineCustomStringVariable("rlsproof.solver", "The SMT solver that proofs are asked of.",
+                               "z3, cvc5, a path to either, or both to have every answer checked.", &solver, "z3",
+                               PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("rlsproof.solver_memory", "How much memory the solver may use.", nullptr, &solver_memory,
+                            512, 64, 65536, PGC_SUSET, GUC_UNIT_MB, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("rlsproof.solver_timeout", "How long the solver may think about one question.", nullptr,
+                            &solver_timeout, 5000, 10, 3600000, PGC_SUSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+}
+
+std::string solver_setting() {
+    return solver != nullptr && *solver != '\0' ? solver : "z3";
+}
+
+prove::Limits solver_limits() {
+    return {solver_timeout, (size_t)solver_memory, 600};
 }
 
 } // namespace rlsproof::server

@@ -8,6 +8,10 @@
 
 #include "server/bodies.hpp"
 
+namespace rlsproof::prove {
+struct Limits;
+}
+
 namespace rlsproof::server {
 
 struct Setting {
@@ -24,5 +28,14 @@ std::string identity_as(const std::string &type, const std::string &uid);
 
 // What `uid`, who occurs in no row, has in a setting.
 std::string value_for(const Setting &setting, const std::string &uid);
+
+// ---- our own, which only a superuser may set ----
+
+// Called once, when the module is loaded. A plain function.
+void define_solver_settings();
+
+// Which solver: z3, cvc5, a path, or both.
+std::string solver_setting();
+prove::Limits solver_limits();
 
 } // namespace rlsproof::server

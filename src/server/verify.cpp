@@ -1,4 +1,5 @@
 #include "model/expectation.hpp"
+#include "prove/prover.hpp"
 
 #include "server/verify.hpp"
 
@@ -11,12 +12,14 @@
 #include "server/any_value.hpp"
 #include "server/calls.hpp"
 #include "server/cycle.hpp"
+#include "server/declared.hpp"
 #include "server/environment.hpp"
 #include "server/hints.hpp"
 #include "server/identity.hpp"
 #include "server/judge.hpp"
 #include "server/personas.hpp"
 #include "server/probe.hpp"
+#include "server/proof_join.hpp"
 #include "server/rewrite.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
@@ -30,24 +33,6 @@ namespace rlsproof::server {
 namespace {
 
 constexpr double kMany = 20000; // rows: beyond that, statements that touch all of them are not run
-
-struct Declared {
-    std::vector<Expectation> expectations;
-    Scopes scopes;
-};
-
-Declared read_declared() {
-    Declared declared;
-    const Rows expectations =
-        query("select persona, object, command, access from rlsproof.expectations order by 1, 2, 3");
-    for (size_t i = 0; i < expectations.size(); i++)
-        declared.expectations.push_back(
-            {expectations.text(i, 0), expectations.text(i, 1), expectations.text(i, 2), expectations.text(i, 3)});
-    const Rows scopes = query("select relation, scope, predicate from rlsproof.scopes");
-    for (size_t i = 0; i < scopes.size(); i++)
-        declared.scopes[{scopes.text(i, 0), scopes.text(i, 1)}] = scopes.text(i, 2);
-    return declared;
-}
 
 // What the persona's effective policies say before any row is looked at.
 struct Predicate {
@@ -445,6 +430,7 @@ Verification verify(const World &world, const Selection &selection) {
                     "triggers could not be switched off, so no row was made: only rows that are there "
                     "were looked at (a superuser may, or GRANT SET ON PARAMETER session_replication_role)");
         }
+        Proofs proofs(tables);
         for (const Persona &persona : world.personas) {
             if (!selection.persona.empty() && persona.name != selection.persona) continue;
             Stage *where = why_no_stage.empty() ? &stage : nullptr;
@@ -456,6 +442,8 @@ Verification verify(const World &world, const Selection &selection) {
                 examined = attempt(Finish::rollback, [&] {
                     examination.persona(variants[i].persona, selection, cells[i], result.findings);
                 });
+                if (why_not_assumed(persona).empty())
+                    add_proofs(world, declared, variants[i].persona, proofs, cells[i], result.notes);
             }
             if (const std::string why = why_not_assumed(persona); !why.empty()) result.notes.push_back(why);
             if (!examined.ok) {

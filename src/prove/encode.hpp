@@ -1,0 +1,128 @@
+// From SQL's three values to two: a question becomes formulas that can hold together exactly where the answer is yes.
+//
+// A boolean expression becomes two formulas, "is true" and "is false"; NULL is neither. Any other becomes a term and
+// the formula "is NULL". A sub-select quantifies over the rows that are there; a scalar one is drawn out of the
+// comparison around it. Whatever has no meaning here is a function nothing is known about.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "prove/formula.hpp"
+#include "prove/question.hpp"
+
+#include "base/core_only.hpp"
+
+namespace rlsproof::prove {
+
+// An assertion with a name, so that a proof can say what it rests on.
+struct Assertion {
+    std::string name;
+    Id formula = 0;
+    bool axiom = true; // a constraint or a fact; otherwise what is asked
+};
+
+// How to read a row of a model: the constant's terms.
+struct ColumnTerms {
+    int column = 0;
+    Id null = 0, value = 0;
+    Id canonical = 0; // what its = looks at
+};
+
+class Encoder {
+public:
+    // Raises Error{limit} where the question is too large, Error{internal} where types do not meet.
+    Encoder(const Question &question, Formulas &formulas);
+
+    const std::vector<Assertion> &assertions() const { return assertions_; }
+
+    // Constants for so many rows of every table, beside the subjects; for a bounded search.
+    std::map<std::string, std::vector<Id>> make_elements(int rows);
+    // Facts about those constants.
+    Id elements_distinct() const { return elements_distinct_; }
+
+    std::string row_sort(int table) const;
+    Id present(int table, Id row);
+    Id subject(size_t number) const { return subjects_.at(number); }
+    std::vector<ColumnTerms> columns_of(int table, Id row);
+    bool used(int table) const { return used_tables_.contains(table); }
+
+    // Literals by the term that stands for them.
+    struct Literal {
+        expr::Type type;
+        std::string text;
+        Id term;
+        Id canonical;
+    };
+    const std::vector<Literal> &literals() const { return literals_; }
+    // Parameters that are numbers.
+    const std::map<std::string, Id> &parameters() const { return parameters_; }
+    // Why functions in it are not known; each reason once.
+    const std::vector<std::string> &reasons() const { return reasons_; }
+
+private:
+    struct Truth {
+        Id yes, no;
+    };
+    struct Value {
+        Id null, term;
+    };
+
+    Truth truth(const expr::Expr &e);
+    Truth truth_plainly(const expr::Expr &e);
+    Truth compared(const expr::Node &node);
+    Truth compared_booleans(const expr::Node &node, expr::Comparison comparison);
+    Truth any(const expr::Node &node);
+    Truth lifted(const expr::Expr &atom, const expr::Expr &hard);
+    Truth lifted_scalar(const expr::Expr &atom, const expr::Expr &hard);
+    Truth of_value(const Value &value);
+    Value value(const expr::Expr &e);
+    Value value_plainly(const expr::Expr &e);
+    Value function(const expr::Node &node);
+    Value column(const expr::Type &type, int table, int number, Id row);
+    Id meets(expr::Comparison comparison, const expr::Type &type, Id left, Id right);
+    Id canonical(const expr::Type &type, Id term);
+    Id before(const expr::Type &type, Id left, Id right);
+    Id literal(const expr::Type &type, const std::string &text);
+
+    template <typename Body>
+    Id some(const std::vector<expr::Row> &rows, size_t at, const Body &body);
+    expr::Select renamed(const expr::Select &select);
+    void bind(const expr::Row &row, Id term) { rows_[row.id] = term; }
+
+    std::string sort(const expr::Type &type);
+    Id constant(const std::string &name, const std::string &sort, const std::string &comment);
+    Id function_of(const std::string &name, const std::vector<Id> &arguments, const std::string &to,
+                   const std::string &comment);
+    void use(int table);
+
+    void state_subjects();
+    void state_constraints();
+    void state_literals();
+    Id key_differs(const Table &table, int number, const Key &key, Id left, Id right);
+    Id refers(int number, const Reference &reference, Id child);
+    Id check_holds(const Check &check, Id row);
+    void state(std::string name, Id formula, bool axiom);
+
+    const Question &question_;
+    Formulas &f_;
+    std::vector<Assertion> assertions_;
+    std::map<const expr::Node *, Truth> truths_;
+    std::map<const expr::Node *, Value> values_;
+    std::vector<expr::Expr> kept_; // so that no address is used twice
+    std::map<int, Id> rows_;       // what a row variable stands for
+    std::vector<Id> subjects_;
+    std::map<int, bool> used_tables_;
+    std::map<std::pair<int, int>, bool> used_columns_;
+    std::vector<Literal> literals_;
+    std::map<std::pair<std::string, std::string>, Id> literal_terms_;
+    std::map<std::string, Id> parameters_;
+    std::vector<std::string> reasons_;
+    Id elements_distinct_ = 0;
+    int next_row_;
+    int depth_ = 0;
+};
+
+} // namespace rlsproof::prove

@@ -1,0 +1,99 @@
+// First-order formulas and terms as a graph without doubles: what an obligation consists of, before it is written as
+// SMT-LIB or its quantifiers are expanded over a few rows.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/core_only.hpp"
+
+namespace rlsproof::prove {
+
+using Id = int; // of a formula or term in its graph
+
+enum class Op {
+    yes,
+    no,
+    conjunction,
+    disjunction,
+    negation,
+    equal,
+    less,     // of numbers
+    if_else,  // condition, then, else
+    apply,    // a declared function of these arguments; a constant has none
+    numeral,  // a whole number, or a decimal as text
+    to_real,  // a whole number as a decimal
+    variable, // bound by a quantifier
+    exists,   // variable, body
+    for_all,  // variable, body
+};
+
+struct Symbol {
+    std::string name;              // as it is written, bars and all
+    std::vector<std::string> from; // sorts
+    std::string to;
+    std::string comment; // what it stands for
+};
+
+class Formulas {
+public:
+    struct Item {
+        Op op;
+        std::vector<Id> parts;
+        std::string text; // of a symbol, a numeral or a variable
+        std::string sort;
+        std::vector<Id> free; // variables that are not bound inside, ordered
+    };
+
+    Id yes() { return intern({Op::yes, {}, "true", "Bool", {}}); }
+    Id no() { return intern({Op::no, {}, "false", "Bool", {}}); }
+    Id truth(bool value) { return value ? yes() : no(); }
+    Id conjunction(std::vector<Id> parts) { return junction(Op::conjunction, std::move(parts)); }
+    Id disjunction(std::vector<Id> parts) { return junction(Op::disjunction, std::move(parts)); }
+    Id negation(Id inner);
+    Id implies(Id premise, Id conclusion) { return disjunction({negation(premise), conclusion}); }
+    Id equal(Id left, Id right);
+    Id less(Id left, Id right);
+    Id if_else(Id condition, Id then, Id otherwise);
+    // REQUIRES: the symbol is declared.
+    Id apply(const std::string &symbol, std::vector<Id> arguments = {});
+    Id numeral(int64_t value);
+    Id decimal(const std::string &text); // digits with or without a point, or a sign before them
+    Id to_real(Id whole);
+    Id variable(const std::string &sort, const std::string &hint);
+    Id exists(Id variable, Id body) { return quantified(Op::exists, variable, body); }
+    Id for_all(Id variable, Id body) { return quantified(Op::for_all, variable, body); }
+
+    void declare_sort(const std::string &sort, const std::string &comment);
+    void declare(Symbol symbol);
+    bool declared(const std::string &symbol) const { return symbols_.contains(symbol); }
+
+    const Item &at(Id id) const { return items_.at((size_t)id); }
+    const std::vector<std::string> &order() const { return order_; } // of declaration
+    const Symbol &symbol(const std::string &name) const { return symbols_.at(name); }
+    const std::vector<std::pair<std::string, std::string>> &sorts() const { return sorts_; }
+
+    // The formula with each quantifier replaced by what holds for the given elements of its sort.
+    Id expand(Id formula, const std::map<std::string, std::vector<Id>> &elements);
+
+private:
+    Id intern(Item item);
+    Id junction(Op op, std::vector<Id> parts);
+    Id quantified(Op op, Id variable, Id body);
+    Id replace(Id formula, Id variable, Id by, std::map<Id, Id> &done);
+
+    std::vector<Item> items_;
+    std::map<std::pair<Op, std::pair<std::vector<Id>, std::string>>, Id> known_;
+    std::map<std::string, Symbol> symbols_;
+    std::vector<std::string> order_;
+    std::vector<std::pair<std::string, std::string>> sorts_;
+    int variables_ = 0;
+};
+
+// A name between bars where SMT-LIB needs them.
+std::string quoted(const std::string &name);
+
+} // namespace rlsproof::prove

@@ -1,0 +1,81 @@
+// A question answered by a solver: proved for every state, or a state in which it fails, or unknown and why.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "prove/process.hpp"
+#include "prove/question.hpp"
+
+#include "base/core_only.hpp"
+
+namespace rlsproof::prove {
+
+enum class Outcome {
+    impossible, // no state and no row: what was to be excluded is
+    possible,   // a state was found
+    unknown,
+};
+
+// A value in a state. What is no literal is any value of the type that is none; equal numbers are equal values.
+struct ModelValue {
+    bool null = false;
+    std::optional<std::string> literal; // as the question writes it
+    int64_t number = 0;                 // of a number; of a boolean 0 or 1; otherwise which of the unnamed values
+};
+
+struct ModelRow {
+    int table = 0;
+    int subject = -1; // which of the question's subjects it is
+    bool present = true;
+    std::map<int, ModelValue> values; // by column number; columns that do not matter are left out
+};
+
+struct Reply {
+    Outcome outcome = Outcome::unknown;
+    std::string reason;                        // for unknown
+    std::vector<std::string> rests_on;         // for impossible: the constraints it takes
+    std::vector<ModelRow> rows;                // for possible, where a small state was found
+    std::map<std::string, int64_t> parameters; // in that state, those that are numbers
+    std::set<std::string> tables_used;         // that the question really speaks of, by name
+    std::vector<std::string> opaque;           // constructs in it that have no meaning here
+    std::string solver;                        // that answered
+};
+
+// The whole script: what any SMT-LIB 2 solver answers "unsat" where the question is impossible.
+std::string script(const Question &question);
+
+class Prover {
+public:
+    // `solver` is z3 or cvc5, by name or path, or both to have every answer checked. Nothing is started before it is
+    // needed.
+    Prover(std::string solver, const Limits &limits, Poll poll);
+    ~Prover();
+    Prover(const Prover &) = delete;
+    Prover &operator=(const Prover &) = delete;
+
+    // Raises what `poll` raises, and Error{not_found} where there is no solver. Anything else is an answer.
+    Reply ask(const Question &question);
+
+private:
+    struct Child;
+    struct Said {
+        Outcome outcome = Outcome::unknown;
+        std::string reason;
+        std::vector<std::string> core;
+    };
+    Said check(Child &child, const std::string &body, bool cores);
+    bool small_state(Child &child, const Question &question, int rows, Reply &reply);
+    std::string exchange(Child &child, const std::string &text);
+    std::string options(const Child &child) const;
+
+    Limits limits_;
+    Poll poll_;
+    std::vector<std::unique_ptr<Child>> children_;
+};
+
+} // namespace rlsproof::prove

@@ -1,0 +1,80 @@
+// A question to the prover as plain values: tables with what their constraints say, and claims about rows of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "expr/tree.hpp"
+
+#include "base/core_only.hpp"
+
+namespace rlsproof::prove {
+
+struct Column {
+    int number = 0;
+    std::string name;
+    expr::Type type;
+    bool nullable = true;
+    int64_t least = 0, most = -1; // of an enumeration: its first and last label; nothing where most < least
+};
+
+struct Key {
+    std::string name; // PRIMARY KEY orders(id)
+    std::vector<int> columns;
+};
+
+struct Reference {
+    std::string name; // FOREIGN KEY lines(order_id)
+    std::vector<int> columns;
+    int parent = 0;
+    std::vector<int> parent_columns;
+};
+
+// What no row may make false, as a CHECK does. The row it is about is the variable `row`.
+struct Check {
+    std::string name;
+    expr::Row row;
+    expr::Expr condition;
+    bool stored = true; // of rows that are there; otherwise of new ones as well
+};
+
+struct Table {
+    std::string name;
+    std::vector<Column> columns;
+    std::vector<Key> keys;
+    std::vector<Reference> references;
+    std::vector<Check> checks;
+
+    const Column *column(int number) const {
+        for (const Column &c : columns)
+            if (c.number == number) return &c;
+        return nullptr;
+    }
+};
+
+// A row the question is about: one that is there, or one that is written and not there yet.
+struct Subject {
+    expr::Row row;
+    std::string name;
+    bool present = true;
+    int replaces = -1; // the subject that this row takes the place of
+};
+
+struct Claim {
+    std::string name; // what it says, for the script's reader
+    expr::Expr condition;
+    bool holds = true; // it is true; otherwise it is false or NULL
+};
+
+// Is there a state of the database and a row of which all the claims hold? The answer "no" is a proof of the opposite.
+struct Question {
+    std::string title;
+    std::vector<Table> tables;
+    std::vector<Subject> subjects;
+    std::vector<Claim> claims;
+    // Of literals of a type whose = is coarser than identity: which of them are equal.
+    std::vector<std::vector<std::pair<expr::Type, std::string>>> equal_literals;
+    int next_row = 1000000; // row variables from here on are free to use
+};
+
+} // namespace rlsproof::prove

@@ -1,0 +1,348 @@
+#include "base/error.hpp"
+#include "prove/question.hpp"
+
+#include "server/cell_question.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/rewrite.hpp"
+#include "server/settings.hpp"
+#include "server/spi.hpp"
+#include "server/translate.hpp"
+#include "server/world.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+// Somebody else for as long as a question past all policies takes.
+class AsUser {
+public:
+    AsUser(Oid user, int security) {
+        GetUserIdAndSecContext(&user_, &security_);
+        SetUserIdAndSecContext(user, security);
+    }
+    ~AsUser() { SetUserIdAndSecContext(user_, security_); }
+    AsUser(const AsUser &) = delete;
+    AsUser &operator=(const AsUser &) = delete;
+
+private:
+    Oid user_ = InvalidOid;
+    int security_ = 0;
+};
+
+Node *check_tree(const char *tree) {
+    auto *node = (Node *)stringToNode(tree);
+    return contain_mutable_functions(node) ? nullptr : node;
+}
+
+const Query *only(List *queries) {
+    if (list_length(queries) != 1) throw Translator::Unsupported{"a rule that makes several statements of one"};
+    return static_cast<const Query *>(linitial(queries));
+}
+
+bool reads_table(const expr::Expr &e, int table) {
+    for (const expr::Select &select : e->selects) {
+        for (const expr::Row &row : select.rows)
+            if (row.table == table) return true;
+        if (reads_table(select.where, table) || reads_table(select.output, table)) return true;
+    }
+    return std::any_of(e->arguments.begin(), e->arguments.end(),
+                       [&](const expr::Expr &part) { return reads_table(part, table); });
+}
+
+bool is_number(const std::string &text) {
+    return !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+bool is_uuid(const std::string &text) {
+    return text.size() == 36 && text[8] == '-' && text[13] == '-' &&
+           text.find_first_not_of("0123456789abcdef-") == std::string::npos;
+}
+
+// What says who a persona is: its identity, as claims and settings carry it.
+std::vector<std::string> identities(const Persona &persona) {
+    std::vector<std::string> values;
+    if (!persona.uid.empty()) values = {persona.uid, persona.uid + "@nowhere.invalid"};
+    for (const auto &[name, value] : persona.settings)
+        if (name != "request.jwt.claims" && (persona.declared ? !value.empty() : is_uuid(value) || is_number(value)) &&
+            std::find(values.begin(), values.end(), value) == values.end())
+            values.push_back(value);
+    return values;
+}
+
+// The conditions under which a row names somebody.
+std::vector<expr::Expr> naming(const prove::Table &table, const expr::Row &row,
+                               const std::vector<std::string> &values) {
+    std::vector<expr::Expr> result;
+    for (const prove::Column &column : table.columns) {
+        const expr::Expr there = expr::column(column.type, row, column.number);
+        for (const std::string &value : values) {
+            const expr::Type &type = column.type;
+            if ((type.name == "uuid" && is_uuid(value)) || type.name == "text")
+                result.push_back(expr::equal(there, expr::literal(type, value)));
+            else if (type.name == "integer" && is_number(value))
+                result.push_back(expr::equal(there, expr::number(type, std::stoll(value))));
+            else if (type.name == "uuid[]" && is_uuid(value))
+                result.push_back(expr::member(expr::literal({expr::Sort::value, "uuid", false}, value), there));
+            else if (type.name == "text[]" || type.name == "character varying[]")
+                result.push_back(expr::member(expr::literal({expr::Sort::value, "text", false}, value), there));
+        }
+    }
+    return result;
+}
+
+// Columns whose value a writer cannot choose: the new row has the old one's, or none. Not where a trigger may choose.
+std::vector<std::pair<int, bool>> fixed_columns(const Relation &relation, Command command) {
+    const char *privilege = command == Command::insert ? "INSERT" : "UPDATE";
+    const Rows rows =
+        query(fmt::format("select a.attnum, a.atthasdef or a.attidentity <> '' or t.typdefault is not null "
+                          "from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid "
+                          "where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' "
+                          "and not pg_catalog.has_column_privilege(a.attrelid, a.attnum, '{}') "
+                          "and not exists (select from pg_catalog.pg_trigger g where g.tgrelid = a.attrelid "
+                          "and g.tgtype & {} = {} and g.tgenabled <> 'D')",
+                          privilege, command == Command::insert ? 7 : 19, command == Command::insert ? 7 : 19),
+              {std::to_string(relation.id)});
+    std::vector<std::pair<int, bool>> result;
+    for (size_t i = 0; i < rows.size(); i++) result.emplace_back((int)rows.number(i, 0), rows.boolean(i, 1));
+    return result;
+}
+
+class Questioner {
+public:
+    Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog)
+        : cell_(cell), superuser_(superuser), security_(security), made_(std::move(catalog)),
+          translator_(made_.schema, cell.command == Command::select) {}
+
+    CellQuestion make();
+
+private:
+    struct Gate {
+        expr::Expr rows, checks; // about the row that is there, and about the new one
+    };
+    Gate gate(const std::string &statement, const expr::Row &there, const expr::Row &written);
+    expr::Expr scope(const expr::Row *row, const std::vector<expr::Expr> *outputs);
+    void ask_rows();
+    void ask_view();
+    void state_facts();
+    void claim(std::string name, expr::Expr condition, bool holds, bool bad = false) {
+        if (bad) made_.bad = made_.question.claims.size();
+        made_.question.claims.push_back({std::move(name), std::move(condition), holds});
+    }
+
+    const CellToProve &cell_;
+    Oid superuser_;
+    int security_;
+    CellQuestion made_;
+    Translator translator_;
+    std::vector<prove::Check> facts_;
+};
+
+// What the policies ask of the rows of a statement, as the server put it into the statement.
+Questioner::Gate Questioner::gate(const std::string &statement, const expr::Row &there, const expr::Row &written) {
+    const Query *query = only(call(rewritten, statement.c_str()));
+    int number = query->resultRelation;
+    if (number == 0) {
+        if (list_length(query->jointree->fromlist) != 1 || !IsA(linitial(query->jointree->fromlist), RangeTblRef))
+            throw Translator::Unsupported{"a statement of another form"};
+        number = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
+    }
+    const auto *entry = static_cast<const RangeTblEntry *>(list_nth(query->rtable, number - 1));
+    if (entry->rtekind != RTE_RELATION || entry->relid != cell_.relation->id)
+        throw Translator::Unsupported{"a statement of another form"};
+    std::vector<expr::Expr> rows, checks;
+    for (int i = 0; i < list_length(entry->securityQuals); i++)
+        rows.push_back(translator_.condition((Node *)list_nth(entry->securityQuals, i), query, number, there));
+    for (int i = 0; i < list_length(query->withCheckOptions); i++)
+        checks.push_back(translator_.condition(
+            (Node *)((const WithCheckOption *)list_nth(query->withCheckOptions, i))->qual, query, number, written));
+    return {expr::both(std::move(rows)), expr::both(std::move(checks))};
+}
+
+// The declared scope, with the persona's settings and past all policies.
+expr::Expr Questioner::scope(const expr::Row *row, const std::vector<expr::Expr> *outputs) {
+    if (cell_.expected == "all") return expr::boolean(true);
+    if (cell_.expected == "none" && !made_.names_itself) return expr::boolean(false);
+    if (made_.names_itself) {
+        if (row == nullptr) throw Translator::Unsupported{"whose the rows of a view are"};
+        return expr::either(naming(made_.schema.tables()[(size_t)row->table], *row, identities(*cell_.persona)));
+    }
+    const AsUser past(superuser_, security_);
+    const std::string sql = fmt::format("select from {} where ({})", cell_.relation->name, cell_.scope);
+    const Query *query = only(call(rewritten, sql.c_str()));
+    const int number = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
+    auto *where = (Node *)query->jointree->quals;
+    if (where == nullptr) return expr::boolean(true);
+    return row != nullptr ? translator_.condition(where, query, number, *row)
+                          : translator_.condition(where, query, number, *outputs);
+}
+
+void Questioner::ask_view() {
+    made_.through_view = true;
+    if (cell_.command != Command::select) throw Translator::Unsupported{"writing through a view"};
+    if (cell_.direction == Direction::no_less) throw Translator::Unsupported{"what a view leaves out"};
+    made_.statement = proof_statement(cell_, false);
+    const Query *query = only(call(rewritten, made_.statement.c_str()));
+    const auto *entry = static_cast<const RangeTblEntry *>(
+        list_nth(query->rtable, linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex - 1));
+    if (entry->rtekind != RTE_SUBQUERY) throw Translator::Unsupported{"a relation without rows of its own"};
+    std::vector<expr::Select> selects, everything;
+    for (const Translator::Branch &branch : translator_.rows_of(entry->subquery, Translator::Use::values)) {
+        const expr::Expr inside = scope(nullptr, &branch.outputs);
+        selects.push_back({branch.rows, branch.where, expr::negate(expr::is_true(inside))});
+        everything.push_back({branch.rows, branch.where, expr::boolean(true)});
+    }
+    claim("the view shows a row", expr::any(std::move(everything)), true);
+    claim("the view shows a row that it should not", expr::any(std::move(selects)), true, true);
+}
+
+void Questioner::ask_rows() {
+    const expr::Row there = translator_.fresh_row(cell_.relation->id),
+                    written = translator_.fresh_row(cell_.relation->id);
+    const bool less = cell_.direction == Direction::no_less;
+    const bool inserts = cell_.command == Command::insert, updates = cell_.command == Command::update;
+    const bool may_read = [&] {
+        const Reach *reach = cell_.relation->reach_of(cell_.persona->name);
+        return reach != nullptr && reach->commands.contains(Command::select);
+    }();
+    // The weakest statement is the one to fear, the strongest the one to count on.
+    made_.statement = proof_statement(cell_, less && may_read && !inserts);
+    auto &subjects = made_.question.subjects;
+    if (!inserts) subjects.push_back({there, "the row", true, -1});
+    if (inserts || (updates && !less)) subjects.push_back({written, "the new row", false, updates ? 0 : -1});
+    // What changes nothing leaves the row as it is.
+    const Gate found = gate(made_.statement, there, updates && less ? there : written);
+    const expr::Expr passes = inserts ? found.checks : updates ? expr::both({found.rows, found.checks}) : found.rows;
+    const expr::Row &decided = inserts ? written : there;
+    // A new row is in scope or not once it is written, and then the table holds it.
+    if ((inserts || (updates && !less)) && reads_table(scope(&written, nullptr), written.table))
+        throw Translator::Unsupported{"a scope that reads the table that is written"};
+    if (less) {
+        claim("it is in scope", scope(&decided, nullptr), true);
+        claim("the policies let it through", passes, false, true);
+    } else {
+        claim("the policies let it through", passes, true);
+        expr::Expr fine = expr::is_true(scope(&decided, nullptr));
+        if (updates) fine = expr::both({fine, expr::is_true(scope(&written, nullptr))});
+        claim(cell_.expected == "none" && !made_.names_itself ? "nothing was declared" : "it is in scope", fine, false,
+              true);
+        if (inserts || updates)
+            for (const auto &[number, has_default] : fixed_columns(*cell_.relation, cell_.command)) {
+                const prove::Column *column = made_.schema.tables()[(size_t)written.table].column(number);
+                if (column == nullptr || (inserts && has_default)) continue;
+                const expr::Expr fresh = expr::column(column->type, written, number);
+                claim(fmt::format("{} cannot be given", column->name),
+                      inserts ? expr::is_null(fresh)
+                              : expr::negate(expr::distinct(fresh, expr::column(column->type, there, number))),
+                      true);
+            }
+    }
+}
+
+// Constraints of the tables, and what is known of the persona: somebody who occurs in no row.
+void Questioner::state_facts() {
+    for (const CheckSource &source : made_.schema.checks()) {
+        auto *tree = call(check_tree, source.tree.c_str());
+        if (tree == nullptr) continue;
+        const expr::Row row = translator_.fresh_row(made_.schema.relation(source.table));
+        const expr::Expr condition = translator_.condition(tree, nullptr, 1, row);
+        made_.schema.tables()[(size_t)source.table].checks.push_back({source.name, row, condition, false});
+    }
+    const Persona &persona = *cell_.persona;
+    if (persona.declared || is_newcomer(persona)) return;
+    const std::vector<std::string> values = identities(persona);
+    // Who may insert nothing of others may insert what is its own, unless somebody declared that it may not.
+    const bool stored = cell_.command != Command::insert || cell_.declared;
+    for (size_t i = 0; i < made_.schema.tables().size(); i++) {
+        const expr::Row row = translator_.fresh_row(made_.schema.relation((int)i));
+        const std::vector<expr::Expr> named = naming(made_.schema.tables()[i], row, values);
+        if (named.empty()) continue;
+        made_.schema.tables()[i].checks.push_back(
+            {fmt::format("{} occurs in no row of {}", persona.name, made_.schema.tables()[i].name), row,
+             expr::negate(expr::either(named)), stored});
+    }
+}
+
+CellQuestion Questioner::make() {
+    // Who has rows of its own may reach them, unless somebody declared that it may not.
+    made_.names_itself = cell_.expected == "none" && !cell_.declared &&
+                         (is_newcomer(*cell_.persona) || cell_.persona->declared) &&
+                         !identities(*cell_.persona).empty();
+    if (cell_.relation->kind == RelationKind::view)
+        ask_view();
+    else
+        ask_rows();
+    state_facts();
+    made_.schema.read_references();
+    made_.question.tables = made_.schema.tables();
+    made_.question.next_row = translator_.next_row();
+    made_.question.title = fmt::format(
+        "{} {} {}, {}: {}", cell_.persona->name, name(cell_.command), cell_.relation->name, name(cell_.direction),
+        cell_.direction == Direction::no_more
+            ? fmt::format("every row it reaches was declared ({})", cell_.expected)
+            : fmt::format("every row that was declared is reached ({})", cell_.expected));
+    made_.unset = translator_.unset_settings();
+    made_.may_raise = translator_.may_raise();
+    for (const auto &[type, texts] : translator_.coarse_literals()) {
+        std::vector<std::pair<std::string, expr::Type>> list(texts.begin(), texts.end());
+        const char *written = call(format_type_be_qualified, type);
+        for (size_t i = 0; i < list.size(); i++)
+            for (size_t k = i + 1; k < list.size(); k++) {
+                bool equal = false;
+                (void)attempt(Finish::rollback, [&] {
+                    equal = query(fmt::format("select {}::{} = {}::{}", quote_literal(list[i].first), written,
+                                              quote_literal(list[k].first), written))
+                                .boolean(0, 0);
+                });
+                if (equal)
+                    made_.question.equal_literals.push_back(
+                        {{list[i].second, list[i].first}, {list[k].second, list[k].first}});
+            }
+    }
+    return std::move(made_);
+}
+
+} // namespace
+
+bool is_newcomer(const Persona &persona) {
+    return !persona.declared && persona.name.rfind("newcomer", 0) == 0;
+}
+
+std::string proof_statement(const CellToProve &cell, bool reads) {
+    const Relation &relation = *cell.relation;
+    if (cell.command == Command::select) return select_statement(relation, *cell.persona);
+    const std::string where = reads ? " where x is not null" : "";
+    if (cell.command == Command::remove) return fmt::format("delete from {} as x{}", relation.name, where);
+    const char *privilege = cell.command == Command::insert ? "INSERT" : "UPDATE";
+    const Rows column = query(
+        fmt::format("select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = $1::oid and "
+                    "attnum > 0 and not attisdropped and pg_catalog.has_column_privilege(attrelid, attnum, '{}') "
+                    "order by attgenerated <> '', attidentity = 'a', attnum limit 1",
+                    privilege),
+        {std::to_string(relation.id)});
+    const std::string name = column.empty() ? "" : column.text(0, 0);
+    if (cell.command == Command::insert)
+        return name.empty() ? fmt::format("insert into {} as x default values", relation.name)
+                            : fmt::format("insert into {} as x ({}) values (default)", relation.name, name);
+    if (name.empty()) throw Translator::Unsupported{"an UPDATE without a column that may be updated"};
+    return fmt::format("update {} as x set {} = default{}", relation.name, name, where);
+}
+
+CellQuestion make_question(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog) {
+    try {
+        return Questioner(cell, superuser, security, std::move(catalog)).make();
+    } catch (const Translator::Unsupported &unsupported) {
+        throw Error(Code::unsupported, unsupported.what);
+    }
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,61 @@
+// One cell of the matrix as a question to the prover: can this persona, in any state of the database, reach a row that
+// it should not, or miss one that it should reach?
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/command.hpp"
+#include "model/world.hpp"
+#include "prove/question.hpp"
+
+#include "server/schema.hpp"
+#include "server/subtransaction.hpp"
+
+namespace rlsproof::server {
+
+enum class Direction {
+    no_more, // whatever is reached was declared
+    no_less, // whatever was declared is reached
+};
+
+constexpr std::string_view name(Direction direction) {
+    return direction == Direction::no_more ? "no more" : "no less";
+}
+
+struct CellToProve {
+    const Persona *persona = nullptr;
+    const Relation *relation = nullptr;
+    Command command = Command::select;
+    std::string expected = "none";
+    bool declared = false;
+    std::string scope; // the predicate of `expected`, where that is a scope
+    Direction direction = Direction::no_more;
+};
+
+struct CellQuestion {
+    explicit CellQuestion(std::shared_ptr<Catalog> catalog) : schema(std::move(catalog)) {}
+
+    prove::Question question;
+    Schema schema;
+    std::set<std::string> unset; // settings that were read and are not there
+    bool may_raise = false;      // a cast or sub-select in it may fail for some value
+    bool names_itself = false;   // asked whether every row it reaches names it, for want of a scope
+    bool through_view = false;
+    size_t bad = 0; // which of the claims is the one that must not be; without it: is anything reached at all
+    std::string statement;
+};
+
+// Whether somebody's own rows are what nobody has declared: one who has signed up.
+bool is_newcomer(const Persona &persona);
+
+// The statement that stands for the command, with columns that the persona may use.
+std::string proof_statement(const CellToProve &cell, bool reads);
+
+// REQUIRES: a subtransaction around it, in which the persona is assumed; `superuser` is who asked. Raises ServerError
+// where the server refuses the statement as such: policies that recurse, a missing privilege.
+CellQuestion make_question(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog);
+
+} // namespace rlsproof::server

@@ -1,0 +1,99 @@
+#include "base/error.hpp"
+#include "model/cell.hpp"
+#include "model/expectation.hpp"
+#include "prove/prover.hpp"
+
+#include "server/proof_join.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace rlsproof::server {
+
+namespace {
+
+using Said = Proof::Verdict;
+
+// Privileges and structure are facts already; what fails is told by the failure.
+bool asks_policies(const Cell &cell) {
+    return row_wise(cell.command) && cell.verdict != Verdict::error && cell.evidence != Evidence::privilege &&
+           cell.evidence != Evidence::structural && cell.evidence != Evidence::proof &&
+           !cell.object.starts_with("bucket:");
+}
+
+// What was not seen to be wrong.
+bool is_harmless(const Cell &cell) {
+    return cell.verdict == Verdict::ok || cell.verdict == Verdict::vacuous || cell.verdict == Verdict::unknown;
+}
+
+void say(Cell &cell, Verdict verdict, Evidence evidence, const std::string &reason) {
+    cell.verdict = verdict;
+    cell.evidence = evidence;
+    cell.reason = reason;
+}
+
+void join(Cell &cell, const Proof &more, const Proof &less, std::vector<std::string> &notes) {
+    const auto contradicts = [&](const Proof &proof, Verdict seen) {
+        return proof.verdict == Said::proved && cell.verdict == seen;
+    };
+    const bool reached = !more.names_itself && (contradicts(more, Verdict::leak) || contradicts(more, Verdict::open));
+    if (reached || contradicts(less, Verdict::lockout)) {
+        notes.push_back(fmt::format(
+            "{} {} of {}: proof and execution contradict each other ({}; but {}): please report it", cell.persona,
+            name(cell.command), cell.object, reached ? more.reason : less.reason, cell.reason));
+        return;
+    }
+    if (!is_harmless(cell)) return;
+    if (more.verdict == Said::refuted) {
+        say(cell, cell.declared ? Verdict::leak : Verdict::open, Evidence::execution, more.reason);
+        cell.witness = more.witness;
+        return;
+    }
+    if (less.verdict == Said::refuted) {
+        say(cell, Verdict::lockout, Evidence::execution, less.reason);
+        cell.witness = less.witness;
+        return;
+    }
+    if (more.verdict != Said::proved || less.verdict != Said::proved) return;
+    // Of a scope that no row can be in, and that nobody reaches, there is nothing to say.
+    if (cell.expected != "none" && cell.verdict == Verdict::vacuous && (more.nothing_reached || less.nothing_reached))
+        return;
+    if (cell.expected == "none") return say(cell, Verdict::ok, Evidence::proof, more.reason);
+    say(cell, Verdict::ok, Evidence::proof,
+        cell.expected == "all" ? less.reason : fmt::format("{}; and no less than was declared", more.reason));
+}
+
+} // namespace
+
+void add_proofs(const World &world, const Declared &declared, const Persona &persona, Proofs &proofs,
+                std::vector<Cell> &cells, std::vector<std::string> &notes) {
+    for (Cell &cell : cells) {
+        if (!asks_policies(cell)) continue;
+        const Relation *relation = world.relation(cell.object);
+        if (relation == nullptr) continue;
+        if (!relation->is_table() && relation->kind != RelationKind::view) continue;
+        CellToProve question;
+        question.persona = &persona;
+        question.relation = relation;
+        question.command = cell.command;
+        question.expected = cell.expected;
+        question.declared = cell.declared;
+        if (cell.expected != "none" && cell.expected != "all") {
+            const auto scope = declared.scopes.find({relation->name, cell.expected});
+            if (scope == declared.scopes.end()) continue;
+            question.scope = scope->second;
+        }
+        question.direction = Direction::no_more;
+        const Proof more = proofs.prove(question);
+        question.direction = Direction::no_less;
+        const Proof less = proofs.prove(question);
+        join(cell, more, less, notes);
+    }
+    if (proofs.solver_missing()) {
+        const std::string note = "nothing was proved: " + proofs.why_missing();
+        if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+    }
+}
+
+} // namespace rlsproof::server

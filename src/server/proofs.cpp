@@ -1,0 +1,216 @@
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "model/cell.hpp"
+#include "model/world.hpp"
+#include "prove/prover.hpp"
+#include "prove/question.hpp"
+
+#include "server/proofs.hpp"
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "server/any_value.hpp"
+#include "server/environment.hpp"
+#include "server/identity.hpp"
+#include "server/personas.hpp"
+#include "server/replay.hpp"
+#include "server/rewrite.hpp"
+#include "server/scratch.hpp"
+#include "server/settings.hpp"
+#include "server/spi.hpp"
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostNamed = 4; // constraints that a reason names
+
+using Clock = std::chrono::steady_clock;
+
+// Makes the question as the persona, whose identity is given back afterwards.
+struct Made {
+    Outcome outcome;
+    std::optional<CellQuestion> question;
+    std::string why; // there is none
+};
+
+Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty,
+          const std::shared_ptr<Catalog> &catalog) {
+    Made made;
+    Oid user = InvalidOid;
+    int security = 0;
+    GetUserIdAndSecContext(&user, &security);
+    made.outcome = attempt(Finish::rollback, [&] {
+        assume(identity_of(*cell.persona));
+        for (const std::string &name : unset_as_empty) set_locally(name, "");
+        try {
+            check_privileges(proof_statement(cell, false));
+            made.question = make_question(cell, user, security, catalog);
+        } catch (const Error &error) {
+            if (error.code != Code::unsupported && error.code != Code::limit && error.code != Code::internal) throw;
+            made.why = error.what();
+        }
+    });
+    return made;
+}
+
+std::string names_of(const std::vector<std::string> &names) {
+    std::vector<std::string> shown(names.begin(), names.begin() + (long)std::min(names.size(), kMostNamed));
+    std::string list = text::join(shown, ", ");
+    if (names.size() > kMostNamed) list += fmt::format(" and {} more", names.size() - kMostNamed);
+    return list;
+}
+
+std::string no_solver() {
+    return fmt::format("there is no solver \"{}\": install z3, or set rlsproof.solver to where one is",
+                       solver_setting());
+}
+
+std::string proved_text(const prove::Reply &reply, bool may_raise, Direction direction) {
+    std::string text = "proved for every row of every state";
+    if (!reply.rests_on.empty()) text += ": uses " + names_of(reply.rests_on);
+    if (may_raise && direction == Direction::no_less) text += "; a value that cannot be cast makes the statement fail";
+    return text;
+}
+
+} // namespace
+
+std::string_view name(Proof::Verdict verdict) {
+    switch (verdict) {
+    case Proof::Verdict::proved: return "proved";
+    case Proof::Verdict::refuted: return "refuted";
+    case Proof::Verdict::unknown: return "unknown";
+    case Proof::Verdict::error: return "error";
+    }
+    return "unknown";
+}
+
+Proofs::Proofs(const Tables &tables) : tables_(tables), catalog_(std::make_shared<Catalog>()) {}
+
+Proofs::~Proofs() = default;
+
+std::string Proofs::why_missing() const {
+    return no_solver();
+}
+
+Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset) {
+    Proof proof;
+    const Made made = make(cell, unset_as_empty, catalog_);
+    if (!made.outcome.ok) {
+        proof.verdict = Proof::Verdict::error;
+        proof.reason = fmt::format("{}: {}", made.outcome.sqlstate, made.outcome.message);
+        return proof;
+    }
+    if (!made.question) {
+        proof.reason = "not followed: " + made.why;
+        return proof;
+    }
+    const CellQuestion &question = *made.question;
+    proof.statement = question.statement;
+    unset = question.unset;
+    if (!prover_) prover_ = std::make_unique<prove::Prover>(solver_setting(), solver_limits(), [] { poll(); });
+    const prove::Reply reply = prover_->ask(question.question);
+    proof.solver = reply.solver;
+    if (reply.outcome == prove::Outcome::impossible) {
+        proof.verdict = Proof::Verdict::proved;
+        proof.reason = proved_text(reply, question.may_raise, cell.direction);
+        proof.names_itself = question.names_itself;
+        if (question.names_itself) proof.reason += "; every row it reaches names it";
+        // A proof about nothing: without the bad part, is there anything left?
+        prove::Question anything = question.question;
+        anything.claims.erase(anything.claims.begin() + (long)question.bad);
+        if (prover_->ask(anything).outcome == prove::Outcome::impossible) {
+            proof.nothing_reached = true;
+            proof.reason +=
+                cell.direction == Direction::no_more ? "; nothing can be reached at all" : "; no row can be in scope";
+        }
+        return proof;
+    }
+    if (reply.outcome == prove::Outcome::unknown) {
+        proof.reason = reply.reason;
+        if (!reply.opaque.empty()) proof.reason += "; not followed: " + names_of(reply.opaque);
+        return proof;
+    }
+    if (question.names_itself) {
+        proof.reason = "rows that do not name it can be reached; which of them are its own nobody has declared";
+        return proof;
+    }
+    if (const std::string why = why_no_execution(); !why.empty()) {
+        proof.reason = "the solver has a counterexample, and it could not be replayed: " + why;
+        return proof;
+    }
+    const Replayed replayed = replay(cell, question, reply, tables_, unset_as_empty);
+    if (replayed.confirmed) {
+        proof.verdict = Proof::Verdict::refuted;
+        proof.statement = replayed.statement;
+        proof.witness = replayed.witness;
+        proof.reason = cell.direction == Direction::no_more
+                           ? "a row that it should not reach is reached, in a state that was made and undone"
+                           : "a row that it should reach is out of reach, in a state that was made and undone";
+        return proof;
+    }
+    proof.reason = reply.opaque.empty()
+                       ? "the solver's counterexample could not be replayed: " + replayed.why_not
+                       : fmt::format("not followed: {}; tried: {}", names_of(reply.opaque), replayed.why_not);
+    return proof;
+}
+
+Proof Proofs::prove(const CellToProve &cell) {
+    const Clock::time_point start = Clock::now();
+    Proof proof;
+    if (missing_) {
+        proof.reason = no_solver();
+        return proof;
+    }
+    if (cell.direction == Direction::no_more && cell.expected == "all") {
+        proof.verdict = Proof::Verdict::proved;
+        proof.reason = "everything was declared";
+        return proof;
+    }
+    if (cell.direction == Direction::no_less && cell.expected == "none") {
+        proof.verdict = Proof::Verdict::proved;
+        proof.reason = "nothing was declared";
+        return proof;
+    }
+    if (has_any_value(*cell.persona)) {
+        proof.reason = "not followed: a claim or a setting that may have any value";
+        return proof;
+    }
+    const Scratch scratch;
+    try {
+        std::set<std::string> unset;
+        proof = ask(cell, {}, unset);
+        // A setting nobody made is NULL, and empty once a transaction that made it was rolled back: both have to do.
+        if (proof.verdict == Proof::Verdict::proved && !unset.empty()) {
+            std::set<std::string> still;
+            Proof second = ask(cell, unset, still);
+            if (second.verdict == Proof::Verdict::error) {
+                second.verdict =
+                    cell.direction == Direction::no_more ? Proof::Verdict::proved : Proof::Verdict::unknown;
+                second.reason = proof.reason;
+            }
+            if (second.verdict != Proof::Verdict::proved) proof = second;
+        }
+    } catch (const Error &error) {
+        if (error.code != Code::not_found) throw;
+        missing_ = true;
+        proof = Proof{};
+        proof.reason = no_solver();
+    }
+    proof.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    return proof;
+}
+
+std::string Proofs::obligation(const CellToProve &cell) {
+    const Scratch scratch;
+    const Made made = make(cell, {}, std::make_shared<Catalog>());
+    if (!made.outcome.ok)
+        throw Error(Code::unsupported,
+                    fmt::format("the statement fails as such: {}: {}", made.outcome.sqlstate, made.outcome.message));
+    if (!made.question) throw Error(Code::unsupported, "not followed: " + made.why);
+    return prove::script(made.question->question);
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,52 @@
+// The prover's layer: cells asked of a solver, its counterexamples asked of the server.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "prove/prover.hpp"
+
+#include "server/cell_question.hpp"
+#include "server/tables.hpp"
+
+namespace rlsproof::server {
+
+struct Proof {
+    // `error`: the statement fails as such, whatever the tables hold.
+    enum class Verdict { proved, refuted, unknown, error } verdict = Verdict::unknown;
+    std::string reason;
+    std::string witness; // JSON; of what was refuted
+    std::string statement;
+    std::string solver; // empty where none was needed
+    double milliseconds = 0;
+    bool nothing_reached = false; // proved, and nobody gets at anything
+    bool names_itself = false;    // proved of the rows that do not name who reaches them
+};
+
+std::string_view name(Proof::Verdict verdict);
+
+class Proofs {
+public:
+    explicit Proofs(const Tables &tables);
+    ~Proofs();
+
+    // REQUIRES: a transaction; nobody is assumed.
+    Proof prove(const CellToProve &cell);
+
+    bool solver_missing() const { return missing_; }
+    std::string why_missing() const;
+
+    // The script of the cell's question. Raises Error{unsupported} where there is nothing to be asked of a solver.
+    static std::string obligation(const CellToProve &cell);
+
+private:
+    Proof ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset);
+
+    const Tables &tables_;
+    std::shared_ptr<Catalog> catalog_;
+    std::unique_ptr<prove::Prover> prover_;
+    bool missing_ = false; // there is no solver
+};
+
+} // namespace rlsproof::server

@@ -1,0 +1,150 @@
+// The SQL functions about proofs: rlsproof.prove() and rlsproof.obligation().
+#include "base/error.hpp"
+#include "model/cell.hpp"
+#include "model/expectation.hpp"
+#include "prove/prover.hpp"
+
+#include "server/proofs.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/access.hpp"
+#include "server/bodies.hpp"
+#include "server/declared.hpp"
+#include "server/names.hpp"
+#include "server/result.hpp"
+#include "server/settings.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/world.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "access/xlog.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+Direction direction_named(const std::string &text) {
+    if (text == "no more") return Direction::no_more;
+    if (text == "no less") return Direction::no_less;
+    throw Error(Code::invalid_input, fmt::format("there is no direction \"{}\"", text),
+                "The directions are \"no more\" and \"no less\".");
+}
+
+// The cell as the prover takes it; nothing where policies have no say, with the reason.
+std::optional<CellToProve> cell_of(const Persona &persona, const Relation &relation, Command command,
+                                   const Declared &declared, std::string &why) {
+    CellToProve cell;
+    cell.persona = &persona;
+    cell.relation = &relation;
+    cell.command = command;
+    if (const Expectation *expectation = expectation_for(declared.expectations, persona.name, relation.name, command)) {
+        cell.expected = expectation->access;
+        cell.declared = true;
+    }
+    const Reach *reach = relation.reach_of(persona.name);
+    if (reach == nullptr || !reach->commands.contains(command)) {
+        why = "no privilege";
+        return std::nullopt;
+    }
+    if (!relation.is_table() && relation.kind != RelationKind::view) {
+        why = fmt::format("a {} has no policies", name(relation.kind));
+        return std::nullopt;
+    }
+    if (cell.expected != "none" && cell.expected != "all") {
+        const auto scope = declared.scopes.find({relation.name, cell.expected});
+        if (scope == declared.scopes.end()) {
+            why = fmt::format("scope \"{}\" is not declared for {}", cell.expected, relation.name);
+            return std::nullopt;
+        }
+        cell.scope = scope->second;
+    }
+    return cell;
+}
+
+std::vector<std::vector<Value>> prove_all(const World &world, const std::string &persona_name,
+                                          const std::string &object, const std::string &command_name) {
+    std::vector<std::vector<Value>> rows;
+    const Declared declared = read_declared();
+    Bodies bodies;
+    Tables tables = Tables::read();
+    Proofs proofs(tables);
+    for (const Persona &persona : world.personas) {
+        if (!persona_name.empty() && persona.name != persona_name) continue;
+        for (const Relation &relation : world.relations) {
+            if (relation.extension_member || (!object.empty() && relation.name != object)) continue;
+            for (const Command command : kCommands) {
+                if (!row_wise(command) || (!command_name.empty() && name(command) != command_name)) continue;
+                std::string why;
+                std::optional<CellToProve> cell = cell_of(persona, relation, command, declared, why);
+                for (const Direction direction : {Direction::no_more, Direction::no_less}) {
+                    if (!cell) {
+                        if (why == "no privilege") break;
+                        rows.push_back({persona.name, relation.name, std::string(name(command)), Value(),
+                                        std::string(name(direction)), "unknown", why, Value(), Value(), "0"});
+                        continue;
+                    }
+                    cell->direction = direction;
+                    const Proof proof = proofs.prove(*cell);
+                    rows.push_back({persona.name, relation.name, std::string(name(command)), cell->expected,
+                                    std::string(name(direction)), std::string(name(proof.verdict)), proof.reason,
+                                    proof.witness.empty() ? Value() : Value(proof.witness),
+                                    proof.solver.empty() ? Value() : Value(proof.solver),
+                                    fmt::format("{:.3f}", proof.milliseconds)});
+                }
+            }
+        }
+    }
+    return rows;
+}
+
+} // namespace
+
+extern "C" {
+PG_FUNCTION_INFO_V1(rlsproof_prove);
+PG_FUNCTION_INFO_V1(rlsproof_obligation);
+
+Datum rlsproof_prove(PG_FUNCTION_ARGS) {
+    const char *persona = text_argument(fcinfo, 0), *object = text_argument(fcinfo, 1),
+               *command = text_argument(fcinfo, 2);
+    return enter([&]() -> Datum {
+        const World world = read_world();
+        if (persona != nullptr) persona_named(world, persona);
+        const std::string only_object = object != nullptr ? object_named(object) : "";
+        std::string only_command;
+        if (command != nullptr) only_command = name(command_named(command));
+        std::vector<std::vector<Value>> rows;
+        undone([&] { rows = prove_all(world, optional_text(persona).value_or(""), only_object, only_command); });
+        return_rows(fcinfo, rows);
+        return 0;
+    });
+}
+
+Datum rlsproof_obligation(PG_FUNCTION_ARGS) {
+    const char *persona = text_argument(fcinfo, 0), *object = text_argument(fcinfo, 1),
+               *command = text_argument(fcinfo, 2), *direction = text_argument(fcinfo, 3);
+    return enter([&]() -> Datum {
+        const World world = read_world();
+        const std::string relation = object_named(object);
+        if (world.relation(relation) == nullptr)
+            throw Error(Code::unsupported, fmt::format("{} has no rows to be asked about", relation));
+        std::string why, script;
+        std::optional<CellToProve> cell = cell_of(persona_named(world, persona), *world.relation(relation),
+                                                  command_named(command), read_declared(), why);
+        if (cell) {
+            cell->direction = direction_named(direction);
+            undone([&] { script = Proofs::obligation(*cell); });
+        } else {
+            throw Error(Code::unsupported, "there is nothing to be asked of a solver: " + why);
+        }
+        return text_result(script);
+    });
+}
+}
+
+} // namespace rlsproof::server

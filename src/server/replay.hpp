@@ -1,0 +1,26 @@
+// A state the solver found, made real: rows put in, the statement run as the persona, the outcome looked at, all
+// undone. What cannot be shown this way is no refutation.
+#pragma once
+
+#include <string>
+
+#include "prove/prover.hpp"
+
+#include "server/cell_question.hpp"
+#include "server/tables.hpp"
+
+namespace rlsproof::server {
+
+struct Replayed {
+    bool confirmed = false;
+    std::string why_not;
+    std::string statement;
+    std::string witness; // JSON
+};
+
+// REQUIRES: a subtransaction around it, in which nobody is assumed. `unset_as_empty`: settings that were never set are
+// empty, as after a transaction that had set them.
+Replayed replay(const CellToProve &cell, const CellQuestion &made, const prove::Reply &reply, const Tables &tables,
+                const std::set<std::string> &unset_as_empty);
+
+} // namespace rlsproof::server

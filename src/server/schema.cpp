@@ -1,0 +1,222 @@
+#include "server/schema.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/spi.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+// A NOT NULL that was added without a look at the rows that are there holds for none of them. A foreign server keeps to
+// nothing.
+constexpr const char *kColumns = R"(
+select a.attnum, a.attname, a.atttypid,
+       a.attnotnull and c.relkind <> 'f' and not exists (
+           select from pg_catalog.pg_constraint n
+           where n.conrelid = a.attrelid and n.contype = 'n' and not n.convalidated and n.conkey = array[a.attnum])
+from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped order by a.attnum)";
+
+// What children inherit by hand is held by no key of their parent; a key that may be deferred does not hold all the
+// time.
+constexpr const char *kKeys = R"(
+select case when i.indisprimary then 'PRIMARY KEY' else 'UNIQUE' end,
+       (select pg_catalog.array_agg(k.attnum order by k.n)
+        from pg_catalog.unnest(i.indkey::int2[]) with ordinality k (attnum, n) where k.n <= i.indnkeyatts)
+from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid
+where i.indrelid = $1::oid and i.indisunique and i.indisvalid and i.indisready and i.indislive and i.indimmediate
+  and i.indpred is null and i.indexprs is null and not i.indisexclusion
+  and not (c.relhassubclass and c.relkind <> 'p')
+order by not i.indisprimary, i.indexrelid)";
+
+// A reference counts while its triggers fire.
+constexpr const char *kReferences = R"(
+select k.conrelid, k.confrelid, k.conkey, k.confkey
+from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
+where k.contype = 'f' and k.conrelid = any ($1::oid[]) and k.confrelid = any ($1::oid[])
+  and k.convalidated and not k.condeferrable
+  and not coalesce((pg_catalog.to_jsonb(k) ->> 'conperiod')::boolean, false)
+  and not (c.relhassubclass and c.relkind <> 'p')
+  and not exists (select from pg_catalog.pg_trigger t where t.tgconstraint = k.oid and t.tgenabled not in ('O', 'A'))
+order by k.conrelid, k.conname)";
+
+constexpr const char *kChecks = R"(
+select k.conrelid, k.conname, k.conbin::text
+from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
+where k.contype = 'c' and k.conrelid = any ($1::oid[]) and k.convalidated
+  and not (k.connoinherit and c.relhassubclass) and c.relkind <> 'f'
+order by k.conrelid, k.conname)";
+
+std::vector<int> numbers(const std::vector<std::string> &texts) {
+    std::vector<int> result;
+    for (const std::string &text : texts) result.push_back(std::stoi(text));
+    return result;
+}
+
+std::string column_names(const prove::Table &table, const std::vector<int> &columns) {
+    std::string text;
+    for (const int c : columns) text += (text.empty() ? "" : ", ") + table.column(c)->name;
+    return table.name + "(" + text + ")";
+}
+
+} // namespace
+
+int Schema::table(Oid relation) {
+    if (const auto found = numbers_.find(relation); found != numbers_.end()) return found->second;
+    if (const auto known = catalog_->tables.find(relation); known != catalog_->tables.end()) {
+        tables_.push_back(known->second);
+        relations_.push_back(relation);
+        return numbers_[relation] = (int)tables_.size() - 1;
+    }
+    const Rows name = query("select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_class c "
+                            "join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = $1::oid",
+                            {std::to_string(relation)});
+    prove::Table made;
+    made.name = name.empty() ? std::to_string(relation) : name.text(0, 0);
+    read_columns(made, relation);
+    read_keys(made, relation);
+    catalog_->tables.emplace(relation, made);
+    tables_.push_back(std::move(made));
+    relations_.push_back(relation);
+    return numbers_[relation] = (int)tables_.size() - 1;
+}
+
+void Schema::read_columns(prove::Table &table, Oid relation) {
+    const Rows rows = query(kColumns, {std::to_string(relation)});
+    for (size_t i = 0; i < rows.size(); i++) {
+        prove::Column column;
+        column.number = (int)rows.number(i, 0);
+        column.name = rows.text(i, 1);
+        column.type = type(rows.oid(i, 2));
+        column.nullable = !rows.boolean(i, 3);
+        if (const auto known = catalog_->enumeration_names.find(column.type.name);
+            known != catalog_->enumeration_names.end())
+            column.most = (int64_t)enumeration(known->second).size() - 1;
+        table.columns.push_back(std::move(column));
+    }
+}
+
+void Schema::read_keys(prove::Table &table, Oid relation) {
+    const Rows rows = query(kKeys, {std::to_string(relation)});
+    for (size_t i = 0; i < rows.size(); i++) {
+        const std::vector<int> columns = numbers(rows.list(i, 1));
+        if (std::any_of(columns.begin(), columns.end(), [&](int c) { return table.column(c) == nullptr; })) continue;
+        table.keys.push_back({rows.text(i, 0) + " " + column_names(table, columns), columns});
+    }
+}
+
+void Schema::read_references() {
+    std::vector<std::string> ids;
+    for (const Oid relation : relations_) ids.push_back(std::to_string(relation));
+    const Rows rows = query(kReferences, {array_literal(ids)});
+    for (size_t i = 0; i < rows.size(); i++) {
+        prove::Table &child = tables_[(size_t)numbers_.at(rows.oid(i, 0))];
+        prove::Reference reference;
+        reference.parent = numbers_.at(rows.oid(i, 1));
+        reference.columns = numbers(rows.list(i, 2));
+        reference.parent_columns = numbers(rows.list(i, 3));
+        bool fits = true;
+        for (size_t k = 0; k < reference.columns.size(); k++) {
+            const prove::Column *from = child.column(reference.columns[k]),
+                                *to = tables_[(size_t)reference.parent].column(reference.parent_columns[k]);
+            fits = fits && from != nullptr && to != nullptr && from->type == to->type;
+        }
+        if (!fits) continue;
+        reference.name = "FOREIGN KEY " + column_names(child, reference.columns);
+        child.references.push_back(std::move(reference));
+    }
+}
+
+std::vector<CheckSource> Schema::checks() const {
+    std::vector<std::string> ids;
+    for (const Oid relation : relations_) ids.push_back(std::to_string(relation));
+    const Rows rows = query(kChecks, {array_literal(ids)});
+    std::vector<CheckSource> result;
+    for (size_t i = 0; i < rows.size(); i++) {
+        const int table = numbers_.at(rows.oid(i, 0));
+        result.push_back(
+            {table, fmt::format("CHECK {} of {}", rows.text(i, 1), tables_[(size_t)table].name), rows.text(i, 2)});
+    }
+    return result;
+}
+
+// ---- types ----------------------------------------------------------------------------------------------------------
+
+const std::vector<std::pair<Oid, std::string>> &Schema::enumeration(Oid type) {
+    if (const auto found = catalog_->enumerations.find(type); found != catalog_->enumerations.end())
+        return found->second;
+    auto &labels = catalog_->enumerations[type];
+    const Rows rows =
+        query("select oid, enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid order by enumsortorder",
+              {std::to_string(type)});
+    for (size_t i = 0; i < rows.size(); i++) labels.emplace_back(rows.oid(i, 0), rows.text(i, 1));
+    return labels;
+}
+
+int Schema::rank(Oid type, Oid label) {
+    const auto &labels = enumeration(call(getBaseType, type));
+    for (size_t i = 0; i < labels.size(); i++)
+        if (labels[i].first == label) return (int)i;
+    return -1;
+}
+
+std::vector<std::string> Schema::labels(const std::string &type_name) const {
+    std::vector<std::string> result;
+    if (const auto known = catalog_->enumeration_names.find(type_name); known != catalog_->enumeration_names.end())
+        for (const auto &[oid, label] : catalog_->enumerations.at(known->second)) result.push_back(label);
+    return result;
+}
+
+expr::Type Schema::type(Oid of) {
+    if (const auto found = catalog_->types.find(of); found != catalog_->types.end()) return found->second;
+    using expr::Sort;
+    const Oid base = call(getBaseType, of);
+    expr::Type made;
+    switch (base) {
+    case BOOLOID: break;
+    case INT2OID:
+    case INT4OID:
+    case INT8OID: made = {Sort::number, "integer", false}; break;
+    case OIDOID: made = {Sort::number, "oid", false}; break;
+    case DATEOID: made = {Sort::number, "date", false}; break;
+    case TIMEOID: made = {Sort::number, "time", false}; break;
+    case TIMESTAMPOID: made = {Sort::number, "timestamp", false}; break;
+    case TIMESTAMPTZOID: made = {Sort::number, "timestamptz", false}; break;
+    case NUMERICOID: made = {Sort::decimal, "numeric", true}; break;
+    case FLOAT4OID: made = {Sort::decimal, "real", true}; break;
+    case FLOAT8OID: made = {Sort::decimal, "double precision", true}; break;
+    case TEXTOID:
+    case VARCHAROID:
+    case NAMEOID: made = {Sort::value, "text", false}; break;
+    case UUIDOID: made = {Sort::value, "uuid", false}; break;
+    case BYTEAOID: made = {Sort::value, "bytea", false}; break;
+    case MACADDROID: made = {Sort::value, "macaddr", false}; break;
+    default: {
+        const Rows name = query("select pg_catalog.format_type($1::oid, null), n.nspname, t.typtype, t.typname "
+                                "from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace "
+                                "where t.oid = $1::oid",
+                                {std::to_string(base)});
+        const bool ours = !name.empty() && name.text(0, 1) != "pg_catalog";
+        const std::string called = name.empty() ? std::to_string(base)
+                                   : ours       ? name.text(0, 1) + "." + name.text(0, 3)
+                                                : name.text(0, 0);
+        made = {Sort::value, called, true};
+        if (!name.empty() && name.text(0, 2) == "e") {
+            made = {Sort::number, called, false};
+            catalog_->enumeration_names[called] = base;
+            (void)enumeration(base);
+        }
+    }
+    }
+    return catalog_->types[of] = made;
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,225 @@
+// Functions whose body is SQL: read in their place, with their arguments, as the user they run as and under the
+// settings they bring along. So a helper of a policy is no more than the sub-select it wraps.
+#include "server/translate.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/identity.hpp"
+#include "server/rewrite.hpp"
+#include "server/spi.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "executor/functions.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/params.h"
+#include "parser/parse_coerce.h"
+#include "rewrite/rewriteHandler.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostBodies = 12; // within one another
+
+struct RawFunction {
+    bool followed; // a plain function in SQL
+    bool strict;
+    bool definer;
+    bool set;
+    char volatility;
+    Oid owner;
+    Oid result;
+    int arguments;
+};
+
+RawFunction describe(Oid function) {
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for function %u", function);
+    const auto *form = (Form_pg_proc)GETSTRUCT(tuple);
+    RawFunction raw{form->prolang == SQLlanguageId && form->prokind == PROKIND_FUNCTION,
+                    form->proisstrict,
+                    form->prosecdef,
+                    form->proretset,
+                    form->provolatile,
+                    form->proowner,
+                    form->prorettype,
+                    form->pronargs};
+    for (int i = 0; i < form->pronargs; i++)
+        if (IsPolymorphicType(form->proargtypes.values[i])) raw.followed = false;
+    if (IsPolymorphicType(form->prorettype)) raw.followed = false;
+    ReleaseSysCache(tuple);
+    return raw;
+}
+
+// The one query of a body, rewritten for the current user; nothing where it has more or none.
+Query *read_body(Oid function) {
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for function %u", function);
+    bool missing = false;
+    List *queries = NIL;
+    const Datum body = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosqlbody, &missing);
+    if (!missing) {
+        auto *node = (Node *)stringToNode(TextDatumGetCString(body));
+        List *stored = IsA(node, List) ? linitial_node(List, castNode(List, node)) : list_make1(node);
+        if (list_length(stored) == 1 && IsA(linitial(stored), Query)) {
+            auto *query = linitial_node(Query, stored);
+            AcquireRewriteLocks(query, true, false);
+            queries = pg_rewrite_query(query);
+        }
+    } else {
+        const Datum source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &missing);
+        const char *sql = TextDatumGetCString(source);
+        List *statements = pg_parse_query(sql);
+        if (list_length(statements) == 1) {
+            SQLFunctionParseInfoPtr info = prepare_sql_fn_parse_info(tuple, nullptr, InvalidOid);
+            queries = pg_analyze_and_rewrite_withcb(linitial_node(RawStmt, statements), sql,
+                                                    (ParserSetupHook)sql_fn_parser_setup, info, nullptr);
+        }
+    }
+    ReleaseSysCache(tuple);
+    if (list_length(queries) != 1) return nullptr;
+    auto *query = linitial_node(Query, queries);
+    return query->commandType == CMD_SELECT ? query : nullptr;
+}
+
+void set_for_body(const char *name, const char *value) {
+    (void)set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+                            ERROR, false);
+}
+
+int new_level() {
+    return NewGUCNestLevel();
+}
+
+// Being the function while its body is read: its owner where it runs as that, and its settings.
+class Standing {
+public:
+    Standing(const RawFunction &raw, Oid function) : level_(call(new_level)) {
+        GetUserIdAndSecContext(&user_, &security_);
+        const Rows settings =
+            query("select s from pg_catalog.pg_proc p, pg_catalog.unnest(p.proconfig) s where p.oid = $1::oid",
+                  {std::to_string(function)});
+        if (raw.definer) SetUserIdAndSecContext(raw.owner, security_ | SECURITY_LOCAL_USERID_CHANGE);
+        try {
+            for (size_t i = 0; i < settings.size(); i++) {
+                const std::string &setting = settings.text(i, 0);
+                const size_t equals = setting.find('=');
+                const std::string name = setting.substr(0, equals), value = setting.substr(equals + 1);
+                call(set_for_body, name.c_str(), value.c_str());
+            }
+        } catch (...) {
+            leave();
+            throw;
+        }
+    }
+    ~Standing() { leave(); }
+    Standing(const Standing &) = delete;
+    Standing &operator=(const Standing &) = delete;
+
+private:
+    void leave() {
+        SetUserIdAndSecContext(user_, security_);
+        AtEOXact_GUC(true, level_);
+    }
+
+    int level_;
+    Oid user_ = InvalidOid;
+    int security_ = 0;
+};
+
+template <typename T>
+class Instead {
+public:
+    Instead(T &place, T value) : place_(place), before_(std::move(place)) { place_ = std::move(value); }
+    ~Instead() { place_ = std::move(before_); }
+    Instead(const Instead &) = delete;
+    Instead &operator=(const Instead &) = delete;
+
+private:
+    T &place_;
+    T before_;
+};
+
+bool is_row(Oid type) {
+    return type_is_rowtype(type);
+}
+
+} // namespace
+
+std::vector<Translator::Branch> Translator::body_rows(Oid function_id, const std::vector<expr::Expr> &arguments,
+                                                      bool set) {
+    const RawFunction raw = call(describe, function_id);
+    if (!raw.followed) throw Unsupported{function_name(function_id)};
+    if (raw.volatility == PROVOLATILE_VOLATILE && !follows_volatile_) throw Unsupported{function_name(function_id)};
+    if ((int)arguments.size() != raw.arguments || raw.set != set) throw Unsupported{function_name(function_id)};
+    if (reading_.size() >= kMostBodies || std::find(reading_.begin(), reading_.end(), function_id) != reading_.end())
+        throw Unsupported{"recursion of " + function_name(function_id)};
+    const Standing standing(raw, function_id);
+    Query *query = call(read_body, function_id);
+    if (query == nullptr) throw Unsupported{"the body of " + function_name(function_id)};
+    std::vector<Oid> reading = reading_;
+    reading.push_back(function_id);
+    const Instead<std::vector<Oid>> deeper(reading_, std::move(reading));
+    const Instead<std::vector<expr::Row>> around(outer_rows_, rows_in_scope());
+    const Instead<std::vector<Frame>> frames(frames_, {});
+    const Instead<const std::vector<expr::Expr> *> parameters(parameters_, &arguments);
+    const Instead<std::vector<const std::vector<expr::Expr> *>> links(link_outputs_, {});
+    const Instead<std::vector<expr::Expr>> tests(case_tests_, {});
+    std::vector<Branch> branches = rows_of(query, Use::values);
+    // For a NULL argument a strict function is not even called.
+    if (raw.strict)
+        for (Branch &branch : branches) {
+            std::vector<expr::Expr> parts{branch.where};
+            for (const expr::Expr &argument : arguments) parts.push_back(expr::negate(expr::is_null(argument)));
+            branch.where = expr::both(std::move(parts));
+        }
+    if (!set) {
+        // The first row is what counts, and which one that is can be told only where there are no two.
+        const bool one = branches.size() == 1 && is_pinned(branches.front());
+        if (!one) throw Unsupported{"the first row of " + function_name(function_id)};
+    }
+    const expr::Type type = schema_.type(raw.result);
+    for (const Branch &branch : branches)
+        if (!call(is_row, raw.result) && (branch.outputs.size() != 1 || !(branch.outputs.front()->type == type)))
+            throw Unsupported{"the result of " + function_name(function_id)};
+    return branches;
+}
+
+// What a function yields by its body; nothing where the body cannot be followed.
+expr::Expr Translator::body(Oid function_id, const std::vector<expr::Expr> &arguments) {
+    const RawFunction raw = call(describe, function_id);
+    if (!raw.followed || raw.set || call(is_row, raw.result)) return nullptr;
+    const std::vector<Frame> frames = frames_;
+    try {
+        const std::vector<Branch> branches = body_rows(function_id, arguments, false);
+        if (branches.front().rows.empty() && expr::is_constant(branches.front().where, true))
+            return branches.front().outputs.front();
+        if (branches.front().rows.empty())
+            return expr::choose({branches.front().where, branches.front().outputs.front(),
+                                 expr::null_of(branches.front().outputs.front()->type)});
+        return expr::scalar(selects(branches), true);
+    } catch (const Unsupported &) {
+        frames_ = frames;
+        return nullptr;
+    }
+}
+
+std::string Translator::function_name(Oid function_id) const {
+    const Rows name = query("select pg_catalog.format('%I.%I', n.nspname, p.proname) from pg_catalog.pg_proc p "
+                            "join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid",
+                            {std::to_string(function_id)});
+    return "function " + (name.empty() ? std::to_string(function_id) : name.text(0, 0));
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,174 @@
+// Every verdict against brute force: what is proved, no small state contradicts; what is refuted comes with a state in
+// which the plain meaning of the question says the same. RLSPROOF_QUESTIONS says how many are made.
+#include "../support/random_question.hpp"
+
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+
+namespace rlsproof {
+
+namespace {
+
+using expr::Datum;
+
+constexpr int kStates = 400;
+
+bool satisfies(const prove::Table &table, const std::vector<expr::Tuple> &rows, const expr::Database &database) {
+    for (size_t i = 0; i < rows.size(); i++) {
+        for (const prove::Key &key : table.keys)
+            for (size_t k = i + 1; k < rows.size(); k++) {
+                bool same = true;
+                for (const int c : key.columns) same = same && rows[i].at(c) && rows[i].at(c) == rows[k].at(c);
+                if (same) return false;
+            }
+        for (const prove::Reference &reference : table.references) {
+            bool found = !rows[i].at(reference.columns[0]);
+            for (const expr::Tuple &parent : database.tables[(size_t)reference.parent])
+                found = found || parent.at(reference.parent_columns[0]) == rows[i].at(reference.columns[0]);
+            if (!found) return false;
+        }
+        for (const prove::Check &check : table.checks)
+            if (expr::evaluate(check.condition, database, {{check.row.id, &rows[i]}}) == Datum(0)) return false;
+        for (const prove::Column &column : table.columns)
+            if (!column.nullable && !rows[i].at(column.number)) return false;
+    }
+    return true;
+}
+
+bool satisfies(const prove::Question &question, const expr::Database &database) {
+    for (size_t i = 0; i < question.tables.size(); i++)
+        if (!satisfies(question.tables[i], database.tables[i], database)) return false;
+    return true;
+}
+
+// `otherwise` where a scalar sub-select has several rows: the statement fails.
+bool claims_hold(const prove::Question &question, const expr::Database &database, const expr::Tuple &row,
+                 bool otherwise) {
+    try {
+        for (const prove::Claim &claim : question.claims) {
+            const Datum value = expr::evaluate(claim.condition, database, {{question.subjects[0].row.id, &row}});
+            if ((value == Datum(1)) != claim.holds) return false;
+        }
+        return true;
+    } catch (const Error &) {
+        return otherwise;
+    }
+}
+
+prove::Question question_of(test::Maker &maker) {
+    prove::Question question;
+    question.tables = maker.tables();
+    const expr::Row row{0, maker.upto(2)};
+    question.subjects = {{row, "the row", true, -1}};
+    const expr::Expr first = maker.condition(3, {row}, true);
+    // Often one that has to do with the other, so that there is something to be proved.
+    expr::Expr second = maker.condition(2, {row}, true);
+    switch (maker.upto(5)) {
+    case 0: second = expr::either({first, second}); break;
+    case 1: second = expr::negate(expr::both({expr::negate(first), second})); break;
+    case 2: second = expr::coalesce({first, second}); break;
+    default: break;
+    }
+    question.claims = {{"this holds", first, true}, {"this does not", second, false}};
+    question.equal_literals = {{{test::kSoft, "0"}, {test::kSoft, "2"}}};
+    return question;
+}
+
+// A state found, as a database; what is in none of the question's conditions is made up.
+expr::Database database_of(const prove::Question &question, const prove::Reply &reply, const expr::Tuple *&subject) {
+    expr::Database database;
+    database.tables.resize(question.tables.size());
+    size_t place = 0;
+    for (const prove::ModelRow &row : reply.rows) {
+        expr::Tuple tuple;
+        for (const prove::Column &column : question.tables[(size_t)row.table].columns) tuple[column.number] = Datum(0);
+        for (const auto &[number, value] : row.values)
+            tuple[number] =
+                value.null ? Datum()
+                : value.literal
+                    ? Datum(std::stoll(*value.literal))
+                    : Datum(value.number +
+                            (question.tables[(size_t)row.table].column(number)->type.sort == expr::Sort::value ? 100
+                                                                                                               : 0));
+        auto &rows = database.tables[(size_t)row.table];
+        if (row.subject >= 0) place = rows.size();
+        rows.push_back(tuple);
+    }
+    // A table that the question does not speak of is left out of a state; whoever makes the state puts parents in.
+    if (prove::script(question).find("|in parent|") == std::string::npos)
+        for (const expr::Tuple &child : database.tables[1])
+            if (child.at(1))
+                database.tables[0].push_back({{1, child.at(1)}, {2, child.at(1)}, {3, Datum(0)}, {4, Datum(0)}});
+    test::Maker::give_meaning(database);
+    subject = &database.tables[(size_t)question.subjects[0].row.table][place];
+    return database;
+}
+
+} // namespace
+
+TEST(Truth, BruteForceAgrees) {
+    const char *wanted = std::getenv("RLSPROOF_QUESTIONS");
+    const unsigned questions = wanted != nullptr ? (unsigned)std::atoi(wanted) : 500;
+    const char *first = std::getenv("RLSPROOF_SEED");
+    prove::Prover prover("z3", {}, nullptr);
+    int proved = 0, refuted = 0, unknown = 0;
+    const unsigned start = first != nullptr ? (unsigned)std::atoi(first) : 1;
+    for (unsigned seed = start; seed < start + questions; seed++) {
+        const bool plain = seed % 2 == 0;
+        test::Maker maker(seed, plain);
+        const prove::Question question = question_of(maker);
+        const prove::Reply reply = prover.ask(question);
+        proved += reply.outcome == prove::Outcome::impossible;
+        refuted += reply.outcome == prove::Outcome::possible;
+        unknown += reply.outcome == prove::Outcome::unknown;
+        if (reply.outcome == prove::Outcome::impossible)
+            for (int i = 0; i < kStates; i++) {
+                const expr::Database database = maker.state(question.tables, 2);
+                if (!satisfies(question, database)) continue;
+                for (const expr::Tuple &row : database.tables[(size_t)question.subjects[0].row.table])
+                    ASSERT_FALSE(claims_hold(question, database, row, false))
+                        << "seed " << seed << ": proved, and there is a state\n"
+                        << prove::script(question);
+            }
+        if (reply.outcome == prove::Outcome::possible && plain) {
+            const expr::Tuple *subject = nullptr;
+            const expr::Database database = database_of(question, reply, subject);
+            ASSERT_TRUE(satisfies(question, database)) << "seed " << seed << ": no legal state";
+            ASSERT_TRUE(claims_hold(question, database, *subject, true))
+                << "seed " << seed << ": no state that does it\n"
+                << prove::script(question);
+        }
+        ASSERT_EQ(reply.reason.find("objected"), std::string::npos) << "seed " << seed << ": " << reply.reason;
+    }
+    // A suite in which everything is unknown would be content with anything.
+    EXPECT_GT(proved, (int)questions / 8);
+    EXPECT_GT(refuted, (int)questions / 8);
+    EXPECT_LT(unknown, (int)questions / 50);
+    RecordProperty("proved", proved);
+    std::printf("proved %d, refuted %d, unknown %d\n", proved, refuted, unknown);
+}
+
+// The second solver, on the same text.
+TEST(Truth, SolversAgree) {
+    prove::Prover z3("z3", {}, nullptr), cvc5("cvc5", {}, nullptr);
+    try {
+        (void)cvc5.ask({"nothing", {}, {}, {}, {}});
+    } catch (const Error &) {
+        GTEST_SKIP() << "cvc5 is not installed";
+    }
+    int decided = 0;
+    for (unsigned seed = 1; seed <= 60; seed++) {
+        test::Maker maker(seed, false);
+        const prove::Question question = question_of(maker);
+        const prove::Outcome one = z3.ask(question).outcome, other = cvc5.ask(question).outcome;
+        if (one == prove::Outcome::unknown || other == prove::Outcome::unknown) continue;
+        decided++;
+        EXPECT_EQ((int)one, (int)other) << "seed " << seed;
+    }
+    EXPECT_GT(decided, 40);
+}
+
+} // namespace rlsproof
