@@ -1,4 +1,5 @@
 // rlsproof.persona(), scope(), expect() and waive(): upserts into the tables behind them.
+#include "base/finding.hpp"
 #include "base/text.hpp"
 #include "lint/rules.hpp"
 #include "model/expectation.hpp"
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "server/declaring.hpp"
 #include "server/identity.hpp"
 #include "server/names.hpp"
 #include "server/personas.hpp"
@@ -18,10 +20,10 @@
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
+#include "server/tenancy.hpp"
 #include "server/guard/rules.hpp"
 
 extern "C" {
-#include "mb/pg_wchar.h"
 #include "utils/date.h"
 #include "utils/jsonb.h"
 }
@@ -35,65 +37,12 @@ constexpr const char *kOtherRules[] = {
     "broken",  "leak",       "lockout", "not_looked_at",  "open",          "self_promotion",    "stale_declaration",
     "unknown", "unreviewed", "vacuous", "waiver_expired", "waiver_unused", "writable_authority"};
 
-// ---- what the server is told
-
-struct Complaint {
-    const char *sqlstate;
-    const char *message;
-    const char *detail;
-    const char *hint;
-    int position;
-    const char *text; // that the position counts in
-};
-
-void complain_plainly(const Complaint *complaint) {
-    const char *s = complaint->sqlstate;
-    ereport(ERROR, (errcode(MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4])), errmsg_internal("%s", complaint->message),
-                    *complaint->detail != '\0' ? errdetail_internal("%s", complaint->detail) : 0,
-                    *complaint->hint != '\0' ? errhint("%s", complaint->hint) : 0,
-                    complaint->position > 0 ? internalerrposition(complaint->position) : 0,
-                    complaint->position > 0 ? internalerrquery(complaint->text) : 0));
-}
-
-void warn_plainly(const char *message, const char *hint) {
-    ereport(WARNING,
-            (errcode(ERRCODE_WARNING), errmsg_internal("%s", message), *hint != '\0' ? errhint("%s", hint) : 0));
-}
-
-void warn(const std::string &message, const std::string &hint) {
-    call(warn_plainly, message.c_str(), hint.c_str());
-}
-
 // ---- arguments
 
 const char *jsonb_argument(FunctionCallInfo info, int number) {
     if (info->args[number].isnull) return nullptr;
     Jsonb *json = DatumGetJsonbP(info->args[number].value);
     return JsonbToCString(nullptr, &json->root, (int)VARSIZE(json));
-}
-
-std::string required(const char *argument, const char *name) {
-    if (argument == nullptr || text::trim(argument).empty())
-        throw Error(Code::invalid_input,
-                    fmt::format("{} must not be {}", name, argument == nullptr ? "null" : "empty"));
-    return std::string(text::trim(argument));
-}
-
-std::vector<std::string> names(const std::string &sql) {
-    std::vector<std::string> found;
-    const Rows rows = query(sql);
-    for (size_t i = 0; i < rows.size(); i++) found.push_back(rows.text(i, 0));
-    return found;
-}
-
-std::vector<std::string> columns_of(Oid relation) {
-    return names(fmt::format("select attname from pg_catalog.pg_attribute where attrelid = {} and attnum > 0 and not "
-                             "attisdropped order by attnum",
-                             relation));
-}
-
-int characters(const std::string &text) {
-    return pg_mbstrlen_with_len(text.c_str(), (int)text.size());
 }
 
 // ---- persona
@@ -117,11 +66,7 @@ from pg_catalog.jsonb_each($1::jsonb) k order by k.key collate "C")",
                         "Settings are texts, numbers or booleans: {\"app.tenant_id\": \"42\"}.");
         const std::string value = rows.text(i, 1);
         const Outcome outcome = attempt(Finish::rollback, [&] { set_locally(name, value); });
-        if (!outcome.ok) {
-            const Complaint complaint{
-                outcome.sqlstate.c_str(), outcome.message.c_str(), outcome.detail.c_str(), outcome.hint.c_str(), 0, ""};
-            call(complain_plainly, &complaint);
-        }
+        if (!outcome.ok) complain(outcome, outcome.message, outcome.hint, "");
     }
 }
 
@@ -150,20 +95,6 @@ on conflict (name) do update set role = excluded.role, claims = excluded.claims,
 
 // ---- scope
 
-Outcome ask(const std::string &before, const std::string &predicate, const std::string &after) {
-    Outcome outcome = attempt(Finish::rollback, [&] {
-        use_default_search_path();
-        rewrite(before + predicate + after);
-    });
-    if (outcome.sqlstate == "XX000") {
-        outcome.sqlstate = "42601";
-        outcome.message = "more than one statement";
-    }
-    if (outcome.position > 0)
-        outcome.position = std::clamp(outcome.position - characters(before), 1, characters(predicate) + 1);
-    return outcome;
-}
-
 Object relation_named(const std::string &written) {
     const std::string name = written.starts_with("bucket:") ? "storage.objects" : written;
     Object object = find_object(name);
@@ -190,9 +121,7 @@ void declare_scope(const std::string &written, const std::string &scope, const s
             hint = "A scope is true for the rows that belong to it: compare the column with something.";
         else if (hint.empty())
             hint = "A scope is one boolean expression over a row, as in owner_id = auth.uid().";
-        const Complaint complaint{outcome.sqlstate.c_str(), message.c_str(),  outcome.detail.c_str(), hint.c_str(),
-                                  outcome.position,         predicate.c_str()};
-        call(complain_plainly, &complaint);
+        complain(outcome, message, hint, predicate);
     }
     if (tenant_column) {
         const std::vector<std::string> columns = columns_of(relation.id);
@@ -377,20 +306,6 @@ on conflict (rule, object) do update set reason = excluded.reason, until = exclu
 
 // ---- what became of declarations
 
-Finding stale(const std::string &object, const std::string &message, const std::string &hint, const std::string &fix) {
-    Finding finding;
-    finding.rule = "stale_declaration";
-    finding.level = Level::warning;
-    finding.category = Category::hygiene;
-    finding.object = object;
-    finding.message = message;
-    finding.hint = hint;
-    finding.fix = fix;
-    finding.evidence = "structural";
-    finding.key = "stale_declaration:" + object + ":" + message;
-    return finding;
-}
-
 void look_at_scopes(std::vector<Finding> &findings) {
     const Rows rows = query("select relation, scope, predicate from rlsproof.scopes order by relation collate \"C\", "
                             "scope collate \"C\"");
@@ -466,6 +381,7 @@ Outcome check_predicate(const std::string &relation, const std::string &predicat
 std::vector<Finding> look_at_declarations(const World &world) {
     std::vector<Finding> findings;
     look_at_scopes(findings);
+    look_at_tenancies(findings);
     look_at_expectations(world, findings);
     return findings;
 }
@@ -492,9 +408,7 @@ Datum rlsproof_scope(PG_FUNCTION_ARGS) {
     const char *predicate = text_argument(fcinfo, 2), *tenant = text_argument(fcinfo, 3);
     const char *note = text_argument(fcinfo, 4);
     enter([&] {
-        std::string kept = required(predicate, "the predicate of a scope");
-        // It is put between parentheses: a comment at its end would swallow the closing one.
-        if (kept.find("--") != std::string::npos) kept += '\n';
+        const std::string kept = closed(required(predicate, "the predicate of a scope"));
         declare_scope(required(relation, "the relation of a scope"), required(scope, "the name of a scope"), kept,
                       optional_text(tenant), optional_text(note));
     });

@@ -68,6 +68,8 @@ CREATE FUNCTION sum_k(int) RETURNS numeric LANGUAGE plpgsql AS
 	$$ DECLARE t numeric := 0; r record; BEGIN FOR r IN SELECT n FROM b WHERE k = $1 ORDER BY id LOOP t := t + r.n; END LOOP;
 	RETURN t + (SELECT count(*) FROM c WHERE k = $1); EXCEPTION WHEN division_by_zero THEN RETURN -1; END $$;
 CREATE FUNCTION definer() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM p';
+SELECT rlsproof.tenancy('public.*', 'k', 'setting:app.k', 'null'), rlsproof.tenancy('public.c', 's', 'setting:app.s', 'f'),
+	rlsproof.tenancy('public.b', 'k -> public.a.k', 'setting:app.k');
 VACUUM ANALYZE;
 SQL
 
@@ -183,7 +185,8 @@ for my $n (1 .. $wanted)
 
 my $text = join '', @script;
 my @rules = qw(matrix_access rls_bypass write_without_where copy_out cartesian_join full_scan scan_rows rows_read no_limit deep_offset
-	result_rows n_plus_one repeated_query transaction_rows_read transaction_rows_written);
+	result_rows n_plus_one repeated_query transaction_rows_read transaction_rows_written
+	tenant_mismatch tenant_unpinned tenant_unset tenant_mixed tenant_write);
 my %answer;
 my %events;
 for my $mode (qw(off log warn))
@@ -192,7 +195,7 @@ for my $mode (qw(off log warn))
 	$node->safe_psql('postgres', "CREATE DATABASE same_$mode TEMPLATE base");
 	my $settings = $mode eq 'off' ? "SET rlsproof.guard = off;\n"
 		: join('', map { "SET rlsproof.rule_$_ = $mode;\n" } @rules) . "SET rlsproof.track_queries = on;\n";
-	my ($status, $out, $err) = $node->psql("same_$mode", "$settings\\pset null NULL\n$text", on_error_stop => 0);
+	my ($status, $out, $err) = $node->psql("same_$mode", "SET app.k = '3';\n$settings\\pset null NULL\n$text", on_error_stop => 0);
 	is($status, 0, "$mode: the session lived");
 	$answer{$mode} = $out;
 	$events{$mode} = $node->safe_psql("same_$mode", 'SELECT coalesce(sum(count), 0) FROM rlsproof.guard_events WHERE database = current_database()');
@@ -218,6 +221,6 @@ cmp_ok($states{'00000'} // 0, '>', $wanted / 2, 'most queries run');
 cmp_ok(scalar keys %states, '>', 2, 'and some do not');
 my $rules_seen = $node->safe_psql('base', q{SELECT string_agg(DISTINCT rule, ' ' ORDER BY rule) FROM rlsproof.guard_events});
 note "rules: $rules_seen";
-cmp_ok(scalar(split / /, $rules_seen), '>=', 11, 'nearly every rule was broken');
+cmp_ok(scalar(split / /, $rules_seen), '>=', 16, 'nearly every rule was broken');
 $node->stop;
 done_testing();

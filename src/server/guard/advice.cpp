@@ -4,6 +4,7 @@
 
 #include "server/guard/hypothetical.hpp"
 #include "server/guard/index_advice.hpp"
+#include "server/guard/tenants.hpp"
 
 namespace rlsproof::server::guard {
 
@@ -60,6 +61,11 @@ std::string advice(const Violation &found, const Source &source, const Shape &sh
     case Rule::repeated_query: return "Keep the answer, or ask once.";
     case Rule::transaction_rows_read: return "Do the work in smaller transactions, or read less.";
     case Rule::transaction_rows_written: return "Do the work in smaller transactions.";
+    case Rule::tenant_mismatch:
+    case Rule::tenant_unpinned:
+    case Rule::tenant_unset:
+    case Rule::tenant_mixed:
+    case Rule::tenant_write: return tenant_advice(found);
     }
     return {};
 }

@@ -12,7 +12,8 @@ namespace rlsproof::server::guard {
 namespace {
 
 bool is(const PlanInvalItem *item, Fact fact) {
-    return item->cacheId == static_cast<int>(fact);
+    // Tenants travel in a node of their own.
+    return nodeTag(item) == T_PlanInvalItem && item->cacheId == static_cast<int>(fact);
 }
 
 void visit_from(Node *node, void (*visit)(Node *, void *), void *context);
@@ -101,14 +102,14 @@ void append(List **items, Fact fact, Oid relation) {
 bool Facts::has(Fact fact) const {
     ListCell *cell;
     foreach (cell, items_)
-        if (is(lfirst_node(PlanInvalItem, cell), fact)) return true;
+        if (is(static_cast<const PlanInvalItem *>(lfirst(cell)), fact)) return true;
     return false;
 }
 
 bool Facts::has(Fact fact, Oid relation) const {
     ListCell *cell;
     foreach (cell, items_) {
-        const PlanInvalItem *const item = lfirst_node(PlanInvalItem, cell);
+        const auto *const item = static_cast<const PlanInvalItem *>(lfirst(cell));
         if (is(item, fact) && item->hashValue == relation) return true;
     }
     return false;
@@ -117,7 +118,7 @@ bool Facts::has(Fact fact, Oid relation) const {
 Oid Facts::nth(Fact fact, int n) const {
     ListCell *cell;
     foreach (cell, items_) {
-        const PlanInvalItem *const item = lfirst_node(PlanInvalItem, cell);
+        const auto *const item = static_cast<const PlanInvalItem *>(lfirst(cell));
         if (is(item, fact) && n-- == 0) return item->hashValue;
     }
     return InvalidOid;

@@ -13,6 +13,8 @@
 #include "server/guard/facts.hpp"
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenant_watch.hpp"
+#include "server/guard/tenants.hpp"
 #include "server/guard/utility.hpp"
 #include "server/guard/workers.hpp"
 
@@ -44,16 +46,18 @@ PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo 
 }
 
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    if ((active & kPlanned) == 0) return plan_on(query, text, options, parameters);
+    if ((active & (kPlanned | kTenants)) == 0) return plan_on(query, text, options, parameters);
     List *const facts = facts_of(query, active);
     PlannedStmt *const result = plan_on(query, text, options, parameters);
     if (facts != NIL) result->invalItems = list_concat(result->invalItems, facts);
+    if ((active & kTenants) != 0) note_tenants(result);
     return result;
 }
 
 void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entry) {
     if (next_paths != nullptr) next_paths(root, rel, number, entry);
     if (wants(Rule::full_scan) && !exempt_table(entry->relid)) find_out_of_reach(root, rel, entry);
+    if ((active & kWatchedReads) != 0) read_the_table(rel, entry);
 }
 
 void start_on(QueryDesc *query, int flags) {
@@ -74,6 +78,7 @@ void start(QueryDesc *query, int flags) {
     if ((active & kStarted) != 0) {
         Violations found;
         judge_start(query, &found);
+        if ((active & kWatched) != 0) begin_watch(query, explaining == 0, &found);
         if (found.count > 0) tell(found, source_of(query), explaining == 0);
     }
     if ((active & (kCounted | kAnswered)) != 0 || tracking) begin_running(query);
@@ -114,7 +119,7 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
         });
 }
 
-void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     Running *const running = (active != 0 || tracking) && !IsParallelWorker() ? running_of(query->estate) : nullptr;
     if (running == nullptr) {
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
@@ -131,6 +136,18 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
     running->at_work = false;
     judge_run(query, running, explaining == 0);
+}
+
+void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+    Watch *const watch = watch_of(query->estate);
+    if (watch == nullptr) {
+        run_counted(RLSPROOF_EXECUTOR_RUN_ARGS);
+        return;
+    }
+    PlannedStmt *const plan = query->plannedstmt;
+    const bool parallel = std::exchange(plan->parallelModeNeeded, false);
+    in_any_case([&] { run_counted(RLSPROOF_EXECUTOR_RUN_ARGS); }, [&] { plan->parallelModeNeeded = parallel; });
+    judge_watch(query, watch, explaining == 0);
 }
 
 void end(QueryDesc *query) {
@@ -191,6 +208,7 @@ void install_hooks() {
     next_end = std::exchange(ExecutorEnd_hook, end);
     next_utility = std::exchange(ProcessUtility_hook, utility);
     install_scale_hook();
+    define_tenant_plan();
 }
 
 } // namespace rlsproof::server::guard

@@ -29,6 +29,11 @@ constexpr std::array<Entry, kRules> kEntries = {{
     {Rule::transaction_rows_read, {"transaction_rows_read", "54R04", "the transaction read more rows than allowed"}},
     {Rule::transaction_rows_written,
      {"transaction_rows_written", "54R04", "the transaction wrote more rows than allowed"}},
+    {Rule::tenant_mismatch, {"tenant_mismatch", "42R04", "another tenant's rows are asked for than the session's"}},
+    {Rule::tenant_unpinned, {"tenant_unpinned", "42R05", "no condition holds a read to one tenant"}},
+    {Rule::tenant_unset, {"tenant_unset", "42R06", "a tenant's table is touched while the session has no tenant"}},
+    {Rule::tenant_mixed, {"tenant_mixed", "42R07", "one statement reads rows of more than one tenant"}},
+    {Rule::tenant_write, {"tenant_write", "42R08", "rows are written for another tenant than the session's"}},
 }};
 
 constexpr bool in_order() {

@@ -44,7 +44,7 @@ void put_together() {
     if (!guard_on) set = 0;
 
     // What is known of a statement at planning travels with its plan, so plans made while nobody asked are made again.
-    const bool plans_lack = (set & kPlanned & ~active) != 0;
+    const bool plans_lack = (set & (kPlanned | kWatchedReads) & ~active) != 0;
     active = set;
     refusing = set & errors;
     tracking = guard_on && track_queries;

@@ -10,6 +10,7 @@
 #include "server/guard/facts.hpp"
 #include "server/guard/matrix.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenants.hpp"
 
 extern "C" {
 #include "access/table.h"
@@ -362,6 +363,8 @@ void judge_start(const QueryDesc *query, Violations *found) {
         walk.any_out_of_reach = wants(Rule::full_scan) && walk.facts.has(Fact::out_of_reach);
     }
     if (walk.any_out_of_reach || wants(Rule::scan_rows) || wants(Rule::deep_offset)) walker(query->planstate, &walk);
+
+    if ((active & kTenants) != 0) judge_tenants(query, found);
 
     // A table that is changed as a whole is read as a whole: that was said.
     const Violation *const whole_write = found->find(Rule::write_without_where);

@@ -20,6 +20,7 @@ struct Violation {
     double measured; // rows expected, counted or skipped, or statements
     double allowed;
     bool counted;          // measured is a count, not an expectation
+    bool unseen;           // what would have to be looked at cannot be
     const PlanState *scan; // where the plan reads the table
     const char *note;      // a sentence for DETAIL; plain text without values
     const char *after;     // the text of a query that this one seems to follow; constants and all

@@ -36,7 +36,12 @@ const int *limit_of(Rule rule) {
     case Rule::copy_out: return &limits.small_table;
     case Rule::matrix_access:
     case Rule::rls_bypass:
-    case Rule::write_without_where: return nullptr;
+    case Rule::write_without_where:
+    case Rule::tenant_mismatch:
+    case Rule::tenant_unpinned:
+    case Rule::tenant_unset:
+    case Rule::tenant_mixed:
+    case Rule::tenant_write: return nullptr;
     }
     return nullptr;
 }

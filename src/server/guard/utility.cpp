@@ -3,6 +3,7 @@
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenants.hpp"
 
 extern "C" {
 #include "access/relation.h"
@@ -69,13 +70,33 @@ void look_at_copy(const CopyStmt *statement, Violations *found) {
     if (violation != nullptr) violation->relation = table;
 }
 
+// What leaves the table by COPY passes no condition, but for the policies that make COPY a query.
+void look_at_tenants_in(const CopyStmt *statement, Violations *found) {
+    if (statement->relation == nullptr) return;
+    const Oid table = relation_of(statement->relation);
+    if (!OidIsValid(table) || exempt_table(table)) return;
+    if (statement->is_from)
+        judge_tenants_of_rows(table, false, found);
+    else if (check_enable_rls(table, InvalidOid, true) != RLS_ENABLED)
+        judge_tenants_of_table(table, found);
+}
+
 } // namespace
 
 void judge_utility(Node *statement, Violations *found) {
+    if (IsA(statement, TruncateStmt) && wants(Rule::tenant_write)) {
+        ListCell *cell;
+        foreach (cell, reinterpret_cast<TruncateStmt *>(statement)->relations) {
+            const Oid table = relation_of(lfirst_node(RangeVar, cell));
+            if (OidIsValid(table) && !exempt_table(table)) judge_tenants_of_rows(table, true, found);
+        }
+    }
     if (IsA(statement, TruncateStmt) && wants(Rule::write_without_where))
         look_at_truncate(reinterpret_cast<TruncateStmt *>(statement), found);
     if (IsA(statement, CopyStmt) && (wants(Rule::rls_bypass) || wants(Rule::matrix_access)))
         look_at_copied_table(reinterpret_cast<CopyStmt *>(statement), found);
+    if (IsA(statement, CopyStmt) && (active & kTenants) != 0)
+        look_at_tenants_in(reinterpret_cast<CopyStmt *>(statement), found);
     if (IsA(statement, CopyStmt) && wants(Rule::copy_out)) look_at_copy(reinterpret_cast<CopyStmt *>(statement), found);
 }
 

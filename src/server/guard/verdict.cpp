@@ -61,14 +61,28 @@ std::string message_of(const Violation &found, const std::string &table) {
     case Rule::repeated_query: return "the same query is sent again and again with the same values";
     case Rule::transaction_rows_read: return "the transaction read too many rows";
     case Rule::transaction_rows_written: return "the transaction wrote too many rows";
+    case Rule::tenant_mismatch:
+        if (found.unseen) break;
+        return found.counted ? fmt::format("rows of {} are read that are not the session's tenant's", table)
+                             : fmt::format("rows of {} are asked for that are not the session's tenant's", table);
+    case Rule::tenant_mixed:
+        if (found.unseen) break;
+        return fmt::format("rows of {} tenants of {} are read", number(found.measured), table);
+    case Rule::tenant_write:
+        if (found.unseen) return fmt::format("whose rows of {} are written cannot be seen", table);
+        if (!found.counted) return fmt::format("the rows of every tenant are taken out of {}", table);
+        return fmt::format("rows of {} are written that are not the session's tenant's", table);
+    case Rule::tenant_unpinned: return fmt::format("{} is read without its tenant", table);
+    case Rule::tenant_unset: return fmt::format("{} is touched while the session has no tenant", table);
     }
-    return "";
+    return fmt::format("whose rows of {} are read cannot be seen", table);
 }
 
 const char *unit_of(Rule rule) {
     switch (rule) {
     case Rule::n_plus_one:
     case Rule::repeated_query: return "statements";
+    case Rule::tenant_mixed: return "tenants";
     default: return "rows";
     }
 }

@@ -1,0 +1,336 @@
+// What the conditions of one scan say of the tenant's column. Conditions are those of the finished plan: what policies,
+// equivalences with constants and partial indexes came to is in them.
+#include "server/guard/tenant_plan.hpp"
+
+#include <algorithm>
+
+#include "server/compat.hpp"
+#include "server/guard/tenant_session.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_opfamily.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+}
+
+namespace rlsproof::server::guard {
+
+namespace {
+
+struct Conditions {
+    PlanLook *look;
+    Plan *scan;
+    const Tenancy *tenancy;
+    AttrNumber column; // that is held
+    List *shared;      // the declared predicate of shared rows, over this scan's columns
+    TenantScan *best;
+};
+
+const Node *relabelled(const Node *node) {
+    while (node != nullptr && IsA(node, RelabelType))
+        node = reinterpret_cast<const Node *>(reinterpret_cast<const RelabelType *>(node)->arg);
+    return node;
+}
+
+bool is_column(const Conditions &c, const Node *node) {
+    node = relabelled(node);
+    return node != nullptr && column_of(c.scan, node) == c.column;
+}
+
+struct Mention {
+    const Conditions *conditions;
+    bool found;
+};
+
+bool mention_walker(Node *node, void *pointer) {
+    auto *const mention = static_cast<Mention *>(pointer);
+    if (node == nullptr || mention->found) return false;
+    if (IsA(node, Var)) {
+        mention->found = is_column(*mention->conditions, node);
+        return false;
+    }
+    return compat::walk(node, mention_walker, mention);
+}
+
+bool mentions(const Conditions &c, Node *node) {
+    Mention mention{&c, false};
+    mention_walker(node, &mention);
+    return mention.found;
+}
+
+bool any_variable(Node *node, void *) {
+    if (node == nullptr) return false;
+    if (IsA(node, Var) || IsA(node, SubPlan)) return true;
+    return compat::walk(node, any_variable, nullptr);
+}
+
+// Better than what was found before?
+void improve(TenantScan *best, const TenantScan &found) {
+    if (found.pin <= best->pin) return;
+    TenantScan merged = found;
+    merged.table = best->table;
+    merged.owner = best->owner;
+    merged.carrier = best->carrier;
+    merged.node = best->node;
+    merged.column = best->column;
+    merged.bound_to = best->bound_to;
+    *best = merged;
+}
+
+void tie_to(Origin origin, void *pointer) {
+    const auto *const c = static_cast<const Conditions *>(pointer);
+    note_tie(c->look, c->scan, c->column, origin);
+}
+
+// The other side of a comparison with the column.
+TenantScan held_to(const Conditions &c, Node *other, bool list) {
+    TenantScan found{};
+    auto *const bare = const_cast<Node *>(relabelled(other));
+    const Pin one = list ? Pin::set : Pin::none;
+    if (IsA(bare, Const)) {
+        found.value = reinterpret_cast<Const *>(bare);
+        found.pin = found.value->constisnull ? Pin::expression : list ? one : Pin::literal;
+        return found;
+    }
+    if (IsA(bare, Param)) {
+        const auto *const param = reinterpret_cast<Param *>(bare);
+        if (param->paramkind == PARAM_EXTERN) {
+            found.parameter = param->paramid;
+            found.pin = list ? one : Pin::parameter;
+            return found;
+        }
+        Behind from{};
+        if (param->paramkind != PARAM_EXEC || !behind(c.look, param->paramid, &from)) {
+            // Handed down by an outer query, row by row.
+            found.pin = Pin::joined;
+        } else if (from.nest != nullptr) {
+            found.tied = true;
+            each_origin(c.look, from.nest, reinterpret_cast<const Node *>(from.outer), tie_to,
+                        const_cast<Conditions *>(&c));
+        } else {
+            // (SELECT current_setting(...)), as policies are advised to write.
+            const Plan *const plan = from.subplan;
+            const bool plain = IsA(plan, Result) && plan->lefttree == nullptr &&
+                               reinterpret_cast<const Result *>(plan)->resconstantqual == nullptr;
+            const Node *const value =
+                plain && plan->targetlist != NIL
+                    ? reinterpret_cast<const Node *>(linitial_node(TargetEntry, plan->targetlist)->expr)
+                    : nullptr;
+            found.pin = list ? one : Pin::expression;
+            if (value != nullptr && c.tenancy->links == 0 && is_session_tenant(c.tenancy, value, list))
+                found.pin = Pin::session;
+        }
+        return found;
+    }
+    if (any_variable(bare, nullptr) || contain_volatile_functions(bare)) {
+        found.pin = Pin::weak;
+        return found;
+    }
+    if (c.tenancy->links == 0 && is_session_tenant(c.tenancy, bare, list))
+        found.pin = Pin::session;
+    else
+        found.pin = list ? one : Pin::expression;
+    return found;
+}
+
+TenantScan by_comparison(const Conditions &c, Oid operation, Oid collation, List *arguments, bool list) {
+    TenantScan found{};
+    auto *const left = static_cast<Node *>(linitial(arguments));
+    auto *const right = static_cast<Node *>(lsecond(arguments));
+    const bool first = is_column(c, left);
+    if (!first && (list || !is_column(c, right))) return found;
+    Oid type;
+    int32 typmod;
+    Oid own_collation;
+    get_atttypetypmodcoll(c.best->table, c.column, &type, &typmod, &own_collation);
+    found.pin = Pin::weak;
+    if (!equates(operation, type, own_collation, collation)) return found;
+    TenantScan held = held_to(c, first ? right : left, list);
+    held.function = get_opcode(operation);
+    held.collation = collation;
+    held.column_first = first;
+    return held;
+}
+
+TenantScan by_condition(const Conditions &c, Node *condition);
+
+bool everybodys(const Conditions &c, Node *condition) {
+    if (IsA(condition, NullTest)) {
+        const auto *const test = reinterpret_cast<const NullTest *>(condition);
+        return c.tenancy->null_shared && c.tenancy->links == 0 && test->nulltesttype == IS_NULL && !test->argisrow &&
+               is_column(c, reinterpret_cast<const Node *>(test->arg));
+    }
+    return c.shared != NIL && predicate_implied_by(c.shared, list_make1(condition), false);
+}
+
+bool same_value(const TenantScan &left, const TenantScan &right) {
+    return left.pin == right.pin && left.parameter == right.parameter && left.pin != Pin::expression &&
+           (left.value == nullptr || equal(left.value, right.value));
+}
+
+// Every branch holds the tenant, or lets through what is everybody's: then so does all of it.
+TenantScan by_branches(const Conditions &c, List *branches) {
+    TenantScan found{};
+    bool shared = false;
+    ListCell *cell;
+    foreach (cell, branches) {
+        auto *const branch = static_cast<Node *>(lfirst(cell));
+        if (everybodys(c, branch)) {
+            shared = true;
+            continue;
+        }
+        const TenantScan one = by_condition(c, branch);
+        if (one.pin <= Pin::weak) {
+            found.pin = Pin::weak;
+            return found;
+        }
+        if (found.pin == Pin::none)
+            found = one;
+        else if (!same_value(found, one)) {
+            // Which values these are is seen in the rows.
+            found = TenantScan{};
+            found.pin = Pin::set;
+        }
+    }
+    if (found.pin == Pin::none)
+        found.pin = Pin::shared;
+    else
+        found.with_null = found.with_null || shared;
+    return found;
+}
+
+TenantScan by_condition(const Conditions &c, Node *condition) {
+    TenantScan found{};
+    if (condition == nullptr) return found;
+    if (IsA(condition, List) || is_andclause(condition)) {
+        TenantScan best{};
+        ListCell *cell;
+        foreach (cell, IsA(condition, List) ? reinterpret_cast<List *>(condition)
+                                            : reinterpret_cast<BoolExpr *>(condition)->args)
+            improve(&best, by_condition(c, static_cast<Node *>(lfirst(cell))));
+        return best;
+    }
+    if (everybodys(c, condition)) {
+        found.pin = Pin::shared;
+        return found;
+    }
+    if (IsA(condition, OpExpr)) {
+        const auto *const comparison = reinterpret_cast<OpExpr *>(condition);
+        if (list_length(comparison->args) == 2)
+            found = by_comparison(c, comparison->opno, comparison->inputcollid, comparison->args, false);
+    } else if (IsA(condition, ScalarArrayOpExpr)) {
+        const auto *const any = reinterpret_cast<ScalarArrayOpExpr *>(condition);
+        if (any->useOr) found = by_comparison(c, any->opno, any->inputcollid, any->args, true);
+    } else if (IsA(condition, SubPlan)) {
+        // IN (SELECT ...): one of the values that another query gives.
+        const auto *const sub = reinterpret_cast<SubPlan *>(condition);
+        if (sub->subLinkType == ANY_SUBLINK && IsA(sub->testexpr, OpExpr)) {
+            const auto *const test = reinterpret_cast<OpExpr *>(sub->testexpr);
+            if (is_column(c, static_cast<Node *>(linitial(test->args)))) found.pin = Pin::joined;
+        }
+    } else if (is_orclause(condition)) {
+        found = by_branches(c, reinterpret_cast<BoolExpr *>(condition)->args);
+        if (found.pin == Pin::weak) found.pin = Pin::none;
+    }
+    if (found.pin == Pin::none && !found.tied && mentions(c, condition)) found.pin = Pin::weak;
+    return found;
+}
+
+} // namespace
+
+List *conditions_of(const Plan *scan) {
+    List *conditions = list_copy(scan->qual);
+    switch (nodeTag(scan)) {
+    case T_IndexScan:
+        conditions = list_concat(conditions, reinterpret_cast<const IndexScan *>(scan)->indexqualorig);
+        break;
+    case T_IndexOnlyScan:
+        conditions = list_concat(conditions, reinterpret_cast<const IndexOnlyScan *>(scan)->indexqual);
+        break;
+    case T_BitmapHeapScan:
+        conditions = list_concat(conditions, reinterpret_cast<const BitmapHeapScan *>(scan)->bitmapqualorig);
+        break;
+    case T_TidScan: conditions = list_concat(conditions, reinterpret_cast<const TidScan *>(scan)->tidquals); break;
+    case T_TidRangeScan:
+        conditions = list_concat(conditions, reinterpret_cast<const TidRangeScan *>(scan)->tidrangequals);
+        break;
+    case T_ForeignScan:
+        conditions = list_concat(conditions, reinterpret_cast<const ForeignScan *>(scan)->fdw_recheck_quals);
+        break;
+    default: break;
+    }
+    return conditions;
+}
+
+namespace {
+
+// What a partial index is about is left out of the plan's conditions.
+List *predicate_of_index(const Plan *scan) {
+    Oid index = InvalidOid;
+    if (IsA(scan, IndexScan)) index = reinterpret_cast<const IndexScan *>(scan)->indexid;
+    if (IsA(scan, IndexOnlyScan)) index = reinterpret_cast<const IndexOnlyScan *>(scan)->indexid;
+    if (!OidIsValid(index)) return NIL;
+    Relation const relation = index_open(index, AccessShareLock);
+    List *const predicate = RelationGetIndexPredicate(relation);
+    index_close(relation, AccessShareLock);
+    if (predicate == NIL) return NIL;
+    List *const copy = static_cast<List *>(copyObjectImpl(predicate));
+    ChangeVarNodes(reinterpret_cast<Node *>(copy), 1, static_cast<int>(reinterpret_cast<const Scan *>(scan)->scanrelid),
+                   0);
+    return copy;
+}
+
+} // namespace
+
+bool has_partial_index(const Plan *scan) {
+    return predicate_of_index(scan) != NIL;
+}
+
+AttrNumber column_of(const Plan *scan, const Node *node) {
+    if (!IsA(node, Var)) return 0;
+    const auto *const var = reinterpret_cast<const Var *>(node);
+    if (var->varno != INDEX_VAR) {
+        const bool own =
+            var->varlevelsup == 0 && var->varno == static_cast<int>(reinterpret_cast<const Scan *>(scan)->scanrelid);
+        return own ? var->varattno : AttrNumber{0};
+    }
+    const List *shape = NIL;
+    if (IsA(scan, IndexOnlyScan)) shape = reinterpret_cast<const IndexOnlyScan *>(scan)->indextlist;
+    if (IsA(scan, ForeignScan)) shape = reinterpret_cast<const ForeignScan *>(scan)->fdw_scan_tlist;
+    if (IsA(scan, CustomScan)) shape = reinterpret_cast<const CustomScan *>(scan)->custom_scan_tlist;
+    if (var->varattno <= 0 || var->varattno > list_length(shape)) return 0;
+    const auto *const entry = static_cast<const TargetEntry *>(list_nth(shape, var->varattno - 1));
+    return IsA(entry->expr, Var) ? reinterpret_cast<const Var *>(entry->expr)->varattno : AttrNumber{0};
+}
+
+bool equates(Oid operation, Oid type, Oid own, Oid used) {
+    const TypeCacheEntry *const known = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY | TYPECACHE_HASH_OPFAMILY);
+    const bool equality =
+        (OidIsValid(known->btree_opf) &&
+         get_op_opfamily_strategy(operation, known->btree_opf) == BTEqualStrategyNumber) ||
+        (OidIsValid(known->hash_opf) && get_op_opfamily_strategy(operation, known->hash_opf) == HTEqualStrategyNumber);
+    // Under another collation other texts may be equal than the column tells apart.
+    return equality && (used == own || !OidIsValid(used) || get_collation_isdeterministic(used));
+}
+
+void look_at_conditions(PlanLook *look, Plan *scan, const Tenancy *tenancy, TenantScan *found) {
+    Conditions c{look, scan, tenancy, found->column, NIL, found};
+    if (tenancy->shared_tree != nullptr) {
+        c.shared = static_cast<List *>(stringToNode(const_cast<char *>(tenancy->shared_tree)));
+        ChangeVarNodes(reinterpret_cast<Node *>(c.shared), 1,
+                       static_cast<int>(reinterpret_cast<const Scan *>(scan)->scanrelid), 0);
+    }
+    List *const all = list_concat(conditions_of(scan), predicate_of_index(scan));
+    improve(found, by_condition(c, reinterpret_cast<Node *>(all)));
+    if (c.shared != NIL && found->pin < Pin::shared && predicate_implied_by(c.shared, all, false))
+        found->pin = Pin::shared;
+}
+
+} // namespace rlsproof::server::guard

@@ -1,0 +1,96 @@
+// What a plan says of tenants: for each scan of a tenant's table, what holds its rows to one of them. Found once for a
+// plan and kept in it; only values are compared when it is executed.
+#pragma once
+
+#include "server/guard/tenancy.hpp"
+
+extern "C" {
+#include "nodes/extensible.h"
+#include "nodes/plannodes.h"
+}
+
+namespace rlsproof::server::guard {
+
+// From nothing to certain: what comes later says more.
+enum class Pin : int {
+    none,       // no condition is about the tenant
+    weak,       // one is, and holds it to nothing: a cast, a range, an OR
+    joined,     // held to what another table's rows say
+    set,        // to one of several values
+    expression, // to one value that is computed while the statement runs
+    shared,     // to rows that are everybody's
+    session,    // to what the session knows its tenant by
+    parameter,
+    literal,
+    written, // not read at all: rows are put in
+};
+
+// A scan and the column that is looked at, in plain values.
+struct TenantScan {
+    Oid table;    // that is scanned
+    Oid owner;    // whose tenancy it is about: the same, but for carriers
+    bool carrier; // no tenant's table: its values hold one
+    int node;     // of the plan; -1 where the table is only written
+    AttrNumber column;
+    Pin pin;
+    bool with_null; // rows without a tenant pass as well
+    bool tied;      // compared with what a join hands down: how far that holds it is told by the other side
+    int bound_to;   // the scan whose values hold this one's; -1 where it is none that is known
+    // The comparison, for literals, parameters and sets of them.
+    Oid function;
+    Oid collation;
+    bool column_first;
+    int parameter; // its number; 0 where the value is a constant
+    Const *value;  // of a set: an array
+};
+
+// Travels in PlannedStmt.invalItems, as all facts do.
+struct TenantPlan {
+    ExtensibleNode node;
+    uint64 generation; // of the declarations it was made by
+    int count;
+    TenantScan *scan;
+};
+
+void define_tenant_plan();
+
+// Looks at a plan. REQUIRES: its tables are locked.
+TenantPlan *look_at_tenants(PlannedStmt *plan);
+
+// The one that travels with the plan; nullptr where there is none, or one of other declarations.
+const TenantPlan *tenant_plan_of(const PlannedStmt *plan);
+
+// ---- between its two parts: conditions of one scan, and the joins between scans
+
+struct PlanLook;
+
+// Where a column's values come from: a column of a scan, or (nullptr) something else.
+struct Origin {
+    Plan *scan;
+    AttrNumber column;
+};
+
+// What one scan's conditions say of a column. Ties to other scans are noted in the look.
+void look_at_conditions(PlanLook *look, Plan *scan, const Tenancy *tenancy, TenantScan *found);
+
+// The conditions of a scan, as lists of expressions; and the columns that stand for those of its table.
+List *conditions_of(const Plan *scan); // those of bitmaps and indexes included
+bool has_partial_index(const Plan *scan);
+AttrNumber column_of(const Plan *scan, const Node *node);
+
+// Whether two operands of an operator can only be the same tenant where it holds.
+bool equates(Oid operation, Oid type_of_column, Oid collation_of_column, Oid collation_of_operator);
+
+// What stands behind an execution parameter.
+struct Behind {
+    Plan *subplan;    // an initplan
+    Plan *nest;       // a nested loop that hands it to its inner side ...
+    const Var *outer; // ... from here
+};
+bool behind(const PlanLook *look, int parameter, Behind *found);
+
+void note_tie(PlanLook *look, Plan *scan, AttrNumber column, Origin other);
+void each_origin(const PlanLook *look, Plan *plan, const Node *node, void (*visit)(Origin origin, void *context),
+                 void *context);
+
+} // namespace rlsproof::server::guard
