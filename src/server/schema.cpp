@@ -16,17 +16,17 @@ namespace rlsproof::server {
 namespace {
 
 // A NOT NULL that was added without a look at the rows that are there holds for none of them. A foreign server keeps to
-// nothing.
+// nothing, and children could be let off by hand before 18.
 constexpr const char *kColumns = R"(
 select a.attnum, a.attname, a.atttypid,
-       a.attnotnull and c.relkind <> 'f' and not exists (
+       a.attnotnull and c.relkind <> 'f' and not (c.relhassubclass and c.relkind <> 'p') and not exists (
            select from pg_catalog.pg_constraint n
            where n.conrelid = a.attrelid and n.contype = 'n' and not n.convalidated and n.conkey = array[a.attnum])
 from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
 where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped order by a.attnum)";
 
 // What children inherit by hand is held by no key of their parent; a key that may be deferred does not hold all the
-// time.
+// time; one of another operator class may tell apart what = calls equal.
 constexpr const char *kKeys = R"(
 select case when i.indisprimary then 'PRIMARY KEY' else 'UNIQUE' end,
        (select pg_catalog.array_agg(k.attnum order by k.n)
@@ -34,10 +34,13 @@ select case when i.indisprimary then 'PRIMARY KEY' else 'UNIQUE' end,
 from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid
 where i.indrelid = $1::oid and i.indisunique and i.indisvalid and i.indisready and i.indislive and i.indimmediate
   and i.indpred is null and i.indexprs is null and not i.indisexclusion
+  and not exists (select from pg_catalog.unnest(i.indclass::oid[]) u join pg_catalog.pg_opclass o on o.oid = u
+                  where not o.opcdefault)
   and not (c.relhassubclass and c.relkind <> 'p')
 order by not i.indisprimary, i.indexrelid)";
 
-// A reference counts while its triggers fire.
+// A reference counts while its triggers fire. By a collation that calls different texts equal, it may lead to another
+// text.
 constexpr const char *kReferences = R"(
 select k.conrelid, k.confrelid, k.conkey, k.confkey
 from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
@@ -45,6 +48,9 @@ where k.contype = 'f' and k.conrelid = any ($1::oid[]) and k.confrelid = any ($1
   and k.convalidated and not k.condeferrable
   and not coalesce((pg_catalog.to_jsonb(k) ->> 'conperiod')::boolean, false)
   and not (c.relhassubclass and c.relkind <> 'p')
+  and not exists (select from pg_catalog.pg_attribute a join pg_catalog.pg_collation l on l.oid = a.attcollation
+                  where not l.collisdeterministic and (a.attrelid = k.conrelid and a.attnum = any (k.conkey)
+                        or a.attrelid = k.confrelid and a.attnum = any (k.confkey)))
   and not exists (select from pg_catalog.pg_trigger t where t.tgconstraint = k.oid and t.tgenabled not in ('O', 'A'))
 order by k.conrelid, k.conname)";
 

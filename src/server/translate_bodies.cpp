@@ -105,11 +105,13 @@ int new_level() {
 // Being the function while its body is read: its owner where it runs as that, and its settings.
 class Standing {
 public:
-    Standing(const RawFunction &raw, Oid function) : level_(call(new_level)) {
+    Standing(const RawFunction &raw, Oid function, std::string &name, std::vector<std::string> &given)
+        : level_(call(new_level)), name_(name), before_(name), given_(given), before_given_(given) {
         GetUserIdAndSecContext(&user_, &security_);
         const Rows settings =
             query("select s from pg_catalog.pg_proc p, pg_catalog.unnest(p.proconfig) s where p.oid = $1::oid",
                   {std::to_string(function)});
+        if (!settings.empty()) name_ += fmt::format(" in {}", function);
         if (raw.definer) SetUserIdAndSecContext(raw.owner, security_ | SECURITY_LOCAL_USERID_CHANGE);
         try {
             for (size_t i = 0; i < settings.size(); i++) {
@@ -117,6 +119,7 @@ public:
                 const size_t equals = setting.find('=');
                 const std::string name = setting.substr(0, equals), value = setting.substr(equals + 1);
                 call(set_for_body, name.c_str(), value.c_str());
+                given_.push_back(name);
             }
         } catch (...) {
             leave();
@@ -129,11 +132,17 @@ public:
 
 private:
     void leave() {
+        name_ = before_;
+        given_ = before_given_;
         SetUserIdAndSecContext(user_, security_);
         AtEOXact_GUC(true, level_);
     }
 
     int level_;
+    std::string &name_; // what stands for the settings that are in force
+    std::string before_;
+    std::vector<std::string> &given_; // the settings that there are
+    std::vector<std::string> before_given_;
     Oid user_ = InvalidOid;
     int security_ = 0;
 };
@@ -165,7 +174,7 @@ std::vector<Translator::Branch> Translator::body_rows(Oid function_id, const std
     if ((int)arguments.size() != raw.arguments || raw.set != set) throw Unsupported{function_name(function_id)};
     if (reading_.size() >= kMostBodies || std::find(reading_.begin(), reading_.end(), function_id) != reading_.end())
         throw Unsupported{"recursion of " + function_name(function_id)};
-    const Standing standing(raw, function_id);
+    const Standing standing(raw, function_id, standing_in_, given_);
     Query *query = call(read_body, function_id);
     if (query == nullptr) throw Unsupported{"the body of " + function_name(function_id)};
     std::vector<Oid> reading = reading_;

@@ -79,6 +79,9 @@ void Translator::refuse(const Query *query, Use use) const {
     if (query->hasModifyingCTE) throw Unsupported{"a statement that writes"};
     if (!is_number(query->limitOffset, 0) || (query->limitOffset != nullptr && is_number(query->limitOffset, 1)))
         throw Unsupported{"OFFSET"};
+    // Of equal rows DISTINCT leaves one, so that a value asked for may be one; ON leaves any one of a group.
+    if (query->distinctClause != NIL && (use == Use::single || (query->hasDistinctOn && use == Use::values)))
+        throw Unsupported{"DISTINCT"};
     if (query->limitCount == nullptr) return;
     if (!is_number(query->limitCount, 1) || use == Use::values) throw Unsupported{"LIMIT"};
 }
