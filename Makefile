@@ -43,7 +43,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --load-extension=rlsproof
 # The server's headers are not held to our warnings. Compiled once: PGXS's second pass, to bitcode, ignores CXXFLAGS.
 override with_llvm := no
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS = -std=gnu++20 -Wall -Wextra -Werror -Wno-register -Wno-missing-field-initializers $(COMPILER_CXXFLAGS)
+PG_CXXFLAGS = -std=gnu++20 -fno-semantic-interposition -Wall -Wextra -Werror -Wno-register -Wno-missing-field-initializers $(COMPILER_CXXFLAGS)
 # The server's own flags are written for the compiler it was built with; and g++ 12's -Wrestrict sees overlaps in
 # std::string that are not there (GCC bug 105651).
 COMPILER_CXXFLAGS = $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-ignored-optimization-argument, \

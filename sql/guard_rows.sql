@@ -276,5 +276,43 @@ EXECUTE one(7);
 ROLLBACK;
 SET rlsproof.rule_repeated_query = off;
 
+-- COPY of a table passes no executor, so it is judged when it has ended.
+SET rlsproof.rule_rows_read = warn;
+SET rlsproof.max_rows_read = 3;
+SET rlsproof.rule_result_rows = warn;
+SET rlsproof.max_result_rows = 4;
+CREATE TABLE parents (id int PRIMARY KEY);
+CREATE TABLE children (id int, parent int REFERENCES parents ON DELETE CASCADE ON UPDATE CASCADE);
+INSERT INTO parents VALUES (1), (2);
+INSERT INTO children SELECT g, 1 + g % 2 FROM generate_series(1, 5) g;
+COPY children TO STDOUT;
+COPY parents TO STDOUT;
+COPY children TO '/dev/null';
+SET rlsproof.rule_rows_read = off;
+SET rlsproof.rule_result_rows = error;
+BEGIN;
+COPY children TO STDOUT;
+SELECT count(*) FROM parents;
+ROLLBACK;
+SET rlsproof.rule_result_rows = off;
+SET rlsproof.rule_transaction_rows_read = warn;
+SET rlsproof.max_transaction_rows_read = 8;
+BEGIN;
+COPY children TO STDOUT;
+COPY children (id) TO STDOUT;
+COMMIT;
+SET rlsproof.rule_transaction_rows_read = off;
+
+-- What the actions of foreign keys change is written by the transaction.
+SET rlsproof.rule_transaction_rows_written = error;
+SET rlsproof.max_transaction_rows_written = 2;
+UPDATE parents SET id = 10 WHERE id = 1;
+DELETE FROM parents WHERE id = 2;
+SELECT * FROM children ORDER BY id;
+SET rlsproof.max_transaction_rows_written = 4;
+DELETE FROM parents WHERE id = 2;
+SELECT * FROM children ORDER BY id;
+SET rlsproof.rule_transaction_rows_written = off;
+
 SET client_min_messages = warning;
 DROP SCHEMA guard_rows CASCADE;

@@ -27,6 +27,20 @@ SELECT count(*) FROM orders WHERE user_id + 1 = 3;
 SELECT count(*) FROM orders o JOIN users u ON u.id = o.user_id WHERE u.email = 'u3';
 SELECT 1 FROM orders WHERE total > 4999.5 LIMIT 1;
 SELECT count(*) FROM orders WHERE user_id IS NOT NULL;
+-- A table that is only joined lacks the index that the join asks for, whichever way it is joined.
+CREATE TABLE items (id int PRIMARY KEY, order_id int, sku varchar, note text) WITH (autovacuum_enabled = off);
+INSERT INTO items SELECT g, 1 + g % 5000, 'sku' || g FROM generate_series(1, 6000) g;
+VACUUM ANALYZE items;
+SELECT count(*) FROM orders o JOIN items i ON i.order_id = o.id WHERE o.user_id = 3;
+SELECT count(*) FROM users u JOIN items i ON u.email = i.sku WHERE u.id < 3;
+BEGIN;
+SET LOCAL enable_hashjoin = off;
+SELECT count(*) FROM orders o JOIN items i ON i.order_id = o.id WHERE o.user_id = 3;
+SET LOCAL enable_mergejoin = off;
+SELECT count(*) FROM orders o JOIN items i ON i.order_id = o.id WHERE o.user_id = 3;
+COMMIT;
+SELECT (SELECT count(*) FROM users u JOIN items i ON i.order_id = u.id WHERE u.id < 3);
+SELECT count(*) FROM orders o JOIN items i ON i.order_id + 0 = o.id WHERE o.user_id = 3;
 -- The sub-selects of a statement are looked at wherever they hang.
 SELECT (SELECT count(*) FROM orders WHERE status = 'lost'), u.id FROM users u JOIN orders o ON o.id = u.id WHERE u.id = 3;
 SELECT u.id, (SELECT count(*) FROM orders x WHERE x.total = u.id) FROM users u JOIN orders o ON o.id = u.id WHERE u.id = 3;

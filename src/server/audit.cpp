@@ -13,6 +13,7 @@
 #include "server/environment.hpp"
 #include "server/next_table.hpp"
 #include "server/result.hpp"
+#include "server/seen.hpp"
 #include "server/spi.hpp"
 #include "server/verify.hpp"
 #include "server/world.hpp"
@@ -96,6 +97,8 @@ Audit audit() {
     result.cells = std::move(verification.cells);
     const std::vector<Finding> declared = look_at_declarations(world);
     result.findings.insert(result.findings.end(), declared.begin(), declared.end());
+    const std::vector<Finding> seen = seen_by_guard();
+    result.findings.insert(result.findings.end(), seen.begin(), seen.end());
     result.notes.insert(result.notes.end(), verification.notes.begin(), verification.notes.end());
     for (const std::string &note : result.notes)
         result.findings.push_back(about_the_audit("not_looked_at", Level::warning, note));

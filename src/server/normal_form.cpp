@@ -20,7 +20,9 @@ namespace {
 // A C++ frame: no server function is called here, so nothing jumps over it.
 bool read(const char *utf8, int length, NormalForm *form) noexcept {
     try {
-        const std::string sql(utf8, static_cast<size_t>(length));
+        std::string sql(utf8, static_cast<size_t>(length));
+        const sqltext::Statement statement = sqltext::prepared(sql);
+        sql = sql.substr(statement.start, statement.length);
         const std::string normal = sqltext::normalize(sql);
         form->fingerprint = std::stoull(sqltext::fingerprint(sql), nullptr, 16);
         form->length = static_cast<int>(normal.size());

@@ -47,6 +47,8 @@ Shape read(const std::string &sql) {
     std::string utf8;
     shape.read = to_utf8(sql, &utf8);
     if (shape.read) try {
+            const sqltext::Statement statement = sqltext::prepared(utf8);
+            utf8 = utf8.substr(statement.start, statement.length);
             shape.text = from_utf8(sqltext::normalize(utf8));
             shape.fingerprint = std::stoull(sqltext::fingerprint(utf8), nullptr, 16);
         } catch (const Error &) {
@@ -64,6 +66,17 @@ Shape read(const std::string &sql) {
 }
 
 } // namespace
+
+std::string executed(const std::string &sql) {
+    std::string utf8;
+    if (!to_utf8(sql, &utf8)) return {};
+    try {
+        const sqltext::Statement statement = sqltext::prepared(utf8);
+        return from_utf8(utf8.substr(statement.start, statement.length));
+    } catch (const Error &) {
+        return {};
+    }
+}
 
 const Shape &shape_of(const char *sql, size_t length) {
     static std::array<Known, kKnown> all;

@@ -18,4 +18,8 @@ struct Shape {
 // Remembers the latest texts of this session.
 const Shape &shape_of(const char *sql, size_t length);
 
+// The statement that runs when this text is executed: of a PREPARE what it prepares. Empty where the text cannot be
+// read.
+std::string executed(const std::string &sql);
+
 } // namespace rlsproof::server

@@ -92,4 +92,22 @@ std::vector<Statement> split(const std::string &sql) {
     return statements;
 }
 
+Statement prepared(const std::string &sql) {
+    check_text(sql);
+    const Statement whole{0, sql.size()};
+    int seen = 0; // of PREPARE and the name
+    int brackets = 0;
+    for (const Token &token : scan(sql)) {
+        if (token.kind == Kind::comment) continue;
+        if (seen == 0 && word(sql, token) != "prepare") return whole;
+        // PREPARE TRANSACTION is another statement.
+        if (seen == 1 && word(sql, token) == "transaction") return whole;
+        if (seen++ < 2) continue;
+        if (word(sql, token) == "as" && brackets == 0) return {token.end, sql.size() - token.end};
+        if (token.kind == Kind::other && sql[token.start] == '(') ++brackets;
+        if (token.kind == Kind::other && sql[token.start] == ')') --brackets;
+    }
+    return whole;
+}
+
 } // namespace rlsproof::sqltext

@@ -34,6 +34,10 @@ std::string normalize(const std::string &sql);
 // other; raises only where tokens end: an unterminated string, say.
 std::vector<Statement> split(const std::string &sql);
 
+// What a PREPARE prepares, with what follows it: that is what runs when it is executed. The whole text where it is no
+// PREPARE.
+Statement prepared(const std::string &sql);
+
 // The pieces of SQL in a PL/pgSQL body: statements, expressions and assignments, in the order they are written.
 struct PlpgsqlBody {
     std::vector<std::string> queries;

@@ -362,15 +362,25 @@ is($node->safe_psql('postgres', 'SELECT rule, query, role, database, table_name,
 is($node->safe_psql('postgres', 'SELECT rule, query, role FROM rlsproof.guard_recent'),
 	'write_without_where|UPDATE items SET note = $1|ann', 'and one in the ring');
 
+# An audit tells of what was seen in its database.
+my $in_audit = q{SELECT rule, level, category, object, message, detail, evidence FROM rlsproof.audit() WHERE rule IN ('write_without_where', 'rls_bypass')};
+is($node->safe_psql('postgres', $in_audit), 'write_without_where|warning|permissions|public.items|seen 2 times: no condition limits the rows that are changed|'
+	. 'By ann, in one shape of query: UPDATE items SET note = $1.|execution', 'a finding of what was seen');
+$node->safe_psql('postgres', 'CREATE DATABASE elsewhere');
+$node->safe_psql('elsewhere', 'CREATE EXTENSION rlsproof');
+is($node->safe_psql('elsewhere', $in_audit), '', 'and none of what was seen elsewhere');
+$node->safe_psql('postgres', q{SELECT rlsproof.waive('write_without_where', 'public.items', 'a test', '2999-01-01')});
+is($node->safe_psql('postgres', $in_audit), '', 'a waiver silences it');
+$node->safe_psql('postgres', q{DELETE FROM rlsproof.waivers});
 $node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');
 query('postgres', 'bob', "PREPARE p AS SELECT note FROM items WHERE id = \$1; BEGIN; "
 	. join('', map { "EXECUTE p($_);" } 1 .. 30) . "SELECT note FROM items WHERE id = 7 /*route='%2Fitem'*/; "
 	. "SELECT note FROM items WHERE id = 8 /*route='%2Fitem'*/; SELECT note FROM items; COMMIT;");
 is($node->safe_psql('postgres', q{SELECT query, route, calls, rows FROM rlsproof.guard_queries WHERE role = 'bob' ORDER BY 1, 2}),
 	<<'ROWS' =~ s/\n\z//r, 'latencies of prepared statements and plain ones, by route');
-PREPARE p AS SELECT note FROM items WHERE id = $1||30|30
 SELECT note FROM items||1|100
 SELECT note FROM items WHERE id = $1|/item|2|2
+SELECT note FROM items WHERE id = $1||30|30
 ROWS
 $session = $node->background_psql('postgres');
 $session->query_safe('SELECT count(*) FROM items') for 1 .. 5;

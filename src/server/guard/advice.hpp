@@ -9,6 +9,6 @@
 namespace rlsproof::server::guard {
 
 // Empty where nothing better than the message can be said.
-std::string advice(const Violation &found, const Shape &shape);
+std::string advice(const Violation &found, const Source &source, const Shape &shape);
 
 } // namespace rlsproof::server::guard

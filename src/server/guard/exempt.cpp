@@ -26,6 +26,10 @@ bool exempt_now() {
            InNoForceRLSOperation() || compat::in_autovacuum();
 }
 
+bool foreign_key_at_work() {
+    return boundary::inside == 0 && InNoForceRLSOperation();
+}
+
 const char *table_name(Oid table) {
     const char *const name = get_rel_name(table);
     if (name == nullptr) return psprintf("%u", table);

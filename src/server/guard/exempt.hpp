@@ -21,6 +21,9 @@ bool ours(Oid table);
 // parallel workers (whose leader speaks for them), autovacuum, and what our own functions run.
 bool exempt_now();
 
+// Whether what runs is the action of a foreign key, or its check.
+bool foreign_key_at_work();
+
 // True while check_query() looks at a statement: nothing runs then, and the persona is taken on for it alone.
 extern bool inspecting;
 

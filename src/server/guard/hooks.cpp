@@ -118,10 +118,14 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     Running *const running = (active != 0 || tracking) && !IsParallelWorker() ? running_of(query->estate) : nullptr;
     if (running == nullptr) {
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
+        // What the actions of foreign keys change is no statement to speak of, but it is written.
+        if (wants(Rule::transaction_rows_written) && query->operation != CMD_SELECT && foreign_key_at_work())
+            judge_passed(Passing::into_table, static_cast<double>(query->estate->es_processed), source_of(query),
+                         explaining == 0);
         return;
     }
     begin_answer(query, running, count, explaining == 0);
-    if (explaining == 0 && stops_early())
+    if (explaining == 0 && ever_refused(kStopping))
         run_watched(RLSPROOF_EXECUTOR_RUN_ARGS, running);
     else
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
@@ -167,10 +171,10 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     judge_utility(statement->utilityStmt, &found);
     if (found.count > 0) tell(found, source, explaining == 0);
     if (!IsA(statement->utilityStmt, ExplainStmt)) {
-        const bool fills = wants(Rule::transaction_rows_written) && fills_table(statement->utilityStmt);
+        const Passing rows = (active & (kCounted | kAnswered)) != 0 ? passing(statement->utilityStmt) : Passing::none;
         go_on();
-        if (fills && completion != nullptr)
-            judge_filled(static_cast<double>(completion->nprocessed), source, explaining == 0);
+        if (completion != nullptr)
+            judge_passed(rows, static_cast<double>(completion->nprocessed), source, explaining == 0);
         return;
     }
     ++explaining;

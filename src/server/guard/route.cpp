@@ -22,7 +22,7 @@ struct Remembered {
 };
 
 bool is_blank(char c) {
-    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    return c <= ' ' && (c == ' ' || c == '\n' || c == '\t' || c == '\r');
 }
 
 // Where in a text tags may stand: `any`, and where it is one comment alone, that one.

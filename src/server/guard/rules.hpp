@@ -51,6 +51,8 @@ inline constexpr RuleSet kStarted =
 inline constexpr RuleSet kCounted = these(Rule::rows_read, Rule::transaction_rows_read, Rule::transaction_rows_written);
 // What is only said of answers: the rows that a client gets for what it sent.
 inline constexpr RuleSet kAnswered = these(Rule::no_limit, Rule::result_rows, Rule::n_plus_one, Rule::repeated_query);
+// What could stop a statement while it runs.
+inline constexpr RuleSet kStopping = these(Rule::rows_read, Rule::result_rows);
 // What needs the shape of a query, and so the server's query id.
 inline constexpr RuleSet kShaped = these(Rule::n_plus_one, Rule::repeated_query);
 

@@ -111,9 +111,8 @@ Done add_to_transaction(Running *running, const Done &done) {
 }
 
 // Told once of a statement or a transaction; where it is refused, every further statement is.
-void exceed(Violations *found, RuleSet *told, const Source &source, Rule rule, double counted, int allowed) {
-    if (counted <= allowed || !wants(rule)) return;
-    if ((*told & only(rule)) != 0 && !refused(rule, source.text)) return;
+void exceeded(Violations *found, RuleSet *told, const char *text, Rule rule, double counted, int allowed) {
+    if ((*told & only(rule)) != 0 && !refused(rule, text)) return;
     Violation *const violation = found->add(rule);
     if (violation == nullptr) return;
     violation->measured = counted;
@@ -122,15 +121,22 @@ void exceed(Violations *found, RuleSet *told, const Source &source, Rule rule, d
     *told |= only(rule);
 }
 
+inline void compare(Violations *found, RuleSet *told, const char *text, Rule rule, double counted, int allowed) {
+    if (counted > allowed && wants(rule)) exceeded(found, told, text, rule, counted, allowed);
+}
+
+// What can be said before the first row of an answer is read.
+void judge_coming(const QueryDesc *query, bool may_refuse) {
+    Violations found;
+    judge_answer(query->plannedstmt, &found);
+    if (found.count > 0) tell(found, source_of(query), may_refuse);
+}
+
 } // namespace
 
 Source source_of(const QueryDesc *query) {
     return {query->sourceText, query->plannedstmt->stmt_location, query->plannedstmt->stmt_len,
             static_cast<uint64>(query->plannedstmt->queryId)};
-}
-
-bool stops_early() {
-    return ever_refused(Rule::result_rows) || ever_refused(Rule::rows_read);
 }
 
 void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool may_refuse) {
@@ -152,10 +158,8 @@ void begin_answer(const QueryDesc *query, Running *running, uint64 count, bool m
         break;
     default: return;
     }
-    if (!running->answers || count != 0 || !wants(Rule::no_limit) || running->returned > 0) return;
-    Violations found;
-    judge_answer(query->plannedstmt, &found);
-    if (found.count > 0) tell(found, source_of(query), may_refuse);
+    if (running->answers && count == 0 && running->returned == 0 && may_be_without_limit(query->plannedstmt))
+        judge_coming(query, may_refuse);
 }
 
 DestReceiver *stopping_receiver(QueryDesc *query, Running *running) {
@@ -206,42 +210,51 @@ bool interrupted(const Running *running) {
     return StatementTimeout <= 0 || GetCurrentTimestamp() < get_timeout_finish_time(STATEMENT_TIMEOUT);
 }
 
-void judge_filled(double rows, const Source &source, bool may_refuse) {
-    if (rows <= 0) return;
+void judge_passed(Passing passing, double rows, const Source &source, bool may_refuse) {
+    if (passing == Passing::none || rows <= 0) return;
     begin_transaction_anew();
-    transaction.written += rows;
     Violations found;
-    exceed(&found, &transaction.told, source, Rule::transaction_rows_written, transaction.written,
-           limits.transaction_rows_written);
+    if (passing == Passing::into_table) {
+        transaction.written += rows;
+        compare(&found, &transaction.told, source.text, Rule::transaction_rows_written, transaction.written,
+                limits.transaction_rows_written);
+    } else {
+        RuleSet told = 0;
+        transaction.read += rows;
+        compare(&found, &told, source.text, Rule::rows_read, rows, limits.rows_read);
+        compare(&found, &transaction.told, source.text, Rule::transaction_rows_read, transaction.read,
+                limits.transaction_rows_read);
+        if (passing == Passing::to_client)
+            compare(&found, &told, source.text, Rule::result_rows, rows, limits.result_rows);
+    }
     if (found.count > 0) tell(found, source, may_refuse);
 }
 
 void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
     Violations found;
     const EState *const state = query->estate;
-    const Source source = source_of(query);
     running->returned += state->es_processed;
 
     if ((active & kCounted) != 0) {
         const Done done = done_by(running);
-        exceed(&found, &running->told, source, Rule::rows_read, done.read, limits.rows_read);
+        compare(&found, &running->told, query->sourceText, Rule::rows_read, done.read, limits.rows_read);
         if (wants(Rule::transaction_rows_read) || wants(Rule::transaction_rows_written)) {
             // Who adds nothing is not refused for what others did: a transaction that wrote too much may still look.
             const Done added = add_to_transaction(running, done);
             if (added.read > 0)
-                exceed(&found, &transaction.told, source, Rule::transaction_rows_read, transaction.read,
-                       limits.transaction_rows_read);
+                compare(&found, &transaction.told, query->sourceText, Rule::transaction_rows_read, transaction.read,
+                        limits.transaction_rows_read);
             if (added.written > 0)
-                exceed(&found, &transaction.told, source, Rule::transaction_rows_written, transaction.written,
-                       limits.transaction_rows_written);
+                compare(&found, &transaction.told, query->sourceText, Rule::transaction_rows_written,
+                        transaction.written, limits.transaction_rows_written);
         }
     }
     if (running->answers && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
-        exceed(&found, &running->told, source, Rule::result_rows, static_cast<double>(running->returned),
-               limits.result_rows);
+        compare(&found, &running->told, query->sourceText, Rule::result_rows, static_cast<double>(running->returned),
+                limits.result_rows);
     if (running->answers && (active & kShaped) != 0)
-        note_sent({source, query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
-    if (found.count > 0) tell(found, source, may_refuse);
+        note_sent({source_of(query), query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
+    if (found.count > 0) tell(found, source_of(query), may_refuse);
 }
 
 } // namespace rlsproof::server::guard

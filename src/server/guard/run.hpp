@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/guard/running.hpp"
+#include "server/guard/utility.hpp"
 
 extern "C" {
 #include "nodes/params.h"
@@ -11,9 +12,6 @@ extern "C" {
 namespace rlsproof::server::guard {
 
 Source source_of(const QueryDesc *query);
-
-// Whether a rule could stop a statement while it runs.
-bool stops_early();
 
 // Called before each part is fetched, `count` rows or (0) all: whether these rows are an answer to a client, and what
 // can be said of it before the first of them is read.
@@ -30,8 +28,8 @@ void disarm(const Running *outer);
 // Whether the interrupt came from here and is meant for this statement, not for one around it.
 bool interrupted(const Running *running);
 
-// Judges rows that a utility statement wrote.
-void judge_filled(double rows, const Source &source, bool may_refuse);
+// Judges rows that went by uncounted, when they have gone.
+void judge_passed(Passing passing, double rows, const Source &source, bool may_refuse);
 
 // Judges what was counted up to now. REQUIRES: ExecutorRun has run.
 void judge_run(const QueryDesc *query, Running *running, bool may_refuse);

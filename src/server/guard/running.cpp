@@ -23,6 +23,10 @@ void unlink(void *pointer) {
         }
 }
 
+int64 read_by_workers_of(const Running *running) {
+    return running->parallel ? read_by_workers() - running->workers : 0;
+}
+
 int64 read_by(const Counter &counter) {
     const compat::Counted now = compat::counted(counter.relation);
     return counter.index ? now.returned : now.returned + now.fetched;
@@ -33,18 +37,21 @@ struct Found {
     int room;
 };
 
-void add(Found *found, Relation relation, bool index) {
+[[gnu::noinline]] void make_room(Found *found) {
+    Running *const running = found->running;
+    const bool inside = running->counter == running->first;
+    found->room *= 2;
+    const Size size = sizeof(Counter) * static_cast<size_t>(found->room);
+    auto *const larger = static_cast<Counter *>(inside ? palloc(size) : repalloc(running->counter, size));
+    if (inside) memcpy(larger, running->first, sizeof(running->first));
+    running->counter = larger;
+}
+
+inline void add(Found *found, Relation relation, bool index) {
     Running *const running = found->running;
     for (int i = 0; i < running->counters; ++i)
         if (running->counter[i].relation == relation) return;
-    if (running->counters == found->room) {
-        const bool inside = running->counter == running->first;
-        found->room *= 2;
-        const Size size = sizeof(Counter) * static_cast<size_t>(found->room);
-        auto *const larger = static_cast<Counter *>(inside ? palloc(size) : repalloc(running->counter, size));
-        if (inside) memcpy(larger, running->first, sizeof(running->first));
-        running->counter = larger;
-    }
+    if (running->counters == found->room) make_room(found);
     Counter *const counter = &running->counter[running->counters++];
     const compat::Counted now = compat::counted(relation);
     *counter = {relation, index, index ? now.returned : now.returned + now.fetched, now.written};
@@ -79,7 +86,8 @@ Running *begin_running(const QueryDesc *query) {
             if (relation != nullptr && !exempt_table(RelationGetRelid(relation))) add(&found, relation, false);
         }
         if (running->counters > 0) index_walker(query->planstate, &found);
-        running->workers = read_by_workers();
+        running->parallel = query->plannedstmt->parallelModeNeeded;
+        if (running->parallel) running->workers = read_by_workers();
     }
     running->callback.func = unlink;
     running->callback.arg = running;
@@ -97,7 +105,7 @@ Running *running_of(const EState *state) {
 }
 
 Done done_by(const Running *running) {
-    Done done{static_cast<double>(read_by_workers() - running->workers), 0};
+    Done done{static_cast<double>(read_by_workers_of(running)), 0};
     for (int i = 0; i < running->counters; ++i) {
         const Counter &counter = running->counter[i];
         done.read += static_cast<double>(read_by(counter) - counter.read);
@@ -109,7 +117,7 @@ Done done_by(const Running *running) {
 }
 
 void settle_with_outer(const Running *running) {
-    const int64 by_workers = read_by_workers() - running->workers;
+    const int64 by_workers = read_by_workers_of(running);
     for (Running *outer = running->outer; by_workers > 0 && outer != nullptr; outer = outer->outer)
         outer->workers += by_workers;
     for (int i = 0; i < running->counters; ++i) {

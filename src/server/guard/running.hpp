@@ -29,7 +29,8 @@ struct Running {
     bool answers;            // its rows go to a client as the answer to what it sent
     instr_time started;
     uint64 returned; // rows, over all the parts a cursor was fetched in
-    int64 workers;   // what its parallel workers had read before
+    bool parallel;   // workers may read for it
+    int64 workers;   // what its workers had read before
     double read;     // rows that were added to the transaction's
     double written;
     RuleSet told; // what was said of it already

@@ -51,18 +51,28 @@ uint64 mixed(uint64 hash, uint64 value) {
     return hash ^ (hash >> 32);
 }
 
-// Eight bytes at a time: every statement of a session comes here, and only a session's own texts are compared, so the
+// Sixteen bytes at a time: every statement of a session comes here, and only a session's own texts are compared, so the
 // server's stronger hash, which takes bytes one by one, is not needed.
 uint64 hash_of(const char *bytes, size_t length) {
+    constexpr uint64 kOdd = UINT64CONST(0xe7037ed1a0b428db);
+    uint64 words[2] = {0, 0};
+    constexpr size_t kStep = sizeof(words);
     uint64 hash = length;
-    uint64 word;
-    for (; length >= sizeof(word); bytes += sizeof(word), length -= sizeof(word)) {
-        memcpy(&word, bytes, sizeof(word));
-        hash = mixed(hash, word);
+    const auto take = [&] {
+        const auto product = static_cast<unsigned __int128>(words[0] ^ hash) * (words[1] ^ kOdd);
+        hash = static_cast<uint64>(product) ^ static_cast<uint64>(product >> 64);
+    };
+    for (size_t at = 0; at + kStep <= length; at += kStep) {
+        memcpy(words, bytes + at, kStep);
+        take();
     }
-    word = 0;
-    memcpy(&word, bytes, length);
-    return mixed(hash, word);
+    // The rest, together with bytes that were taken before.
+    if (length >= kStep)
+        memcpy(words, bytes + length - kStep, kStep);
+    else
+        memcpy(words, bytes, length);
+    take();
+    return hash;
 }
 
 // Constants are in the text, parameters are not.

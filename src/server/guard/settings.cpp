@@ -14,6 +14,7 @@ extern "C" {
 namespace rlsproof::server::guard {
 
 RuleSet active = 0;
+RuleSet refusing = 0;
 bool tracking = false;
 Limits limits;
 Sizes sizes;
@@ -31,17 +32,21 @@ const config_enum_entry kModes[] = {
 // What the settings say, before they are put together.
 bool guard_on = true;
 bool track_queries = false;
-RuleSet by_label = 0;
+ByLabel by_label;
 
 void put_together() {
-    RuleSet set = by_label;
-    for (int i = 0; i < kRules; ++i)
+    RuleSet set = by_label.active;
+    RuleSet errors = by_label.refused;
+    for (int i = 0; i < kRules; ++i) {
         if (modes[i] != static_cast<int>(Mode::off)) set |= RuleSet{1} << i;
+        if (modes[i] == static_cast<int>(Mode::error)) errors |= RuleSet{1} << i;
+    }
     if (!guard_on) set = 0;
 
     // What is known of a statement at planning travels with its plan, so plans made while nobody asked are made again.
     const bool plans_lack = (set & kPlanned & ~active) != 0;
     active = set;
+    refusing = set & errors;
     tracking = guard_on && track_queries;
     if (plans_lack) ResetPlanCache();
     // The server computes its query id from now on, unless compute_query_id forbids it.

@@ -17,6 +17,13 @@ inline bool wants(Rule rule) {
     return (active & only(rule)) != 0;
 }
 
+// Of these, the ones that refuse some statement: by their own mode, or by a label's.
+extern RuleSet refusing;
+
+inline bool ever_refused(RuleSet rules) {
+    return (refusing & rules) != 0;
+}
+
 // rlsproof.guard itself.
 bool guard_is_on();
 

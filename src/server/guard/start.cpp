@@ -150,6 +150,7 @@ void look_at_limit(Walk *walk, LimitState *state) {
 }
 
 bool walker(PlanState *state, void *pointer);
+bool walk_node(Walk *walk, PlanState *state);
 
 // The nodes this one reads from, the sub-selects in its expressions left out.
 void walk_inputs(PlanState *state, Walk *walk) {
@@ -182,10 +183,20 @@ void look_at_subplans(Walk *walk, const List *subplans, double rows_of_node) {
 
 bool walker(PlanState *state, void *pointer) {
     auto *const walk = static_cast<Walk *>(pointer);
+    // Most statements are one of these and nothing else.
+    if ((IsA(state, IndexScanState) || IsA(state, IndexOnlyScanState)) && state->initPlan == NIL &&
+        state->subPlan == NIL) {
+        look_at_scan(walk, state);
+        return false;
+    }
+    return walk_node(walk, state);
+}
+
+[[gnu::noinline]] bool walk_node(Walk *walk, PlanState *state) {
     const Above above = walk->above;
     if (IsA(state, LimitState)) look_at_limit(walk, reinterpret_cast<LimitState *>(state));
-    look_at_subplans(walk, state->initPlan, 1.0);
-    look_at_subplans(walk, state->subPlan, state->plan->plan_rows * above.fraction);
+    if (state->initPlan != NIL) look_at_subplans(walk, state->initPlan, 1.0);
+    if (state->subPlan != NIL) look_at_subplans(walk, state->subPlan, state->plan->plan_rows * above.fraction);
     switch (nodeTag(state)) {
     case T_SeqScanState:
     case T_IndexScanState:
@@ -295,9 +306,7 @@ bool reads_user_table(const PlannedStmt *plan) {
 void judge_answer(const PlannedStmt *plan, Violations *found) {
     // OFFSET without LIMIT makes the same node.
     const bool limited = IsA(plan->planTree, Limit) && reinterpret_cast<Limit *>(plan->planTree)->limitCount != nullptr;
-    if (!wants(Rule::no_limit) || plan->commandType != CMD_SELECT || limited ||
-        plan->planTree->plan_rows <= limits.no_limit_rows || !reads_user_table(plan))
-        return;
+    if (!may_be_without_limit(plan) || plan->commandType != CMD_SELECT || limited || !reads_user_table(plan)) return;
     Violation *const violation = found->add(Rule::no_limit);
     if (violation == nullptr) return;
     violation->measured = plan->planTree->plan_rows;

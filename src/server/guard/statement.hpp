@@ -1,13 +1,14 @@
 // One execution of one statement: from what is seen of it to what is said of it.
 #pragma once
 
-#include "server/guard/rules.hpp"
+#include "server/guard/settings.hpp"
 #include "server/guard/source.hpp"
 
 extern "C" {
 #include "executor/execdesc.h"
 #include "nodes/execnodes.h"
 #include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
 }
 
 namespace rlsproof::server::guard {
@@ -38,7 +39,11 @@ struct Violations {
 // What the start of the plan tells. REQUIRES: ExecutorStart has run.
 void judge_start(const QueryDesc *query, Violations *found);
 
-// What can be said of a plan whose rows are all fetched at once as the answer to what a client sent.
+// What can be said of a plan whose rows are all fetched at once as the answer to what a client sent; the first is a
+// quick look that spares most plans the second.
+inline bool may_be_without_limit(const PlannedStmt *plan) {
+    return wants(Rule::no_limit) && plan->planTree->plan_rows > limits.no_limit_rows;
+}
 void judge_answer(const PlannedStmt *plan, Violations *found);
 
 // What the rights by which the current user comes to one table tell.

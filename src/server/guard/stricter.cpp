@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "server/compat.hpp"
-#include "server/guard/settings.hpp"
 
 extern "C" {
 #include "utils/acl.h"
@@ -27,7 +26,6 @@ struct Entries {
 };
 
 const Entries *current = nullptr;
-RuleSet refused_by_label = 0;
 
 constexpr const char *kBlank = " \t\r\n";
 
@@ -139,26 +137,19 @@ bool check_stricter(char **text, void **extra, GucSource) {
     return true;
 }
 
-RuleSet adopt_stricter(void *extra) {
+ByLabel adopt_stricter(void *extra) {
     current = static_cast<const Entries *>(extra);
-    RuleSet set = 0;
-    refused_by_label = 0;
+    ByLabel by_label;
     for (int i = 0; current != nullptr && i < current->count; ++i)
         for (int rule = 0; rule < kRules; ++rule) {
-            if (current->entry[i].modes[rule] != Mode::off) set |= RuleSet{1} << rule;
-            if (current->entry[i].modes[rule] == Mode::error) refused_by_label |= RuleSet{1} << rule;
+            if (current->entry[i].modes[rule] != Mode::off) by_label.active |= RuleSet{1} << rule;
+            if (current->entry[i].modes[rule] == Mode::error) by_label.refused |= RuleSet{1} << rule;
         }
-    return set;
+    return by_label;
 }
 
-bool ever_refused(Rule rule) {
-    return wants(rule) && (mode_of(rule) == Mode::error || (refused_by_label & only(rule)) != 0);
-}
-
-bool refused(Rule rule, const char *text) {
-    const Mode own = mode_of(rule);
-    if (own == Mode::error || (refused_by_label & only(rule)) == 0) return own == Mode::error;
-    return stricter_mode(rule, own, tags_of(text)) == Mode::error;
+bool refused_by_text(Rule rule, const char *text) {
+    return mode_of(rule) == Mode::error || stricter_mode(rule, mode_of(rule), tags_of(text)) == Mode::error;
 }
 
 Mode stricter_mode(Rule rule, Mode own, const Tags &tags) {

@@ -79,9 +79,16 @@ void judge_utility(Node *statement, Violations *found) {
     if (IsA(statement, CopyStmt) && wants(Rule::copy_out)) look_at_copy(reinterpret_cast<CopyStmt *>(statement), found);
 }
 
-bool fills_table(const Node *statement) {
-    return IsA(statement, CreateTableAsStmt) ||
-           (IsA(statement, CopyStmt) && reinterpret_cast<const CopyStmt *>(statement)->is_from);
+Passing passing(const Node *statement) {
+    if (IsA(statement, CreateTableAsStmt)) return Passing::into_table;
+    if (!IsA(statement, CopyStmt)) return Passing::none;
+    const auto *const copy = reinterpret_cast<const CopyStmt *>(statement);
+    if (copy->is_from) return Passing::into_table;
+    // Where its policies bind, COPY becomes a query.
+    const Oid table = copy->relation != nullptr ? relation_of(copy->relation) : InvalidOid;
+    if (!OidIsValid(table) || exempt_table(table) || check_enable_rls(table, InvalidOid, true) == RLS_ENABLED)
+        return Passing::none;
+    return copy->filename == nullptr ? Passing::to_client : Passing::to_file;
 }
 
 bool keeps_rows(const Node *statement) {

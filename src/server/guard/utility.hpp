@@ -8,8 +8,10 @@ namespace rlsproof::server::guard {
 // TRUNCATE and COPY ... TO.
 void judge_utility(Node *statement, Violations *found);
 
-// COPY ... FROM, CREATE TABLE AS: rows are written, and no executor counts them.
-bool fills_table(const Node *statement);
+// Where the rows go that no executor counts for the guard: COPY ... FROM and CREATE TABLE AS write them, COPY table TO
+// reads them.
+enum class Passing { none, into_table, to_client, to_file };
+Passing passing(const Node *statement);
 
 // COPY, CREATE TABLE AS, REFRESH and cursors: the rows of the statement inside are not answered all at once.
 bool keeps_rows(const Node *statement);

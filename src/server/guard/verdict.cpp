@@ -181,7 +181,7 @@ Sentence judged(const Violation &found, const Source &source, const Tags &tags, 
     sentence.message = keep(message_of(found, table));
     const std::string more = held > 0 ? fmt::format(" Suppressed {} of this kind before.", held) : "";
     sentence.detail = keep(detail_of(found, table) + more);
-    const std::string hint = advice(found, shape);
+    const std::string hint = advice(found, source, shape);
     if (!hint.empty()) sentence.hint = keep(hint);
     if (mode == Mode::log) sentence.line = keep(line_of(found, sentence, table, shape, tags, held));
     return sentence;
@@ -211,7 +211,8 @@ std::vector<Remark> remarks_on(const Violations &found, const Source &source) {
         if (OidIsValid(violation.relation) && call(ours, violation.relation)) continue;
         const std::string table = OidIsValid(violation.relation) ? call(table_name, violation.relation) : "";
         remarks.push_back({violation.rule, stricter_mode(violation.rule, mode_of(violation.rule), tags),
-                           message_of(violation, table), detail_of(violation, table), advice(violation, shape)});
+                           message_of(violation, table), detail_of(violation, table),
+                           advice(violation, source, shape)});
     }
     return remarks;
 }

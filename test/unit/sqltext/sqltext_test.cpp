@@ -141,6 +141,20 @@ TEST(Split, CountsBytes) {
     EXPECT_EQ(parts[1].length, 3u);
 }
 
+std::string what_is_prepared(const std::string &sql) {
+    const Statement statement = prepared(sql);
+    return sql.substr(statement.start, statement.length);
+}
+
+TEST(Prepared, IsWhatRunsLater) {
+    EXPECT_EQ(what_is_prepared("PREPARE one AS SELECT 1"), " SELECT 1");
+    EXPECT_EQ(what_is_prepared("/* a */ prepare \"as\"(int, numeric(3, 1)) as DELETE FROM t AS u WHERE id = $1 -- x"),
+              " DELETE FROM t AS u WHERE id = $1 -- x");
+    for (const char *other :
+         {"SELECT 1 AS one", "PREPARE TRANSACTION 'a'", "PREPARE x", "", "EXECUTE prepare", "prepare"})
+        EXPECT_EQ(what_is_prepared(other), other);
+}
+
 TEST(Mistakes, SayWhereInCharacters) {
     const Error error = error_of(normalize, "/* é */ select 'é' frm x y z");
     EXPECT_EQ(error.code, Code::syntax);

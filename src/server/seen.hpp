@@ -1,0 +1,14 @@
+// What the guard saw in this database, as findings of an audit.
+#pragma once
+
+#include <vector>
+
+#include "base/finding.hpp"
+
+namespace rlsproof::server {
+
+// One finding for a rule and a table, or a rule and a shape of query where it is about no table. What the baseline
+// knows and what is waived is left out. Nothing where the guard keeps no events.
+std::vector<Finding> seen_by_guard();
+
+} // namespace rlsproof::server
