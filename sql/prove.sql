@@ -108,6 +108,40 @@ GRANT SELECT ON mixed TO regress_prove_app;
 SELECT rlsproof.expect('regress_ann', 'prove_it.mixed', 'select', 'none');
 SELECT direction, verdict, reason FROM rlsproof.prove('regress_ann', 'prove_it.mixed', 'select');
 
+-- Bodies in PL/pgSQL that come to one query: variables with one value each, IF chains, RETURN; what does more is not followed.
+CREATE FUNCTION pl_member(o int) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE me uuid := prove_it.uid(); kind text;
+BEGIN
+    IF me IS NULL THEN RETURN false; END IF;
+    SELECT m.role INTO kind FROM prove_it.member m WHERE m.org = o AND m.who = me;
+    IF kind = 'admin' THEN RETURN true; ELSIF kind IS NULL THEN RETURN false; END IF;
+    RETURN kind IN ('user', 'guest');
+END $$;
+CREATE FUNCTION pl_rows() RETURNS SETOF int LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN RETURN QUERY SELECT m.org FROM prove_it.member m WHERE m.who = prove_it.uid(); END $$;
+CREATE FUNCTION pl_handles(o int) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+BEGIN RETURN EXISTS (SELECT FROM prove_it.member m WHERE m.org = o AND m.who = prove_it.uid()); EXCEPTION WHEN others THEN RETURN true; END $$;
+CREATE FUNCTION pl_runs(o int) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE yes boolean; BEGIN EXECUTE 'SELECT true' INTO yes; RETURN yes; END $$;
+CREATE FUNCTION pl_early(o int) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE kind text; BEGIN IF kind IS NULL THEN RETURN true; END IF; kind := 'admin'; RETURN false; END $$;
+CREATE FUNCTION pl_out(o int, OUT yes boolean) LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$ BEGIN yes := true; RETURN; END $$;
+CREATE FUNCTION pl_variable(who uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+#variable_conflict use_variable
+BEGIN RETURN EXISTS (SELECT FROM prove_it.member WHERE who = who); END $$;
+DO $$ DECLARE membership text := 'org IN (SELECT m.org FROM prove_it.member m WHERE m.who = prove_it.uid())';
+BEGIN
+    PERFORM asked('g1_pl', 'prove_it.pl_member(org)', membership);
+    PERFORM asked('g2_pl_less', membership, 'prove_it.pl_member(org)');
+    PERFORM asked('g3_pl_rows', 'org IN (SELECT prove_it.pl_rows())', membership);
+    PERFORM asked('g4_handles', 'prove_it.pl_handles(org)', membership);
+    PERFORM asked('g5_runs', 'prove_it.pl_runs(org)', membership);
+    PERFORM asked('g6_early', 'prove_it.pl_early(org)', 'false');
+    PERFORM asked('g7_out', 'prove_it.pl_out(org)', 'false');
+    PERFORM asked('g8_variable', 'prove_it.pl_variable(owner)', 'owner IN (SELECT m.who FROM prove_it.member m)');
+END $$;
+SELECT object, direction, verdict, reason FROM rlsproof.prove('regress_ann', NULL, 'select') WHERE object LIKE 'prove_it.g%';
+
 -- The script, in the words of the schema; any solver may be asked.
 SELECT count(*) > 0 FROM regexp_matches(rlsproof.obligation('regress_ann', 'prove_it.note', 'select', 'no more'), '\(check-sat\)');
 SELECT rlsproof.obligation('regress_ann', 'prove_it.note', 'select', 'sideways');

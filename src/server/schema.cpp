@@ -42,9 +42,9 @@ order by not i.indisprimary, i.indexrelid)";
 // A reference counts while its triggers fire. By a collation that calls different texts equal, it may lead to another
 // text.
 constexpr const char *kReferences = R"(
-select k.conrelid, k.confrelid, k.conkey, k.confkey
+select k.confrelid, k.conkey, k.confkey
 from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
-where k.contype = 'f' and k.conrelid = any ($1::oid[]) and k.confrelid = any ($1::oid[])
+where k.contype = 'f' and k.conrelid = $1::oid
   and k.convalidated and not k.condeferrable
   and not coalesce((pg_catalog.to_jsonb(k) ->> 'conperiod')::boolean, false)
   and not (c.relhassubclass and c.relkind <> 'p')
@@ -52,14 +52,14 @@ where k.contype = 'f' and k.conrelid = any ($1::oid[]) and k.confrelid = any ($1
                   where not l.collisdeterministic and (a.attrelid = k.conrelid and a.attnum = any (k.conkey)
                         or a.attrelid = k.confrelid and a.attnum = any (k.confkey)))
   and not exists (select from pg_catalog.pg_trigger t where t.tgconstraint = k.oid and t.tgenabled not in ('O', 'A'))
-order by k.conrelid, k.conname)";
+order by k.conname)";
 
 constexpr const char *kChecks = R"(
-select k.conrelid, k.conname, k.conbin::text
+select k.conname, k.conbin::text
 from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
-where k.contype = 'c' and k.conrelid = any ($1::oid[]) and k.convalidated
+where k.contype = 'c' and k.conrelid = $1::oid and k.convalidated
   and not (k.connoinherit and c.relhassubclass) and c.relkind <> 'f'
-order by k.conrelid, k.conname)";
+order by k.conname)";
 
 std::vector<int> numbers(const std::vector<std::string> &texts) {
     std::vector<int> result;
@@ -120,37 +120,51 @@ void Schema::read_keys(prove::Table &table, Oid relation) {
 }
 
 void Schema::read_references() {
-    std::vector<std::string> ids;
-    for (const Oid relation : relations_) ids.push_back(std::to_string(relation));
-    const Rows rows = query(kReferences, {array_literal(ids)});
-    for (size_t i = 0; i < rows.size(); i++) {
-        prove::Table &child = tables_[(size_t)numbers_.at(rows.oid(i, 0))];
-        prove::Reference reference;
-        reference.parent = numbers_.at(rows.oid(i, 1));
-        reference.columns = numbers(rows.list(i, 2));
-        reference.parent_columns = numbers(rows.list(i, 3));
-        bool fits = true;
-        for (size_t k = 0; k < reference.columns.size(); k++) {
-            const prove::Column *from = child.column(reference.columns[k]),
-                                *to = tables_[(size_t)reference.parent].column(reference.parent_columns[k]);
-            fits = fits && from != nullptr && to != nullptr && from->type == to->type;
+    for (const Oid relation : relations_) {
+        prove::Table &child = tables_[(size_t)numbers_.at(relation)];
+        for (const StoredReference &stored : references_of(relation)) {
+            const auto parent = numbers_.find(stored.parent);
+            if (parent == numbers_.end()) continue;
+            prove::Reference reference;
+            reference.parent = parent->second;
+            reference.columns = stored.columns;
+            reference.parent_columns = stored.parent_columns;
+            bool fits = true;
+            for (size_t k = 0; k < reference.columns.size(); k++) {
+                const prove::Column *from = child.column(reference.columns[k]),
+                                    *to = tables_[(size_t)reference.parent].column(reference.parent_columns[k]);
+                fits = fits && from != nullptr && to != nullptr && from->type == to->type;
+            }
+            if (!fits) continue;
+            reference.name = "FOREIGN KEY " + column_names(child, reference.columns);
+            child.references.push_back(std::move(reference));
         }
-        if (!fits) continue;
-        reference.name = "FOREIGN KEY " + column_names(child, reference.columns);
-        child.references.push_back(std::move(reference));
     }
 }
 
-std::vector<CheckSource> Schema::checks() const {
-    std::vector<std::string> ids;
-    for (const Oid relation : relations_) ids.push_back(std::to_string(relation));
-    const Rows rows = query(kChecks, {array_literal(ids)});
+const std::vector<StoredReference> &Schema::references_of(Oid relation) {
+    if (const auto known = catalog_->references.find(relation); known != catalog_->references.end())
+        return known->second;
+    std::vector<StoredReference> &made = catalog_->references[relation];
+    const Rows rows = query(kReferences, {std::to_string(relation)});
+    for (size_t i = 0; i < rows.size(); i++)
+        made.push_back({rows.oid(i, 0), numbers(rows.list(i, 1)), numbers(rows.list(i, 2))});
+    return made;
+}
+
+const std::vector<StoredCheck> &Schema::checks_of(Oid relation) {
+    if (const auto known = catalog_->checks.find(relation); known != catalog_->checks.end()) return known->second;
+    std::vector<StoredCheck> &made = catalog_->checks[relation];
+    const Rows rows = query(kChecks, {std::to_string(relation)});
+    for (size_t i = 0; i < rows.size(); i++) made.push_back({rows.text(i, 0), rows.text(i, 1)});
+    return made;
+}
+
+std::vector<CheckSource> Schema::checks() {
     std::vector<CheckSource> result;
-    for (size_t i = 0; i < rows.size(); i++) {
-        const int table = numbers_.at(rows.oid(i, 0));
-        result.push_back(
-            {table, fmt::format("CHECK {} of {}", rows.text(i, 1), tables_[(size_t)table].name), rows.text(i, 2)});
-    }
+    for (size_t table = 0; table < tables_.size(); table++)
+        for (const StoredCheck &check : checks_of(relations_[table]))
+            result.push_back({(int)table, fmt::format("CHECK {} of {}", check.name, tables_[table].name), check.tree});
     return result;
 }
 

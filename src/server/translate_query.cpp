@@ -10,7 +10,9 @@
 
 extern "C" {
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 }
 
@@ -20,9 +22,15 @@ namespace {
 
 constexpr size_t kMostStates = 48; // ways to combine the branches of a FROM
 
+Node *folded(Node *node) {
+    return eval_const_expressions(nullptr, node);
+}
+
+// Of a LIMIT or OFFSET, which is a bigint made of what was written.
 bool is_number(Node *node, int64 least) {
     if (node == nullptr) return true;
-    if (!IsA(node, Const)) return false;
+    node = call(folded, node);
+    if (!IsA(node, Const) || ((const Const *)node)->consttype != INT8OID) return false;
     const auto *constant = (const Const *)node;
     return constant->constisnull || DatumGetInt64(constant->constvalue) >= least;
 }
