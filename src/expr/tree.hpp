@@ -82,6 +82,7 @@ struct Node {
     bool strict = true;          // function: NULL for a NULL argument
     bool total = false;          // function: never NULL for arguments that are not
     bool injective = false;      // function: different arguments give different results
+    bool looks = false;          // function: may look at tables
     std::vector<Row> depends;    // function: also on which rows it is called for
     std::string reason;          // function: why it is not known what it means; empty where that is no matter
 };

@@ -18,14 +18,14 @@ Encoder::Encoder(const Question &question, Formulas &formulas)
     state_literals();
 }
 
-void Encoder::state(std::string name, Id formula, bool axiom) {
+void Encoder::state(std::string name, Id formula, bool axiom, bool alone) {
     const auto taken = [&](const std::string &wanted) {
         return std::any_of(assertions_.begin(), assertions_.end(),
                            [&](const Assertion &a) { return a.name == wanted; });
     };
     std::string unique = name;
     for (int turn = 2; taken(unique); turn++) unique = name + " (" + std::to_string(turn) + ")";
-    assertions_.push_back({std::move(unique), formula, axiom});
+    assertions_.push_back({std::move(unique), formula, axiom, alone});
 }
 
 void Encoder::state_subjects() {
@@ -96,24 +96,27 @@ void Encoder::state_constraints() {
                 fresh.emplace_back(subjects_[i], &question_.subjects[i]);
         for (const Key &key : table.keys) {
             const Id a = f_.variable(row_sort(number), table.name), b = f_.variable(row_sort(number), table.name);
-            std::vector<Id> parts{f_.for_all(
+            const Id stored = f_.for_all(
                 a, f_.for_all(b, f_.disjunction({f_.negation(present(number, a)), f_.negation(present(number, b)),
-                                                 f_.equal(a, b), key_differs(table, number, key, a, b)})))};
+                                                 f_.equal(a, b), key_differs(table, number, key, a, b)})));
+            std::vector<Id> parts;
             for (const auto &[row, subject] : fresh) {
                 const Id other = f_.variable(row_sort(number), table.name);
                 std::vector<Id> ways{f_.negation(present(number, other)), key_differs(table, number, key, row, other)};
                 if (subject->replaces >= 0) ways.push_back(f_.equal(other, subjects_[(size_t)subject->replaces]));
                 parts.push_back(f_.for_all(other, f_.disjunction(ways)));
             }
-            state(key.name, f_.conjunction(parts), true);
+            state(key.name, stored, true);
+            if (!parts.empty()) state(key.name + " of what is written", f_.conjunction(parts), true, true);
         }
         for (const Reference &reference : table.references) {
             if (!used_tables_.contains(reference.parent)) continue;
             const Id child = f_.variable(row_sort(number), table.name);
-            std::vector<Id> parts{
-                f_.for_all(child, f_.implies(present(number, child), refers(number, reference, child)))};
+            state(reference.name,
+                  f_.for_all(child, f_.implies(present(number, child), refers(number, reference, child))), true);
+            std::vector<Id> parts;
             for (const auto &[row, subject] : fresh) parts.push_back(refers(number, reference, row));
-            state(reference.name, f_.conjunction(parts), true);
+            if (!parts.empty()) state(reference.name + " of what is written", f_.conjunction(parts), true, true);
         }
         for (const Check &check : table.checks) {
             const Id row = f_.variable(row_sort(number), table.name);

@@ -22,6 +22,9 @@ struct Assertion {
     std::string name;
     Id formula = 0;
     bool axiom = true; // a constraint or a fact; otherwise what is asked
+    // Holds where the statement does nothing but write that one row. A proof must do without: the row with the same key
+    // may be moved, and the one that is referred to made, by the very statement.
+    bool alone = false;
 };
 
 // How to read a row of a model: the constant's terms.
@@ -104,7 +107,7 @@ private:
     Id key_differs(const Table &table, int number, const Key &key, Id left, Id right);
     Id refers(int number, const Reference &reference, Id child);
     Id check_holds(const Check &check, Id row);
-    void state(std::string name, Id formula, bool axiom);
+    void state(std::string name, Id formula, bool axiom, bool alone = false);
 
     const Question &question_;
     Formulas &f_;

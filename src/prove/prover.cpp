@@ -37,6 +37,13 @@ std::string decimal_text(const Sexp &sexp) {
     return "0";
 }
 
+// What a proof may rest on.
+std::vector<Assertion> for_proof(const Encoder &encoder) {
+    std::vector<Assertion> result = encoder.assertions();
+    std::erase_if(result, [](const Assertion &a) { return a.alone; });
+    return result;
+}
+
 } // namespace
 
 struct Prover::Child {
@@ -50,7 +57,7 @@ struct Prover::Child {
 std::string script(const Question &question) {
     Formulas formulas;
     const Encoder encoder(question, formulas);
-    const std::string body = assertions(formulas, encoder.assertions());
+    const std::string body = assertions(formulas, for_proof(encoder));
     return fmt::format(
         "; {}\n"
         "; \"unsat\" says that it cannot be: proved for every content of the tables.\n"
@@ -141,7 +148,7 @@ bool Prover::small_state(Child &child, const Question &question, int rows, Reply
     const auto elements = encoder.make_elements(rows);
     std::vector<Assertion> expanded;
     for (const Assertion &a : encoder.assertions())
-        expanded.push_back({a.name, formulas.expand(a.formula, elements), a.axiom});
+        expanded.push_back({a.name, formulas.expand(a.formula, elements), a.axiom, a.alone});
     expanded.push_back({"rows are different rows", encoder.elements_distinct(), true});
 
     struct Place {
@@ -268,7 +275,7 @@ Reply Prover::ask(const Question &question) {
     std::string body;
     try {
         const Encoder encoder(question, formulas);
-        stated = encoder.assertions();
+        stated = for_proof(encoder);
         reply.opaque = encoder.reasons();
         for (size_t i = 0; i < question.tables.size(); i++)
             if (encoder.used((int)i)) reply.tables_used.insert(question.tables[i].name);

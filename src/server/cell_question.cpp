@@ -50,6 +50,7 @@ const Query *only(List *queries) {
 }
 
 bool reads_table(const expr::Expr &e, int table) {
+    if (e->looks) return true;
     for (const expr::Select &select : e->selects) {
         for (const expr::Row &row : select.rows)
             if (row.table == table) return true;
@@ -117,11 +118,18 @@ std::vector<std::pair<int, bool>> fixed_columns(const Relation &relation, Comman
     return result;
 }
 
+std::vector<std::string> names_of(const std::vector<std::pair<std::string, std::string>> &settings) {
+    std::vector<std::string> names;
+    for (const auto &[name, value] : settings) names.push_back(name);
+    return names;
+}
+
 class Questioner {
 public:
-    Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog)
+    Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog,
+               const std::set<std::string> &empty)
         : cell_(cell), superuser_(superuser), security_(security), made_(std::move(catalog)),
-          translator_(made_.schema, cell.command == Command::select) {}
+          translator_(made_.schema, cell.command == Command::select, names_of(cell.persona->settings), empty) {}
 
     CellQuestion make();
 
@@ -225,7 +233,7 @@ void Questioner::ask_rows() {
     const expr::Row &decided = inserts ? written : there;
     // A new row is in scope or not once it is written, and then the table holds it.
     if ((inserts || (updates && !less)) && reads_table(scope(&written, nullptr), written.table))
-        throw Translator::Unsupported{"a scope that reads the table that is written"};
+        throw Translator::Unsupported{"a scope that may read the table that is written"};
     if (less) {
         claim("it is in scope", scope(&decided, nullptr), true);
         claim("the policies let it through", passes, false, true);
@@ -337,9 +345,10 @@ std::string proof_statement(const CellToProve &cell, bool reads) {
     return fmt::format("update {} as x set {} = default{}", relation.name, name, where);
 }
 
-CellQuestion make_question(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog) {
+CellQuestion make_question(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog,
+                           const std::set<std::string> &empty) {
     try {
-        return Questioner(cell, superuser, security, std::move(catalog)).make();
+        return Questioner(cell, superuser, security, std::move(catalog), empty).make();
     } catch (const Translator::Unsupported &unsupported) {
         throw Error(Code::unsupported, unsupported.what);
     }

@@ -55,7 +55,9 @@ bool is_newcomer(const Persona &persona);
 std::string proof_statement(const CellToProve &cell, bool reads);
 
 // REQUIRES: a subtransaction around it, in which the persona is assumed; `superuser` is who asked. Raises ServerError
-// where the server refuses the statement as such: policies that recurse, a missing privilege.
-CellQuestion make_question(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog);
+// where the server refuses the statement as such: policies that recurse, a missing privilege. `empty` are settings that
+// nobody made and that are found empty; any others that nobody made are NULL.
+CellQuestion make_question(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog,
+                           const std::set<std::string> &empty);
 
 } // namespace rlsproof::server

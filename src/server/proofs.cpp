@@ -26,6 +26,7 @@ namespace rlsproof::server {
 namespace {
 
 constexpr size_t kMostNamed = 4; // constraints that a reason names
+constexpr size_t kMostUnset = 4; // settings that nobody made, each of them tried as NULL and as empty
 
 using Clock = std::chrono::steady_clock;
 
@@ -44,10 +45,9 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty,
     GetUserIdAndSecContext(&user, &security);
     made.outcome = attempt(Finish::rollback, [&] {
         assume(identity_of(*cell.persona));
-        for (const std::string &name : unset_as_empty) set_locally(name, "");
         try {
             check_privileges(proof_statement(cell, false));
-            made.question = make_question(cell, user, security, catalog);
+            made.question = make_question(cell, user, security, catalog, unset_as_empty);
         } catch (const Error &error) {
             if (error.code != Code::unsupported && error.code != Code::limit && error.code != Code::internal) throw;
             made.why = error.what();
@@ -182,16 +182,21 @@ Proof Proofs::prove(const CellToProve &cell) {
     try {
         std::set<std::string> unset;
         proof = ask(cell, {}, unset);
-        // A setting nobody made is NULL, and empty once a transaction that made it was rolled back: both have to do.
-        if (proof.verdict == Proof::Verdict::proved && !unset.empty()) {
-            std::set<std::string> still;
-            Proof second = ask(cell, unset, still);
-            if (second.verdict == Proof::Verdict::error) {
-                second.verdict =
-                    cell.direction == Direction::no_more ? Proof::Verdict::proved : Proof::Verdict::unknown;
-                second.reason = proof.reason;
-            }
-            if (second.verdict != Proof::Verdict::proved) proof = second;
+        // A setting nobody made is NULL, and empty once a transaction that made it was rolled back: both have to do, of
+        // each of them.
+        if (proof.verdict == Proof::Verdict::proved && unset.size() > kMostUnset) {
+            proof.verdict = Proof::Verdict::unknown;
+            proof.reason = fmt::format("not followed: {} settings that nobody made", unset.size());
+        }
+        const std::vector<std::string> names(unset.begin(), unset.end());
+        for (size_t some = 1; proof.verdict == Proof::Verdict::proved && some < 1U << names.size(); some++) {
+            std::set<std::string> empty, still;
+            for (size_t i = 0; i < names.size(); i++)
+                if ((some >> i & 1U) != 0) empty.insert(names[i]);
+            Proof next = ask(cell, empty, still);
+            if (next.verdict == Proof::Verdict::error && cell.direction == Direction::no_more) continue;
+            if (next.verdict == Proof::Verdict::error) next.verdict = Proof::Verdict::unknown;
+            if (next.verdict != Proof::Verdict::proved) proof = std::move(next);
         }
     } catch (const Error &error) {
         if (error.code != Code::not_found) throw;

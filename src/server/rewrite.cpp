@@ -5,6 +5,7 @@
 extern "C" {
 #include "access/table.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -18,7 +19,9 @@ extern "C" {
 #include "rewrite/rowsecurity.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -73,6 +76,40 @@ Node *evaluate(void *expression) {
                                  exprCollation((Node *)expression));
 }
 
+struct Reading {
+    const SessionSettings *settings;
+    List *unset;
+};
+
+bool named(List *names, const char *name) {
+    ListCell *cell;
+    foreach (cell, names)
+        if (pg_strcasecmp((const char *)lfirst(cell), name) == 0) return true;
+    return false;
+}
+
+// What is read of a setting of the application's making that nobody gave: NULL, or empty where it was made and rolled
+// back before. Nothing where it is another kind of setting, or one that the server's configuration has a value for.
+Node *left_alone(List *arguments, Reading *reading) {
+    auto *name = linitial_node(Const, arguments);
+    if (name->constisnull) return nullptr;
+    char *setting = TextDatumGetCString(name->constvalue);
+    if (strchr(setting, '.') == nullptr || named(reading->settings->given, setting)) return nullptr;
+    if (GetConfigOption(setting, true, false) != nullptr) {
+        const char *configured = GetConfigOptionResetString(setting);
+        if (configured != nullptr && *configured != '\0') return nullptr;
+    }
+    if (named(reading->settings->empty, setting))
+        return (Node *)makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(""), false, false);
+    reading->unset = lappend(reading->unset, setting);
+    const bool may_be_missing = list_length(arguments) > 1 && !lsecond_node(Const, arguments)->constisnull &&
+                                DatumGetBool(lsecond_node(Const, arguments)->constvalue);
+    if (!may_be_missing)
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("unrecognized configuration parameter \"%s\"", setting)));
+    return (Node *)makeNullConst(TEXTOID, -1, DEFAULT_COLLATION_OID);
+}
+
 // Puts the session's identity in: settings and user names become constants, and a sub-select without a FROM becomes its
 // expression. Nothing that reads a table is evaluated, so what folds to a constant does so whatever the tables hold.
 Node *put_identity_in(Node *node, void *context) {
@@ -84,15 +121,11 @@ Node *put_identity_in(Node *node, void *context) {
             ListCell *cell;
             foreach (cell, arguments)
                 if (!IsA(lfirst(cell), Const)) return node;
+            if (context != nullptr)
+                if (Node *value = left_alone(arguments, (Reading *)context)) return value;
             auto *copy = (FuncExpr *)copyObject(function);
             copy->args = arguments;
-            Node *value = evaluate(copy);
-            if (context != nullptr && IsA(value, Const) && castNode(Const, value)->constisnull) {
-                auto *name = linitial_node(Const, arguments);
-                auto **unset = (List **)context;
-                if (!name->constisnull) *unset = lappend(*unset, TextDatumGetCString(name->constvalue));
-            }
-            return value;
+            return evaluate(copy);
         }
     }
     if (IsA(node, SQLValueFunction)) {
@@ -119,11 +152,11 @@ Node *put_identity_in(Node *node, void *context) {
 }
 
 // Twice: the first pass inlines the API's helpers (auth.uid() and friends), the second folds what was put in.
-Node *put_session_in(Node *expression, List **unset) {
+Node *put_session_in(Node *expression, Reading *reading) {
     Node *folded = eval_const_expressions(nullptr, expression);
-    folded = put_identity_in(folded, unset);
+    folded = put_identity_in(folded, reading);
     folded = eval_const_expressions(nullptr, folded);
-    folded = put_identity_in(folded, unset);
+    folded = put_identity_in(folded, reading);
     return eval_const_expressions(nullptr, folded);
 }
 
@@ -357,10 +390,10 @@ std::string text(const char *value) {
 
 } // namespace
 
-Settled settle(Node *expression) {
-    Settled settled{nullptr, NIL};
-    settled.node = put_session_in((Node *)copyObject(expression), &settled.unset);
-    return settled;
+Settled settle(Node *expression, const SessionSettings *settings) {
+    Reading reading{settings, NIL};
+    Node *node = put_session_in((Node *)copyObject(expression), &reading);
+    return {node, reading.unset};
 }
 
 List *rewritten(const char *sql) {

@@ -68,13 +68,20 @@ struct ViewColumn {
 // The columns that a write through the view could reach. REQUIRES: a view.
 std::vector<ViewColumn> view_columns(Oid view);
 
-// An expression with what is constant for this session put in: the identity, settings, and what follows from them.
+// What a session of somebody else has for settings of the application's making. Ours may have others: a setting that
+// was made and rolled back stays behind, empty. Lists of char *.
+struct SessionSettings {
+    List *given; // as they are here
+    List *empty; // of the others those that are empty, and not NULL
+};
+
+// An expression with what is constant for that session put in: the identity, settings, and what follows from them.
 // For within call(): a plain function.
 struct Settled {
     Node *node;
     List *unset; // of char *: settings that were read and are not there
 };
-Settled settle(Node *expression);
+Settled settle(Node *expression, const SessionSettings *settings);
 
 // The queries that a statement becomes. For within call(): a plain function.
 List *rewritten(const char *sql);

@@ -16,17 +16,17 @@ namespace rlsproof::server {
 namespace {
 
 // A NOT NULL that was added without a look at the rows that are there holds for none of them. A foreign server keeps to
-// nothing.
+// nothing, and children could be let off by hand before 18.
 constexpr const char *kColumns = R"(
 select a.attnum, a.attname, a.atttypid,
-       a.attnotnull and c.relkind <> 'f' and not exists (
+       a.attnotnull and c.relkind <> 'f' and not (c.relhassubclass and c.relkind <> 'p') and not exists (
            select from pg_catalog.pg_constraint n
            where n.conrelid = a.attrelid and n.contype = 'n' and not n.convalidated and n.conkey = array[a.attnum])
 from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
 where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped order by a.attnum)";
 
 // What children inherit by hand is held by no key of their parent; a key that may be deferred does not hold all the
-// time.
+// time; one of another operator class may tell apart what = calls equal.
 constexpr const char *kKeys = R"(
 select case when i.indisprimary then 'PRIMARY KEY' else 'UNIQUE' end,
        (select pg_catalog.array_agg(k.attnum order by k.n)
@@ -34,26 +34,32 @@ select case when i.indisprimary then 'PRIMARY KEY' else 'UNIQUE' end,
 from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid
 where i.indrelid = $1::oid and i.indisunique and i.indisvalid and i.indisready and i.indislive and i.indimmediate
   and i.indpred is null and i.indexprs is null and not i.indisexclusion
+  and not exists (select from pg_catalog.unnest(i.indclass::oid[]) u join pg_catalog.pg_opclass o on o.oid = u
+                  where not o.opcdefault)
   and not (c.relhassubclass and c.relkind <> 'p')
 order by not i.indisprimary, i.indexrelid)";
 
-// A reference counts while its triggers fire.
+// A reference counts while its triggers fire. By a collation that calls different texts equal, it may lead to another
+// text.
 constexpr const char *kReferences = R"(
-select k.conrelid, k.confrelid, k.conkey, k.confkey
+select k.confrelid, k.conkey, k.confkey
 from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
-where k.contype = 'f' and k.conrelid = any ($1::oid[]) and k.confrelid = any ($1::oid[])
+where k.contype = 'f' and k.conrelid = $1::oid
   and k.convalidated and not k.condeferrable
   and not coalesce((pg_catalog.to_jsonb(k) ->> 'conperiod')::boolean, false)
   and not (c.relhassubclass and c.relkind <> 'p')
+  and not exists (select from pg_catalog.pg_attribute a join pg_catalog.pg_collation l on l.oid = a.attcollation
+                  where not l.collisdeterministic and (a.attrelid = k.conrelid and a.attnum = any (k.conkey)
+                        or a.attrelid = k.confrelid and a.attnum = any (k.confkey)))
   and not exists (select from pg_catalog.pg_trigger t where t.tgconstraint = k.oid and t.tgenabled not in ('O', 'A'))
-order by k.conrelid, k.conname)";
+order by k.conname)";
 
 constexpr const char *kChecks = R"(
-select k.conrelid, k.conname, k.conbin::text
+select k.conname, k.conbin::text
 from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
-where k.contype = 'c' and k.conrelid = any ($1::oid[]) and k.convalidated
+where k.contype = 'c' and k.conrelid = $1::oid and k.convalidated
   and not (k.connoinherit and c.relhassubclass) and c.relkind <> 'f'
-order by k.conrelid, k.conname)";
+order by k.conname)";
 
 std::vector<int> numbers(const std::vector<std::string> &texts) {
     std::vector<int> result;
@@ -114,37 +120,51 @@ void Schema::read_keys(prove::Table &table, Oid relation) {
 }
 
 void Schema::read_references() {
-    std::vector<std::string> ids;
-    for (const Oid relation : relations_) ids.push_back(std::to_string(relation));
-    const Rows rows = query(kReferences, {array_literal(ids)});
-    for (size_t i = 0; i < rows.size(); i++) {
-        prove::Table &child = tables_[(size_t)numbers_.at(rows.oid(i, 0))];
-        prove::Reference reference;
-        reference.parent = numbers_.at(rows.oid(i, 1));
-        reference.columns = numbers(rows.list(i, 2));
-        reference.parent_columns = numbers(rows.list(i, 3));
-        bool fits = true;
-        for (size_t k = 0; k < reference.columns.size(); k++) {
-            const prove::Column *from = child.column(reference.columns[k]),
-                                *to = tables_[(size_t)reference.parent].column(reference.parent_columns[k]);
-            fits = fits && from != nullptr && to != nullptr && from->type == to->type;
+    for (const Oid relation : relations_) {
+        prove::Table &child = tables_[(size_t)numbers_.at(relation)];
+        for (const StoredReference &stored : references_of(relation)) {
+            const auto parent = numbers_.find(stored.parent);
+            if (parent == numbers_.end()) continue;
+            prove::Reference reference;
+            reference.parent = parent->second;
+            reference.columns = stored.columns;
+            reference.parent_columns = stored.parent_columns;
+            bool fits = true;
+            for (size_t k = 0; k < reference.columns.size(); k++) {
+                const prove::Column *from = child.column(reference.columns[k]),
+                                    *to = tables_[(size_t)reference.parent].column(reference.parent_columns[k]);
+                fits = fits && from != nullptr && to != nullptr && from->type == to->type;
+            }
+            if (!fits) continue;
+            reference.name = "FOREIGN KEY " + column_names(child, reference.columns);
+            child.references.push_back(std::move(reference));
         }
-        if (!fits) continue;
-        reference.name = "FOREIGN KEY " + column_names(child, reference.columns);
-        child.references.push_back(std::move(reference));
     }
 }
 
-std::vector<CheckSource> Schema::checks() const {
-    std::vector<std::string> ids;
-    for (const Oid relation : relations_) ids.push_back(std::to_string(relation));
-    const Rows rows = query(kChecks, {array_literal(ids)});
+const std::vector<StoredReference> &Schema::references_of(Oid relation) {
+    if (const auto known = catalog_->references.find(relation); known != catalog_->references.end())
+        return known->second;
+    std::vector<StoredReference> &made = catalog_->references[relation];
+    const Rows rows = query(kReferences, {std::to_string(relation)});
+    for (size_t i = 0; i < rows.size(); i++)
+        made.push_back({rows.oid(i, 0), numbers(rows.list(i, 1)), numbers(rows.list(i, 2))});
+    return made;
+}
+
+const std::vector<StoredCheck> &Schema::checks_of(Oid relation) {
+    if (const auto known = catalog_->checks.find(relation); known != catalog_->checks.end()) return known->second;
+    std::vector<StoredCheck> &made = catalog_->checks[relation];
+    const Rows rows = query(kChecks, {std::to_string(relation)});
+    for (size_t i = 0; i < rows.size(); i++) made.push_back({rows.text(i, 0), rows.text(i, 1)});
+    return made;
+}
+
+std::vector<CheckSource> Schema::checks() {
     std::vector<CheckSource> result;
-    for (size_t i = 0; i < rows.size(); i++) {
-        const int table = numbers_.at(rows.oid(i, 0));
-        result.push_back(
-            {table, fmt::format("CHECK {} of {}", rows.text(i, 1), tables_[(size_t)table].name), rows.text(i, 2)});
-    }
+    for (size_t table = 0; table < tables_.size(); table++)
+        for (const StoredCheck &check : checks_of(relations_[table]))
+            result.push_back({(int)table, fmt::format("CHECK {} of {}", check.name, tables_[table].name), check.tree});
     return result;
 }
 

@@ -19,9 +19,21 @@ struct CheckSource {
     std::string tree; // as the catalog keeps it
 };
 
+// A reference to a table, by the numbers of the server.
+struct StoredReference {
+    Oid parent;
+    std::vector<int> columns, parent_columns;
+};
+
+struct StoredCheck {
+    std::string name, tree; // the latter as the catalog keeps it
+};
+
 // What was read of tables and types, kept from one question to the next.
 struct Catalog {
     std::map<Oid, prove::Table> tables;
+    std::map<Oid, std::vector<StoredReference>> references;
+    std::map<Oid, std::vector<StoredCheck>> checks;
     std::map<Oid, expr::Type> types;
     std::map<Oid, std::vector<std::pair<Oid, std::string>>> enumerations;
     std::map<std::string, Oid> enumeration_names;
@@ -46,11 +58,13 @@ public:
     // References between the tables met so far. REQUIRES: no table is added afterwards.
     void read_references();
     // CHECK constraints that hold for every row of the tables met so far, and say nothing that changes by itself.
-    std::vector<CheckSource> checks() const;
+    std::vector<CheckSource> checks();
 
 private:
     void read_columns(prove::Table &table, Oid relation);
     void read_keys(prove::Table &table, Oid relation);
+    const std::vector<StoredReference> &references_of(Oid relation);
+    const std::vector<StoredCheck> &checks_of(Oid relation);
     const std::vector<std::pair<Oid, std::string>> &enumeration(Oid type);
 
     std::vector<prove::Table> tables_;

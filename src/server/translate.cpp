@@ -55,6 +55,26 @@ int64_t as_number(Oid type, Datum value) {
     }
 }
 
+void add_once(std::vector<expr::Row> &rows, const expr::Row &row) {
+    if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(row);
+}
+
+// The rows that an expression is about, without those that its sub-selects range over.
+void add_mentioned(std::vector<expr::Row> &rows, const expr::Expr &e, std::vector<expr::Row> inside) {
+    const auto add = [&](const expr::Row &row) {
+        if (std::find(inside.begin(), inside.end(), row) == inside.end()) add_once(rows, row);
+    };
+    if (e->kind == expr::Kind::column) add(e->row);
+    for (const expr::Row &row : e->depends) add(row);
+    for (const expr::Expr &part : e->arguments) add_mentioned(rows, part, inside);
+    for (const expr::Select &select : e->selects) {
+        std::vector<expr::Row> deeper = inside;
+        deeper.insert(deeper.end(), select.rows.begin(), select.rows.end());
+        add_mentioned(rows, select.where, deeper);
+        add_mentioned(rows, select.output, deeper);
+    }
+}
+
 } // namespace
 
 std::vector<expr::Expr> Translator::all(const List *nodes) {
@@ -65,7 +85,10 @@ std::vector<expr::Expr> Translator::all(const List *nodes) {
 
 // Read after what is constant for this session was put in.
 expr::Expr Translator::settled(Node *node) {
-    const Settled result = call(settle, node);
+    SessionSettings settings{NIL, NIL};
+    for (const std::string &name : given_) settings.given = call(lappend, settings.given, (void *)name.c_str());
+    for (const std::string &name : empty_) settings.empty = call(lappend, settings.empty, (void *)name.c_str());
+    const Settled result = call(settle, node, &settings);
     for (int i = 0; i < list_length(result.unset); i++) unset_.insert((const char *)list_nth(result.unset, i));
     return expression(result.node);
 }
@@ -340,15 +363,16 @@ std::vector<expr::Select> Translator::selects(const std::vector<Branch> &branche
 
 std::vector<expr::Row> Translator::rows_in_scope() const {
     std::vector<expr::Row> rows;
-    const auto add = [&](const expr::Row &row) {
-        if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(row);
-    };
-    for (const expr::Row &row : outer_rows_) add(row);
+    for (const expr::Row &row : outer_rows_) add_once(rows, row);
     for (const Frame &frame : frames_) {
-        for (const expr::Row &row : frame.state->rows) add(row);
-        for (const auto &[number, source] : frame.state->sources)
-            if (source.is_row) add(source.row);
+        for (const expr::Row &row : frame.state->rows) add_once(rows, row);
+        for (const auto &[number, source] : frame.state->sources) {
+            if (source.is_row) add_once(rows, source.row);
+            for (const expr::Expr &column : source.columns) add_mentioned(rows, column, {});
+        }
     }
+    for (const std::vector<expr::Expr> *outputs : link_outputs_)
+        for (const expr::Expr &output : *outputs) add_mentioned(rows, output, {});
     return rows;
 }
 
@@ -369,6 +393,7 @@ expr::Expr Translator::opaque(Node *node, const std::string &reason) {
     made.type = schema_.type(call(exprType, (const Node *)node));
     made.strict = false;
     made.depends = rows_in_scope();
+    made.looks = true;
     made.reason = reason;
     return expr::call(std::move(made));
 }

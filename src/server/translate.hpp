@@ -23,8 +23,10 @@ namespace rlsproof::server {
 
 class Translator {
 public:
-    // `reads_only`: the statement changes nothing, so that a volatile function sees what its caller sees.
-    Translator(Schema &schema, bool reads_only) : schema_(schema), follows_volatile_(reads_only) {}
+    // `reads_only`: the statement changes nothing, so that a volatile function sees what its caller sees. `given` are
+    // the settings that the session has, `empty` others that it finds empty; the rest is NULL.
+    Translator(Schema &schema, bool reads_only, std::vector<std::string> given, std::set<std::string> empty)
+        : schema_(schema), follows_volatile_(reads_only), given_(std::move(given)), empty_(std::move(empty)) {}
 
     // A row variable of its own.
     expr::Row fresh_row(Oid relation) { return {next_row_++, schema_.table(relation)}; }
@@ -129,7 +131,10 @@ private:
     const std::vector<expr::Expr> *parameters_ = nullptr; // of the function whose body is being read
     std::vector<Oid> reading_;                            // functions whose bodies are being read
     std::vector<expr::Row> outer_rows_;                   // that their arguments may depend on
+    std::string standing_in_;                             // the functions among them that bring settings along
     bool follows_volatile_;
+    std::vector<std::string> given_;
+    std::set<std::string> empty_;
     std::set<std::string> unset_;
     std::map<Oid, std::map<std::string, expr::Type>> coarse_literals_;
     bool may_raise_ = false;

@@ -1,5 +1,8 @@
-// Functions whose body is SQL: read in their place, with their arguments, as the user they run as and under the
-// settings they bring along. So a helper of a policy is no more than the sub-select it wraps.
+// Functions whose body is SQL, or PL/pgSQL that comes to one query: read in their place, with their arguments, as the
+// user they run as and under the settings they bring along. So a helper of a policy is no more than the sub-select it
+// wraps.
+#include "sqltext/plpgsql_query.hpp"
+
 #include "server/translate.hpp"
 
 #include <algorithm>
@@ -9,12 +12,14 @@
 #include "server/identity.hpp"
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
+#include "server/subtransaction.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "commands/proclang.h"
 #include "executor/functions.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/params.h"
@@ -33,7 +38,8 @@ namespace {
 constexpr size_t kMostBodies = 12; // within one another
 
 struct RawFunction {
-    bool followed; // a plain function in SQL
+    bool followed;   // a plain function in SQL or PL/pgSQL
+    bool procedural; // in PL/pgSQL
     bool strict;
     bool definer;
     bool set;
@@ -47,7 +53,9 @@ RawFunction describe(Oid function) {
     HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
     if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for function %u", function);
     const auto *form = (Form_pg_proc)GETSTRUCT(tuple);
-    RawFunction raw{form->prolang == SQLlanguageId && form->prokind == PROKIND_FUNCTION,
+    const bool procedural = form->prolang == get_language_oid("plpgsql", true);
+    RawFunction raw{(form->prolang == SQLlanguageId || procedural) && form->prokind == PROKIND_FUNCTION,
+                    procedural,
                     form->proisstrict,
                     form->prosecdef,
                     form->proretset,
@@ -58,8 +66,46 @@ RawFunction describe(Oid function) {
     for (int i = 0; i < form->pronargs; i++)
         if (IsPolymorphicType(form->proargtypes.values[i])) raw.followed = false;
     if (IsPolymorphicType(form->prorettype)) raw.followed = false;
+    // RETURN says nothing of what OUT parameters hold.
+    bool only_in = false;
+    (void)SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargmodes, &only_in);
+    if (procedural && !only_in) raw.followed = false;
     ReleaseSysCache(tuple);
     return raw;
+}
+
+// A query over the parameters of a function, rewritten for the current user.
+Query *read_query(Oid function, const char *sql) {
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for function %u", function);
+    List *statements = pg_parse_query(sql);
+    List *queries = NIL;
+    if (list_length(statements) == 1) {
+        SQLFunctionParseInfoPtr info = prepare_sql_fn_parse_info(tuple, nullptr, InvalidOid);
+        queries = pg_analyze_and_rewrite_withcb(linitial_node(RawStmt, statements), sql,
+                                                (ParserSetupHook)sql_fn_parser_setup, info, nullptr);
+    }
+    ReleaseSysCache(tuple);
+    if (list_length(queries) != 1) return nullptr;
+    auto *query = linitial_node(Query, queries);
+    return query->commandType == CMD_SELECT ? query : nullptr;
+}
+
+bool names_mean_variables() {
+    const char *conflict = GetConfigOption("plpgsql.variable_conflict", true, false);
+    return conflict != nullptr && pg_strcasecmp(conflict, "use_variable") == 0;
+}
+
+// The query that a PL/pgSQL body comes to; nothing where it does more, or where its names mean something else there.
+Query *procedural_body(const RawFunction &raw, Oid function) {
+    if (call(names_mean_variables)) return nullptr;
+    const Rows definition = query("select pg_catalog.pg_get_functiondef($1::oid)", {std::to_string(function)});
+    const std::optional<std::string> sql =
+        sqltext::plpgsql_query(definition.text(0, 0), (const char *)call(format_type_be_qualified, raw.result));
+    if (!sql) return nullptr;
+    Query *found = nullptr;
+    (void)attempt(Finish::commit, [&] { found = call(read_query, function, sql->c_str()); });
+    return found;
 }
 
 // The one query of a body, rewritten for the current user; nothing where it has more or none.
@@ -78,14 +124,9 @@ Query *read_body(Oid function) {
             queries = pg_rewrite_query(query);
         }
     } else {
-        const Datum source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &missing);
-        const char *sql = TextDatumGetCString(source);
-        List *statements = pg_parse_query(sql);
-        if (list_length(statements) == 1) {
-            SQLFunctionParseInfoPtr info = prepare_sql_fn_parse_info(tuple, nullptr, InvalidOid);
-            queries = pg_analyze_and_rewrite_withcb(linitial_node(RawStmt, statements), sql,
-                                                    (ParserSetupHook)sql_fn_parser_setup, info, nullptr);
-        }
+        const char *sql = TextDatumGetCString(SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &missing));
+        ReleaseSysCache(tuple);
+        return read_query(function, sql);
     }
     ReleaseSysCache(tuple);
     if (list_length(queries) != 1) return nullptr;
@@ -105,11 +146,13 @@ int new_level() {
 // Being the function while its body is read: its owner where it runs as that, and its settings.
 class Standing {
 public:
-    Standing(const RawFunction &raw, Oid function) : level_(call(new_level)) {
+    Standing(const RawFunction &raw, Oid function, std::string &name, std::vector<std::string> &given)
+        : level_(call(new_level)), name_(name), before_(name), given_(given), before_given_(given) {
         GetUserIdAndSecContext(&user_, &security_);
         const Rows settings =
             query("select s from pg_catalog.pg_proc p, pg_catalog.unnest(p.proconfig) s where p.oid = $1::oid",
                   {std::to_string(function)});
+        if (!settings.empty()) name_ += fmt::format(" in {}", function);
         if (raw.definer) SetUserIdAndSecContext(raw.owner, security_ | SECURITY_LOCAL_USERID_CHANGE);
         try {
             for (size_t i = 0; i < settings.size(); i++) {
@@ -117,6 +160,7 @@ public:
                 const size_t equals = setting.find('=');
                 const std::string name = setting.substr(0, equals), value = setting.substr(equals + 1);
                 call(set_for_body, name.c_str(), value.c_str());
+                given_.push_back(name);
             }
         } catch (...) {
             leave();
@@ -129,11 +173,17 @@ public:
 
 private:
     void leave() {
+        name_ = before_;
+        given_ = before_given_;
         SetUserIdAndSecContext(user_, security_);
         AtEOXact_GUC(true, level_);
     }
 
     int level_;
+    std::string &name_; // what stands for the settings that are in force
+    std::string before_;
+    std::vector<std::string> &given_; // the settings that there are
+    std::vector<std::string> before_given_;
     Oid user_ = InvalidOid;
     int security_ = 0;
 };
@@ -165,8 +215,8 @@ std::vector<Translator::Branch> Translator::body_rows(Oid function_id, const std
     if ((int)arguments.size() != raw.arguments || raw.set != set) throw Unsupported{function_name(function_id)};
     if (reading_.size() >= kMostBodies || std::find(reading_.begin(), reading_.end(), function_id) != reading_.end())
         throw Unsupported{"recursion of " + function_name(function_id)};
-    const Standing standing(raw, function_id);
-    Query *query = call(read_body, function_id);
+    const Standing standing(raw, function_id, standing_in_, given_);
+    Query *query = raw.procedural ? procedural_body(raw, function_id) : call(read_body, function_id);
     if (query == nullptr) throw Unsupported{"the body of " + function_name(function_id)};
     std::vector<Oid> reading = reading_;
     reading.push_back(function_id);

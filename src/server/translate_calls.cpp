@@ -46,7 +46,7 @@ struct Called {
     const char *name; // with its schema where that is not the server's
     char volatility;
     bool strict;
-    bool definer;
+    bool ours; // not the server's own
 };
 
 Called describe(Oid function) {
@@ -54,7 +54,7 @@ Called describe(Oid function) {
     const char *name = get_func_name(function);
     if (name == nullptr) elog(ERROR, "cache lookup failed for function %u", function);
     const bool ours = schema != nullptr && strcmp(schema, "pg_catalog") != 0;
-    return {ours ? psprintf("%s.%s", schema, name) : name, func_volatile(function), func_strict(function), false};
+    return {ours ? psprintf("%s.%s", schema, name) : name, func_volatile(function), func_strict(function), ours};
 }
 
 List *elements_of(const Const *array) {
@@ -278,11 +278,13 @@ expr::Expr Translator::function(Oid function_id, Oid collation, const std::vecto
     case PROVOLATILE_IMMUTABLE: break;
     case PROVOLATILE_STABLE:
         // May look at who is asking, and at tables through their policies.
-        made.name += fmt::format(" as {}", GetUserId());
+        made.name += fmt::format(" as {}{}", GetUserId(), standing_in_);
+        made.looks = called.ours;
         break;
     default:
         made.name += fmt::format(" #{}", ++opaque_);
         made.depends = rows_in_scope();
+        made.looks = called.ours;
         made.strict = false;
     }
     return expr::call(std::move(made));

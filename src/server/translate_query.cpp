@@ -10,7 +10,9 @@
 
 extern "C" {
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 }
 
@@ -20,9 +22,15 @@ namespace {
 
 constexpr size_t kMostStates = 48; // ways to combine the branches of a FROM
 
+Node *folded(Node *node) {
+    return eval_const_expressions(nullptr, node);
+}
+
+// Of a LIMIT or OFFSET, which is a bigint made of what was written.
 bool is_number(Node *node, int64 least) {
     if (node == nullptr) return true;
-    if (!IsA(node, Const)) return false;
+    node = call(folded, node);
+    if (!IsA(node, Const) || ((const Const *)node)->consttype != INT8OID) return false;
     const auto *constant = (const Const *)node;
     return constant->constisnull || DatumGetInt64(constant->constvalue) >= least;
 }
@@ -79,6 +87,9 @@ void Translator::refuse(const Query *query, Use use) const {
     if (query->hasModifyingCTE) throw Unsupported{"a statement that writes"};
     if (!is_number(query->limitOffset, 0) || (query->limitOffset != nullptr && is_number(query->limitOffset, 1)))
         throw Unsupported{"OFFSET"};
+    // Of equal rows DISTINCT leaves one, so that a value asked for may be one; ON leaves any one of a group.
+    if (query->distinctClause != NIL && (use == Use::single || (query->hasDistinctOn && use == Use::values)))
+        throw Unsupported{"DISTINCT"};
     if (query->limitCount == nullptr) return;
     if (!is_number(query->limitCount, 1) || use == Use::values) throw Unsupported{"LIMIT"};
 }

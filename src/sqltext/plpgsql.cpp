@@ -2,56 +2,13 @@
 #include "sqltext/sqltext.hpp"
 
 #include "base/error.hpp"
+#include "sqltext/json.hpp"
 
 extern "C" {
 #include <pg_query.h>
 }
 
 namespace rlsproof::sqltext {
-
-namespace {
-
-void append_code_point(std::string &text, unsigned code) {
-    if (code < 0x80) {
-        text += (char)code;
-    } else if (code < 0x800) {
-        text += (char)(0xC0 | (code >> 6));
-        text += (char)(0x80 | (code & 0x3F));
-    } else {
-        text += (char)(0xE0 | (code >> 12));
-        text += (char)(0x80 | ((code >> 6) & 0x3F));
-        text += (char)(0x80 | (code & 0x3F));
-    }
-}
-
-// Reads the JSON string that starts behind the quote at `position`; leaves `position` behind its end.
-std::string read_string(const std::string &json, size_t &position) {
-    std::string text;
-    while (position < json.size() && json[position] != '"') {
-        char c = json[position++];
-        if (c != '\\' || position >= json.size()) {
-            text += c;
-            continue;
-        }
-        c = json[position++];
-        switch (c) {
-        case 'n': text += '\n'; break;
-        case 't': text += '\t'; break;
-        case 'r': text += '\r'; break;
-        case 'b': text += '\b'; break;
-        case 'f': text += '\f'; break;
-        case 'u':
-            append_code_point(text, (unsigned)std::stoul(json.substr(position, 4), nullptr, 16));
-            position += 4;
-            break;
-        default: text += c;
-        }
-    }
-    position++;
-    return text;
-}
-
-} // namespace
 
 PlpgsqlBody plpgsql(const std::string &definition) {
     PgQueryPlpgsqlParseResult result = pg_query_parse_plpgsql(definition.c_str());
@@ -70,10 +27,10 @@ PlpgsqlBody plpgsql(const std::string &definition) {
     // Strings are skipped as a whole, so that a key is never looked for inside one.
     for (size_t i = 0; i < json.size();) {
         if (json[i++] != '"') continue;
-        const std::string key = read_string(json, i);
+        const std::string key = read_json_string(json, i);
         if (key != "query" || json.compare(i, 2, ":\"") != 0) continue;
         i += 2;
-        body.queries.push_back(read_string(json, i));
+        body.queries.push_back(read_json_string(json, i));
     }
     return body;
 }

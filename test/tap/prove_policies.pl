@@ -171,6 +171,15 @@ sub predicate {
     return '(' . predicate($table, $depth - 1) . one_of(' AND ', ' OR ') . predicate($table, $depth - 1) . ')';
 }
 
+# A helper of policies, in SQL or as one of these bodies in PL/pgSQL.
+sub helper {
+    my ($name, $result, $definer, $sql, @bodies) = @_;
+    my $body = maybe(50) ? one_of(@bodies) : undef;
+    my $language = defined $body ? 'plpgsql' : 'sql';
+    my $volatility = maybe(80) ? 'STABLE' : 'VOLATILE';
+    return "CREATE FUNCTION it.$name RETURNS $result LANGUAGE $language $volatility$definer SET search_path = '' AS '" . ($body // $sql) . "';\n";
+}
+
 sub schema {
     my ($scopes) = @_;
     my $null = sub { maybe(50) ? ' NOT NULL' : '' };
@@ -182,9 +191,14 @@ sub schema {
         . (maybe(60) ? ', PRIMARY KEY (a, who)' : '') . (maybe(40) ? ", CHECK (role IN ('admin', 'user'))" : '') . ");\n"
         . 'CREATE TABLE it.b (id int PRIMARY KEY, a int' . $null->() . ($keyed && maybe(60) ? ' REFERENCES it.a' : '') . ', owner uuid' . $null->() . ', status text' . $null->() . ");\n"
         . 'CREATE TABLE it.c (id int, b int' . $null->() . (maybe(60) ? ' REFERENCES it.b' : '') . ', note text' . $null->() . (maybe(30) ? ", CHECK (note <> 'y')" : '') . ");\n"
-        . "CREATE FUNCTION it.is_member(o int) RETURNS boolean LANGUAGE sql STABLE$definer SET search_path = '' AS 'SELECT EXISTS (SELECT 1 FROM it.m m WHERE m.a = o AND m.who = public.uid())';\n"
-        . "CREATE FUNCTION it.my_as() RETURNS SETOF int LANGUAGE sql STABLE$definer SET search_path = '' AS 'SELECT m.a FROM it.m m WHERE m.who = public.uid()';\n"
-        . "CREATE FUNCTION it.my_role(o int) RETURNS text LANGUAGE sql STABLE$definer SET search_path = '' AS 'SELECT m.role FROM it.m m WHERE m.a = o AND m.who = public.uid()';\n"
+        . helper('is_member(o int)', 'boolean', $definer, 'SELECT EXISTS (SELECT 1 FROM it.m m WHERE m.a = o AND m.who = public.uid())',
+            'BEGIN RETURN EXISTS (SELECT 1 FROM it.m m WHERE m.a = o AND m.who = public.uid()); END',
+            'DECLARE found_role text; BEGIN IF public.uid() IS NULL THEN RETURN false; END IF; SELECT m.role INTO found_role FROM it.m m WHERE m.a = o AND m.who = public.uid(); RETURN found_role IS NOT NULL; END',
+            'DECLARE me uuid := public.uid(); n int; BEGIN n := o; IF n < 0 OR me IS NULL THEN RETURN false; ELSIF EXISTS (SELECT 1 FROM it.m m WHERE m.a = n AND m.who = me) THEN RETURN true; ELSE RETURN false; END IF; END')
+        . helper('my_as()', 'SETOF int', $definer, 'SELECT m.a FROM it.m m WHERE m.who = public.uid()', 'BEGIN RETURN QUERY SELECT m.a FROM it.m m WHERE m.who = public.uid(); END')
+        . helper('my_role(o int)', 'text', $definer, 'SELECT m.role FROM it.m m WHERE m.a = o AND m.who = public.uid()',
+            'DECLARE r text; BEGIN SELECT m.role INTO r FROM it.m m WHERE m.a = o AND m.who = public.uid(); RETURN r; END',
+            "DECLARE r text; me uuid; BEGIN SELECT m.role, m.who INTO r, me FROM it.m m WHERE m.a = o AND m.who = public.uid(); IF me IS NULL THEN RETURN NULL; END IF; RETURN coalesce(r, ''user''); END")
         . "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA it TO app, clerk;\n";
     for my $table (qw(a m b c)) {
         my @using;

@@ -151,6 +151,105 @@ TEST(Truth, BruteForceAgrees) {
     std::printf("proved %d, refuted %d, unknown %d\n", proved, refuted, unknown);
 }
 
+// What chance meets too rarely, said outright.
+class Known : public testing::Test {
+protected:
+    prove::Outcome outcome(std::vector<prove::Claim> claims, const expr::Row &row, bool present = true) {
+        prove::Question question;
+        question.tables = {parent, child};
+        question.subjects = {{row, "the row", present, -1}};
+        question.claims = std::move(claims);
+        return prover.ask(question).outcome;
+    }
+    static expr::Expr column(const expr::Type &type, const expr::Row &row, int number) {
+        return expr::column(type, row, number);
+    }
+    static expr::Expr function(const char *name, expr::Expr argument, bool total) {
+        expr::Node node;
+        node.name = name;
+        node.type = test::kText;
+        node.arguments = {std::move(argument)};
+        node.total = total;
+        return expr::call(std::move(node));
+    }
+    static expr::Expr exists(const expr::Row &row, expr::Expr where) {
+        return expr::any({{{row}, std::move(where), expr::boolean(true)}});
+    }
+
+    prove::Table parent{
+        "parent",
+        {{1, "id", test::kNumber, false}, {2, "word", test::kText, true}, {3, "soft", test::kSoft, true}},
+        {{"UNIQUE parent(word)", {2}}},
+        {},
+        {}};
+    prove::Table child{
+        "child", {{1, "parent", test::kNumber, true}}, {}, {{"FOREIGN KEY child(parent)", {1}, 0, {1}}}, {}};
+    const expr::Row first{1, 0}, second{2, 0}, third{3, 1};
+    prove::Prover prover{"z3", {}, nullptr};
+};
+
+TEST_F(Known, EqualValuesMayLookDifferent) {
+    const expr::Expr a = column(test::kSoft, first, 3), b = expr::literal(test::kSoft, "0");
+    const prove::Claim equal{"equal", expr::equal(a, b), true};
+    EXPECT_NE(outcome({equal, {"look alike", expr::equal(function("look", a, true), function("look", b, true)), false}},
+                      first),
+              prove::Outcome::impossible);
+    EXPECT_EQ(outcome({equal, {"equal", expr::equal(b, a), false}}, first), prove::Outcome::impossible);
+}
+
+TEST_F(Known, AStrictFunctionOfNullIsNull) {
+    const expr::Expr word = column(test::kText, first, 2);
+    EXPECT_EQ(
+        outcome({{"NULL", expr::is_null(word), true}, {"of NULL", expr::is_null(function("other", word, true)), false}},
+                first),
+        prove::Outcome::impossible);
+    EXPECT_EQ(outcome({{"NULL", expr::is_null(word), false},
+                       {"of a value", expr::is_null(function("other", word, true)), true}},
+                      first),
+              prove::Outcome::impossible);
+    EXPECT_NE(outcome({{"NULL", expr::is_null(word), false},
+                       {"of a value", expr::is_null(function("any", word, false)), true}},
+                      first),
+              prove::Outcome::impossible);
+}
+
+TEST_F(Known, AKeySaysNothingOfNulls) {
+    const auto another = [&](const expr::Expr &same) {
+        return exists(second,
+                      expr::both({same, expr::compare(expr::Comparison::not_equal, column(test::kNumber, second, 1),
+                                                      column(test::kNumber, first, 1))}));
+    };
+    const expr::Expr mine = column(test::kText, first, 2), other = column(test::kText, second, 2);
+    EXPECT_EQ(outcome({{"two NULLs", another(expr::is_null(other)), true}, {"NULL", expr::is_null(mine), true}}, first),
+              prove::Outcome::possible);
+    EXPECT_EQ(outcome({{"two of a kind", another(expr::equal(other, mine)), true}}, first), prove::Outcome::impossible);
+}
+
+TEST_F(Known, AReferenceSaysNothingOfNulls) {
+    const prove::Claim none{"no parent", exists(first, expr::boolean(true)), false};
+    const expr::Expr reference = column(test::kNumber, third, 1);
+    EXPECT_EQ(outcome({none, {"NULL", expr::is_null(reference), true}}, third), prove::Outcome::possible);
+    EXPECT_EQ(outcome({none, {"NULL", expr::is_null(reference), false}}, third), prove::Outcome::impossible);
+}
+
+// The statement that writes a row may write what it refers to as well, and move the row whose key it takes.
+TEST_F(Known, WhatIsWrittenMayComeWithMore) {
+    const expr::Expr reference = column(test::kNumber, third, 1);
+    EXPECT_NE(
+        outcome({{"no parent", exists(first, expr::boolean(true)), false}, {"NULL", expr::is_null(reference), false}},
+                third, false),
+        prove::Outcome::impossible);
+    const expr::Expr same = exists(second, expr::equal(column(test::kText, second, 2), column(test::kText, first, 2)));
+    EXPECT_NE(outcome({{"the key is taken", same, true}}, first, false), prove::Outcome::impossible);
+}
+
+TEST_F(Known, LiteralsAreDifferent) {
+    EXPECT_EQ(
+        outcome({{"'0' is '1'", expr::equal(expr::literal(test::kText, "0"), expr::literal(test::kText, "1")), true}},
+                first),
+        prove::Outcome::impossible);
+}
+
 // The second solver, on the same text.
 TEST(Truth, SolversAgree) {
     prove::Prover z3("z3", {}, nullptr), cvc5("cvc5", {}, nullptr);
