@@ -137,7 +137,10 @@ Prover::Said Prover::check(Child &child, const std::string &body, bool cores) {
         if (error.code == Code::not_found) throw;
         child.process.reset();
         // A core that did not come is no core; the answer before it stands.
-        if (said.outcome == Outcome::unknown) said.reason = error.what();
+        if (said.outcome == Outcome::unknown) {
+            said.reason = error.what();
+            said.failed = true;
+        }
     }
     return said;
 }
@@ -307,6 +310,11 @@ Reply Prover::ask(const Question &question) {
     }
     if (says(Outcome::impossible)) {
         reply.reason = "only one of the solvers could prove it";
+        return reply;
+    }
+    // One that died or hung over the question would do so again over parts of it.
+    if (answers.front().failed && !says(Outcome::possible)) {
+        reply.reason = answers.front().reason;
         return reply;
     }
     for (int rows = 1; rows <= kMostRows; rows++) {

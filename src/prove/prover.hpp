@@ -67,6 +67,7 @@ private:
         Outcome outcome = Outcome::unknown;
         std::string reason;
         std::vector<std::string> core;
+        bool failed = false; // the process did, and not the search
     };
     Said check(Child &child, const std::string &body, bool cores);
     bool small_state(Child &child, const Question &question, int rows, Reply &reply);

@@ -123,8 +123,12 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
         anything.claims.erase(anything.claims.begin() + (long)question.bad);
         if (prover_->ask(anything).outcome == prove::Outcome::impossible) {
             proof.nothing_reached = true;
-            proof.reason +=
-                cell.direction == Direction::no_more ? "; nothing can be reached at all" : "; no row can be in scope";
+            // Of one who occurs in no row, what it may write in its own name was taken out of the question.
+            const bool in_its_name = cell.command == Command::insert && !cell.declared && !cell.persona->declared &&
+                                     !cell.persona->uid.empty() && !is_newcomer(*cell.persona);
+            proof.reason += cell.direction == Direction::no_less ? "; no row can be in scope"
+                            : in_its_name                        ? "; every row that it can write names it"
+                                                                 : "; nothing can be reached at all";
         }
         return proof;
     }

@@ -124,4 +124,30 @@ TEST(Prover, TakesNonsenseForUnknown) {
     }
 }
 
+// A solver that dies over a question is not started again for it.
+TEST(Prover, AsksADyingSolverOnce) {
+    const std::string path = testing::TempDir() + "dying", started = testing::TempDir() + "started";
+    remove(started.c_str());
+    FILE *file = fopen(path.c_str(), "w");
+    ASSERT_NE(file, nullptr);
+    fprintf(file, "#!/bin/sh\necho started >>%s\nkill -9 $$\n", started.c_str());
+    fclose(file);
+    ASSERT_EQ(chmod(path.c_str(), 0755), 0);
+    Question question;
+    question.claims = {{"nothing", expr::boolean(true), true}};
+    Prover prover(path, {5000, 512, 10}, nullptr);
+    const Reply reply = prover.ask(question);
+    EXPECT_EQ((int)reply.outcome, (int)Outcome::unknown);
+    EXPECT_NE(reply.reason.find("the solver"), std::string::npos) << reply.reason;
+    file = fopen(started.c_str(), "r");
+    ASSERT_NE(file, nullptr);
+    char line[64];
+    int times = 0;
+    while (fgets(line, sizeof line, file) != nullptr) times++;
+    fclose(file);
+    EXPECT_EQ(times, 1);
+    remove(path.c_str());
+    remove(started.c_str());
+}
+
 } // namespace rlsproof::prove
