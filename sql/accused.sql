@@ -85,7 +85,7 @@ ALTER TABLE accused_it.parties ENABLE ROW LEVEL SECURITY;
 CREATE TABLE accused_it.profiles (who uuid PRIMARY KEY, name text);
 CREATE POLICY signed_in ON accused_it.profiles FOR INSERT WITH CHECK (accused_it.uid() IS NOT NULL);
 ALTER TABLE accused_it.profiles ENABLE ROW LEVEL SECURITY;
--- Whoever comes first may take the chair: somebody sits there already.
+-- Whoever comes first may take the chair. Somebody sits there already, but nothing keeps him: the prover says so.
 CREATE TABLE accused_it.chairs (who uuid PRIMARY KEY);
 CREATE FUNCTION accused_it.nobody_sits() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
     AS $$ SELECT NOT EXISTS (SELECT FROM accused_it.chairs) $$;

@@ -50,9 +50,10 @@ ALTER TABLE trees_it.rings ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE, DELETE ON trees_it.posts, trees_it.folders TO regress_trees_anon, regress_trees_user;
 GRANT SELECT ON trees_it.rings TO regress_trees_user;
 
+-- The prover thinks of rows that are their own parents, too; a statement over them is stopped.
+SET rlsproof.probe_timeout = '500ms';
 SELECT v.object, v.command, v.verdict, v.reason FROM (VALUES ('trees_it.posts'), ('trees_it.folders')) o(name), rlsproof.verify('outsider', o.name) v
 WHERE v.command IN ('SELECT', 'UPDATE') ORDER BY 1, 2;
-SET rlsproof.probe_timeout = '500ms';
 SELECT command, verdict, evidence, reason FROM rlsproof.verify('outsider', 'trees_it.rings') WHERE command = 'SELECT';
 SELECT verdict, reason FROM rlsproof.verify('outsider', 'rpc:trees_it.length_of(integer)');
 RESET rlsproof.probe_timeout;

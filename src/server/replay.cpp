@@ -13,6 +13,7 @@
 #include "server/probe.hpp"
 #include "server/rows.hpp"
 #include "server/spi.hpp"
+#include "server/time_limit.hpp"
 #include "server/world.hpp"
 
 extern "C" {
@@ -219,9 +220,11 @@ bool Replay::set_up() {
     return true;
 }
 
+// What it runs may be stopped; the attempt around act() makes an outcome of that.
 bool Replay::there(const std::string &where) const {
     const Past past(user_, security_);
-    return !query(fmt::format("select 1 from {} where {}", cell_.relation->name, where), {}, false).empty();
+    const std::string sql = fmt::format("select 1 from {} where {}", cell_.relation->name, where);
+    return !in_time([&] { return query(sql, {}, false); }).empty();
 }
 
 // Past all policies, with the persona's settings.
@@ -233,7 +236,7 @@ bool Replay::in_scope(const std::string &where) const {
 
 bool Replay::as_persona(const std::string &statement, long *count) {
     result_.statement = statement;
-    outcome_ = attempt(Finish::commit, [&] { *count = execute(statement); });
+    outcome_ = attempt(Finish::commit, [&] { *count = in_time([&] { return execute(statement); }); });
     return outcome_.ok;
 }
 
@@ -365,7 +368,7 @@ bool Replay::inserts() {
     bool scoped = false, possible = false;
     const Outcome tried = attempt(Finish::rollback, [&] {
         const Past past(user_, security_);
-        const Rows made = query(statement + " returning ctid, tableoid", {}, false);
+        const Rows made = in_time([&] { return query(statement + " returning ctid, tableoid", {}, false); });
         possible = !made.empty();
         if (possible)
             scoped = in_scope(
