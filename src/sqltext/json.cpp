@@ -61,7 +61,7 @@ private:
                 expect('"');
                 std::string name = read_json_string(text_, at_);
                 expect(':');
-                result.members.emplace_back(std::move(name), value(depth + 1));
+                result.members.push_back({std::move(name), value(depth + 1)});
             }
             at_++;
             return result;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/core_only.hpp"
@@ -12,7 +11,8 @@ namespace rlsproof::sqltext {
 struct Json {
     enum class Kind { object, array, string, other } kind = Kind::other;
     std::string text; // of a string; of a number, true, false and null as written
-    std::vector<std::pair<std::string, Json>> members;
+    struct Member;    // of a type of its own: a pair of a type that is not complete is none to clang++
+    std::vector<Member> members;
     std::vector<Json> items;
 
     // The member of that name; an empty value where there is none.
@@ -21,6 +21,11 @@ struct Json {
     // Of an object with one member, its name and its value: {"PLpgSQL_stmt_if": {...}}.
     const std::string &only_name() const;
     const Json &only() const;
+};
+
+struct Json::Member {
+    std::string first;
+    Json second;
 };
 
 // Raises Error{syntax}.
