@@ -18,7 +18,7 @@ Encoder::Encoder(const Question &question, Formulas &formulas)
     state_literals();
 }
 
-void Encoder::state(std::string name, Id formula, bool axiom, bool alone) {
+void Encoder::state(const std::string &name, Id formula, bool axiom, bool alone) {
     const auto taken = [&](const std::string &wanted) {
         return std::any_of(assertions_.begin(), assertions_.end(),
                            [&](const Assertion &a) { return a.name == wanted; });

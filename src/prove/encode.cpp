@@ -428,7 +428,7 @@ std::string Encoder::sort(const expr::Type &type) {
     case Sort::number: return "Int";
     default: break;
     }
-    const std::string name = quoted(type.name);
+    std::string name = quoted(type.name);
     f_.declare_sort(name, "values of type " + type.name);
     return name;
 }

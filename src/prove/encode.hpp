@@ -107,7 +107,7 @@ private:
     Id key_differs(const Table &table, int number, const Key &key, Id left, Id right);
     Id refers(int number, const Reference &reference, Id child);
     Id check_holds(const Check &check, Id row);
-    void state(std::string name, Id formula, bool axiom, bool alone = false);
+    void state(const std::string &name, Id formula, bool axiom, bool alone = false);
 
     const Question &question_;
     Formulas &f_;

@@ -34,7 +34,7 @@ Id Formulas::intern(Item item) {
     return id;
 }
 
-Id Formulas::junction(Op op, std::vector<Id> parts) {
+Id Formulas::junction(Op op, const std::vector<Id> &parts) {
     const Op stops = op == Op::conjunction ? Op::no : Op::yes, skipped = op == Op::conjunction ? Op::yes : Op::no;
     std::vector<Id> kept;
     const auto add = [&](Id part) {

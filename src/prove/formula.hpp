@@ -51,8 +51,8 @@ public:
     Id yes() { return intern({Op::yes, {}, "true", "Bool", {}}); }
     Id no() { return intern({Op::no, {}, "false", "Bool", {}}); }
     Id truth(bool value) { return value ? yes() : no(); }
-    Id conjunction(std::vector<Id> parts) { return junction(Op::conjunction, std::move(parts)); }
-    Id disjunction(std::vector<Id> parts) { return junction(Op::disjunction, std::move(parts)); }
+    Id conjunction(const std::vector<Id> &parts) { return junction(Op::conjunction, parts); }
+    Id disjunction(const std::vector<Id> &parts) { return junction(Op::disjunction, parts); }
     Id negation(Id inner);
     Id implies(Id premise, Id conclusion) { return disjunction({negation(premise), conclusion}); }
     Id equal(Id left, Id right);
@@ -81,7 +81,7 @@ public:
 
 private:
     Id intern(Item item);
-    Id junction(Op op, std::vector<Id> parts);
+    Id junction(Op op, const std::vector<Id> &parts);
     Id quantified(Op op, Id variable, Id body);
     Id replace(Id formula, Id variable, Id by, std::map<Id, Id> &done);
 

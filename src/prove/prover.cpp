@@ -66,7 +66,7 @@ std::string script(const Question &question) {
         text::flat(question.title), declarations(formulas), body);
 }
 
-Prover::Prover(std::string solver, const Limits &limits, Poll poll) : limits_(limits), poll_(std::move(poll)) {
+Prover::Prover(const std::string &solver, const Limits &limits, Poll poll) : limits_(limits), poll_(std::move(poll)) {
     std::vector<std::string> names{solver};
     if (solver == "both") names = {"z3", "cvc5"};
     for (const std::string &name : names) {

@@ -53,7 +53,7 @@ class Prover {
 public:
     // `solver` is z3 or cvc5, by name or path, or both to have every answer checked. Nothing is started before it is
     // needed.
-    Prover(std::string solver, const Limits &limits, Poll poll);
+    Prover(const std::string &solver, const Limits &limits, Poll poll);
     ~Prover();
     Prover(const Prover &) = delete;
     Prover &operator=(const Prover &) = delete;
