@@ -56,6 +56,9 @@ void join(Cell &cell, const Proof &more, const Proof &less, std::vector<std::str
         return;
     }
     if (more.verdict != Said::proved || less.verdict != Said::proved) return;
+    // A row of its own may open those of others, as a membership does: what follows a write is tried and not proved.
+    const bool writes = cell.command == Command::insert || cell.command == Command::update;
+    if (more.names_itself && writes && cell.verdict != Verdict::ok) return;
     // Of a scope that no row can be in, and that nobody reaches, there is nothing to say.
     if (cell.expected != "none" && cell.verdict == Verdict::vacuous && (more.nothing_reached || less.nothing_reached))
         return;
