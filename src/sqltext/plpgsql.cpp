@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "sqltext/json.hpp"
+#include "sqltext/plpgsql_source.hpp"
 
 extern "C" {
 #include <pg_query.h>
@@ -11,7 +12,7 @@ extern "C" {
 namespace rlsproof::sqltext {
 
 PlpgsqlBody plpgsql(const std::string &definition) {
-    PgQueryPlpgsqlParseResult result = pg_query_parse_plpgsql(definition.c_str());
+    PgQueryPlpgsqlParseResult result = pg_query_parse_plpgsql(plpgsql_source(definition).definition.c_str());
     if (result.error != nullptr) {
         Error error(Code::syntax, result.error->message);
         pg_query_free_plpgsql_parse_result(result);

@@ -7,9 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "base/error.hpp"
 #include "base/text.hpp"
 
 #include "sqltext/json.hpp"
+#include "sqltext/plpgsql_source.hpp"
 
 extern "C" {
 #include <pg_query.h>
@@ -51,20 +53,23 @@ struct Variable {
 
 class Body {
 public:
-    Body(const Json &function, std::string result) : result_(std::move(result)) {
+    Body(const Json &function, const std::map<std::string, std::string> &types, std::string result)
+        : result_(std::move(result)) {
         for (const Json &datum : function["datums"].items) {
             Variable variable;
             const Json &what = datum.only();
             variable.name = what["refname"].text;
             if (datum.only_name() == "PLpgSQL_var") {
-                variable.type = std::string(text::trim(what["datatype"]["PLpgSQL_type"]["typname"].text));
                 variable.declared = what.has("lineno");
+                if (what.has("notnull")) throw NotFollowed{};
+                if (const auto type = types.find(variable.name); variable.declared && type != types.end())
+                    variable.type = type->second;
                 if (variable.declared && what.has("default_val")) {
                     variables_.push_back(variable);
                     give(variables_.size() - 1, expression(what["default_val"]));
                     continue;
                 }
-            } else if (datum.only_name() != "PLpgSQL_row") {
+            } else if (datum.only_name() != "PLpgSQL_row" && what.has("lineno")) {
                 throw NotFollowed{};
             }
             variables_.push_back(variable);
@@ -108,7 +113,7 @@ private:
         if (number >= variables_.size()) throw NotFollowed{};
         Variable &variable = variables_[number];
         // Of a type with a length or one that is a column's, an assignment is no plain cast.
-        const bool plain = variable.type.find_first_of("(%") == std::string::npos && variable.type != "record";
+        const bool plain = variable.type.find_first_of("(%") == std::string::npos && lower(variable.type) != "record";
         if (!variable.declared || variable.given || variable.type.empty() || !plain) throw NotFollowed{};
         // Read before it has its value, it is NULL there.
         if (read_.find(lower(variable.name)) != std::string::npos) throw NotFollowed{};
@@ -148,6 +153,8 @@ private:
         const Json &first = statements.front()->only();
         const std::string &kind = statements.front()->only_name();
         if (kind == "PLpgSQL_stmt_return") {
+            // The end of the body is a RETURN without a line; one that names nothing belongs to OUT parameters.
+            if (!first.has("expr") && first.has("lineno")) throw NotFollowed{};
             if (!first.has("expr")) return "NULL::" + result_;
             return fmt::format("({}\n)::{}", expression(first["expr"]), result_);
         }
@@ -177,17 +184,20 @@ private:
 
 std::optional<std::string> plpgsql_query(const std::string &definition, const std::string &result) {
     if (definition.find("#variable_conflict") != std::string::npos) return std::nullopt;
-    PgQueryPlpgsqlParseResult parsed = pg_query_parse_plpgsql(definition.c_str());
-    const std::string json = parsed.error == nullptr && parsed.plpgsql_funcs != nullptr ? parsed.plpgsql_funcs : "";
-    pg_query_free_plpgsql_parse_result(parsed);
-    if (json.empty()) return std::nullopt;
     try {
+        const PlpgsqlSource source = plpgsql_source(definition);
+        PgQueryPlpgsqlParseResult parsed = pg_query_parse_plpgsql(source.definition.c_str());
+        const std::string json = parsed.error == nullptr && parsed.plpgsql_funcs != nullptr ? parsed.plpgsql_funcs : "";
+        pg_query_free_plpgsql_parse_result(parsed);
+        if (json.empty()) return std::nullopt;
         const Json functions = read_json(json);
         if (functions.items.size() != 1) return std::nullopt;
         const Json &function = functions.items.front()["PLpgSQL_function"];
-        return Body(function, result).query(function["action"]["PLpgSQL_stmt_block"]);
+        return Body(function, source.types, result).query(function["action"]["PLpgSQL_stmt_block"]);
     } catch (const NotFollowed &) {
         return std::nullopt;
+    } catch (const Error &) {
+        return std::nullopt; // a text that cannot be read as tokens
     }
 }
 

@@ -44,7 +44,7 @@ struct PlpgsqlBody {
     bool dynamic = false; // it also runs text that is only known at run time
 };
 
-// REQUIRES: a whole CREATE FUNCTION statement.
+// REQUIRES: a function as pg_get_functiondef() writes it.
 PlpgsqlBody plpgsql(const std::string &definition);
 
 } // namespace rlsproof::sqltext

@@ -24,6 +24,7 @@ std::string query_of(const std::string &body, const std::string &result = "boole
 
 TEST(PlpgsqlQuery, ReturnsAnExpression) {
     EXPECT_EQ(query_of("BEGIN RETURN o > 0; END"), "SELECT (o > 0\n)::boolean");
+    EXPECT_EQ(query_of("BEGIN RETURN o; END", "int"), "SELECT ((o)\n)::int");
     EXPECT_EQ(query_of("BEGIN RETURN QUERY SELECT a FROM t; END", "SETOF int"), "SELECT a FROM t");
 }
 
@@ -39,6 +40,12 @@ TEST(PlpgsqlQuery, GivesVariablesColumns) {
     EXPECT_EQ(query_of("DECLARE n int := o; k text; BEGIN k := n || 'x'; RETURN k = 'a'; END"),
               "SELECT (k = 'a'\n)::boolean FROM (SELECT (o\n)::int AS \"n\") AS v2"
               " CROSS JOIN LATERAL (SELECT ( n || 'x'\n)::text AS \"k\") AS v3");
+    EXPECT_EQ(query_of("DECLARE k CONSTANT public.kind NOT NULL := o; BEGIN RETURN k; END", "text"), "nothing");
+    EXPECT_EQ(query_of("DECLARE -- what it is\n k /* too */ \"My\".\"Type\"[] DEFAULT o; n timestamp with time zone;"
+                       " BEGIN n := 1; RETURN k; END",
+                       "text"),
+              "SELECT ((k)\n)::text FROM (SELECT (o\n)::\"My\".\"Type\"[] AS \"k\") AS v2"
+              " CROSS JOIN LATERAL (SELECT ( 1\n)::timestamp with time zone AS \"n\") AS v3");
     const std::string two = query_of("DECLARE a int; b int; BEGIN SELECT x, y INTO a, b FROM t; RETURN a = b; END");
     EXPECT_NE(two.find("r.c0 FROM (SELECT x, y"), std::string::npos) << two;
     EXPECT_NE(two.find("AS r(c0, c1) LIMIT 1\n)::int AS \"b\""), std::string::npos) << two;
@@ -60,6 +67,10 @@ TEST(PlpgsqlQuery, LeavesTheRestAlone) {
              "BEGIN INSERT INTO t VALUES (1); RETURN true; END",
              "BEGIN LOOP RETURN true; END LOOP; END",
              "BEGIN BEGIN RETURN true; END; END",
+             "BEGIN RETURN; END",
+             "DECLARE k varchar (2); BEGIN k := 'long'; RETURN k = 'lo'; END",
+             "DECLARE k RECORD; BEGIN k := 1; RETURN k = 1; END",
+             "DECLARE k int NOT NULL := NULL; BEGIN RETURN k = 1; END",
              "#variable_conflict use_variable\nBEGIN RETURN true; END",
              "this is no body",
          })

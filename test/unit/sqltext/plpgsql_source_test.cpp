@@ -1,0 +1,62 @@
+#include "sqltext/plpgsql_source.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "sqltext/sqltext.hpp"
+
+namespace rlsproof::sqltext {
+namespace {
+
+std::string function(const std::string &body, const std::string &head = "(o integer) RETURNS boolean") {
+    return "CREATE OR REPLACE FUNCTION it.f" + head + "\n LANGUAGE plpgsql\nAS $function$" + body + "$function$\n";
+}
+
+} // namespace
+
+TEST(PlpgsqlSource, WritesWhatEveryVersionReads) {
+    EXPECT_EQ(
+        plpgsql_source(function("BEGIN RETURN o; RETURN NULL; RETURN o + 1; RETURN 'return o;'; RETURN NEXT; END"))
+            .definition,
+        function("BEGIN RETURN (o); RETURN NULL; RETURN o + 1; RETURN 'return o;'; RETURN NEXT; END"));
+    EXPECT_EQ(
+        plpgsql_source(function("BEGIN RETURN 1; END", "(a it.kind DEFAULT 'x'::it.kind, b \"My\".\"T\"[], c integer"
+                                                       ") RETURNS SETOF it.m"))
+            .definition,
+        function("BEGIN RETURN 1; END", "(a text DEFAULT 'x'::text, b text[], c integer) RETURNS SETOF text"));
+    EXPECT_EQ(
+        plpgsql_source(
+            function("DECLARE a it.kind := 1; r it.m; BEGIN r.x = 1; SELECT a.b INTO STRICT r.y, r.z FROM a; END"))
+            .definition,
+        function("DECLARE a text := 1; r text; BEGIN r = 1; SELECT a.b INTO STRICT r, r FROM a; END"));
+}
+
+TEST(PlpgsqlSource, KnowsTypesAsWritten) {
+    const PlpgsqlSource source = plpgsql_source(function(
+        "DECLARE a it.kind := 1; \"B\" CONSTANT varchar(3) = 'x'; DECLARE c it.m.a%TYPE; d ALIAS FOR o; BEGIN END"));
+    EXPECT_EQ(source.types,
+              (std::map<std::string, std::string>{{"a", "it.kind"}, {"B", "varchar(3)"}, {"c", "it.m.a%TYPE"}}));
+    EXPECT_TRUE(plpgsql_source(function("BEGIN NULL; END")).types.empty());
+}
+
+TEST(PlpgsqlSource, RefusesWhatIsNoFunction) {
+    EXPECT_THROW(plpgsql_source("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'"), Error);
+    EXPECT_THROW(plpgsql_source(function("BEGIN RETURN 'x; END")), Error);
+}
+
+// What is read of a body is the same whatever the parser's version.
+TEST(Plpgsql, ReadsBodiesWithTypesOfUsers) {
+    for (const char *head : {"(o it.kind, p it.m) RETURNS boolean", "(o integer) RETURNS it.kind",
+                             "(o integer) RETURNS SETOF it.m", "() RETURNS TABLE (o it.kind)"}) {
+        const PlpgsqlBody body = plpgsql(function(
+            "DECLARE r it.m; k it.kind := it.first(); t it.m%ROWTYPE; BEGIN SELECT * INTO r FROM it.m; r.x := 3;"
+            " SELECT 1, 2 INTO r.x, k; t.x := 4; END",
+            head));
+        EXPECT_EQ(body.queries.size(), 5U) << head;
+        EXPECT_FALSE(body.dynamic);
+    }
+    EXPECT_TRUE(plpgsql(function("BEGIN EXECUTE 'select 1'; END")).dynamic);
+    EXPECT_THROW(plpgsql(function("BEGIN RETURN QUERY SELECT 1; END")), Error);
+}
+
+} // namespace rlsproof::sqltext
