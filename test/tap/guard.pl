@@ -254,6 +254,7 @@ is(join(' ', sort keys %seen), 'cartesian_join copy_out deep_offset full_scan n_
 	. 'scan_rows transaction_rows_read transaction_rows_written write_without_where', 'every rule was broken once');
 my @leaks = grep { /secret|4242/ } @lines;
 is("@leaks", '', 'no line holds a constant of a query');
+ok((grep { ($_->{query} // '') eq 'SELECT count(*) AS count FROM orders WHERE (note = $1::text)' } @events), 'a body that is kept as a tree has a text');
 is(join(' ', map { "$_->{route} $_->{action}" } grep { $_->{route} && $_->{rule} eq 'full_scan' } @events), "/a\"?b odd's", 'and its labels');
 my @missing = grep { !$_->{fingerprint} || !$_->{message} || !$_->{sqlstate} || !$_->{query} || !$_->{role} || $_->{mode} ne 'log' } @events;
 is(scalar @missing, 0, 'each says what, of which shape, by whom') or diag(JSON::PP->new->canonical->encode(\@missing));

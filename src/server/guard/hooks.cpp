@@ -8,6 +8,7 @@
 
 #include "server/boundary.hpp"
 #include "server/compat.hpp"
+#include "server/guard/body_text.hpp"
 #include "server/guard/event.hpp"
 #include "server/guard/exempt.hpp"
 #include "server/guard/facts.hpp"
@@ -46,8 +47,10 @@ PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo 
 }
 
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    if ((active & (kPlanned | kTenants)) == 0) return plan_on(query, text, options, parameters);
-    List *const facts = facts_of(query, active);
+    const bool tells = (active & (kPlanned | kTenants)) != 0;
+    if (!tells && ((active == 0 && !tracking) || !is_empty(text))) return plan_on(query, text, options, parameters);
+    List *facts = tells ? facts_of(query, active) : NIL;
+    if (is_empty(text)) facts = lappend(facts, body_text_of(query));
     PlannedStmt *const result = plan_on(query, text, options, parameters);
     if (facts != NIL) result->invalItems = list_concat(result->invalItems, facts);
     if ((active & kTenants) != 0) note_tenants(result);
@@ -209,6 +212,7 @@ void install_hooks() {
     next_utility = std::exchange(ProcessUtility_hook, utility);
     install_scale_hook();
     define_tenant_plan();
+    define_body_text();
 }
 
 } // namespace rlsproof::server::guard

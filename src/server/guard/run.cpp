@@ -1,6 +1,7 @@
 #include "server/guard/run.hpp"
 
 #include "server/compat.hpp"
+#include "server/guard/body_text.hpp"
 #include "server/guard/series.hpp"
 #include "server/guard/settings.hpp"
 #include "server/guard/stricter.hpp"
@@ -135,6 +136,8 @@ void judge_coming(const QueryDesc *query, bool may_refuse) {
 } // namespace
 
 Source source_of(const QueryDesc *query) {
+    if (is_empty(query->sourceText))
+        return {body_text(query->plannedstmt), -1, 0, static_cast<uint64>(query->plannedstmt->queryId)};
     return {query->sourceText, query->plannedstmt->stmt_location, query->plannedstmt->stmt_len,
             static_cast<uint64>(query->plannedstmt->queryId)};
 }
