@@ -142,6 +142,39 @@ BEGIN
 END $$;
 SELECT object, direction, verdict, reason FROM rlsproof.prove('regress_ann', NULL, 'select') WHERE object LIKE 'prove_it.g%';
 
+-- Somebody who occurs nowhere: nowhere in what is read out of a row either, unless it is made of who asks.
+CREATE TABLE read_out (id int PRIMARY KEY, path text, doc jsonb, owner_text text);
+ALTER TABLE read_out ENABLE ROW LEVEL SECURITY;
+GRANT SELECT ON read_out TO regress_prove_app;
+CREATE FUNCTION echoed(path text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RAISE NOTICE 'seen'; RETURN prove_it.uid()::text; END $$;
+CREATE FUNCTION lying(path text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE NOTICE 'seen'; RETURN prove_it.uid()::text; END $$;
+CREATE FUNCTION foldername(name text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE _parts text[];
+BEGIN
+    SELECT string_to_array(name, '/') INTO _parts;
+    RETURN _parts[1 : array_length(_parts, 1) - 1];
+END $$;
+CREATE FUNCTION tried(policy text) RETURNS TABLE (verdict text, reason text) LANGUAGE plpgsql AS $$
+BEGIN
+    DROP POLICY IF EXISTS p ON prove_it.read_out;
+    EXECUTE format('CREATE POLICY p ON prove_it.read_out USING (%s)', policy);
+    RETURN QUERY SELECT p.verdict, p.reason FROM rlsproof.prove('outsider', 'prove_it.read_out', 'select') p WHERE p.direction = 'no more';
+END $$;
+SELECT p, t.* FROM unnest(ARRAY[
+    '(string_to_array(path, ''/''))[1] = prove_it.uid()::text',
+    '(prove_it.foldername(path))[1] = prove_it.uid()::text',
+    '(prove_it.foldername(path))[1] = (SELECT prove_it.uid()::text)',
+    '(string_to_array(path, ''/''))[1:2] = ARRAY[prove_it.uid()::text]',
+    'owner_text::uuid = prove_it.uid()',
+    'doc ->> ''owner'' = prove_it.uid()::text',
+    'prove_it.uid()::text = ANY (string_to_array(path, '',''))',
+    'doc ->> ''owner'' = prove_it.uid()::text OR id = 7',
+    'coalesce(doc ->> ''owner'', prove_it.uid()::text) = prove_it.uid()::text',
+    'prove_it.lying(path) = prove_it.uid()::text',
+    'prove_it.echoed(path) = prove_it.uid()::text',
+    'replace(path, ''x'', prove_it.uid()::text) = prove_it.uid()::text',
+    'NOT doc ->> ''owner'' = prove_it.uid()::text']) WITH ORDINALITY u(p, n), tried(p) t ORDER BY n;
+
 -- The script, in the words of the schema; any solver may be asked.
 SELECT count(*) > 0 FROM regexp_matches(rlsproof.obligation('regress_ann', 'prove_it.note', 'select', 'no more'), '\(check-sat\)');
 SELECT rlsproof.obligation('regress_ann', 'prove_it.note', 'select', 'sideways');

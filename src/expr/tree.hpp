@@ -83,6 +83,7 @@ struct Node {
     bool total = false;          // function: never NULL for arguments that are not
     bool injective = false;      // function: different arguments give different results
     bool looks = false;          // function: may look at tables
+    bool pure = false;           // function: of its arguments alone, whoever asks
     std::vector<Row> depends;    // function: also on which rows it is called for
     std::string reason;          // function: why it is not known what it means; empty where that is no matter
 };

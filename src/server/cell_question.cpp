@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "server/naming.hpp"
 #include "server/rewrite.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
@@ -60,47 +61,6 @@ bool reads_table(const expr::Expr &e, int table) {
                        [&](const expr::Expr &part) { return reads_table(part, table); });
 }
 
-bool is_number(const std::string &text) {
-    return !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == std::string::npos;
-}
-
-bool is_uuid(const std::string &text) {
-    return text.size() == 36 && text[8] == '-' && text[13] == '-' &&
-           text.find_first_not_of("0123456789abcdef-") == std::string::npos;
-}
-
-// What says who a persona is: its identity, as claims and settings carry it.
-std::vector<std::string> identities(const Persona &persona) {
-    std::vector<std::string> values;
-    if (!persona.uid.empty()) values = {persona.uid, persona.uid + "@nowhere.invalid"};
-    for (const auto &[name, value] : persona.settings)
-        if (name != "request.jwt.claims" && (persona.declared ? !value.empty() : is_uuid(value) || is_number(value)) &&
-            std::find(values.begin(), values.end(), value) == values.end())
-            values.push_back(value);
-    return values;
-}
-
-// The conditions under which a row names somebody.
-std::vector<expr::Expr> naming(const prove::Table &table, const expr::Row &row,
-                               const std::vector<std::string> &values) {
-    std::vector<expr::Expr> result;
-    for (const prove::Column &column : table.columns) {
-        const expr::Expr there = expr::column(column.type, row, column.number);
-        for (const std::string &value : values) {
-            const expr::Type &type = column.type;
-            if ((type.name == "uuid" && is_uuid(value)) || type.name == "text")
-                result.push_back(expr::equal(there, expr::literal(type, value)));
-            else if (type.name == "integer" && is_number(value))
-                result.push_back(expr::equal(there, expr::number(type, std::stoll(value))));
-            else if (type.name == "uuid[]" && is_uuid(value))
-                result.push_back(expr::member(expr::literal({expr::Sort::value, "uuid", false}, value), there));
-            else if (type.name == "text[]" || type.name == "character varying[]")
-                result.push_back(expr::member(expr::literal({expr::Sort::value, "text", false}, value), there));
-        }
-    }
-    return result;
-}
-
 // Columns whose value a writer cannot choose: the new row has the old one's, or none. Not where a trigger may choose.
 std::vector<std::pair<int, bool>> fixed_columns(const Relation &relation, Command command) {
     const char *privilege = command == Command::insert ? "INSERT" : "UPDATE";
@@ -129,7 +89,8 @@ public:
     Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog,
                const std::set<std::string> &empty)
         : cell_(cell), superuser_(superuser), security_(security), made_(std::move(catalog)),
-          translator_(made_.schema, cell.command == Command::select, names_of(cell.persona->settings), empty) {}
+          translator_(made_.schema, cell.command == Command::select, names_of(cell.persona->settings), empty),
+          naming_(*cell.persona) {}
 
     CellQuestion make();
 
@@ -152,7 +113,7 @@ private:
     int security_;
     CellQuestion made_;
     Translator translator_;
-    std::vector<prove::Check> facts_;
+    Naming naming_;
 };
 
 // What the policies ask of the rows of a statement, as the server put it into the statement.
@@ -173,6 +134,8 @@ Questioner::Gate Questioner::gate(const std::string &statement, const expr::Row 
     for (int i = 0; i < list_length(query->withCheckOptions); i++)
         checks.push_back(translator_.condition(
             (Node *)((const WithCheckOption *)list_nth(query->withCheckOptions, i))->qual, query, number, written));
+    for (const auto &parts : {rows, checks})
+        for (const expr::Expr &part : parts) naming_.learn(part);
     return {expr::both(std::move(rows)), expr::both(std::move(checks))};
 }
 
@@ -182,7 +145,7 @@ expr::Expr Questioner::scope(const expr::Row *row, const std::vector<expr::Expr>
     if (cell_.expected == "none" && !made_.names_itself) return expr::boolean(false);
     if (made_.names_itself) {
         if (row == nullptr) throw Translator::Unsupported{"whose the rows of a view are"};
-        return expr::either(naming(made_.schema.tables()[(size_t)row->table], *row, identities(*cell_.persona)));
+        return expr::either(naming_.conditions(made_.schema.tables()[(size_t)row->table], *row));
     }
     const AsUser past(superuser_, security_);
     const std::string sql = fmt::format("select from {} where ({})", cell_.relation->name, cell_.scope);
@@ -205,6 +168,7 @@ void Questioner::ask_view() {
     if (entry->rtekind != RTE_SUBQUERY) throw Translator::Unsupported{"a relation without rows of its own"};
     std::vector<expr::Select> selects, everything;
     for (const Translator::Branch &branch : translator_.rows_of(entry->subquery, Translator::Use::values)) {
+        naming_.learn(branch.where);
         const expr::Expr inside = scope(nullptr, &branch.outputs);
         selects.push_back({branch.rows, branch.where, expr::negate(expr::is_true(inside))});
         everything.push_back({branch.rows, branch.where, expr::boolean(true)});
@@ -267,12 +231,11 @@ void Questioner::state_facts() {
     }
     const Persona &persona = *cell_.persona;
     if (persona.declared || is_newcomer(persona)) return;
-    const std::vector<std::string> values = identities(persona);
     // Who may insert nothing of others may insert what is its own, unless somebody declared that it may not.
     const bool stored = cell_.command != Command::insert || cell_.declared;
     for (size_t i = 0; i < made_.schema.tables().size(); i++) {
         const expr::Row row = translator_.fresh_row(made_.schema.relation((int)i));
-        const std::vector<expr::Expr> named = naming(made_.schema.tables()[i], row, values);
+        const std::vector<expr::Expr> named = naming_.conditions(made_.schema.tables()[i], row);
         if (named.empty()) continue;
         made_.schema.tables()[i].checks.push_back(
             {fmt::format("{} occurs in no row of {}", persona.name, made_.schema.tables()[i].name), row,
@@ -283,8 +246,7 @@ void Questioner::state_facts() {
 CellQuestion Questioner::make() {
     // Who has rows of its own may reach them, unless somebody declared that it may not.
     made_.names_itself = cell_.expected == "none" && !cell_.declared &&
-                         (is_newcomer(*cell_.persona) || cell_.persona->declared) &&
-                         !identities(*cell_.persona).empty();
+                         (is_newcomer(*cell_.persona) || cell_.persona->declared) && naming_.anybody();
     if (cell_.relation->kind == RelationKind::view)
         ask_view();
     else

@@ -189,15 +189,18 @@ expr::Expr Translator::plain(Node *node) {
         return unknown("ROW", call(exprType, (const Node *)node), all(((const RowExpr *)node)->args), "a ROW()");
     case T_SubscriptingRef: {
         const auto *subscript = (const SubscriptingRef *)node;
-        if (subscript->refassgnexpr != nullptr || subscript->reflowerindexpr != NIL)
-            throw Unsupported{"a slice of an array"};
+        if (subscript->refassgnexpr != nullptr) throw Unsupported{"an assignment to an element"};
+        const bool slice = subscript->reflowerindexpr != NIL;
+        std::string name = slice ? "slice" : "element";
         std::vector<expr::Expr> arguments{expression((Node *)subscript->refexpr)};
-        for (int i = 0; i < list_length(subscript->refupperindexpr); i++) {
-            auto *index = (Node *)list_nth(subscript->refupperindexpr, i);
-            if (index == nullptr) throw Unsupported{"a slice of an array"};
-            arguments.push_back(expression(index));
-        }
-        return unknown("element", call(exprType, (const Node *)node), std::move(arguments), "an element of an array");
+        for (const List *bounds : {subscript->reflowerindexpr, subscript->refupperindexpr})
+            for (int i = 0; i < list_length(bounds); i++) {
+                auto *bound = (Node *)list_nth(bounds, i);
+                name += bound == nullptr ? " to the end" : " of";
+                if (bound != nullptr) arguments.push_back(expression(bound));
+            }
+        return unknown(std::move(name), call(exprType, (const Node *)node), std::move(arguments),
+                       slice ? "a slice of an array" : "an element of an array");
     }
     case T_Param: {
         const auto *parameter = (const Param *)node;
@@ -316,6 +319,7 @@ expr::Expr Translator::coerced(Node *argument, Oid to, Node *node) {
     const bool to_text = is_text(call(getBaseType, to)) && call(getBaseType, to) != NAMEOID;
     made.injective = made.total = to_text && IsA(node, CoerceViaIO) && !source.coarse;
     if (!to_text) may_raise_ = true;
+    made.pure = true;
     if (!made.injective) made.reason = "a " + made.name;
     return expr::call(std::move(made));
 }
@@ -382,6 +386,7 @@ expr::Expr Translator::unknown(std::string name, Oid result, std::vector<expr::E
     made.type = schema_.type(result);
     made.arguments = std::move(arguments);
     made.strict = false;
+    made.pure = true;
     made.reason = std::move(reason);
     return expr::call(std::move(made));
 }

@@ -275,7 +275,7 @@ expr::Expr Translator::function(Oid function_id, Oid collation, const std::vecto
         made.name += fmt::format(" by collation {}", collation);
     made.reason = fmt::format("function {}", name);
     switch (called.volatility) {
-    case PROVOLATILE_IMMUTABLE: break;
+    case PROVOLATILE_IMMUTABLE: made.pure = !called.ours; break; // what users declare so may ask all the same
     case PROVOLATILE_STABLE:
         // May look at who is asking, and at tables through their policies.
         made.name += fmt::format(" as {}{}", GetUserId(), standing_in_);

@@ -1,0 +1,97 @@
+#include "server/naming.hpp"
+
+#include <algorithm>
+
+namespace rlsproof::server {
+
+namespace {
+
+bool is_number(const std::string &text) {
+    return !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+bool is_uuid(const std::string &text) {
+    return text.size() == 36 && text[8] == '-' && text[13] == '-' &&
+           text.find_first_not_of("0123456789abcdef-") == std::string::npos;
+}
+
+bool is_email(const std::string &text) {
+    return text.find('@') != std::string::npos;
+}
+
+// What says who a persona is: its identity, as claims and settings carry it.
+std::vector<std::string> identities(const Persona &persona) {
+    std::vector<std::string> values;
+    if (!persona.uid.empty()) values = {persona.uid, persona.uid + "@nowhere.invalid"};
+    for (const auto &[name, value] : persona.settings)
+        if (name != "request.jwt.claims" && (persona.declared ? !value.empty() : is_uuid(value) || is_number(value)) &&
+            std::find(values.begin(), values.end(), value) == values.end())
+            values.push_back(value);
+    return values;
+}
+
+} // namespace
+
+Naming::Naming(const Persona &persona) : values_(identities(persona)) {}
+
+bool Naming::is_identity(const expr::Expr &value) const {
+    return value->kind == expr::Kind::constant && !value->null && (is_uuid(value->name) || is_email(value->name)) &&
+           std::find(values_.begin(), values_.end(), value->name) != values_.end();
+}
+
+bool Naming::follows_from(const expr::Expr &value, const expr::Row *&row) const {
+    switch (value->kind) {
+    case expr::Kind::constant: return !is_identity(value);
+    case expr::Kind::column:
+        if (row != nullptr && !(*row == value->row)) return false;
+        row = &value->row;
+        return true;
+    case expr::Kind::function:
+        return value->pure && std::all_of(value->arguments.begin(), value->arguments.end(),
+                                          [&](const expr::Expr &part) { return follows_from(part, row); });
+    default: return false;
+    }
+}
+
+void Naming::learn(const expr::Expr &condition) {
+    for (const expr::Select &select : condition->selects)
+        for (const expr::Expr &part : {select.where, select.output})
+            if (part) learn(part);
+    for (const expr::Expr &part : condition->arguments) learn(part);
+    const bool equal = condition->kind == expr::Kind::comparison && condition->comparison == expr::Comparison::equal;
+    if (!equal && condition->kind != expr::Kind::member) return;
+    for (const size_t own : {size_t{0}, size_t{1}}) {
+        const expr::Expr &read = condition->arguments[1 - own];
+        const expr::Row *row = nullptr;
+        if (!is_identity(condition->arguments[own]) || read->kind != expr::Kind::function || !follows_from(read, row) ||
+            row == nullptr)
+            continue;
+        readings_.push_back({row->table, condition});
+    }
+}
+
+std::vector<expr::Expr> Naming::conditions(const prove::Table &table, const expr::Row &row) const {
+    std::vector<expr::Expr> result;
+    for (const prove::Column &column : table.columns) {
+        const expr::Expr there = expr::column(column.type, row, column.number);
+        for (const std::string &value : values_) {
+            const expr::Type &type = column.type;
+            if ((type.name == "uuid" && is_uuid(value)) || type.name == "text")
+                result.push_back(expr::equal(there, expr::literal(type, value)));
+            else if (type.name == "integer" && is_number(value))
+                result.push_back(expr::equal(there, expr::number(type, std::stoll(value))));
+            else if (type.name == "uuid[]" && is_uuid(value))
+                result.push_back(expr::member(expr::literal({expr::Sort::value, "uuid", false}, value), there));
+            else if (type.name == "text[]" || type.name == "character varying[]")
+                result.push_back(expr::member(expr::literal({expr::Sort::value, "text", false}, value), there));
+        }
+    }
+    for (const Reading &reading : readings_)
+        if (reading.table == row.table)
+            result.push_back(expr::replace_columns(reading.condition, [&](const expr::Expr &there) {
+                return expr::column(there->type, row, there->column);
+            }));
+    return result;
+}
+
+} // namespace rlsproof::server
