@@ -178,8 +178,8 @@ void Questioner::ask_view() {
 }
 
 void Questioner::ask_rows() {
-    const expr::Row there = translator_.fresh_row(cell_.relation->id),
-                    written = translator_.fresh_row(cell_.relation->id);
+    const expr::Row there = translator_.subject_row(cell_.relation->id),
+                    written = translator_.subject_row(cell_.relation->id);
     const bool less = cell_.direction == Direction::no_less;
     const bool inserts = cell_.command == Command::insert, updates = cell_.command == Command::update;
     const bool may_read = [&] {
@@ -252,6 +252,7 @@ CellQuestion Questioner::make() {
     else
         ask_rows();
     state_facts();
+    for (const Translator::Given &given : translator_.givens()) claim(given.name, given.condition, true);
     made_.schema.read_references();
     made_.question.tables = made_.schema.tables();
     made_.question.next_row = translator_.next_row();

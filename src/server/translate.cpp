@@ -333,10 +333,13 @@ expr::Expr Translator::sub_link(const SubLink *link) {
         return expr::any(selects(branches));
     }
     case EXPR_SUBLINK: {
-        const std::vector<Branch> branches = rows_of(query, Use::single);
+        const std::vector<Branch> branches = rows_of(query, query->limitCount != nullptr ? Use::first : Use::single);
         if (branches.empty()) return expr::null_of(schema_.type(call(exprType, (const Node *)link)));
         if (branches.size() == 1 && branches.front().rows.empty() && expr::is_constant(branches.front().where, true))
             return branches.front().outputs.front();
+        // One of several rows is any of them, and only where there cannot be several it is known which.
+        if (query->limitCount != nullptr && (branches.size() != 1 || !is_pinned(branches.front())))
+            return first_of(branches, "a sub-select with LIMIT", fmt::format("the first row #{}", ++opaque_), {});
         may_raise_ = true;
         return expr::scalar(selects(branches), false);
     }

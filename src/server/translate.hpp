@@ -30,6 +30,8 @@ public:
 
     // A row variable of its own.
     expr::Row fresh_row(Oid relation) { return {next_row_++, schema_.table(relation)}; }
+    // One that the question is about: there is one such row, and it is the same throughout.
+    expr::Row subject_row(Oid relation) { return subjects_.emplace_back(fresh_row(relation)); }
     int next_row() const { return next_row_; }
 
     // The rows a query yields, as a union of selects; `outputs` in the order of its columns.
@@ -38,8 +40,8 @@ public:
         expr::Expr where;
         std::vector<expr::Expr> outputs;
     };
-    // What the rows are for: whether there is one, which values there are, or the value of the one.
-    enum class Use { existence, values, single };
+    // What the rows are for: whether there is one, which values there are, the value of the one, or of any one of them.
+    enum class Use { existence, values, single, first };
     // Raises Unsupported.
     std::vector<Branch> rows_of(const Query *query, Use use);
 
@@ -51,6 +53,13 @@ public:
     const std::set<std::string> &unset_settings() const { return unset_; }
     // Something was evaluated that may fail for some value: a cast.
     bool may_raise() const { return may_raise_; }
+
+    // What is known of values that are one of several: a row that comes first by chance.
+    struct Given {
+        std::string name;
+        expr::Expr condition;
+    };
+    const std::vector<Given> &givens() const { return givens_; }
 
     // Literals of types whose = is coarser than identity, by type.
     const std::map<Oid, std::map<std::string, expr::Type>> &coarse_literals() const { return coarse_literals_; }
@@ -88,6 +97,8 @@ private:
     std::vector<Branch> common_table(const RangeTblEntry *entry, const Query *query);
     std::vector<Branch> values_lists(const RangeTblEntry *entry);
     void refuse(const Query *query, Use use) const;
+    expr::Expr first_of(const std::vector<Branch> &branches, const std::string &whose, std::string name,
+                        std::vector<expr::Expr> arguments);
     bool is_pinned(const Branch &branch) const;
     std::vector<expr::Select> selects(const std::vector<Branch> &branches) const;
 
@@ -125,6 +136,9 @@ private:
     std::string function_name(Oid function) const;
 
     Schema &schema_;
+    std::vector<expr::Row> subjects_;
+    std::vector<Given> givens_;
+    std::map<Oid, std::string> why_not_; // functions whose bodies are not followed
     std::vector<Frame> frames_;
     std::vector<const std::vector<expr::Expr> *> link_outputs_; // of sub-selects whose test is being read
     std::vector<expr::Expr> case_tests_;

@@ -226,7 +226,7 @@ std::vector<Translator::Branch> Translator::body_rows(Oid function_id, const std
     const Instead<const std::vector<expr::Expr> *> parameters(parameters_, &arguments);
     const Instead<std::vector<const std::vector<expr::Expr> *>> links(link_outputs_, {});
     const Instead<std::vector<expr::Expr>> tests(case_tests_, {});
-    std::vector<Branch> branches = rows_of(query, Use::values);
+    std::vector<Branch> branches = rows_of(query, set ? Use::values : Use::first);
     // For a NULL argument a strict function is not even called.
     if (raw.strict)
         for (Branch &branch : branches) {
@@ -234,11 +234,6 @@ std::vector<Translator::Branch> Translator::body_rows(Oid function_id, const std
             for (const expr::Expr &argument : arguments) parts.push_back(expr::negate(expr::is_null(argument)));
             branch.where = expr::both(std::move(parts));
         }
-    if (!set) {
-        // The first row is what counts, and which one that is can be told only where there are no two.
-        const bool one = branches.size() == 1 && is_pinned(branches.front());
-        if (!one) throw Unsupported{"the first row of " + function_name(function_id)};
-    }
     const expr::Type type = schema_.type(raw.result);
     for (const Branch &branch : branches)
         if (!call(is_row, raw.result) && (branch.outputs.size() != 1 || !(branch.outputs.front()->type == type)))
@@ -253,14 +248,23 @@ expr::Expr Translator::body(Oid function_id, const std::vector<expr::Expr> &argu
     const std::vector<Frame> frames = frames_;
     try {
         const std::vector<Branch> branches = body_rows(function_id, arguments, false);
+        // The first row is what counts, and which one that is can be told only where there are no two. A function that
+        // is STABLE says that it takes the same one each time.
+        if (branches.size() != 1 || !is_pinned(branches.front())) {
+            const std::string whose = "what " + function_name(function_id) + " returns";
+            std::string name = fmt::format("{} as {}{}", whose, raw.definer ? raw.owner : GetUserId(), standing_in_);
+            if (raw.volatility == PROVOLATILE_VOLATILE) name += fmt::format(" #{}", ++opaque_);
+            return first_of(branches, whose, std::move(name), arguments);
+        }
         if (branches.front().rows.empty() && expr::is_constant(branches.front().where, true))
             return branches.front().outputs.front();
         if (branches.front().rows.empty())
             return expr::choose({branches.front().where, branches.front().outputs.front(),
                                  expr::null_of(branches.front().outputs.front()->type)});
         return expr::scalar(selects(branches), true);
-    } catch (const Unsupported &) {
+    } catch (const Unsupported &unsupported) {
         frames_ = frames;
+        why_not_[function_id] = unsupported.what;
         return nullptr;
     }
 }

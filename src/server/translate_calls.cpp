@@ -274,6 +274,9 @@ expr::Expr Translator::function(Oid function_id, Oid collation, const std::vecto
     if (OidIsValid(collation) && collation != DEFAULT_COLLATION_OID)
         made.name += fmt::format(" by collation {}", collation);
     made.reason = fmt::format("function {}", name);
+    if (const auto why = why_not_.find(function_id);
+        why != why_not_.end() && why->second.find(function_name(function_id)) == std::string::npos)
+        made.reason += fmt::format(" ({})", why->second);
     switch (called.volatility) {
     case PROVOLATILE_IMMUTABLE: made.pure = !called.ours; break; // what users declare so may ask all the same
     case PROVOLATILE_STABLE:

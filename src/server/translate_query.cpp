@@ -20,6 +20,7 @@ namespace rlsproof::server {
 
 namespace {
 
+constexpr size_t kMostGivens = 8;
 constexpr size_t kMostStates = 48; // ways to combine the branches of a FROM
 
 Node *folded(Node *node) {
@@ -109,7 +110,7 @@ std::vector<Translator::Branch> Translator::rows_of(const Query *query, Use use)
     // SELECT f(), where f returns rows.
     if (query->hasTargetSRFs && query->commandType == CMD_SELECT && query->jointree->fromlist == NIL &&
         query->jointree->quals == nullptr && query->limitCount == nullptr && query->limitOffset == nullptr &&
-        !query->hasAggs && list_length(query->targetList) == 1 && use != Use::single) {
+        !query->hasAggs && list_length(query->targetList) == 1 && use != Use::single && use != Use::first) {
         auto *target = (Node *)linitial_node(TargetEntry, query->targetList)->expr;
         if (IsA(target, FuncExpr) && ((const FuncExpr *)target)->funcretset) {
             const State nothing;
@@ -119,7 +120,7 @@ std::vector<Translator::Branch> Translator::rows_of(const Query *query, Use use)
     }
     refuse(query, use);
     if (query->setOperations != nullptr) {
-        if (query->limitCount != nullptr && use != Use::existence) throw Unsupported{"LIMIT"};
+        if (query->limitCount != nullptr && use != Use::existence && use != Use::first) throw Unsupported{"LIMIT"};
         return set_operation(query->setOperations, query, use);
     }
     std::vector<State> states{State{}};
@@ -139,10 +140,40 @@ std::vector<Translator::Branch> Translator::rows_of(const Query *query, Use use)
         }
         branches.push_back(std::move(branch));
     }
-    // One of several rows is any of them: only where there cannot be several is it known which.
-    if (use == Use::single && query->limitCount != nullptr)
-        if (branches.size() != 1 || !is_pinned(branches.front())) throw Unsupported{"LIMIT"};
     return branches;
+}
+
+// The value of any one of the rows, and NULL where there is none: a value of which this is given. Only for the row of
+// the question: of rows that are ranged over there would be one for each.
+expr::Expr Translator::first_of(const std::vector<Branch> &branches, const std::string &whose, std::string name,
+                                std::vector<expr::Expr> arguments) {
+    if (givens_.size() >= kMostGivens) throw Unsupported{"more than a few values that are one of several"};
+    for (const expr::Row &row : rows_in_scope()) {
+        if (std::find(subjects_.begin(), subjects_.end(), row) != subjects_.end()) continue;
+        bool used = std::any_of(arguments.begin(), arguments.end(), [&](const auto &e) { return mentions(e, row); });
+        for (const Branch &branch : branches)
+            used = used || mentions(branch.where, row) || mentions(branch.outputs.front(), row);
+        if (used) throw Unsupported{"the first of several rows, for each row of another table"};
+    }
+    expr::Node made;
+    made.name = std::move(name);
+    made.type = branches.front().outputs.front()->type;
+    made.arguments = std::move(arguments);
+    made.strict = false;
+    made.looks = true;
+    made.reason = whose + " is the first of several rows";
+    const expr::Expr value = expr::call(std::move(made));
+    std::vector<expr::Select> all, taken;
+    for (const Branch &branch : branches) {
+        const expr::Expr &output = branch.outputs.front();
+        if (branch.outputs.size() != 1 || !(output->type == value->type)) throw Unsupported{"rows of several types"};
+        all.push_back({branch.rows, branch.where, expr::boolean(true)});
+        taken.push_back({branch.rows, branch.where, expr::negate(expr::distinct(output, value))});
+    }
+    givens_.push_back({whose + " is one of the rows, or NULL where there is none",
+                       expr::either({expr::any(std::move(taken)),
+                                     expr::both({expr::is_null(value), expr::negate(expr::any(std::move(all)))})})});
+    return value;
 }
 
 // Whether the WHERE gives a key of every table a value, so that there is one row at most.
@@ -174,7 +205,7 @@ std::vector<Translator::Branch> Translator::set_operation(Node *node, const Quer
         const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, ((const RangeTblRef *)node)->rtindex - 1);
         const State nothing;
         const Inside inside(frames_, query, nothing);
-        return rows_of(entry->subquery, use == Use::single ? Use::values : use);
+        return rows_of(entry->subquery, use == Use::existence ? use : Use::values);
     }
     const auto *operation = (const SetOperationStmt *)node;
     if (operation->op != SETOP_UNION) throw Unsupported{"INTERSECT or EXCEPT"};
