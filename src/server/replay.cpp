@@ -90,7 +90,7 @@ private:
     bool updates();
     bool inserts();
     bool shows();
-    bool in_scope(const std::string &where) const;
+    bool in_scope(const std::string &where);
     bool there(const std::string &where) const;
     bool as_persona(const std::string &statement, long *count);
     bool no(const std::string &why) {
@@ -114,6 +114,7 @@ private:
     Row subject_{InvalidOid, InvalidOid, "", {}, false};
     std::vector<std::string> cleared_; // tables whose rows were put out of the way
     std::vector<std::string> script_;
+    bool scoping_ = false; // the scope is being evaluated
     Outcome outcome_;
     Replayed result_;
 };
@@ -228,10 +229,13 @@ bool Replay::there(const std::string &where) const {
 }
 
 // Past all policies, with the persona's settings.
-bool Replay::in_scope(const std::string &where) const {
+bool Replay::in_scope(const std::string &where) {
     if (cell_.expected == "all") return true;
     if (cell_.expected == "none") return false;
-    return there(fmt::format("({}) and ({})", where, cell_.scope));
+    scoping_ = true;
+    const bool inside = there(fmt::format("({}) and ({})", where, cell_.scope));
+    scoping_ = false;
+    return inside;
 }
 
 bool Replay::as_persona(const std::string &statement, long *count) {
@@ -421,7 +425,7 @@ Replayed Replay::run() {
         });
         if (!acted.ok) {
             result_.confirmed = false;
-            (void)no(acted.sqlstate + ": " + acted.message);
+            (void)no((scoping_ ? "the scope itself fails: " : "") + acted.sqlstate + ": " + acted.message);
         }
     });
     if (!outcome.ok) {
