@@ -4,6 +4,7 @@
 
 #include "server/guard/hypothetical.hpp"
 #include "server/guard/index_advice.hpp"
+#include "server/guard/settings.hpp"
 #include "server/guard/tenants.hpp"
 
 namespace rlsproof::server::guard {
@@ -66,6 +67,10 @@ std::string advice(const Violation &found, const Source &source, const Shape &sh
     case Rule::tenant_unset:
     case Rule::tenant_mixed:
     case Rule::tenant_write: return tenant_advice(found);
+    case Rule::tenant_repointed:
+        return tenant_lock() == TenantLock::session
+                   ? "Say once whose work it is; a session of this role serves one tenant."
+                   : "Say whose work it is once in a transaction, and begin another one for another tenant.";
     }
     return {};
 }

@@ -13,6 +13,7 @@
 #include "server/guard/facts.hpp"
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenant_lock.hpp"
 #include "server/guard/tenant_watch.hpp"
 #include "server/guard/tenants.hpp"
 #include "server/guard/utility.hpp"
@@ -76,6 +77,7 @@ void start(QueryDesc *query, int flags) {
         return;
     }
     if ((active & kStarted) != 0) {
+        if (wants(Rule::tenant_repointed)) hold_tenants();
         Violations found;
         judge_start(query, &found);
         if ((active & kWatched) != 0) begin_watch(query, explaining == 0, &found);
@@ -183,6 +185,7 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
         go_on();
         return;
     }
+    if (wants(Rule::tenant_repointed)) hold_tenants();
     Violations found;
     const Source source{text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)};
     judge_utility(statement->utilityStmt, &found);

@@ -34,6 +34,7 @@ constexpr std::array<Entry, kRules> kEntries = {{
     {Rule::tenant_unset, {"tenant_unset", "42R06", "a tenant's table is touched while the session has no tenant"}},
     {Rule::tenant_mixed, {"tenant_mixed", "42R07", "one statement reads rows of more than one tenant"}},
     {Rule::tenant_write, {"tenant_write", "42R08", "rows are written for another tenant than the session's"}},
+    {Rule::tenant_repointed, {"tenant_repointed", "42R09", "a session that has a tenant is given another"}},
 }};
 
 constexpr bool in_order() {

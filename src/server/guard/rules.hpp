@@ -30,8 +30,9 @@ enum class Rule : uint8_t {
     tenant_unset,
     tenant_mixed,
     tenant_write,
+    tenant_repointed,
 };
-inline constexpr int kRules = static_cast<int>(Rule::tenant_write) + 1;
+inline constexpr int kRules = static_cast<int>(Rule::tenant_repointed) + 1;
 
 // What is done where a rule is broken. Ordered: a stricter mode is a greater one.
 enum class Mode : int { off, log, warn, error };
@@ -50,8 +51,8 @@ constexpr RuleSet these(R... rules) {
 // What the planner has to be watched for: a cached plan has lost these, so they travel with the plan.
 inline constexpr RuleSet kPlanned = these(Rule::write_without_where, Rule::cartesian_join, Rule::full_scan);
 // What is declared of tenants, compared with what the plan says of them.
-inline constexpr RuleSet kTenants =
-    these(Rule::tenant_mismatch, Rule::tenant_unpinned, Rule::tenant_unset, Rule::tenant_mixed, Rule::tenant_write);
+inline constexpr RuleSet kTenants = these(Rule::tenant_mismatch, Rule::tenant_unpinned, Rule::tenant_unset,
+                                          Rule::tenant_mixed, Rule::tenant_write, Rule::tenant_repointed);
 // Where the plan does not tell, the rows do.
 inline constexpr RuleSet kWatchedReads = these(Rule::tenant_mismatch, Rule::tenant_mixed);
 inline constexpr RuleSet kWatched = kWatchedReads | only(Rule::tenant_write);

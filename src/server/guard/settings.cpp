@@ -20,8 +20,16 @@ Limits limits;
 Sizes sizes;
 char *stricter = nullptr;
 int modes[kRules];
+int tenant_lock_setting = static_cast<int>(TenantLock::transaction);
+char *locked_settings = nullptr;
 
 namespace {
+
+const config_enum_entry kTenantLocks[] = {
+    {"transaction", static_cast<int>(TenantLock::transaction), false},
+    {"session", static_cast<int>(TenantLock::session), false},
+    {nullptr, 0, false},
+};
 
 const config_enum_entry kModes[] = {
     {"off", static_cast<int>(Mode::off), false},     {"log", static_cast<int>(Mode::log), false},
@@ -111,6 +119,15 @@ void define_settings() {
                                "Entries \"label=value rule=mode ...\", separated by semicolons; a label is role, "
                                "application_name, or a tag of sqlcommenter.",
                                &stricter, "", PGC_SUSET, 0, check_stricter, assign_stricter, nullptr);
+
+    DefineCustomEnumVariable("rlsproof.tenant_lock", "For how long a tenant is held (tenant_repointed).",
+                             "transaction: until the end of the transaction in which it was set, or a tenant's table "
+                             "touched. session: from the first value on.",
+                             &tenant_lock_setting, static_cast<int>(TenantLock::transaction), kTenantLocks, PGC_SUSET,
+                             0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "rlsproof.locked_settings", "Settings that are held as those that say a session's tenant (tenant_repointed).",
+        "Names, separated by commas; role is one.", &locked_settings, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
 
     const Number numbers[] = {
         {"rlsproof.small_table", "Tables of fewer pages are not worth a warning about how they are scanned.",

@@ -60,6 +60,16 @@ extern Sizes sizes;
 // The text of rlsproof.stricter: entries "label=value rule=mode ..." separated by semicolons.
 extern char *stricter;
 
+// For how long a tenant that a session has is held (tenant_repointed).
+enum class TenantLock : int { transaction, session };
+extern int tenant_lock_setting;
+inline TenantLock tenant_lock() {
+    return static_cast<TenantLock>(tenant_lock_setting);
+}
+
+// Settings that are held like those the tenancies name; separated by commas.
+extern char *locked_settings;
+
 void define_settings();
 
 } // namespace rlsproof::server::guard

@@ -41,7 +41,8 @@ const int *limit_of(Rule rule) {
     case Rule::tenant_unpinned:
     case Rule::tenant_unset:
     case Rule::tenant_mixed:
-    case Rule::tenant_write: return nullptr;
+    case Rule::tenant_write:
+    case Rule::tenant_repointed: return nullptr;
     }
     return nullptr;
 }

@@ -74,6 +74,9 @@ std::string message_of(const Violation &found, const std::string &table) {
         return fmt::format("rows of {} are written that are not the session's tenant's", table);
     case Rule::tenant_unpinned: return fmt::format("{} is read without its tenant", table);
     case Rule::tenant_unset: return fmt::format("{} is touched while the session has no tenant", table);
+    case Rule::tenant_repointed:
+        return table.empty() ? "what the session knows its tenant by is changed"
+                             : fmt::format("{} is touched after the session's tenant has changed", table);
     }
     return fmt::format("whose rows of {} are read cannot be seen", table);
 }
