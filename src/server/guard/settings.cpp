@@ -22,6 +22,8 @@ char *stricter = nullptr;
 int modes[kRules];
 int tenant_lock_setting = static_cast<int>(TenantLock::transaction);
 char *locked_settings = nullptr;
+char *listed_functions = nullptr;
+bool hide_error_values = false;
 
 namespace {
 
@@ -128,6 +130,14 @@ void define_settings() {
     DefineCustomStringVariable(
         "rlsproof.locked_settings", "Settings that are held as those that say a session's tenant (tenant_repointed).",
         "Names, separated by commas; role is one.", &locked_settings, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("rlsproof.listed_functions",
+                               "Functions that may be called beside those that only compute (unlisted_function).",
+                               "Names with their schema, a * for anything, separated by commas.", &listed_functions, "",
+                               PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("rlsproof.hide_error_values",
+                             "Tells of errors in a running statement their SQLSTATE alone.",
+                             "Their messages may hold values of rows that the statement does not return.",
+                             &hide_error_values, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 
     const Number numbers[] = {
         {"rlsproof.small_table", "Tables of fewer pages are not worth a warning about how they are scanned.",
@@ -153,6 +163,8 @@ void define_settings() {
          &limits.transaction_rows_read, 10000000, 0, INT_MAX, PGC_SUSET, 0},
         {"rlsproof.max_transaction_rows_written", "Rows a transaction may write (transaction_rows_written).",
          &limits.transaction_rows_written, 100000, 0, INT_MAX, PGC_SUSET, 0},
+        {"rlsproof.max_statement_time", "Time a statement may take, whatever statement_timeout says; 0 is no limit.",
+         &limits.statement_time, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS},
         {"rlsproof.report_interval", "A session reports one shape of query once in this time; 0 reports it every time.",
          &limits.report_interval, 60, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S},
         {"rlsproof.shared_events", "Different events kept in shared memory.", &sizes.events, 1000, 16, 1000000,

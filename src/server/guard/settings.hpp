@@ -45,6 +45,7 @@ struct Limits {
     int window; // milliseconds between two statements of one series outside a transaction
     int transaction_rows_read;
     int transaction_rows_written;
+    int statement_time;  // milliseconds that a statement may take, whatever statement_timeout says; 0 is no limit
     int report_interval; // seconds in which one shape is reported once; 0 reports every time
 };
 extern Limits limits;
@@ -69,6 +70,12 @@ inline TenantLock tenant_lock() {
 
 // Settings that are held like those the tenancies name; separated by commas.
 extern char *locked_settings;
+
+// Functions that untrusted SQL may call (unlisted_function): schema.name with * for anything, separated by commas.
+extern char *listed_functions;
+
+// Whether errors that are raised while a statement runs are told by their SQLSTATE alone.
+extern bool hide_error_values;
 
 void define_settings();
 

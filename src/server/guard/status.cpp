@@ -42,7 +42,11 @@ const int *limit_of(Rule rule) {
     case Rule::tenant_unset:
     case Rule::tenant_mixed:
     case Rule::tenant_write:
-    case Rule::tenant_repointed: return nullptr;
+    case Rule::tenant_repointed:
+    case Rule::read_only:
+    case Rule::unlisted_command:
+    case Rule::unlisted_function:
+    case Rule::catalog_read: return nullptr;
     }
     return nullptr;
 }
