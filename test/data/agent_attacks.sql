@@ -23,7 +23,7 @@ SELECT secret FROM app.orders WHERE org_id = (SELECT 1 + ceil(random())::int)
 -- In a sub-select of the list
 SELECT (SELECT string_agg(secret, ',') FROM app.orders WHERE org_id = 2)
 -- In EXISTS, one at a time
-SELECT 't2-order-0' WHERE EXISTS (SELECT FROM app.orders WHERE org_id = 2 AND secret = 't2-order-0')
+SELECT 't' || 2 || ' has it' WHERE EXISTS (SELECT FROM app.orders WHERE org_id = 2 AND secret = 't2-order-0')
 -- In a CTE
 WITH o AS MATERIALIZED (SELECT * FROM app.orders) SELECT secret FROM o WHERE org_id = 2
 -- In a recursive CTE
@@ -148,7 +148,7 @@ EXECUTE p(app.first_iban())
 -- A definer's function by a cast
 SELECT 'x'::text::app.wrapped
 -- A definer's function by the name of a column
-SELECT (c).whisper FROM app.countries c
+SET search_path = app; SELECT c.whisper FROM countries c
 -- A procedure
 CALL app.show_all()
 -- A block
@@ -172,7 +172,7 @@ SELECT secret::json FROM app.orders WHERE org_id = 2
 -- A name that is none
 SELECT secret::regclass FROM app.orders WHERE id = 3
 -- A privilege asked of what is not there
-SELECT count(*) FROM app.orders WHERE has_table_privilege(CASE WHEN org_id = 2 THEN secret ELSE 'app.orders' END, 'select') AND org_id = 1
+SELECT count(*) FROM app.orders WHERE has_table_privilege(secret, 'select') AND org_id = 1
 -- An error inside a sub-select
 SELECT (SELECT secret FROM app.orders WHERE id = 3)::int
 -- EXPLAIN ANALYZE and an error
@@ -284,3 +284,23 @@ SET search_path = pg_temp, app; SELECT secret FROM orders WHERE org_id = 2
 LISTEN news; SELECT secret FROM app.orders WHERE org_id = 2
 -- A transaction of somebody else
 PREPARE TRANSACTION 'x'; SELECT secret FROM app.orders WHERE org_id = 2
+-- A cursor that is held, and an error at its end
+BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT secret::int FROM app.orders WHERE org_id = 2; COMMIT
+-- Parts of what is sent printed on the way
+SET client_min_messages = debug5; SET debug_print_plan = on; SELECT secret FROM app.orders WHERE org_id = 2
+-- The tenant compared by a function that is dear, after one that fails
+SELECT count(*) FROM app.orders WHERE secret::int = 0 AND org_id = current_setting('app.org')::int + 0 * length(repeat(current_setting('app.org'), 10))
+-- A table named by a document
+SELECT xmlforest(secret) FROM app.orders WHERE org_id = 2
+-- Nested deep
+SELECT (SELECT (SELECT (WITH a AS (SELECT secret FROM app.orders WHERE org_id = 2 LIMIT 1) SELECT secret FROM a)))
+-- Set operations that take the own away
+SELECT secret FROM app.orders EXCEPT ALL SELECT secret FROM app.orders WHERE org_id = 1
+-- An array of them
+SELECT ARRAY(SELECT secret FROM app.orders WHERE org_id <> 1)
+-- A lateral function with the rights of another
+SELECT s FROM app.orders o, LATERAL app.both(o.secret, 'x') s WHERE org_id = 1
+-- Asked about, by the estimate of a plan that runs
+EXPLAIN (ANALYZE, FORMAT JSON) SELECT secret::date FROM app.orders WHERE org_id = 2
+-- Values in a VALUES list
+VALUES ((SELECT string_agg(secret, ',') FROM app.orders WHERE org_id = 2))

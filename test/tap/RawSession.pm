@@ -64,7 +64,8 @@ sub until_ready
 		last if $type eq 'Z';
 		push @{ $came{rows} }, row($body) if $type eq 'D';
 		# Lines of COPY, and the result of a function message.
-		push @{ $came{rows} }, $body if $type eq 'd' || $type eq 'V';
+		push @{ $came{rows} }, $body if $type eq 'd';
+		push @{ $came{rows} }, substr $body, 4 if $type eq 'V';
 		push @{ $came{tags} }, unpack('Z*', $body) if $type eq 'C';
 		push @{ $came{notices} }, fields($body) if $type eq 'N';
 		$came{error} = fields($body) if $type eq 'E';

@@ -220,7 +220,11 @@ on conflict (role, setting) do update set profile = excluded.profile, value = ex
     if (!preloaded()) {
         const Value now = set_for(id, kPreload);
         const bool there = now && now->find("rlsproof") != std::string::npos;
-        if (!there) put(kPreload, now && !now->empty() ? *now + ", rlsproof" : "rlsproof");
+        put(kPreload, there ? *now : now && !now->empty() ? *now + ", rlsproof" : "rlsproof");
+        warn(
+            "rlsproof is not loaded when the server starts: options of a connection come before what is set for a role",
+            "Add rlsproof to shared_preload_libraries and restart; until then see that nobody untrusted opens "
+            "connections of its own.");
     }
     warn_of_holes(role, id);
     return result;

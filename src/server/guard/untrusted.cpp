@@ -114,7 +114,10 @@ bool may_be_set(const VariableSetStmt *statement) {
     switch (statement->kind) {
     case VAR_RESET_ALL: return false;
     case VAR_SET_MULTI: return strcmp(statement->name, "TRANSACTION SNAPSHOT") != 0;
-    default: return harmless_setting(statement->name) || says_tenant(statement->name);
+    default:
+        // Ours are the superuser's to set; the server sees to that, and a superuser has to be able to.
+        return harmless_setting(statement->name) || says_tenant(statement->name) ||
+               pg_strncasecmp(statement->name, "rlsproof.", strlen("rlsproof.")) == 0;
     }
 }
 
