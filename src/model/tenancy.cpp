@@ -51,6 +51,7 @@ std::string quoted(const std::string &name) {
     return result + '"';
 }
 
+constexpr const char *kClaims = "request.jwt.claims";
 constexpr const char *kColumnHint =
     "A row says whose it is by a column, org_id, or by a path of columns to one, project_id -> public.projects.org_id.";
 constexpr const char *kSourceHint =
@@ -135,6 +136,26 @@ std::string text_of(const TenantSource &source) {
     for (size_t i = 0; i < source.keys.size(); ++i)
         text += fmt::format("{}{}", i > 0 ? "." : "", quoted(source.keys[i]));
     return text;
+}
+
+std::vector<std::string> settings_behind(const TenantSource &source) {
+    switch (source.kind) {
+    case TenantSource::Kind::setting: return {source.name};
+    case TenantSource::Kind::claim: return {kClaims};
+    case TenantSource::Kind::query: break;
+    }
+    // What functions in it read is not known from here; the claims are what nearly all of them read.
+    std::vector<std::string> settings = {kClaims, "request.jwt.claim.sub"};
+    const std::string_view text = source.name;
+    constexpr std::string_view reads = "current_setting('";
+    for (size_t at = text.find(reads); at != std::string_view::npos; at = text.find(reads, at + 1)) {
+        const size_t start = at + reads.size();
+        settings.emplace_back(text.substr(start, std::min(text.find('\'', start), text.size()) - start));
+    }
+    for (const std::string_view asked : {"current_user", "current_role", "session_user"})
+        if (text.find(asked) != std::string_view::npos)
+            settings.emplace_back(asked == "session_user" ? "session_authorization" : "role");
+    return settings;
 }
 
 } // namespace rlsproof

@@ -42,4 +42,8 @@ struct TenantSource {
 TenantSource tenant_source(std::string_view written);
 std::string text_of(const TenantSource &source);
 
+// The settings whose values say which tenant that is: who could change one could be another. Of a query they are those
+// it names, and those that say who is asking.
+std::vector<std::string> settings_behind(const TenantSource &source);
+
 } // namespace rlsproof

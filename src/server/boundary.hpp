@@ -208,10 +208,10 @@ template <typename Body, typename After>
     after();
 }
 
-// The same for a body whose error may have to be told in other words: where `ours` says so of an error with this
-// SQLSTATE, the server's error state is cleaned and `instead` raises; otherwise the error goes on as it is.
+// The same for a body whose error may have to be told in other words: where `ours` says so of its SQLSTATE, the
+// server's error state is cleaned and `instead` raises; otherwise the error goes on as it is.
 template <typename Body, typename Ours, typename Instead>
-[[gnu::noinline]] void or_instead(Body body, int sqlstate, Ours ours, Instead instead) {
+[[gnu::noinline]] void or_instead(Body body, Ours ours, Instead instead) {
     static_assert(std::is_trivially_destructible_v<Body> && std::is_trivially_destructible_v<Instead>);
     sigjmp_buf *const outer_stack = PG_exception_stack;
     ErrorContextCallback *const outer_context = error_context_stack;
@@ -220,10 +220,11 @@ template <typename Body, typename Ours, typename Instead>
     if (sigsetjmp(here, 0) != 0) {
         PG_exception_stack = outer_stack;
         error_context_stack = outer_context;
-        if (geterrcode() == sqlstate && ours()) {
+        const int sqlstate = geterrcode();
+        if (ours(sqlstate)) {
             MemoryContextSwitchTo(caller);
             FlushErrorState();
-            instead();
+            instead(sqlstate);
         }
         pg_re_throw();
     }

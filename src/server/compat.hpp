@@ -18,6 +18,7 @@ extern "C" {
 #include "postmaster/autovacuum.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/rel.h"
 #include "commands/explain.h"
 #if PG_VERSION_NUM >= 180000
@@ -238,6 +239,19 @@ inline void setting_free(void *pointer) {
     if (pointer != nullptr) guc_free(pointer);
 #else
     free(pointer);
+#endif
+}
+
+// What the server keeps of a setting; nullptr where nobody has made one of that name. It may be another one tomorrow:
+// a module that defines the name puts its own in the place.
+inline config_generic *setting_named(const char *name) {
+#if PG_VERSION_NUM >= 160000
+    return find_option(name, false, true, 0);
+#else
+    config_generic **const all = get_guc_variables();
+    for (int i = 0; i < GetNumConfigOptions(); ++i)
+        if (pg_strcasecmp(all[i]->name, name) == 0) return all[i];
+    return nullptr;
 #endif
 }
 

@@ -7,13 +7,14 @@ use warnings FATAL => 'all';
 
 use IO::Socket::UNIX;
 
-# RawSession->new($node, user => 'postgres', database => 'postgres')
+# RawSession->new($node, user => 'postgres', database => 'postgres', options => '-c name=value')
 sub new
 {
 	my ($class, $node, %with) = @_;
 	my $socket = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port) or die "no connection: $!";
 	my $self = bless { socket => $socket }, $class;
-	my $labels = join '', map { "$_\0" } 'user', $with{user} // 'postgres', 'database', $with{database} // 'postgres';
+	my $labels = join '', map { "$_\0" } 'user', $with{user} // 'postgres', 'database', $with{database} // 'postgres',
+		defined $with{options} ? ('options', $with{options}) : ();
 	my $startup = pack('N', 196608) . "$labels\0";
 	$socket->syswrite(pack('N', 4 + length $startup) . $startup);
 	$self->until_ready;
@@ -62,6 +63,9 @@ sub until_ready
 		my $body = $self->exactly($length - 4);
 		last if $type eq 'Z';
 		push @{ $came{rows} }, row($body) if $type eq 'D';
+		# Lines of COPY, and the result of a function message.
+		push @{ $came{rows} }, $body if $type eq 'd';
+		push @{ $came{rows} }, substr $body, 4 if $type eq 'V';
 		push @{ $came{tags} }, unpack('Z*', $body) if $type eq 'C';
 		push @{ $came{notices} }, fields($body) if $type eq 'N';
 		$came{error} = fields($body) if $type eq 'E';

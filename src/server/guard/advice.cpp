@@ -4,6 +4,7 @@
 
 #include "server/guard/hypothetical.hpp"
 #include "server/guard/index_advice.hpp"
+#include "server/guard/settings.hpp"
 #include "server/guard/tenants.hpp"
 
 namespace rlsproof::server::guard {
@@ -66,6 +67,16 @@ std::string advice(const Violation &found, const Source &source, const Shape &sh
     case Rule::tenant_unset:
     case Rule::tenant_mixed:
     case Rule::tenant_write: return tenant_advice(found);
+    case Rule::read_only: return "Let another role write, by statements of its own.";
+    case Rule::unlisted_command:
+        return "Queries, cursors, prepared statements, transactions, and settings of how an answer looks are allowed.";
+    case Rule::unlisted_function:
+        return "Functions that only compute are allowed, and those that rlsproof.listed_functions names.";
+    case Rule::catalog_read: return "information_schema tells what tables and columns there are.";
+    case Rule::tenant_repointed:
+        return tenant_lock() == TenantLock::session
+                   ? "Say once whose work it is; a session of this role serves one tenant."
+                   : "Say whose work it is once in a transaction, and begin another one for another tenant.";
     }
     return {};
 }

@@ -14,16 +14,21 @@
 #include "server/guard/facts.hpp"
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenant_lock.hpp"
 #include "server/guard/tenant_watch.hpp"
 #include "server/guard/tenants.hpp"
+#include "server/guard/untrusted.hpp"
 #include "server/guard/utility.hpp"
 #include "server/guard/workers.hpp"
 
 extern "C" {
 #include "access/parallel.h"
+#include "catalog/objectaccess.h"
 #include "executor/executor.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
+#include "parser/analyze.h"
+#include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 }
 
@@ -33,6 +38,8 @@ namespace {
 
 planner_hook_type next_planner = nullptr;
 set_rel_pathlist_hook_type next_paths = nullptr;
+post_parse_analyze_hook_type next_analysed = nullptr;
+object_access_hook_type next_accessed = nullptr;
 ExecutorStart_hook_type next_start = nullptr;
 ExecutorRun_hook_type next_run = nullptr;
 ExecutorEnd_hook_type next_end = nullptr;
@@ -41,9 +48,44 @@ ProcessUtility_hook_type next_utility = nullptr;
 // How many EXPLAIN are at work.
 int explaining = 0;
 
+// What the server does on the way to rows, or for a function, is not what a client sent.
+template <typename Body>
+void within(Body body) {
+    if (!counts_depth()) {
+        body();
+        return;
+    }
+    ++at_work;
+    in_any_case(body, [] { --at_work; });
+}
+
 PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo parameters) {
-    return next_planner != nullptr ? next_planner(query, text, options, parameters)
-                                   : standard_planner(query, text, options, parameters);
+    PlannedStmt *result = nullptr;
+    if (limits.statement_time > 0) hold_to_time();
+    within([&] {
+        result = next_planner != nullptr ? next_planner(query, text, options, parameters)
+                                         : standard_planner(query, text, options, parameters);
+    });
+    return result;
+}
+
+void analysed(ParseState *state, Query *query, JumbleState *jumble) {
+    if (next_analysed != nullptr) next_analysed(state, query, jumble);
+    if ((active & (kSent & ~only(Rule::unlisted_command))) == 0 || at_work > 0 || exempt_now()) return;
+    Violations found;
+    judge_sent(query, &found);
+    if (found.count > 0) tell(found, {state->p_sourcetext, query->stmt_location, query->stmt_len, 0}, true);
+}
+
+void accessed(ObjectAccessType access, Oid catalog, Oid object, int part, void *more) {
+    if (next_accessed != nullptr) next_accessed(access, catalog, object, part, more);
+    // Only the protocol's own call of a function comes without a text.
+    if (access != OAT_FUNCTION_EXECUTE || !wants(Rule::unlisted_function) || debug_query_string != nullptr ||
+        at_work > 0 || exempt_now())
+        return;
+    Violations found;
+    judge_called(object, &found);
+    if (found.count > 0) tell(found, {"", -1, 0, 0}, true);
 }
 
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
@@ -64,10 +106,13 @@ void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entr
 }
 
 void start_on(QueryDesc *query, int flags) {
-    if (next_start != nullptr)
-        next_start(query, flags);
-    else
-        standard_ExecutorStart(query, flags);
+    if (limits.statement_time > 0) hold_to_time();
+    within([&] {
+        if (next_start != nullptr)
+            next_start(query, flags);
+        else
+            standard_ExecutorStart(query, flags);
+    });
 }
 
 void start(QueryDesc *query, int flags) {
@@ -79,6 +124,7 @@ void start(QueryDesc *query, int flags) {
         return;
     }
     if ((active & kStarted) != 0) {
+        if (wants(Rule::tenant_repointed)) hold_tenants();
         Violations found;
         judge_start(query, &found);
         if ((active & kWatched) != 0) begin_watch(query, explaining == 0, &found);
@@ -113,8 +159,9 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
     const Running *const outer = arm(query, running);
     in_any_case(
         [&] {
-            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, ERRCODE_QUERY_CANCELED,
-                       [&] { return interrupted(running); }, [&] { raise_rows_read(query, running); });
+            or_instead([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); },
+                       [&](int sqlstate) { return sqlstate == ERRCODE_QUERY_CANCELED && interrupted(running); },
+                       [&](int) { raise_rows_read(query, running); });
         },
         [&] {
             query->dest = own;
@@ -141,7 +188,7 @@ void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     judge_run(query, running, explaining == 0);
 }
 
-void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+void run_seen(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     Watch *const watch = watch_of(query->estate);
     if (watch == nullptr) {
         run_counted(RLSPROOF_EXECUTOR_RUN_ARGS);
@@ -151,6 +198,18 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     const bool parallel = std::exchange(plan->parallelModeNeeded, false);
     in_any_case([&] { run_counted(RLSPROOF_EXECUTOR_RUN_ARGS); }, [&] { plan->parallelModeNeeded = parallel; });
     judge_watch(query, watch, explaining == 0);
+}
+
+void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+    const auto body = [&] { run_seen(RLSPROOF_EXECUTOR_RUN_ARGS); };
+    // A function may catch its own errors, and know them.
+    const bool outermost = at_work == 0;
+    within([&] {
+        if (hide_error_values && outermost && !exempt_now())
+            or_instead(body, may_hold_values, raise_without_values);
+        else
+            body();
+    });
 }
 
 void end(QueryDesc *query) {
@@ -182,15 +241,23 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
         else
             standard_ProcessUtility(statement, text, read_only, context, parameters, environment, receiver, completion);
     };
+    if (limits.statement_time > 0 && !exempt_now()) hold_to_time();
     if (active == 0 || exempt_now()) {
         go_on();
         return;
     }
+    if (wants(Rule::tenant_repointed)) hold_tenants();
     Violations found;
     const Source source{text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)};
     judge_utility(statement->utilityStmt, &found);
+    if (wants(Rule::read_only)) judge_writing_command(statement->utilityStmt, &found);
+    if (wants(Rule::unlisted_command) && at_work == 0) judge_command(statement->utilityStmt, &found);
     if (found.count > 0) tell(found, source, explaining == 0);
     if (!IsA(statement->utilityStmt, ExplainStmt)) {
+        if (IsA(statement->utilityStmt, CallStmt)) {
+            within(go_on);
+            return;
+        }
         const Passing rows = (active & (kCounted | kAnswered)) != 0 ? passing(statement->utilityStmt) : Passing::none;
         go_on();
         if (completion != nullptr)
@@ -205,6 +272,8 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
 
 void install_hooks() {
     next_planner = std::exchange(planner_hook, plan);
+    next_analysed = std::exchange(post_parse_analyze_hook, analysed);
+    next_accessed = std::exchange(object_access_hook, accessed);
     next_paths = std::exchange(set_rel_pathlist_hook, paths);
     next_start = std::exchange(ExecutorStart_hook, start);
     next_run = std::exchange(ExecutorRun_hook, run);

@@ -5,6 +5,7 @@
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/untrusted.hpp"
 #include "server/guard/utility.hpp"
 
 extern "C" {
@@ -22,7 +23,8 @@ namespace {
 class EveryRule {
 public:
     EveryRule()
-        : active_(std::exchange(active, (RuleSet{1} << kRules) - 1)), inspecting_(std::exchange(inspecting, true)) {}
+        : active_(std::exchange(active, (((RuleSet{1} << kRules) - 1) & ~kAgreed) | (active & kAgreed))),
+          inspecting_(std::exchange(inspecting, true)) {}
     ~EveryRule() {
         active = active_;
         inspecting = inspecting_;
@@ -64,10 +66,13 @@ List *planned(const char *sql, Violations *found, bool *answers) {
     foreach (cell, pg_parse_query(sql)) {
         RawStmt *const raw = lfirst_node(RawStmt, cell);
         judge_utility(raw->stmt, found);
+        if (wants(Rule::read_only)) judge_writing_command(raw->stmt, found);
+        if (wants(Rule::unlisted_command)) judge_command(raw->stmt, found);
         *answers = !keeps_rows(raw->stmt);
         RawStmt *const inner = innermost(raw);
         Oid *types = nullptr;
         int count = 0;
+        if ((active & kSent) != 0) judge_sent(parse_analyze_varparams(inner, sql, &types, &count, nullptr), found);
         List *const queries = pg_analyze_and_rewrite_varparams(inner, sql, &types, &count, nullptr);
         ListCell *inner_cell;
         foreach (inner_cell, queries) {

@@ -34,6 +34,11 @@ constexpr std::array<Entry, kRules> kEntries = {{
     {Rule::tenant_unset, {"tenant_unset", "42R06", "a tenant's table is touched while the session has no tenant"}},
     {Rule::tenant_mixed, {"tenant_mixed", "42R07", "one statement reads rows of more than one tenant"}},
     {Rule::tenant_write, {"tenant_write", "42R08", "rows are written for another tenant than the session's"}},
+    {Rule::tenant_repointed, {"tenant_repointed", "42R09", "a session that has a tenant is given another"}},
+    {Rule::read_only, {"read_only", "42R10", "a statement does more than read"}},
+    {Rule::unlisted_command, {"unlisted_command", "42R11", "a command is sent that is no query and is not listed"}},
+    {Rule::unlisted_function, {"unlisted_function", "42R12", "a statement calls a function that is not listed"}},
+    {Rule::catalog_read, {"catalog_read", "42R13", "a statement reads what the server keeps about rows and sessions"}},
 }};
 
 constexpr bool in_order() {

@@ -30,8 +30,13 @@ enum class Rule : uint8_t {
     tenant_unset,
     tenant_mixed,
     tenant_write,
+    tenant_repointed,
+    read_only,
+    unlisted_command,
+    unlisted_function,
+    catalog_read,
 };
-inline constexpr int kRules = static_cast<int>(Rule::tenant_write) + 1;
+inline constexpr int kRules = static_cast<int>(Rule::catalog_read) + 1;
 
 // What is done where a rule is broken. Ordered: a stricter mode is a greater one.
 enum class Mode : int { off, log, warn, error };
@@ -50,14 +55,19 @@ constexpr RuleSet these(R... rules) {
 // What the planner has to be watched for: a cached plan has lost these, so they travel with the plan.
 inline constexpr RuleSet kPlanned = these(Rule::write_without_where, Rule::cartesian_join, Rule::full_scan);
 // What is declared of tenants, compared with what the plan says of them.
-inline constexpr RuleSet kTenants =
-    these(Rule::tenant_mismatch, Rule::tenant_unpinned, Rule::tenant_unset, Rule::tenant_mixed, Rule::tenant_write);
+inline constexpr RuleSet kTenants = these(Rule::tenant_mismatch, Rule::tenant_unpinned, Rule::tenant_unset,
+                                          Rule::tenant_mixed, Rule::tenant_write, Rule::tenant_repointed);
 // Where the plan does not tell, the rows do.
 inline constexpr RuleSet kWatchedReads = these(Rule::tenant_mismatch, Rule::tenant_mixed);
 inline constexpr RuleSet kWatched = kWatchedReads | only(Rule::tenant_write);
 // What can be said when a statement starts, from its plan.
 inline constexpr RuleSet kStarted =
-    kPlanned | kTenants | these(Rule::matrix_access, Rule::rls_bypass, Rule::scan_rows, Rule::deep_offset);
+    kPlanned | kTenants |
+    these(Rule::matrix_access, Rule::rls_bypass, Rule::scan_rows, Rule::deep_offset, Rule::read_only);
+// What is read off the statement as a client sent it.
+inline constexpr RuleSet kSent = these(Rule::unlisted_command, Rule::unlisted_function, Rule::catalog_read);
+// What is a mistake only where it was agreed that nobody does it: no news to whoever asks about a statement.
+inline constexpr RuleSet kAgreed = kSent | only(Rule::read_only);
 // What is only known from the rows.
 inline constexpr RuleSet kCounted = these(Rule::rows_read, Rule::transaction_rows_read, Rule::transaction_rows_written);
 // What is only said of answers: the rows that a client gets for what it sent.

@@ -20,8 +20,18 @@ Limits limits;
 Sizes sizes;
 char *stricter = nullptr;
 int modes[kRules];
+int tenant_lock_setting = static_cast<int>(TenantLock::transaction);
+char *locked_settings = nullptr;
+char *listed_functions = nullptr;
+bool hide_error_values = false;
 
 namespace {
+
+const config_enum_entry kTenantLocks[] = {
+    {"transaction", static_cast<int>(TenantLock::transaction), false},
+    {"session", static_cast<int>(TenantLock::session), false},
+    {nullptr, 0, false},
+};
 
 const config_enum_entry kModes[] = {
     {"off", static_cast<int>(Mode::off), false},     {"log", static_cast<int>(Mode::log), false},
@@ -112,6 +122,23 @@ void define_settings() {
                                "application_name, or a tag of sqlcommenter.",
                                &stricter, "", PGC_SUSET, 0, check_stricter, assign_stricter, nullptr);
 
+    DefineCustomEnumVariable("rlsproof.tenant_lock", "For how long a tenant is held (tenant_repointed).",
+                             "transaction: until the end of the transaction in which it was set, or a tenant's table "
+                             "touched. session: from the first value on.",
+                             &tenant_lock_setting, static_cast<int>(TenantLock::transaction), kTenantLocks, PGC_SUSET,
+                             0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "rlsproof.locked_settings", "Settings that are held as those that say a session's tenant (tenant_repointed).",
+        "Names, separated by commas; role is one.", &locked_settings, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("rlsproof.listed_functions",
+                               "Functions that may be called beside those that only compute (unlisted_function).",
+                               "Names with their schema, a * for anything, separated by commas.", &listed_functions, "",
+                               PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("rlsproof.hide_error_values",
+                             "Tells of errors in a running statement their SQLSTATE alone.",
+                             "Their messages may hold values of rows that the statement does not return.",
+                             &hide_error_values, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+
     const Number numbers[] = {
         {"rlsproof.small_table", "Tables of fewer pages are not worth a warning about how they are scanned.",
          &limits.small_table, 64, 0, INT_MAX, PGC_SUSET, GUC_UNIT_BLOCKS},
@@ -136,6 +163,8 @@ void define_settings() {
          &limits.transaction_rows_read, 10000000, 0, INT_MAX, PGC_SUSET, 0},
         {"rlsproof.max_transaction_rows_written", "Rows a transaction may write (transaction_rows_written).",
          &limits.transaction_rows_written, 100000, 0, INT_MAX, PGC_SUSET, 0},
+        {"rlsproof.max_statement_time", "Time a statement may take, whatever statement_timeout says; 0 is no limit.",
+         &limits.statement_time, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS},
         {"rlsproof.report_interval", "A session reports one shape of query once in this time; 0 reports it every time.",
          &limits.report_interval, 60, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S},
         {"rlsproof.shared_events", "Different events kept in shared memory.", &sizes.events, 1000, 16, 1000000,

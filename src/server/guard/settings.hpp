@@ -45,6 +45,7 @@ struct Limits {
     int window; // milliseconds between two statements of one series outside a transaction
     int transaction_rows_read;
     int transaction_rows_written;
+    int statement_time;  // milliseconds that a statement may take, whatever statement_timeout says; 0 is no limit
     int report_interval; // seconds in which one shape is reported once; 0 reports every time
 };
 extern Limits limits;
@@ -59,6 +60,22 @@ extern Sizes sizes;
 
 // The text of rlsproof.stricter: entries "label=value rule=mode ..." separated by semicolons.
 extern char *stricter;
+
+// For how long a tenant that a session has is held (tenant_repointed).
+enum class TenantLock : int { transaction, session };
+extern int tenant_lock_setting;
+inline TenantLock tenant_lock() {
+    return static_cast<TenantLock>(tenant_lock_setting);
+}
+
+// Settings that are held like those the tenancies name; separated by commas.
+extern char *locked_settings;
+
+// Functions that untrusted SQL may call (unlisted_function): schema.name with * for anything, separated by commas.
+extern char *listed_functions;
+
+// Whether errors that are raised while a statement runs are told by their SQLSTATE alone.
+extern bool hide_error_values;
 
 void define_settings();
 

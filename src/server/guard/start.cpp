@@ -11,6 +11,7 @@
 #include "server/guard/matrix.hpp"
 #include "server/guard/settings.hpp"
 #include "server/guard/tenants.hpp"
+#include "server/guard/untrusted.hpp"
 
 extern "C" {
 #include "access/table.h"
@@ -354,6 +355,7 @@ void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found)
 
 void judge_start(const QueryDesc *query, Violations *found) {
     const PlannedStmt *const plan = query->plannedstmt;
+    if (wants(Rule::read_only)) judge_writing(query->plannedstmt, found);
     Walk walk{found, Facts(plan), false, {}};
 
     if (wants(Rule::rls_bypass) || wants(Rule::matrix_access)) look_at_rights(query, found);

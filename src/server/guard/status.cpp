@@ -41,7 +41,12 @@ const int *limit_of(Rule rule) {
     case Rule::tenant_unpinned:
     case Rule::tenant_unset:
     case Rule::tenant_mixed:
-    case Rule::tenant_write: return nullptr;
+    case Rule::tenant_write:
+    case Rule::tenant_repointed:
+    case Rule::read_only:
+    case Rule::unlisted_command:
+    case Rule::unlisted_function:
+    case Rule::catalog_read: return nullptr;
     }
     return nullptr;
 }

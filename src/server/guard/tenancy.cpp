@@ -55,6 +55,7 @@ struct Declaration {
 };
 
 std::vector<Declaration> declarations; // the most specific first
+std::vector<std::string> settings;     // behind all of them
 uint64 seen = 0;                       // the changes up to which they were read
 uint64 generation = 0;
 std::string text_then; // all of them, to tell whether one has changed
@@ -80,13 +81,18 @@ void read_declarations() {
             for (const Value &value : row) text += value ? fmt::format("{}:{},", value->size(), *value) : "-,";
     if (text == text_then && generation > 0) return;
     std::vector<Declaration> read;
+    std::vector<std::string> behind;
     for (const auto &row : tenancies().rows()) {
         Declaration one;
         one.relation = row[0].value_or("");
         try {
             one.nobody = row[1] == "none";
             if (row[1] && !one.nobody) one.column = tenant_column(*row[1]);
-            if (row[2]) one.source = source_number(text_of(tenant_source(*row[2])));
+            if (row[2]) {
+                const TenantSource source = tenant_source(*row[2]);
+                one.source = source_number(text_of(source));
+                for (std::string &setting : settings_behind(source)) behind.push_back(std::move(setting));
+            }
         } catch (const Error &) {
             // Written by hand past the function that checks; an audit reports it.
             continue;
@@ -100,6 +106,7 @@ void read_declarations() {
     std::stable_sort(read.begin(), read.end(),
                      [&](const Declaration &left, const Declaration &right) { return weight(left) > weight(right); });
     declarations = std::move(read);
+    settings = std::move(behind);
     text_then = std::move(text);
     ++generation;
 }
@@ -277,6 +284,11 @@ uint64 tenancy_generation() {
 bool any_tenancy() {
     refresh();
     return !declarations.empty();
+}
+
+const std::vector<std::string> &tenant_settings() {
+    refresh();
+    return settings;
 }
 
 const Tenancy *tenancy_of(Oid table) {

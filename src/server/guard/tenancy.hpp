@@ -2,6 +2,9 @@
 // a table changes.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "server/boundary.hpp"
 
 extern "C" {
@@ -43,5 +46,8 @@ uint64 tenancy_generation();
 
 // Whether anything is declared at all.
 bool any_tenancy();
+
+// The settings that say a session's tenant, by any declaration.
+const std::vector<std::string> &tenant_settings();
 
 } // namespace rlsproof::server::guard

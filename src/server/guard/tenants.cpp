@@ -4,6 +4,7 @@
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenant_lock.hpp"
 #include "server/guard/tenant_plan.hpp"
 #include "server/guard/tenant_session.hpp"
 
@@ -155,6 +156,7 @@ void judge_tenants(const QueryDesc *query, Violations *found) {
     ask_session_anew();
     for (int i = 0; i < plan->count; ++i) {
         const TenantScan &scan = plan->scan[i];
+        if (wants(Rule::tenant_repointed)) look_at_locks(scan.table, found);
         if (scan.carrier) continue;
         const Tenancy *const tenancy = tenancy_of(scan.table);
         if (tenancy == nullptr) continue;
@@ -174,6 +176,7 @@ void judge_tenants(const QueryDesc *query, Violations *found) {
 void judge_tenants_of_rows(Oid table, bool all, Violations *found) {
     const Tenancy *const tenancy = any_tenancy() ? tenancy_of(table) : nullptr;
     if (tenancy == nullptr) return;
+    if (wants(Rule::tenant_repointed)) look_at_locks(tenancy->shown, found);
     if (wants(Rule::tenant_unset) && tenancy->source >= 0) {
         ask_session_anew();
         TenantScan scan{};
@@ -192,6 +195,7 @@ void judge_tenants_of_table(Oid table, Violations *found) {
     if (!any_tenancy()) return;
     const Tenancy *const tenancy = tenancy_of(table);
     if (tenancy == nullptr) return;
+    if (wants(Rule::tenant_repointed)) look_at_locks(tenancy->shown, found);
     TenantScan scan{};
     scan.table = table;
     if (wants(Rule::tenant_unpinned)) find_unpinned(scan, tenancy, found);

@@ -74,6 +74,13 @@ std::string message_of(const Violation &found, const std::string &table) {
         return fmt::format("rows of {} are written that are not the session's tenant's", table);
     case Rule::tenant_unpinned: return fmt::format("{} is read without its tenant", table);
     case Rule::tenant_unset: return fmt::format("{} is touched while the session has no tenant", table);
+    case Rule::read_only: return "the statement does more than read";
+    case Rule::unlisted_command: return "the command may not be sent by this role";
+    case Rule::unlisted_function: return "the statement calls a function that this role may not call";
+    case Rule::catalog_read: return fmt::format("{} may not be read by this role", table);
+    case Rule::tenant_repointed:
+        return table.empty() ? "what the session knows its tenant by is changed"
+                             : fmt::format("{} is touched after the session's tenant has changed", table);
     }
     return fmt::format("whose rows of {} are read cannot be seen", table);
 }

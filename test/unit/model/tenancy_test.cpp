@@ -52,6 +52,19 @@ TEST(TenantSource, ReadsBackWhatItWrites) {
         EXPECT_EQ(text_of(tenant_source(text)), text);
 }
 
+TEST(TenantSource, RestsOnSettings) {
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(settings_behind(tenant_source("setting:app.ids[]")), (Names{"app.ids"}));
+    EXPECT_EQ(settings_behind(tenant_source("claim:app_metadata.org")), (Names{"request.jwt.claims"}));
+    const Names who = {"request.jwt.claims", "request.jwt.claim.sub"};
+    EXPECT_EQ(settings_behind(tenant_source("query:select org_id from memberships where user_id = auth.uid()")), who);
+    EXPECT_EQ(
+        settings_behind(tenant_source("query:select current_setting('a.b')::int + current_setting('c.d', true)::int "
+                                      "where current_user <> session_user")),
+        (Names{who[0], who[1], "a.b", "c.d", "role", "session_authorization"}));
+    EXPECT_EQ(settings_behind(tenant_source("query:select current_setting('a.b")), (Names{who[0], who[1], "a.b"}));
+}
+
 TEST(TenantSource, RefusesAnythingElse) {
     for (const char *text : {"", "app.tenant_id", "setting:", "setting:[]", "setting:a b", "claim:", "claim:a..b",
                              "query:", "query: ; ", "function:f()", ":x"})
