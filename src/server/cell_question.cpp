@@ -143,7 +143,7 @@ private:
     void ask_view();
     void state_facts();
     void claim(std::string name, expr::Expr condition, bool holds, bool bad = false) {
-        if (bad) made_.bad = made_.question.claims.size();
+        if (bad) made_.question.bad = (int)made_.question.claims.size();
         made_.question.claims.push_back({std::move(name), std::move(condition), holds});
     }
 
