@@ -62,21 +62,9 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, 
     return made;
 }
 
-std::string names_of(const std::vector<std::string> &names) {
-    std::vector<std::string> shown(names.begin(), names.begin() + (long)std::min(names.size(), kMostNamed));
-    std::string list = text::join(shown, ", ");
-    if (names.size() > kMostNamed) list += fmt::format(" and {} more", names.size() - kMostNamed);
-    return list;
-}
-
-std::string no_solver() {
-    return fmt::format("there is no solver \"{}\": install z3, or set rlsproof.solver to where one is",
-                       solver_setting());
-}
-
 std::string proved_text(const prove::Reply &reply, bool may_raise, Direction direction) {
     std::string text = "proved for every row of every state";
-    if (!reply.rests_on.empty()) text += ": uses " + names_of(reply.rests_on);
+    if (!reply.rests_on.empty()) text += ": uses " + some_of(reply.rests_on);
     if (may_raise && direction == Direction::no_less) text += "; a value that cannot be cast makes the statement fail";
     return text;
 }
@@ -93,13 +81,27 @@ std::string_view name(Proof::Verdict verdict) {
     return "unknown";
 }
 
+std::unique_ptr<prove::Prover> new_prover() {
+    answers().read();
+    return std::make_unique<prove::Prover>(
+        solver_setting(), solver_limits(), [] { poll(); }, &answers());
+}
+
+std::string no_solver() {
+    return fmt::format("there is no solver \"{}\": install z3, or set rlsproof.solver to where one is",
+                       solver_setting());
+}
+
+std::string some_of(const std::vector<std::string> &names) {
+    std::vector<std::string> shown(names.begin(), names.begin() + (long)std::min(names.size(), kMostNamed));
+    std::string list = text::join(shown, ", ");
+    if (names.size() > kMostNamed) list += fmt::format(" and {} more", names.size() - kMostNamed);
+    return list;
+}
+
 Proofs::Proofs(const Tables &tables) : tables_(tables), catalog_(std::make_shared<Catalog>()) {}
 
 Proofs::~Proofs() = default;
-
-std::string Proofs::why_missing() const {
-    return no_solver();
-}
 
 Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset) {
     Proof proof;
@@ -116,11 +118,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
     const CellQuestion &question = *made.question;
     proof.statement = question.statement;
     unset = question.unset;
-    if (!prover_) {
-        answers().read();
-        prover_ = std::make_unique<prove::Prover>(
-            solver_setting(), solver_limits(), [] { poll(); }, &answers());
-    }
+    if (!prover_) prover_ = new_prover();
     const prove::Reply reply = prover_->ask(question.question);
     proof.solver = reply.solver;
     if (reply.outcome == prove::Outcome::impossible) {
@@ -141,7 +139,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
     }
     if (reply.outcome == prove::Outcome::unknown) {
         proof.reason = reply.reason;
-        if (!reply.opaque.empty()) proof.reason += "; not followed: " + names_of(reply.opaque);
+        if (!reply.opaque.empty()) proof.reason += "; not followed: " + some_of(reply.opaque);
         return proof;
     }
     if (question.names_itself) {
@@ -164,7 +162,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
     }
     proof.reason = reply.opaque.empty()
                        ? "the solver's counterexample could not be replayed: " + replayed.why_not
-                       : fmt::format("not followed: {}; tried: {}", names_of(reply.opaque), replayed.why_not);
+                       : fmt::format("not followed: {}; tried: {}", some_of(reply.opaque), replayed.why_not);
     return proof;
 }
 

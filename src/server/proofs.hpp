@@ -26,6 +26,13 @@ struct Proof {
 
 std::string_view name(Proof::Verdict verdict);
 
+// A prover with the session's solver and memory.
+std::unique_ptr<prove::Prover> new_prover();
+// Why there is none.
+std::string no_solver();
+// Names in a list, the first few of them.
+std::string some_of(const std::vector<std::string> &names);
+
 class Proofs {
 public:
     explicit Proofs(const Tables &tables);
@@ -35,7 +42,6 @@ public:
     Proof prove(const CellToProve &cell);
 
     bool solver_missing() const { return missing_; }
-    std::string why_missing() const;
 
     // The script of the cell's question. Raises Error{unsupported} where there is nothing to be asked of a solver.
     static std::string obligation(const CellToProve &cell);

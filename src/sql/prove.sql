@@ -37,3 +37,11 @@ CREATE FUNCTION rlsproof.forget_answers() RETURNS bigint
     AS 'MODULE_PATHNAME', 'rlsproof_forget_answers';
 COMMENT ON FUNCTION rlsproof.forget_answers() IS
     'Forgets what solvers have answered, in this session and in what was kept; returns how many answers had been kept.';
+
+CREATE FUNCTION rlsproof.same_meaning(relation text, one text, other text, only_persona text DEFAULT NULL)
+    RETURNS TABLE (persona text, part text, verdict text, reason text, witness jsonb, solver text,
+                   milliseconds double precision)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'rlsproof_same_meaning';
+COMMENT ON FUNCTION rlsproof.same_meaning(text, text, text, text) IS
+    'Whether two conditions, each the name of a policy of the table or a text, let the same rows through for every content of every table and any claims: proved, refuted with a row that one lets through and the other does not, or unknown and why.';
