@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "model/cell.hpp"
+#include "model/expectation.hpp"
 #include "model/world.hpp"
 #include "prove/memory.hpp"
 #include "prove/prover.hpp"
@@ -99,7 +100,38 @@ std::string some_of(const std::vector<std::string> &names) {
     return list;
 }
 
-Proofs::Proofs(const Tables &tables) : tables_(tables), catalog_(std::make_shared<Catalog>()) {}
+std::optional<CellToProve> cell_to_prove(const Persona &persona, const Relation &relation, Command command,
+                                         const Declared &declared, std::string &why) {
+    CellToProve cell;
+    cell.persona = &persona;
+    cell.relation = &relation;
+    cell.command = command;
+    if (const Expectation *expectation = expectation_for(declared.expectations, persona.name, relation.name, command)) {
+        cell.expected = expectation->access;
+        cell.declared = true;
+    }
+    const Reach *reach = relation.reach_of(persona.name);
+    if (reach == nullptr || !reach->commands.contains(command)) {
+        why = "no privilege";
+        return std::nullopt;
+    }
+    if (!relation.is_table() && relation.kind != RelationKind::view) {
+        why = fmt::format("a {} has no policies", name(relation.kind));
+        return std::nullopt;
+    }
+    if (cell.expected != "none" && cell.expected != "all") {
+        const auto scope = declared.scopes.find({relation.name, cell.expected});
+        if (scope == declared.scopes.end()) {
+            why = fmt::format("scope \"{}\" is not declared for {}", cell.expected, relation.name);
+            return std::nullopt;
+        }
+        cell.scope = scope->second;
+    }
+    return cell;
+}
+
+Proofs::Proofs(const Tables &tables, bool tells_why)
+    : tables_(tables), tells_why_(tells_why), catalog_(std::make_shared<Catalog>()) {}
 
 Proofs::~Proofs() = default;
 
@@ -150,11 +182,13 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
         proof.reason = "the solver has a counterexample, and it could not be replayed: " + why;
         return proof;
     }
-    const Replayed replayed = replay(cell, question, reply, tables_, unset_as_empty);
+    const Replayed replayed = replay(cell, question, reply, tables_, unset_as_empty, tells_why_);
     if (replayed.confirmed) {
         proof.verdict = Proof::Verdict::refuted;
         proof.statement = replayed.statement;
         proof.witness = replayed.witness;
+        proof.row = replayed.row;
+        proof.because = replayed.because;
         proof.reason = cell.direction == Direction::no_more
                            ? "a row that it should not reach is reached, in a state that was made and undone"
                            : "a row that it should reach is out of reach, in a state that was made and undone";

@@ -12,6 +12,7 @@
 #include "server/personas.hpp"
 #include "server/probe.hpp"
 #include "server/made_state.hpp"
+#include "server/one_row.hpp"
 #include "server/rows.hpp"
 #include "server/spi.hpp"
 #include "server/time_limit.hpp"
@@ -28,8 +29,8 @@ namespace {
 class Replay {
 public:
     Replay(const CellToProve &cell, const CellQuestion &made, const prove::Reply &reply, const Tables &tables,
-           const std::set<std::string> &unset_as_empty)
-        : cell_(cell), made_(made), reply_(reply), tables_(tables), unset_as_empty_(unset_as_empty),
+           const std::set<std::string> &unset_as_empty, bool why)
+        : cell_(cell), made_(made), reply_(reply), tables_(tables), unset_as_empty_(unset_as_empty), why_(why),
           state_(made.schema, made.question, reply, tables) {
         GetUserIdAndSecContext(&user_, &security_);
     }
@@ -45,6 +46,7 @@ private:
     bool shows();
     bool in_scope(const std::string &where) const;
     bool there(const std::string &where) const;
+    void say_why(const std::string &row);
     bool as_persona(const std::string &statement, long *count);
     bool no(const std::string &why) {
         if (result_.why_not.empty()) result_.why_not = why;
@@ -61,6 +63,7 @@ private:
     const prove::Reply &reply_;
     const Tables &tables_;
     const std::set<std::string> &unset_as_empty_;
+    bool why_;
     MadeState state_;
     Oid user_ = InvalidOid;
     int security_ = 0;
@@ -215,24 +218,69 @@ bool Replay::inserts() {
     const std::string statement = Maker::insert_statement(shape, writable(all, "INSERT"));
     // First as one whom no policy stops, to see whose row it would be.
     bool scoped = false, possible = false;
+    std::string text;
     const Outcome tried = attempt(Finish::rollback, [&] {
         const AsUser past(user_, security_);
         const Rows made = in_time([&] { return query(statement + " returning ctid, tableoid", {}, false); });
         possible = !made.empty();
+        if (possible && why_) text = row_text(*cell_.relation, made.text(0, 0), made.oid(0, 1));
         if (possible)
             scoped = in_scope(
                 fmt::format("ctid = {}::tid and tableoid = {}", quote_literal(made.text(0, 0)), made.text(0, 1)));
     });
     if (!tried.ok || !possible) return no(fmt::format("a constraint objects to the row: {}", tried.message));
     if (scoped != less) return no("the row is not on the side of the scope that the solver had it on");
+    say_why(text);
     long count = 0;
     (void)as_persona(statement, &count);
     if (less) return (!outcome_.ok && refused_by_policy(outcome_)) || no("the row is accepted all the same");
     return (outcome_.ok && count > 0) || no(outcome_.sqlstate + ": " + outcome_.message);
 }
 
+// Which policies are to blame: each is asked about the row by itself, as the persona meets it.
+void Replay::say_why(const std::string &row) {
+    if (row.empty()) return;
+    const Relation &relation = *cell_.relation;
+    result_.row = in_words(relation, row);
+    const bool less = cell_.direction == Direction::no_less;
+    const auto ask = [&](const Policy &policy, const char *part, const std::string &condition) {
+        bool binds = false, passes = false;
+        const Outcome asked = attempt(Finish::rollback, [&] {
+            binds = query("select exists (select from pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) r where "
+                          "p.polrelid = $1::oid and p.polname = $2 and (r = 0 or pg_catalog.pg_has_role(r, 'USAGE')))",
+                          {std::to_string(relation.id), policy.name})
+                        .boolean(0, 0);
+            const std::string sql = fmt::format("select ({}\n) is true from {}", condition, from_row(relation, row));
+            passes = in_time([&] { return query(sql, {}, false); }).boolean(0, 0);
+        });
+        if (!asked.ok || !binds) return;
+        if (policy.permissive && passes)
+            result_.because.push_back(
+                fmt::format("{} policy \"{}\" has {} {}", less ? "although" : "because", policy.name, part, condition));
+        if (!policy.permissive && !passes && less)
+            result_.because.push_back(
+                fmt::format("because restrictive policy \"{}\" has {} {}", policy.name, part, condition));
+    };
+    for (const Policy &policy : relation.policies) {
+        if (policy.command != "ALL" && policy.command != name(cell_.command)) continue;
+        const bool inserts = cell_.command == Command::insert;
+        if (!policy.predicate.empty() && (!inserts || policy.check.empty())) ask(policy, "USING", policy.predicate);
+        // What changes nothing has to pass both.
+        if (!policy.check.empty() && (inserts || (less && cell_.command == Command::update)))
+            ask(policy, "WITH CHECK", policy.check);
+    }
+}
+
 bool Replay::act() {
     if (made_.through_view) return shows();
+    if (why_ && cell_.command != Command::insert) {
+        std::string row;
+        {
+            const AsUser past(user_, security_);
+            row = row_text(*cell_.relation, state_.subject().tid, state_.subject().stored_in);
+        }
+        say_why(row);
+    }
     switch (cell_.command) {
     case Command::select: return selects();
     case Command::insert: return inserts();
@@ -269,8 +317,8 @@ Replayed Replay::run() {
 } // namespace
 
 Replayed replay(const CellToProve &cell, const CellQuestion &made, const prove::Reply &reply, const Tables &tables,
-                const std::set<std::string> &unset_as_empty) {
-    return Replay(cell, made, reply, tables, unset_as_empty).run();
+                const std::set<std::string> &unset_as_empty, bool why) {
+    return Replay(cell, made, reply, tables, unset_as_empty, why).run();
 }
 
 } // namespace rlsproof::server

@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "model/cell.hpp"
+#include "model/expectation.hpp"
 #include "model/world.hpp"
 #include "prove/difference.hpp"
 #include "prove/prover.hpp"
@@ -18,6 +19,7 @@
 #include "server/environment.hpp"
 #include "server/identity.hpp"
 #include "server/made_state.hpp"
+#include "server/one_row.hpp"
 #include "server/personas.hpp"
 #include "server/question_facts.hpp"
 #include "server/rewrite.hpp"
@@ -202,12 +204,6 @@ SameMeaning::Shown SameMeaning::show(const Persona &persona, const Made &made, c
     MadeState state(made.schema, question, reply, tables_);
     const bool written = !question.subjects.front().present;
     std::string row, statement;
-    const auto text_of = [&](const std::string &tid, const std::string &stored_in) {
-        const Rows found = query(fmt::format("select x::text from {} x where x.ctid = {}::tid and x.tableoid = {}",
-                                             relation_.name, quote_literal(tid), stored_in),
-                                 {}, false);
-        return found.empty() ? "" : found.text(0, 0);
-    };
     const server::Outcome outcome = attempt(Finish::rollback, [&] {
         use_default_search_path();
         if (!state.put_in()) {
@@ -215,7 +211,7 @@ SameMeaning::Shown SameMeaning::show(const Persona &persona, const Made &made, c
             return;
         }
         if (!written) {
-            row = text_of(state.subject().tid, std::to_string(state.subject().stored_in));
+            row = row_text(relation_, state.subject().tid, state.subject().stored_in);
         } else {
             const auto wanted = std::find_if(reply.rows.begin(), reply.rows.end(),
                                              [](const prove::ModelRow &r) { return r.subject == 0; });
@@ -224,19 +220,13 @@ SameMeaning::Shown SameMeaning::show(const Persona &persona, const Made &made, c
             const server::Outcome tried = attempt(Finish::rollback, [&] {
                 const Rows put =
                     query(Maker::insert_statement(*shape, values) + " returning ctid, tableoid", {}, false);
-                if (!put.empty()) row = text_of(put.text(0, 0), put.text(0, 1));
+                if (!put.empty()) row = row_text(relation_, put.text(0, 0), put.oid(0, 1));
             });
             if (!tried.ok) shown.why_not = tried.message;
         }
         if (row.empty()) return;
-        const std::string bare =
-            query("select pg_catalog.quote_ident(relname) from pg_catalog.pg_class where oid = $1::oid",
-                  {std::to_string(relation_.id)})
-                .text(0, 0);
-        statement =
-            fmt::format("select ({}\n) is true as one, ({}\n) is true as other\nfrom (select (v).* from (select "
-                        "{}::{} as v offset 0) as r) as {}",
-                        condition(one_, written), condition(other_, written), quote_literal(row), relation_.name, bare);
+        statement = fmt::format("select ({}\n) is true as one, ({}\n) is true as other\nfrom {}",
+                                condition(one_, written), condition(other_, written), from_row(relation_, row));
         assume(identity_of(persona));
         const Rows asked = in_time([&] { return query(statement, {}, false); });
         const bool one = asked.boolean(0, 0), other = asked.boolean(0, 1);

@@ -1,5 +1,7 @@
 // The SQL function rlsproof.same_meaning().
 #include "base/error.hpp"
+#include "model/cell.hpp"
+#include "model/expectation.hpp"
 #include "model/world.hpp"
 #include "prove/prover.hpp"
 
