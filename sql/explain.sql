@@ -61,6 +61,29 @@ SELECT * FROM rlsproof.explain('reader', 'explain_it.through', 'select');
 SELECT * FROM rlsproof.explain('reader', 'rpc:explain_it.wipe()', 'execute');
 SELECT * FROM rlsproof.explain('reader', 'rpc:explain_it.plain()', 'execute');
 
+-- What holds whatever the tables hold: the row that breaks it and the policy to blame, or what the proof rests on.
+SET ROLE regress_explain_owner;
+CREATE TABLE explain_it.profiles (id text PRIMARY KEY, admin boolean NOT NULL);
+CREATE TABLE explain_it.keys (id int PRIMARY KEY);
+ALTER TABLE explain_it.keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY admins ON explain_it.keys USING ((SELECT p.admin FROM explain_it.profiles p WHERE p.id = current_setting('app.user', true)));
+GRANT SELECT ON explain_it.profiles, explain_it.keys TO regress_explain_group;
+RESET ROLE;
+SELECT rlsproof.scope('explain_it.notes', 'own', $$author = current_setting('app.user', true)$$);
+SELECT rlsproof.scope('explain_it.keys', 'admin', $$EXISTS (SELECT FROM explain_it.profiles p WHERE p.id = current_setting('app.user', true) AND p.admin)$$);
+SELECT rlsproof.expect('reader', 'explain_it.notes', 'select, insert, update', 'own');
+SELECT rlsproof.expect('reader', 'explain_it.keys', 'select', 'admin');
+CREATE FUNCTION explain_it.proof_part(object text, command text) RETURNS SETOF text LANGUAGE sql AS $$
+    WITH told AS (SELECT line, place FROM rlsproof.explain('reader', object, command) WITH ORDINALITY AS e (line, place)),
+         start AS (SELECT min(place) AS place FROM told WHERE line LIKE 'Whatever%')
+    SELECT t.line FROM told t, start s WHERE t.place >= s.place
+        AND NOT EXISTS (SELECT FROM told u WHERE u.place > s.place AND u.place <= t.place AND u.line !~ '^  ')
+    ORDER BY t.place $$;
+SELECT * FROM explain_it.proof_part('explain_it.notes', 'select');
+SELECT * FROM explain_it.proof_part('explain_it.notes', 'insert');
+SELECT * FROM explain_it.proof_part('explain_it.notes', 'update');
+SELECT * FROM explain_it.proof_part('explain_it.keys', 'select');
+
 -- What cannot be explained says why.
 SELECT explain_it.try($$SELECT * FROM rlsproof.explain('raeder', 'explain_it.notes', 'select')$$);
 SELECT explain_it.try($$SELECT * FROM rlsproof.explain('reader', 'explain_it.note', 'select')$$);
@@ -71,7 +94,7 @@ SELECT explain_it.try($$SELECT * FROM rlsproof.explain('reader', 'rpc:explain_it
 SELECT explain_it.try($$SELECT * FROM rlsproof.explain('reader', 'explain_it.*', 'select')$$);
 SELECT explain_it.try($$SELECT * FROM rlsproof.explain(NULL, 'explain_it.notes', 'select')$$);
 
-DELETE FROM rlsproof.expectations;
+DELETE FROM rlsproof.expectations; DELETE FROM rlsproof.scopes;
 DELETE FROM rlsproof.personas;
 SET client_min_messages = warning;
 DROP SCHEMA explain_it CASCADE;

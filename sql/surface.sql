@@ -44,7 +44,7 @@ WHERE grantee = 0 AND relkind <> 'c' ORDER BY r.oid::regclass::text COLLATE "C",
 -- None of them claims to be leakproof.
 SELECT oid::regprocedure AS leakproof FROM function WHERE proleakproof ORDER BY oid::regprocedure::text COLLATE "C";
 
--- The schema is the extension's own: no table of declarations is left out of a dump.
+-- The schema is the extension's own: no table of declarations is left out of a dump; what is, is on purpose.
 SELECT r.oid::regclass AS not_dumped FROM relation r, pg_extension e
 WHERE e.extname = 'rlsproof' AND relkind IN ('r', 'p') AND NOT r.oid = ANY (coalesce(extconfig, '{}'))
 ORDER BY r.oid::regclass::text COLLATE "C";

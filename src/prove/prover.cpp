@@ -11,6 +11,7 @@
 
 #include "prove/answer.hpp"
 #include "prove/encode.hpp"
+#include "prove/memory.hpp"
 #include "prove/smtlib.hpp"
 
 namespace rlsproof::prove {
@@ -50,7 +51,8 @@ struct Prover::Child {
     std::string name;
     bool cvc5 = false;
     std::unique_ptr<Process> process;
-    int depth = 0; // scopes that are open
+    std::string who; // what the process says it is
+    int depth = 0;   // scopes that are open
     int asked = 0;
 };
 
@@ -66,7 +68,8 @@ std::string script(const Question &question) {
         text::flat(question.title), declarations(formulas), body);
 }
 
-Prover::Prover(const std::string &solver, const Limits &limits, Poll poll) : limits_(limits), poll_(std::move(poll)) {
+Prover::Prover(const std::string &solver, const Limits &limits, Poll poll, Memory *memory)
+    : limits_(limits), poll_(std::move(poll)), memory_(memory) {
     std::vector<std::string> names{solver};
     if (solver == "both") names = {"z3", "cvc5"};
     for (const std::string &name : names) {
@@ -97,10 +100,35 @@ std::string Prover::exchange(Child &child, const std::string &text) {
             command.emplace_back("-in");
         child.process = std::make_unique<Process>(command, limits_);
         child.depth = child.asked = 0;
+        child.who.clear();
         sent = options(child) + sent;
     }
     return child.process->exchange(sent + fmt::format("(echo \"{}\")\n", kLast), kLast, limits_.question_ms + kGrace,
                                    poll_);
+}
+
+// Who answers: each program as it is named, with the name and the version that the running process gives. Empty where
+// one does not say: what such a solver answers is not remembered.
+std::string Prover::who() {
+    std::string all;
+    for (const auto &child : children_) {
+        try {
+            if (child->who.empty() || !child->process || !child->process->alive()) {
+                const std::vector<Sexp> said = read_sexps(exchange(*child, "(get-info :name)\n(get-info :version)\n"));
+                const auto says = [&](size_t i, const char *what) {
+                    return said[i].list.size() == 2 && said[i].list[0].word == what && !said[i].list[1].word.empty();
+                };
+                if (said.size() != 2 || !says(0, ":name") || !says(1, ":version")) return "";
+                child->who = fmt::format("{} ({} {})", child->name, said[0].list[1].word, said[1].list[1].word);
+            }
+        } catch (const Error &error) {
+            if (error.code == Code::not_found) throw;
+            child->process.reset();
+            return "";
+        }
+        all += (all.empty() ? "" : ", ") + child->who;
+    }
+    return all;
 }
 
 // In a scope of its own, which stays open until the next question: there is more to be asked about its answer.
@@ -275,30 +303,66 @@ Reply Prover::ask(const Question &question) {
     Reply reply;
     Formulas formulas;
     std::vector<Assertion> stated;
-    std::string body;
+    std::string asked;
     try {
         const Encoder encoder(question, formulas);
         stated = for_proof(encoder);
         reply.opaque = encoder.reasons();
         for (size_t i = 0; i < question.tables.size(); i++)
             if (encoder.used((int)i)) reply.tables_used.insert(question.tables[i].name);
-        const std::string written = assertions(formulas, stated);
-        body = declarations(formulas) + written;
+        if (memory_ != nullptr) asked = identity(question, formulas, encoder);
     } catch (const Error &error) {
         reply.reason = error.what();
         return reply;
     }
-    std::vector<Said> answers;
-    for (const auto &child : children_) {
-        answers.push_back(check(*child, body, true));
-        reply.solver += (reply.solver.empty() ? "" : ", ") + child->name;
+    for (const auto &child : children_) reply.solver += (reply.solver.empty() ? "" : ", ") + child->name;
+    const std::string answering = memory_ != nullptr ? who() : "";
+    asked = fmt::format("solver {}\n{}", answering, asked);
+    if (!answering.empty()) {
+        const std::optional<std::string> known = memory_->find(asked);
+        if (known && recall(*known, question, reply)) {
+            recalled_++;
+            return reply;
+        }
     }
+    const std::string written = assertions(formulas, stated);
+    bool complete = decide(question, stated, declarations(formulas) + written, reply);
+    if (reply.outcome == Outcome::impossible && question.bad >= 0) complete = tell_vacuity(question, reply) && complete;
+    // Another one may have taken its place meanwhile.
+    if (!answering.empty() && complete && reply.outcome != Outcome::unknown && who() == answering)
+        memory_->keep(asked, answering, remembered(reply));
+    return reply;
+}
+
+// Whether a proof is about nothing. False where that could not be told.
+bool Prover::tell_vacuity(const Question &question, Reply &reply) {
+    Question rest = question;
+    rest.claims.erase(rest.claims.begin() + question.bad);
+    Formulas formulas;
+    const Encoder encoder(rest, formulas);
+    const std::string written = assertions(formulas, for_proof(encoder));
+    bool told = true;
+    reply.vacuous = true;
+    for (const auto &child : children_) {
+        const Said said = check(*child, declarations(formulas) + written, false);
+        reply.vacuous = reply.vacuous && said.outcome == Outcome::impossible;
+        told = told && said.outcome != Outcome::unknown;
+    }
+    return told;
+}
+
+// False where the answer stands, and something that belongs to it did not come.
+bool Prover::decide(const Question &question, const std::vector<Assertion> &stated, const std::string &body,
+                    Reply &reply) {
+    asked_++;
+    std::vector<Said> answers;
+    for (const auto &child : children_) answers.push_back(check(*child, body, true));
     const auto says = [&](Outcome outcome) {
         return std::any_of(answers.begin(), answers.end(), [&](const Said &s) { return s.outcome == outcome; });
     };
     if (says(Outcome::impossible) && says(Outcome::possible)) {
         reply.reason = "the solvers contradict each other";
-        return reply;
+        return true;
     }
     // With two solvers a proof takes both of them.
     if (std::all_of(answers.begin(), answers.end(), [](const Said &s) { return s.outcome == Outcome::impossible; })) {
@@ -306,22 +370,22 @@ Reply Prover::ask(const Question &question) {
         std::set<std::string> core(answers.front().core.begin(), answers.front().core.end());
         for (size_t i = 0; i < stated.size(); i++)
             if (stated[i].axiom && core.contains(fmt::format("a{}", i))) reply.rests_on.push_back(stated[i].name);
-        return reply;
+        return !core.empty();
     }
     if (says(Outcome::impossible)) {
         reply.reason = "only one of the solvers could prove it";
-        return reply;
+        return true;
     }
     // One that died or hung over the question would do so again over parts of it.
     if (answers.front().failed && !says(Outcome::possible)) {
         reply.reason = answers.front().reason;
-        return reply;
+        return true;
     }
     for (int rows = 1; rows <= kMostRows; rows++) {
         try {
             if (small_state(*children_.front(), question, rows, reply)) {
                 reply.outcome = Outcome::possible;
-                return reply;
+                return true;
             }
         } catch (const Error &error) {
             if (error.code == Code::not_found) throw;
@@ -332,7 +396,7 @@ Reply Prover::ask(const Question &question) {
     reply.reason = possible
                        ? fmt::format("a state may exist, but none with {} rows a table or fewer was found", kMostRows)
                        : answers.front().reason;
-    return reply;
+    return true;
 }
 
 } // namespace rlsproof::prove

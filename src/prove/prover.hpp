@@ -39,12 +39,16 @@ struct Reply {
     Outcome outcome = Outcome::unknown;
     std::string reason;                        // for unknown
     std::vector<std::string> rests_on;         // for impossible: the constraints it takes
+    bool vacuous = false;                      // for impossible: it is so without the question's core as well
     std::vector<ModelRow> rows;                // for possible, where a small state was found
     std::map<std::string, int64_t> parameters; // in that state, those that are numbers
     std::set<std::string> tables_used;         // that the question really speaks of, by name
     std::vector<std::string> opaque;           // constructs in it that have no meaning here
     std::string solver;                        // that answered
 };
+
+class Memory;
+struct Assertion;
 
 // The whole script: what any SMT-LIB 2 solver answers "unsat" where the question is impossible.
 std::string script(const Question &question);
@@ -53,13 +57,18 @@ class Prover {
 public:
     // `solver` is z3 or cvc5, by name or path, or both to have every answer checked. Nothing is started before it is
     // needed.
-    Prover(const std::string &solver, const Limits &limits, Poll poll);
+    // `memory`, where given, is asked before a solver is, and told what one has decided; it outlives the prover.
+    Prover(const std::string &solver, const Limits &limits, Poll poll, Memory *memory = nullptr);
     ~Prover();
     Prover(const Prover &) = delete;
     Prover &operator=(const Prover &) = delete;
 
     // Raises what `poll` raises, and Error{not_found} where there is no solver. Anything else is an answer.
     Reply ask(const Question &question);
+
+    // How many questions a solver was asked, and how many were remembered.
+    size_t asked() const { return asked_; }
+    size_t recalled() const { return recalled_; }
 
 private:
     struct Child;
@@ -70,12 +79,17 @@ private:
         bool failed = false; // the process did, and not the search
     };
     Said check(Child &child, const std::string &body, bool cores);
+    bool decide(const Question &question, const std::vector<Assertion> &stated, const std::string &body, Reply &reply);
+    bool tell_vacuity(const Question &question, Reply &reply);
+    std::string who();
     bool small_state(Child &child, const Question &question, int rows, Reply &reply);
     std::string exchange(Child &child, const std::string &text);
     std::string options(const Child &child) const;
 
     Limits limits_;
     Poll poll_;
+    Memory *memory_;
+    size_t asked_ = 0, recalled_ = 0;
     std::vector<std::unique_ptr<Child>> children_;
 };
 

@@ -74,6 +74,8 @@ struct Question {
     std::vector<Claim> claims;
     // Of literals of a type whose = is coarser than identity: which of them are equal.
     std::vector<std::vector<std::pair<expr::Type, std::string>>> equal_literals;
+    // The claim that must not be. Where the others cannot hold together either, a proof is about nothing. -1 for none.
+    int bad = -1;
     int next_row = 1000000; // row variables from here on are free to use
 };
 

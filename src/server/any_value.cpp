@@ -82,6 +82,7 @@ std::vector<std::string> values_for(const std::string &where, const Hints &hints
 std::vector<Place> places_of(const Persona &persona) {
     std::vector<Place> places;
     for (const auto &[name, value] : persona.settings) {
+        if (value.find_first_of("*\\") == std::string::npos) continue; // however it is written, that is in it
         if (name == kClaims)
             for (const std::string &path : any_claims(value)) {
                 std::string words = path.substr(1, path.size() - 2);

@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "server/identity.hpp"
 #include "server/naming.hpp"
+#include "server/question_facts.hpp"
 #include "server/rewrite.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
@@ -23,27 +25,6 @@ extern "C" {
 namespace rlsproof::server {
 
 namespace {
-
-// Somebody else for as long as a question past all policies takes.
-class AsUser {
-public:
-    AsUser(Oid user, int security) {
-        GetUserIdAndSecContext(&user_, &security_);
-        SetUserIdAndSecContext(user, security);
-    }
-    ~AsUser() { SetUserIdAndSecContext(user_, security_); }
-    AsUser(const AsUser &) = delete;
-    AsUser &operator=(const AsUser &) = delete;
-
-private:
-    Oid user_ = InvalidOid;
-    int security_ = 0;
-};
-
-Node *check_tree(const char *tree) {
-    auto *node = (Node *)stringToNode(tree);
-    return contain_mutable_functions(node) ? nullptr : node;
-}
 
 const Query *only(List *queries) {
     if (list_length(queries) != 1) throw Translator::Unsupported{"a rule that makes several statements of one"};
@@ -104,7 +85,7 @@ private:
     void ask_view();
     void state_facts();
     void claim(std::string name, expr::Expr condition, bool holds, bool bad = false) {
-        if (bad) made_.bad = made_.question.claims.size();
+        if (bad) made_.question.bad = (int)made_.question.claims.size();
         made_.question.claims.push_back({std::move(name), std::move(condition), holds});
     }
 
@@ -222,13 +203,7 @@ void Questioner::ask_rows() {
 
 // Constraints of the tables, and what is known of the persona: somebody who occurs in no row.
 void Questioner::state_facts() {
-    for (const CheckSource &source : made_.schema.checks()) {
-        auto *tree = call(check_tree, source.tree.c_str());
-        if (tree == nullptr) continue;
-        const expr::Row row = translator_.fresh_row(made_.schema.relation(source.table));
-        const expr::Expr condition = translator_.condition(tree, nullptr, 1, row);
-        made_.schema.tables()[(size_t)source.table].checks.push_back({source.name, row, condition, false});
-    }
+    state_checks(made_.schema, translator_);
     const Persona &persona = *cell_.persona;
     if (persona.declared || is_newcomer(persona)) return;
     // Who may insert nothing of others may insert what is its own, unless somebody declared that it may not.
@@ -252,10 +227,6 @@ CellQuestion Questioner::make() {
     else
         ask_rows();
     state_facts();
-    for (const Translator::Given &given : translator_.givens()) claim(given.name, given.condition, true);
-    made_.schema.read_references();
-    made_.question.tables = made_.schema.tables();
-    made_.question.next_row = translator_.next_row();
     made_.question.title = fmt::format(
         "{} {} {}, {}: {}", cell_.persona->name, name(cell_.command), cell_.relation->name, name(cell_.direction),
         cell_.direction == Direction::no_more
@@ -263,22 +234,7 @@ CellQuestion Questioner::make() {
             : fmt::format("every row that was declared is reached ({})", cell_.expected));
     made_.unset = translator_.unset_settings();
     made_.may_raise = translator_.may_raise();
-    for (const auto &[type, texts] : translator_.coarse_literals()) {
-        std::vector<std::pair<std::string, expr::Type>> list(texts.begin(), texts.end());
-        const char *written = call(format_type_be_qualified, type);
-        for (size_t i = 0; i < list.size(); i++)
-            for (size_t k = i + 1; k < list.size(); k++) {
-                bool equal = false;
-                (void)attempt(Finish::rollback, [&] {
-                    equal = query(fmt::format("select {}::{} = {}::{}", quote_literal(list[i].first), written,
-                                              quote_literal(list[k].first), written))
-                                .boolean(0, 0);
-                });
-                if (equal)
-                    made_.question.equal_literals.push_back(
-                        {{list[i].second, list[i].first}, {list[k].second, list[k].first}});
-            }
-    }
+    complete(made_.question, made_.schema, translator_);
     return std::move(made_);
 }
 

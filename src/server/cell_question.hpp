@@ -44,7 +44,6 @@ struct CellQuestion {
     bool may_raise = false;      // a cast or sub-select in it may fail for some value
     bool names_itself = false;   // asked whether every row it reaches names it, for want of a scope
     bool through_view = false;
-    size_t bad = 0; // which of the claims is the one that must not be; without it: is anything reached at all
     std::string statement;
 };
 

@@ -2,7 +2,9 @@
 #include "base/finding.hpp"
 #include "base/text.hpp"
 #include "model/cell.hpp"
+#include "model/expectation.hpp"
 #include "model/world.hpp"
+#include "prove/prover.hpp"
 
 #include <algorithm>
 
@@ -14,6 +16,7 @@
 #include "server/names.hpp"
 #include "server/personas.hpp"
 #include "server/privileges.hpp"
+#include "server/proofs.hpp"
 #include "server/result.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -47,6 +50,8 @@ private:
     void result(const Relation &relation);
     void clause(const std::string &keyword, const std::string &sql, Truth truth, bool permissive, bool new_rows);
     void verdict();
+    void proofs(const Relation &relation);
+    void proof(const CellToProve &cell, const Proof &proof);
     std::string lower_command() const;
 
     const World &world_;
@@ -240,6 +245,7 @@ void Explanation::verdict() {
     say(2, fmt::format("expected: {}{}", cell.expected, cell.declared ? "" : " (nobody declared it)"));
     say(2, fmt::format("evidence: {}", name(cell.evidence)));
     say(2, fmt::format("reason: {}", cell.reason));
+    if (const Relation *relation = world_.relation(stored_)) proofs(*relation);
     if (cell.verdict == Verdict::open || cell.verdict == Verdict::leak) {
         say(0, "");
         say(0, "If it is meant:");
@@ -250,6 +256,59 @@ void Explanation::verdict() {
     say(0, "To see it happen:");
     const std::string script = query("select $1::jsonb ->> 'script'", {cell.witness}).text(0, 0);
     for (const std::string_view line : text::lines(script)) lines_.push_back("  " + std::string(line));
+}
+
+// One direction in words.
+void Explanation::proof(const CellToProve &cell, const Proof &proof) {
+    const bool more = cell.direction == Direction::no_more;
+    const std::string head = more ? "no more than was declared" : "no less than was declared";
+    if (proof.verdict != Proof::Verdict::refuted) {
+        say(2, fmt::format("{}: {}", head,
+                           proof.reason.starts_with(name(proof.verdict))
+                               ? proof.reason
+                               : fmt::format("{}: {}", name(proof.verdict), proof.reason)));
+        return;
+    }
+    static constexpr std::pair<Command, std::pair<const char *, const char *>> kDoes[] = {
+        {Command::select, {"sees", "see"}},
+        {Command::insert, {"puts in", "put in"}},
+        {Command::update, {"changes", "change"}},
+        {Command::remove, {"removes", "remove"}}};
+    const auto *does =
+        std::find_if(std::begin(kDoes), std::end(kDoes), [&](const auto &pair) { return pair.first == command_; });
+    const std::string row = proof.row.empty() ? "a row" : "the row (" + proof.row + ")";
+    const std::string declared = cell.expected == "none" ? "nothing was declared"
+                                 : cell.expected == "all"
+                                     ? "all was declared"
+                                     : fmt::format("it is {} scope \"{}\"", more ? "outside of" : "in", cell.expected);
+    if (more)
+        say(2, fmt::format("{}: refuted: {} {} {}, and {}", head, persona_.name, does->second.first, row, declared));
+    else
+        say(2, fmt::format("{}: refuted: {} does not {} {}, and {}", head, persona_.name, does->second.second, row,
+                           declared));
+    for (const std::string &reason : proof.because) say(4, reason);
+    if (proof.because.empty() && !proof.row.empty()) say(4, "no permissive policy is true of it");
+    say(4, "in a state that was made and undone");
+}
+
+// What does not depend on the rows that happen to be there.
+void Explanation::proofs(const Relation &relation) {
+    const Reach *reach = relation.reach_of(persona_.name);
+    if (!held_ || !row_wise(command_) || !relation.is_table() || reach == nullptr || !reach->row_security ||
+        stored_ != object_)
+        return;
+    std::string why;
+    std::optional<CellToProve> cell = cell_to_prove(persona_, relation, command_, read_declared(), why);
+    if (!cell || !why_not_assumed(persona_).empty()) return;
+    const Tables tables = Tables::read();
+    say(0, "Whatever the tables hold, with these claims:");
+    undone([&] {
+        Proofs asked(tables, true);
+        for (const Direction direction : {Direction::no_more, Direction::no_less}) {
+            cell->direction = direction;
+            proof(*cell, asked.prove(*cell));
+        }
+    });
 }
 
 std::vector<std::string> Explanation::tell() {

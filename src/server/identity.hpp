@@ -24,6 +24,22 @@ void assume(const Identity &identity);
 // Why whoever is asking may not act as `role`, and which GRANT lets them; empty where they may.
 std::string why_not_become(const std::string &role);
 
+// Somebody else for as long as it lives, in the rights alone: a question past all policies.
+class AsUser {
+public:
+    AsUser(Oid user, int security) {
+        GetUserIdAndSecContext(&user_, &security_);
+        SetUserIdAndSecContext(user, security);
+    }
+    ~AsUser() { SetUserIdAndSecContext(user_, security_); }
+    AsUser(const AsUser &) = delete;
+    AsUser &operator=(const AsUser &) = delete;
+
+private:
+    Oid user_ = InvalidOid;
+    int security_ = 0;
+};
+
 // Sets a setting until the subtransaction around it ends.
 void set_locally(const std::string &name, const std::string &value);
 

@@ -94,7 +94,7 @@ void add_proofs(const World &world, const Declared &declared, const Persona &per
         join(cell, more, less, notes);
     }
     if (proofs.solver_missing()) {
-        const std::string note = "nothing was proved: " + proofs.why_missing();
+        const std::string note = "nothing was proved: " + no_solver();
         if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
     }
 }

@@ -1,7 +1,9 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "model/cell.hpp"
+#include "model/expectation.hpp"
 #include "model/world.hpp"
+#include "prove/memory.hpp"
 #include "prove/prover.hpp"
 #include "prove/question.hpp"
 
@@ -11,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "server/answers.hpp"
 #include "server/any_value.hpp"
 #include "server/environment.hpp"
 #include "server/identity.hpp"
@@ -37,16 +40,20 @@ struct Made {
     std::string why; // there is none
 };
 
-Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty,
-          const std::shared_ptr<Catalog> &catalog) {
+Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, const std::shared_ptr<Catalog> &catalog,
+          std::set<std::string> &allowed) {
     Made made;
+    // Everything that planning a statement may depend on, within one look at the database.
+    std::string who = fmt::format("{} {} {}", cell.persona->role, cell.relation->id, name(cell.command));
+    for (const auto &[name, value] : cell.persona->settings) who += fmt::format("\n{}={}", name, value);
     Oid user = InvalidOid;
     int security = 0;
     GetUserIdAndSecContext(&user, &security);
     made.outcome = attempt(Finish::rollback, [&] {
         assume(identity_of(*cell.persona));
         try {
-            check_privileges(proof_statement(cell, false));
+            if (!allowed.contains(who)) check_privileges(proof_statement(cell, false));
+            allowed.insert(who);
             made.question = make_question(cell, user, security, catalog, unset_as_empty);
         } catch (const Error &error) {
             if (error.code != Code::unsupported && error.code != Code::limit && error.code != Code::internal) throw;
@@ -56,21 +63,9 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty,
     return made;
 }
 
-std::string names_of(const std::vector<std::string> &names) {
-    std::vector<std::string> shown(names.begin(), names.begin() + (long)std::min(names.size(), kMostNamed));
-    std::string list = text::join(shown, ", ");
-    if (names.size() > kMostNamed) list += fmt::format(" and {} more", names.size() - kMostNamed);
-    return list;
-}
-
-std::string no_solver() {
-    return fmt::format("there is no solver \"{}\": install z3, or set rlsproof.solver to where one is",
-                       solver_setting());
-}
-
 std::string proved_text(const prove::Reply &reply, bool may_raise, Direction direction) {
     std::string text = "proved for every row of every state";
-    if (!reply.rests_on.empty()) text += ": uses " + names_of(reply.rests_on);
+    if (!reply.rests_on.empty()) text += ": uses " + some_of(reply.rests_on);
     if (may_raise && direction == Direction::no_less) text += "; a value that cannot be cast makes the statement fail";
     return text;
 }
@@ -87,17 +82,62 @@ std::string_view name(Proof::Verdict verdict) {
     return "unknown";
 }
 
-Proofs::Proofs(const Tables &tables) : tables_(tables), catalog_(std::make_shared<Catalog>()) {}
+std::unique_ptr<prove::Prover> new_prover() {
+    answers().read();
+    return std::make_unique<prove::Prover>(
+        solver_setting(), solver_limits(), [] { poll(); }, &answers());
+}
+
+std::string no_solver() {
+    return fmt::format("there is no solver \"{}\": install z3, or set rlsproof.solver to where one is",
+                       solver_setting());
+}
+
+std::string some_of(const std::vector<std::string> &names) {
+    std::vector<std::string> shown(names.begin(), names.begin() + (long)std::min(names.size(), kMostNamed));
+    std::string list = text::join(shown, ", ");
+    if (names.size() > kMostNamed) list += fmt::format(" and {} more", names.size() - kMostNamed);
+    return list;
+}
+
+std::optional<CellToProve> cell_to_prove(const Persona &persona, const Relation &relation, Command command,
+                                         const Declared &declared, std::string &why) {
+    CellToProve cell;
+    cell.persona = &persona;
+    cell.relation = &relation;
+    cell.command = command;
+    if (const Expectation *expectation = expectation_for(declared.expectations, persona.name, relation.name, command)) {
+        cell.expected = expectation->access;
+        cell.declared = true;
+    }
+    const Reach *reach = relation.reach_of(persona.name);
+    if (reach == nullptr || !reach->commands.contains(command)) {
+        why = "no privilege";
+        return std::nullopt;
+    }
+    if (!relation.is_table() && relation.kind != RelationKind::view) {
+        why = fmt::format("a {} has no policies", name(relation.kind));
+        return std::nullopt;
+    }
+    if (cell.expected != "none" && cell.expected != "all") {
+        const auto scope = declared.scopes.find({relation.name, cell.expected});
+        if (scope == declared.scopes.end()) {
+            why = fmt::format("scope \"{}\" is not declared for {}", cell.expected, relation.name);
+            return std::nullopt;
+        }
+        cell.scope = scope->second;
+    }
+    return cell;
+}
+
+Proofs::Proofs(const Tables &tables, bool tells_why)
+    : tables_(tables), tells_why_(tells_why), catalog_(std::make_shared<Catalog>()) {}
 
 Proofs::~Proofs() = default;
 
-std::string Proofs::why_missing() const {
-    return no_solver();
-}
-
 Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset) {
     Proof proof;
-    const Made made = make(cell, unset_as_empty, catalog_);
+    const Made made = make(cell, unset_as_empty, catalog_, allowed_);
     if (!made.outcome.ok) {
         proof.verdict = Proof::Verdict::error;
         proof.reason = fmt::format("{}: {}", made.outcome.sqlstate, made.outcome.message);
@@ -110,7 +150,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
     const CellQuestion &question = *made.question;
     proof.statement = question.statement;
     unset = question.unset;
-    if (!prover_) prover_ = std::make_unique<prove::Prover>(solver_setting(), solver_limits(), [] { poll(); });
+    if (!prover_) prover_ = new_prover();
     const prove::Reply reply = prover_->ask(question.question);
     proof.solver = reply.solver;
     if (reply.outcome == prove::Outcome::impossible) {
@@ -118,10 +158,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
         proof.reason = proved_text(reply, question.may_raise, cell.direction);
         proof.names_itself = question.names_itself;
         if (question.names_itself) proof.reason += "; every row it reaches names it";
-        // A proof about nothing: without the bad part, is there anything left?
-        prove::Question anything = question.question;
-        anything.claims.erase(anything.claims.begin() + (long)question.bad);
-        if (prover_->ask(anything).outcome == prove::Outcome::impossible) {
+        if (reply.vacuous) {
             proof.nothing_reached = true;
             // Of one who occurs in no row, what it may write in its own name was taken out of the question.
             const bool in_its_name = cell.command == Command::insert && !cell.declared && !cell.persona->declared &&
@@ -134,7 +171,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
     }
     if (reply.outcome == prove::Outcome::unknown) {
         proof.reason = reply.reason;
-        if (!reply.opaque.empty()) proof.reason += "; not followed: " + names_of(reply.opaque);
+        if (!reply.opaque.empty()) proof.reason += "; not followed: " + some_of(reply.opaque);
         return proof;
     }
     if (question.names_itself) {
@@ -145,11 +182,13 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
         proof.reason = "the solver has a counterexample, and it could not be replayed: " + why;
         return proof;
     }
-    const Replayed replayed = replay(cell, question, reply, tables_, unset_as_empty);
+    const Replayed replayed = replay(cell, question, reply, tables_, unset_as_empty, tells_why_);
     if (replayed.confirmed) {
         proof.verdict = Proof::Verdict::refuted;
         proof.statement = replayed.statement;
         proof.witness = replayed.witness;
+        proof.row = replayed.row;
+        proof.because = replayed.because;
         proof.reason = cell.direction == Direction::no_more
                            ? "a row that it should not reach is reached, in a state that was made and undone"
                            : "a row that it should reach is out of reach, in a state that was made and undone";
@@ -157,7 +196,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
     }
     proof.reason = reply.opaque.empty()
                        ? "the solver's counterexample could not be replayed: " + replayed.why_not
-                       : fmt::format("not followed: {}; tried: {}", names_of(reply.opaque), replayed.why_not);
+                       : fmt::format("not followed: {}; tried: {}", some_of(reply.opaque), replayed.why_not);
     return proof;
 }
 
@@ -214,7 +253,8 @@ Proof Proofs::prove(const CellToProve &cell) {
 
 std::string Proofs::obligation(const CellToProve &cell) {
     const Scratch scratch;
-    const Made made = make(cell, {}, std::make_shared<Catalog>());
+    std::set<std::string> allowed;
+    const Made made = make(cell, {}, std::make_shared<Catalog>(), allowed);
     if (!made.outcome.ok)
         throw Error(Code::unsupported,
                     fmt::format("the statement fails as such: {}: {}", made.outcome.sqlstate, made.outcome.message));

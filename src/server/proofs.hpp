@@ -8,6 +8,7 @@
 #include "prove/prover.hpp"
 
 #include "server/cell_question.hpp"
+#include "server/declared.hpp"
 #include "server/tables.hpp"
 
 namespace rlsproof::server {
@@ -16,7 +17,9 @@ struct Proof {
     // `error`: the statement fails as such, whatever the tables hold.
     enum class Verdict { proved, refuted, unknown, error } verdict = Verdict::unknown;
     std::string reason;
-    std::string witness; // JSON; of what was refuted
+    std::string witness;              // JSON; of what was refuted
+    std::string row;                  // of what was refuted, for a person
+    std::vector<std::string> because; // and the policies to blame; where the proofs tell why
     std::string statement;
     std::string solver; // empty where none was needed
     double milliseconds = 0;
@@ -26,16 +29,26 @@ struct Proof {
 
 std::string_view name(Proof::Verdict verdict);
 
+// A prover with the session's solver and memory.
+std::unique_ptr<prove::Prover> new_prover();
+// Why there is none.
+std::string no_solver();
+// Names in a list, the first few of them.
+std::string some_of(const std::vector<std::string> &names);
+
+// The cell as the prover takes it; nothing where policies have no say, with the reason.
+std::optional<CellToProve> cell_to_prove(const Persona &persona, const Relation &relation, Command command,
+                                         const Declared &declared, std::string &why);
+
 class Proofs {
 public:
-    explicit Proofs(const Tables &tables);
+    explicit Proofs(const Tables &tables, bool tells_why = false);
     ~Proofs();
 
     // REQUIRES: a transaction; nobody is assumed.
     Proof prove(const CellToProve &cell);
 
     bool solver_missing() const { return missing_; }
-    std::string why_missing() const;
 
     // The script of the cell's question. Raises Error{unsupported} where there is nothing to be asked of a solver.
     static std::string obligation(const CellToProve &cell);
@@ -44,7 +57,9 @@ private:
     Proof ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset);
 
     const Tables &tables_;
+    bool tells_why_;
     std::shared_ptr<Catalog> catalog_;
+    std::set<std::string> allowed_; // statements that no missing privilege stops
     std::unique_ptr<prove::Prover> prover_;
     bool missing_ = false; // there is no solver
 };

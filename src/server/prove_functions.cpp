@@ -36,37 +36,6 @@ Direction direction_named(const std::string &text) {
                 "The directions are \"no more\" and \"no less\".");
 }
 
-// The cell as the prover takes it; nothing where policies have no say, with the reason.
-std::optional<CellToProve> cell_of(const Persona &persona, const Relation &relation, Command command,
-                                   const Declared &declared, std::string &why) {
-    CellToProve cell;
-    cell.persona = &persona;
-    cell.relation = &relation;
-    cell.command = command;
-    if (const Expectation *expectation = expectation_for(declared.expectations, persona.name, relation.name, command)) {
-        cell.expected = expectation->access;
-        cell.declared = true;
-    }
-    const Reach *reach = relation.reach_of(persona.name);
-    if (reach == nullptr || !reach->commands.contains(command)) {
-        why = "no privilege";
-        return std::nullopt;
-    }
-    if (!relation.is_table() && relation.kind != RelationKind::view) {
-        why = fmt::format("a {} has no policies", name(relation.kind));
-        return std::nullopt;
-    }
-    if (cell.expected != "none" && cell.expected != "all") {
-        const auto scope = declared.scopes.find({relation.name, cell.expected});
-        if (scope == declared.scopes.end()) {
-            why = fmt::format("scope \"{}\" is not declared for {}", cell.expected, relation.name);
-            return std::nullopt;
-        }
-        cell.scope = scope->second;
-    }
-    return cell;
-}
-
 std::vector<std::vector<Value>> prove_all(const World &world, const std::string &persona_name,
                                           const std::string &object, const std::string &command_name) {
     std::vector<std::vector<Value>> rows;
@@ -81,7 +50,7 @@ std::vector<std::vector<Value>> prove_all(const World &world, const std::string 
             for (const Command command : kCommands) {
                 if (!row_wise(command) || (!command_name.empty() && name(command) != command_name)) continue;
                 std::string why;
-                std::optional<CellToProve> cell = cell_of(persona, relation, command, declared, why);
+                std::optional<CellToProve> cell = cell_to_prove(persona, relation, command, declared, why);
                 for (const Direction direction : {Direction::no_more, Direction::no_less}) {
                     if (!cell) {
                         if (why == "no privilege") break;
@@ -134,8 +103,8 @@ Datum rlsproof_obligation(PG_FUNCTION_ARGS) {
         if (world.relation(relation) == nullptr)
             throw Error(Code::unsupported, fmt::format("{} has no rows to be asked about", relation));
         std::string why, script;
-        std::optional<CellToProve> cell = cell_of(persona_named(world, persona), *world.relation(relation),
-                                                  command_named(command), read_declared(), why);
+        std::optional<CellToProve> cell = cell_to_prove(persona_named(world, persona), *world.relation(relation),
+                                                        command_named(command), read_declared(), why);
         if (cell) {
             cell->direction = direction_named(direction);
             undone([&] { script = Proofs::obligation(*cell); });

@@ -11,6 +11,8 @@
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/probe.hpp"
+#include "server/made_state.hpp"
+#include "server/one_row.hpp"
 #include "server/rows.hpp"
 #include "server/spi.hpp"
 #include "server/time_limit.hpp"
@@ -24,66 +26,18 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr double kMostToClear = 20000; // rows of a table that are put out of the way
-constexpr int kMostParents = 12;       // generations of rows that a row refers to
-
-// A value that is none of the literals: the n-th of its type. Nothing where the type has to be left to its default.
-Candidate unnamed(const expr::Type &type, int64_t n) {
-    if (type.name == "uuid") return fmt::format("0ddba11e-0000-4000-8000-{:012d}", n);
-    if (type.name == "text" || type.name == "character" || type.name == "public.citext" ||
-        type.name == "extensions.citext")
-        return fmt::format("value {}", n);
-    if (type.name == "bytea") return fmt::format("\\x{:04x}", n);
-    if (type.name == "macaddr") return fmt::format("08:00:2b:01:02:{:02x}", n % 256);
-    if (type.sort == expr::Sort::decimal) return fmt::format("{}", 100 + n);
-    if (type.name == "inet" || type.name == "cidr") return fmt::format("192.0.2.{}", n % 250);
-    if (type.name == "interval") return fmt::format("{} hours", n);
-    if (type.name == "jsonb" || type.name == "json") return n == 1 ? "{}" : fmt::format("{{\"n\": {}}}", n);
-    if (type.name.ends_with("[]") && n == 1) return "{}";
-    return std::nullopt;
-}
-
-std::string timestamp_text(const expr::Type &type, int64_t microseconds, const std::optional<int64_t> &now) {
-    const char *cast = type.name == "timestamptz" ? "timestamptz" : "timestamp";
-    // Times are kept as they lie to the present one, where the question is about that.
-    const std::string from = now ? "now()" : "timestamptz '2000-01-01 00:00:00+00'";
-    const int64_t distance = now ? microseconds - *now : microseconds;
-    const Rows made = query(fmt::format("select (({} + interval '1 microsecond' * {}::float8)::{})::text", from,
-                                        std::clamp<int64_t>(distance, -3000000000000000, 3000000000000000), cast));
-    return made.text(0, 0);
-}
-
-class Past {
-public:
-    explicit Past(Oid user, int security) {
-        GetUserIdAndSecContext(&user_, &security_);
-        SetUserIdAndSecContext(user, security);
-    }
-    ~Past() { SetUserIdAndSecContext(user_, security_); }
-    Past(const Past &) = delete;
-    Past &operator=(const Past &) = delete;
-
-private:
-    Oid user_ = InvalidOid;
-    int security_ = 0;
-};
-
 class Replay {
 public:
     Replay(const CellToProve &cell, const CellQuestion &made, const prove::Reply &reply, const Tables &tables,
-           const std::set<std::string> &unset_as_empty)
-        : cell_(cell), made_(made), reply_(reply), tables_(tables), unset_as_empty_(unset_as_empty), maker_(tables) {
+           const std::set<std::string> &unset_as_empty, bool why)
+        : cell_(cell), made_(made), reply_(reply), tables_(tables), unset_as_empty_(unset_as_empty), why_(why),
+          state_(made.schema, made.question, reply, tables) {
         GetUserIdAndSecContext(&user_, &security_);
     }
 
     Replayed run();
 
 private:
-    bool set_up();
-    bool put_in(const prove::ModelRow &row);
-    bool parents_of(const TableShape &shape, const Values &values, int depth);
-    Candidate candidate(const expr::Type &type, const prove::ModelValue &value) const;
-    Values wanted(const prove::ModelRow &row) const;
     bool act();
     bool selects();
     bool removes();
@@ -92,15 +46,16 @@ private:
     bool shows();
     bool in_scope(const std::string &where);
     bool there(const std::string &where) const;
+    void say_why(const std::string &row);
     bool as_persona(const std::string &statement, long *count);
     bool no(const std::string &why) {
         if (result_.why_not.empty()) result_.why_not = why;
         return false;
     }
     std::string here() const {
-        return fmt::format("ctid = {}::tid and tableoid = {}", quote_literal(subject_.tid), subject_.stored_in);
+        return fmt::format("ctid = {}::tid and tableoid = {}", quote_literal(state_.subject().tid),
+                           state_.subject().stored_in);
     }
-    std::string witness() const;
     Values writable(const Values &values, const char *privilege) const;
 
     const CellToProve &cell_;
@@ -108,122 +63,18 @@ private:
     const prove::Reply &reply_;
     const Tables &tables_;
     const std::set<std::string> &unset_as_empty_;
-    Maker maker_;
+    bool why_;
+    MadeState state_;
     Oid user_ = InvalidOid;
     int security_ = 0;
-    Row subject_{InvalidOid, InvalidOid, "", {}, false};
-    std::vector<std::string> cleared_; // tables whose rows were put out of the way
-    std::vector<std::string> script_;
     bool scoping_ = false; // the scope is being evaluated
     Outcome outcome_;
     Replayed result_;
 };
 
-Candidate Replay::candidate(const expr::Type &type, const prove::ModelValue &value) const {
-    if (value.null) return std::nullopt;
-    if (type.is_boolean()) return value.number != 0 ? "t" : "f";
-    if (value.literal) return *value.literal;
-    if (type.sort != expr::Sort::number) return unnamed(type, value.number);
-    const std::vector<std::string> labels = made_.schema.labels(type.name);
-    if (!labels.empty())
-        return value.number >= 0 && value.number < (int64_t)labels.size() ? Candidate(labels[(size_t)value.number])
-                                                                          : std::nullopt;
-    std::optional<int64_t> now;
-    if (const auto found = reply_.parameters.find("now()"); found != reply_.parameters.end()) now = found->second;
-    if (type.name == "timestamptz" || type.name == "timestamp") return timestamp_text(type, value.number, now);
-    if (type.name == "date")
-        return query(fmt::format("select (date '2000-01-01' + {}::int)::text",
-                                 std::clamp<int64_t>(value.number, -700000, 2000000)))
-            .text(0, 0);
-    if (type.name == "time")
-        return query(fmt::format("select (time '00:00' + interval '1 microsecond' * {}::float8)::text",
-                                 std::clamp<int64_t>(value.number, 0, 86399999999)))
-            .text(0, 0);
-    return std::to_string(value.number);
-}
-
-Values Replay::wanted(const prove::ModelRow &row) const {
-    Values values;
-    const prove::Table &table = made_.question.tables[(size_t)row.table];
-    for (const auto &[number, value] : row.values) {
-        const Candidate made = candidate(table.column(number)->type, value);
-        if (made || value.null) values.emplace(number, made);
-    }
-    return values;
-}
-
-// What a row refers to has to be there, in tables that the question does not speak of as well.
-bool Replay::parents_of(const TableShape &shape, const Values &values, int depth) {
-    if (depth > kMostParents) return no("rows refer to one another without end");
-    for (const ForeignKey &key : shape.foreign_keys) {
-        const TableShape *parent = tables_.of(key.parent);
-        if (parent == nullptr) continue;
-        Values wanted;
-        std::string where;
-        bool whole = true;
-        for (size_t i = 0; i < key.columns.size(); i++) {
-            const auto value = values.find(key.columns[i]);
-            const ColumnShape *column = parent->column(key.parent_columns[i]);
-            whole = whole && value != values.end() && value->second && column != nullptr;
-            if (!whole) break;
-            wanted[column->number] = value->second;
-            where += fmt::format("{}{} = {}", where.empty() ? "" : " and ", column->name,
-                                 Maker::literal(*column, value->second));
-        }
-        if (!whole || !query(fmt::format("select 1 from {} where {}", parent->name, where), {}, false).empty())
-            continue;
-        // A table that the question speaks of has the rows that the solver gave it, and no others.
-        const auto &tables = made_.question.tables;
-        if (std::any_of(tables.begin(), tables.end(), [&](const prove::Table &t) { return t.name == parent->name; }) &&
-            reply_.tables_used.contains(parent->name))
-            return no("a row refers to one that is not there: " + parent->name);
-        std::string why;
-        const std::optional<Row> made = maker_.insert(*parent, wanted, why);
-        if (!made) return no(fmt::format("no row of {} could be made: {}", parent->name, why));
-        script_.push_back(Maker::insert_statement(*parent, made->values));
-        if (!parents_of(*parent, made->values, depth + 1)) return false;
-    }
-    return true;
-}
-
-bool Replay::put_in(const prove::ModelRow &row) {
-    const TableShape *shape = tables_.of(made_.schema.relation(row.table));
-    if (shape == nullptr) return no("rows of the server's own tables cannot be made");
-    std::string why;
-    const std::optional<Row> made = maker_.insert(*shape, wanted(row), why);
-    if (!made) return no(fmt::format("a row of {} could not be made: {}", shape->name, why));
-    script_.push_back(Maker::insert_statement(*shape, made->values));
-    if (row.subject == 0) subject_ = *made;
-    return true;
-}
-
-bool Replay::set_up() {
-    const Outcome off = attempt(Finish::commit, [] { set_locally("session_replication_role", "replica"); });
-    if (!off.ok) return no("triggers could not be switched off: " + off.message);
-    for (size_t i = 0; i < made_.question.tables.size(); i++) {
-        const prove::Table &table = made_.question.tables[i];
-        if (!reply_.tables_used.contains(table.name)) continue;
-        const TableShape *shape = tables_.of(made_.schema.relation((int)i));
-        if (shape == nullptr || !shape->made || shape->rows > kMostToClear) continue;
-        long gone = 0;
-        const Outcome cleared = attempt(Finish::commit, [&] { gone = execute("delete from " + table.name); });
-        if (!cleared.ok) return no(fmt::format("{} could not be emptied: {}", table.name, cleared.message));
-        if (gone > 0) cleared_.push_back("delete from " + table.name);
-    }
-    std::vector<std::pair<const TableShape *, Values>> made;
-    for (const prove::ModelRow &row : reply_.rows) {
-        if (!row.present) continue;
-        if (!put_in(row)) return false;
-        made.emplace_back(tables_.of(made_.schema.relation(row.table)), wanted(row));
-    }
-    for (const auto &[shape, values] : made)
-        if (!parents_of(*shape, values, 0)) return false;
-    return true;
-}
-
 // What it runs may be stopped; the attempt around act() makes an outcome of that.
 bool Replay::there(const std::string &where) const {
-    const Past past(user_, security_);
+    const AsUser past(user_, security_);
     const std::string sql = fmt::format("select 1 from {} where {}", cell_.relation->name, where);
     return !in_time([&] { return query(sql, {}, false); }).empty();
 }
@@ -311,7 +162,7 @@ bool Replay::updates() {
     const bool before = in_scope(here());
     if (cell_.direction == Direction::no_less) {
         if (!before) return no("the row is not in scope");
-        for (const auto &[number, value] : writable(subject_.values, "UPDATE")) {
+        for (const auto &[number, value] : writable(state_.subject().values, "UPDATE")) {
             const std::string column = shape.column(number)->name;
             long count = 0;
             (void)as_persona(fmt::format("update {0} set {1} = {1} where {2}", name, column, here()), &count);
@@ -321,18 +172,19 @@ bool Replay::updates() {
         }
         return no(outcome_.sqlstate + ": " + outcome_.message);
     }
-    Values values = subject_.values;
+    Values values = state_.subject().values;
     for (const prove::ModelRow &row : reply_.rows)
         if (row.subject == 1)
-            for (const auto &[number, value] : wanted(row)) values[number] = value;
+            for (const auto &[number, value] : state_.wanted(row)) values[number] = value;
     std::string changes, all;
     for (const auto &[number, value] : writable(values, "UPDATE")) {
         const ColumnShape *column = shape.column(number);
         if (column == nullptr || column->identity) continue;
         const std::string change = fmt::format("{} = {}", column->name, Maker::literal(*column, value));
         all += (all.empty() ? "" : ", ") + change;
-        const auto old = subject_.values.find(number);
-        if (old == subject_.values.end() || old->second != value) changes += (changes.empty() ? "" : ", ") + change;
+        const auto old = state_.subject().values.find(number);
+        if (old == state_.subject().values.end() || old->second != value)
+            changes += (changes.empty() ? "" : ", ") + change;
     }
     if (all.empty()) return no("no column may be updated");
     if (changes.empty()) changes = all.substr(0, all.find(", "));
@@ -343,12 +195,12 @@ bool Replay::updates() {
         bool shown = false;
         const Outcome tried = attempt(Finish::rollback, [&] {
             if (!as_persona(statement, &count) || there(here())) return;
-            const Past past(user_, security_);
+            const AsUser past(user_, security_);
             const TransactionId self = call(GetCurrentTransactionId);
             (void)self;
             // What was written carries the number of a transaction of ours, which the rows made for it do not.
             const std::string written =
-                fmt::format("ctid = (select max(ctid) from {} where tableoid = {})", name, subject_.stored_in);
+                fmt::format("ctid = (select max(ctid) from {} where tableoid = {})", name, state_.subject().stored_in);
             shown = !before || !in_scope(written);
         });
         if (tried.ok && shown) return true;
@@ -362,32 +214,77 @@ bool Replay::inserts() {
     const auto row =
         std::find_if(reply_.rows.begin(), reply_.rows.end(), [](const prove::ModelRow &r) { return r.subject == 0; });
     if (row == reply_.rows.end()) return no("the solver gave no row");
-    const Values all = maker_.values(shape, wanted(*row));
+    const Values all = state_.whole(shape, *row);
     {
-        const Past past(user_, security_);
-        if (!parents_of(shape, all, 0)) return false;
+        const AsUser past(user_, security_);
+        if (!state_.parents_of(shape, all)) return no(state_.why_not());
     }
     const std::string statement = Maker::insert_statement(shape, writable(all, "INSERT"));
     // First as one whom no policy stops, to see whose row it would be.
     bool scoped = false, possible = false;
+    std::string text;
     const Outcome tried = attempt(Finish::rollback, [&] {
-        const Past past(user_, security_);
+        const AsUser past(user_, security_);
         const Rows made = in_time([&] { return query(statement + " returning ctid, tableoid", {}, false); });
         possible = !made.empty();
+        if (possible && why_) text = row_text(*cell_.relation, made.text(0, 0), made.oid(0, 1));
         if (possible)
             scoped = in_scope(
                 fmt::format("ctid = {}::tid and tableoid = {}", quote_literal(made.text(0, 0)), made.text(0, 1)));
     });
     if (!tried.ok || !possible) return no(fmt::format("a constraint objects to the row: {}", tried.message));
     if (scoped != less) return no("the row is not on the side of the scope that the solver had it on");
+    say_why(text);
     long count = 0;
     (void)as_persona(statement, &count);
     if (less) return (!outcome_.ok && refused_by_policy(outcome_)) || no("the row is accepted all the same");
     return (outcome_.ok && count > 0) || no(outcome_.sqlstate + ": " + outcome_.message);
 }
 
+// Which policies are to blame: each is asked about the row by itself, as the persona meets it.
+void Replay::say_why(const std::string &row) {
+    if (row.empty()) return;
+    const Relation &relation = *cell_.relation;
+    result_.row = in_words(relation, row);
+    const bool less = cell_.direction == Direction::no_less;
+    const auto ask = [&](const Policy &policy, const char *part, const std::string &condition) {
+        bool binds = false, passes = false;
+        const Outcome asked = attempt(Finish::rollback, [&] {
+            binds = query("select exists (select from pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) r where "
+                          "p.polrelid = $1::oid and p.polname = $2 and (r = 0 or pg_catalog.pg_has_role(r, 'USAGE')))",
+                          {std::to_string(relation.id), policy.name})
+                        .boolean(0, 0);
+            const std::string sql = fmt::format("select ({}\n) is true from {}", condition, from_row(relation, row));
+            passes = in_time([&] { return query(sql, {}, false); }).boolean(0, 0);
+        });
+        if (!asked.ok || !binds) return;
+        if (policy.permissive && passes)
+            result_.because.push_back(
+                fmt::format("{} policy \"{}\" has {} {}", less ? "although" : "because", policy.name, part, condition));
+        if (!policy.permissive && !passes && less)
+            result_.because.push_back(
+                fmt::format("because restrictive policy \"{}\" has {} {}", policy.name, part, condition));
+    };
+    for (const Policy &policy : relation.policies) {
+        if (policy.command != "ALL" && policy.command != name(cell_.command)) continue;
+        const bool inserts = cell_.command == Command::insert;
+        if (!policy.predicate.empty() && (!inserts || policy.check.empty())) ask(policy, "USING", policy.predicate);
+        // What changes nothing has to pass both.
+        if (!policy.check.empty() && (inserts || (less && cell_.command == Command::update)))
+            ask(policy, "WITH CHECK", policy.check);
+    }
+}
+
 bool Replay::act() {
     if (made_.through_view) return shows();
+    if (why_ && cell_.command != Command::insert) {
+        std::string row;
+        {
+            const AsUser past(user_, security_);
+            row = row_text(*cell_.relation, state_.subject().tid, state_.subject().stored_in);
+        }
+        say_why(row);
+    }
     switch (cell_.command) {
     case Command::select: return selects();
     case Command::insert: return inserts();
@@ -396,28 +293,13 @@ bool Replay::act() {
     }
 }
 
-std::string Replay::witness() const {
-    std::string script =
-        "begin;\nset local session_replication_role = replica; -- the rows below, and nothing of triggers\n";
-    for (const std::string &statement : cleared_) script += statement + "; -- until the rollback\n";
-    for (const std::string &statement : script_) script += statement + ";\n";
-    for (const auto &[name, value] : cell_.persona->settings)
-        script += fmt::format("select set_config({}, {}, true);\n", quote_literal(name), quote_literal(value));
-    for (const std::string &name : unset_as_empty_)
-        script += fmt::format("select set_config({}, '', true);\n", quote_literal(name));
-    script +=
-        fmt::format("set local role {};\n{};\nrollback;", quote_identifier(cell_.persona->role), result_.statement);
-    std::string rows;
-    for (const std::string &statement : script_) rows += (rows.empty() ? "" : ", ") + text::json(statement);
-    return fmt::format(R"({{"persona": {}, "role": {}, "rows": [{}], "statement": {}, "script": {}}})",
-                       text::json(cell_.persona->name), text::json(cell_.persona->role), rows,
-                       text::json(result_.statement), text::json(script));
-}
-
 Replayed Replay::run() {
     const Outcome outcome = attempt(Finish::rollback, [&] {
         use_default_search_path();
-        if (!set_up()) return;
+        if (!state_.put_in()) {
+            (void)no(state_.why_not());
+            return;
+        }
         const Outcome acted = attempt(Finish::rollback, [&] {
             assume(identity_of(*cell_.persona));
             for (const std::string &name : unset_as_empty_) set_locally(name, "");
@@ -432,15 +314,15 @@ Replayed Replay::run() {
         result_.confirmed = false;
         (void)no(outcome.sqlstate + ": " + outcome.message);
     }
-    if (result_.confirmed) result_.witness = witness();
+    if (result_.confirmed) result_.witness = state_.witness(*cell_.persona, unset_as_empty_, result_.statement);
     return result_;
 }
 
 } // namespace
 
 Replayed replay(const CellToProve &cell, const CellQuestion &made, const prove::Reply &reply, const Tables &tables,
-                const std::set<std::string> &unset_as_empty) {
-    return Replay(cell, made, reply, tables, unset_as_empty).run();
+                const std::set<std::string> &unset_as_empty, bool why) {
+    return Replay(cell, made, reply, tables, unset_as_empty, why).run();
 }
 
 } // namespace rlsproof::server

@@ -15,12 +15,14 @@ struct Replayed {
     bool confirmed = false;
     std::string why_not;
     std::string statement;
-    std::string witness; // JSON
+    std::string witness;              // JSON
+    std::string row;                  // the row it is about, for a person; where `why` was asked for
+    std::vector<std::string> because; // the policies that let it through or do not
 };
 
 // REQUIRES: a subtransaction around it, in which nobody is assumed. `unset_as_empty`: settings that were never set are
-// empty, as after a transaction that had set them.
+// empty, as after a transaction that had set them. `why`: says which policies let the row through.
 Replayed replay(const CellToProve &cell, const CellQuestion &made, const prove::Reply &reply, const Tables &tables,
-                const std::set<std::string> &unset_as_empty);
+                const std::set<std::string> &unset_as_empty, bool why);
 
 } // namespace rlsproof::server

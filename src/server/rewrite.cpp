@@ -13,6 +13,7 @@ extern "C" {
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/prep.h"
+#include "parser/analyze.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
 #include "rewrite/rewriteManip.h"
@@ -110,6 +111,14 @@ Node *left_alone(List *arguments, Reading *reading) {
     return (Node *)makeNullConst(TEXTOID, -1, DEFAULT_COLLATION_OID);
 }
 
+// A setting of the application's making, to which no function around gives a value of its own.
+bool is_open(List *arguments, const Reading *reading) {
+    auto *name = linitial_node(Const, arguments);
+    if (name->constisnull) return false;
+    const char *setting = TextDatumGetCString(name->constvalue);
+    return strchr(setting, '.') != nullptr && !named(reading->settings->given, setting);
+}
+
 // Puts the session's identity in: settings and user names become constants, and a sub-select without a FROM becomes its
 // expression. Nothing that reads a table is evaluated, so what folds to a constant does so whatever the tables hold.
 Node *put_identity_in(Node *node, void *context) {
@@ -121,6 +130,8 @@ Node *put_identity_in(Node *node, void *context) {
             ListCell *cell;
             foreach (cell, arguments)
                 if (!IsA(lfirst(cell), Const)) return node;
+            const auto *reading = (const Reading *)context;
+            if (reading != nullptr && reading->settings->any && is_open(arguments, reading)) return node;
             if (context != nullptr)
                 if (Node *value = left_alone(arguments, (Reading *)context)) return value;
             auto *copy = (FuncExpr *)copyObject(function);
@@ -398,6 +409,25 @@ Settled settle(Node *expression, const SessionSettings *settings) {
 
 List *rewritten(const char *sql) {
     return rewrite_plainly(sql);
+}
+
+Query *analyzed(const char *sql) {
+    List *statements = pg_parse_query(sql);
+    if (list_length(statements) != 1 || !IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt))
+        ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("it is no condition")));
+    Query *query = parse_analyze_fixedparams(linitial_node(RawStmt, statements), sql, nullptr, 0, nullptr);
+    // Nothing but a table and a WHERE: a text that ends its parentheses early is none.
+    if (list_length(query->rtable) != 1 || query->targetList != NIL || query->cteList != NIL ||
+        query->groupClause != NIL || query->groupingSets != NIL || query->havingQual != nullptr ||
+        query->sortClause != NIL || query->distinctClause != NIL || query->windowClause != NIL ||
+        query->rowMarks != NIL || query->limitCount != nullptr || query->limitOffset != nullptr ||
+        query->setOperations != nullptr)
+        ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("it is no condition")));
+    return query;
+}
+
+List *with_policies(const Query *query) {
+    return pg_rewrite_query((Query *)copyObject(query));
 }
 
 std::vector<BaseRelation> rewrite(const std::string &sql, const Given *given) {

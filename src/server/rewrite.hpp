@@ -8,6 +8,10 @@
 
 #include "server/boundary.hpp"
 
+extern "C" {
+#include "nodes/parsenodes.h"
+}
+
 namespace rlsproof::server {
 
 // Of a predicate, with the session's identity put in: for which rows it can be true.
@@ -73,6 +77,7 @@ std::vector<ViewColumn> view_columns(Oid view);
 struct SessionSettings {
     List *given; // as they are here
     List *empty; // of the others those that are empty, and not NULL
+    bool any;    // any of them may have any value: what is read of them stays a question
 };
 
 // An expression with what is constant for that session put in: the identity, settings, and what follows from them.
@@ -85,6 +90,10 @@ Settled settle(Node *expression, const SessionSettings *settings);
 
 // The queries that a statement becomes. For within call(): a plain function.
 List *rewritten(const char *sql);
+// The same in two steps, of one SELECT: names are looked up as one user, and policies put in as another, as it is with
+// what a policy says. Plain functions.
+Query *analyzed(const char *sql);
+List *with_policies(const Query *query);
 
 // Plans the statement and checks the privileges it needs, as its execution would. Raises what that would raise.
 void check_privileges(const std::string &sql);

@@ -85,7 +85,7 @@ std::vector<expr::Expr> Translator::all(const List *nodes) {
 
 // Read after what is constant for this session was put in.
 expr::Expr Translator::settled(Node *node) {
-    SessionSettings settings{NIL, NIL};
+    SessionSettings settings{NIL, NIL, any_};
     for (const std::string &name : given_) settings.given = call(lappend, settings.given, (void *)name.c_str());
     for (const std::string &name : empty_) settings.empty = call(lappend, settings.empty, (void *)name.c_str());
     const Settled result = call(settle, node, &settings);

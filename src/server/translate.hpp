@@ -24,9 +24,12 @@ namespace rlsproof::server {
 class Translator {
 public:
     // `reads_only`: the statement changes nothing, so that a volatile function sees what its caller sees. `given` are
-    // the settings that the session has, `empty` others that it finds empty; the rest is NULL.
-    Translator(Schema &schema, bool reads_only, std::vector<std::string> given, std::set<std::string> empty)
-        : schema_(schema), follows_volatile_(reads_only), given_(std::move(given)), empty_(std::move(empty)) {}
+    // the settings that the session has, `empty` others that it finds empty; the rest is NULL. With `any` each of them
+    // may have any value.
+    Translator(Schema &schema, bool reads_only, std::vector<std::string> given, std::set<std::string> empty,
+               bool any = false)
+        : schema_(schema), follows_volatile_(reads_only), given_(std::move(given)), empty_(std::move(empty)),
+          any_(any) {}
 
     // A row variable of its own.
     expr::Row fresh_row(Oid relation) { return {next_row_++, schema_.table(relation)}; }
@@ -128,6 +131,7 @@ private:
     expr::Expr opaque(Node *node, const std::string &reason);
     std::vector<expr::Row> rows_in_scope() const;
     expr::Expr settled(Node *node);
+    expr::Expr setting(const FuncExpr *node);
 
     // ---- bodies of functions (translate_bodies.cpp)
     expr::Expr body(Oid function, const std::vector<expr::Expr> &arguments);
@@ -149,6 +153,7 @@ private:
     bool follows_volatile_;
     std::vector<std::string> given_;
     std::set<std::string> empty_;
+    bool any_;
     std::set<std::string> unset_;
     std::map<Oid, std::map<std::string, expr::Type>> coarse_literals_;
     bool may_raise_ = false;

@@ -87,6 +87,10 @@ Node *copy_without_count(const SubLink *link) {
     return (Node *)copy;
 }
 
+char *text_of(Datum value) {
+    return TextDatumGetCString(value);
+}
+
 // Whether it is (SELECT count(*) FROM ...), of nothing but rows.
 bool counts_rows(Node *node) {
     if (node == nullptr || !IsA(node, SubLink) || ((SubLink *)node)->subLinkType != EXPR_SUBLINK) return false;
@@ -293,6 +297,18 @@ expr::Expr Translator::function(Oid function_id, Oid collation, const std::vecto
     return expr::call(std::move(made));
 }
 
+// One that may have any value, or none; the same all through the statement.
+expr::Expr Translator::setting(const FuncExpr *node) {
+    auto *name = (Node *)linitial(node->args);
+    if (!any_ || !IsA(name, Const) || ((const Const *)name)->constisnull)
+        throw Unsupported{"a setting whose name is not constant"};
+    const auto *constant_name = (const Const *)name;
+    std::string written = call(text_of, constant_name->constvalue);
+    for (char &c : written) c = (char)tolower((unsigned char)c);
+    may_raise_ = true; // where it has to be there
+    return unknown("setting " + written, TEXTOID, {}, "the setting " + written);
+}
+
 expr::Expr Translator::function_call(const FuncExpr *node) {
     if (node->funcretset) throw Unsupported{"a function that returns rows"};
     std::vector<Oid> types;
@@ -302,7 +318,7 @@ expr::Expr Translator::function_call(const FuncExpr *node) {
     case F_NOW:
     case F_TRANSACTION_TIMESTAMP: return expr::parameter(schema_.type(TIMESTAMPTZOID), "now()");
     case F_CURRENT_SETTING_TEXT:
-    case F_CURRENT_SETTING_TEXT_BOOL: throw Unsupported{"a setting whose name is not constant"};
+    case F_CURRENT_SETTING_TEXT_BOOL: return setting(node);
     default: break;
     }
     std::vector<expr::Expr> arguments = all(node->args);

@@ -1,0 +1,60 @@
+// A state the solver found, made real inside a subtransaction that is rolled back: its rows, and what they refer to.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/world.hpp"
+#include "prove/prover.hpp"
+
+#include "server/rows.hpp"
+#include "server/schema.hpp"
+#include "server/tables.hpp"
+
+namespace rlsproof::server {
+
+class MadeState {
+public:
+    MadeState(const Schema &schema, const prove::Question &question, const prove::Reply &reply, const Tables &tables)
+        : schema_(schema), question_(question), reply_(reply), tables_(tables), maker_(tables) {}
+
+    // Puts the rows in that are there; the others of the tables it speaks of are gone. False with the reason in
+    // why_not. REQUIRES: a subtransaction that will be rolled back, in which nobody is assumed.
+    bool put_in();
+    // What a row refers to, in tables that the question does not speak of as well.
+    bool parents_of(const TableShape &shape, const Values &values) { return parents_of(shape, values, 0); }
+
+    // What the solver says of a row; a whole row of it.
+    Values wanted(const prove::ModelRow &row) const;
+    Values whole(const TableShape &shape, const prove::ModelRow &row) { return maker_.values(shape, wanted(row)); }
+
+    // The row the question is about, once it is put in.
+    const Row &subject() const { return subject_; }
+    const std::string &why_not() const { return why_not_; }
+
+    // As JSON: rows, and a script that makes them and runs the statement as the persona.
+    std::string witness(const Persona &persona, const std::set<std::string> &unset_as_empty,
+                        const std::string &statement) const;
+
+private:
+    bool put_in(const prove::ModelRow &row);
+    bool parents_of(const TableShape &shape, const Values &values, int depth);
+    Candidate candidate(const expr::Type &type, const prove::ModelValue &value) const;
+    bool no(const std::string &why) {
+        if (why_not_.empty()) why_not_ = why;
+        return false;
+    }
+
+    const Schema &schema_;
+    const prove::Question &question_;
+    const prove::Reply &reply_;
+    const Tables &tables_;
+    Maker maker_;
+    Row subject_{InvalidOid, InvalidOid, "", {}, false};
+    std::vector<std::string> cleared_; // what put rows out of the way
+    std::vector<std::string> script_;  // what put rows in
+    std::string why_not_;
+};
+
+} // namespace rlsproof::server

@@ -1,0 +1,189 @@
+// What is remembered is what a solver said, of this very question, by this very solver; and nothing it could not tell.
+#include "../support/random_question.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <map>
+
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "prove/memory.hpp"
+
+namespace rlsproof::prove {
+
+namespace {
+
+class Shelf final : public Memory {
+public:
+    std::optional<std::string> find(const std::string &question) override {
+        const auto found = answers.find(question);
+        return found == answers.end() ? std::nullopt : std::optional<std::string>(found->second);
+    }
+    void keep(const std::string &question, const std::string &, const std::string &answer) override {
+        answers[question] = answer;
+    }
+    std::map<std::string, std::string> answers;
+};
+
+Question question_of(unsigned seed, bool vacuity = false) {
+    test::Maker maker(seed, seed % 2 == 0);
+    Question question;
+    question.tables = maker.tables();
+    const expr::Row row{0, maker.upto(2)};
+    question.subjects = {{row, "the row", true, -1}};
+    const expr::Expr first = maker.condition(3, {row}, true), second = maker.condition(2, {row}, true);
+    question.claims = {{"this holds", first, true}, {"this does not", expr::either({first, second}), seed % 3 == 0}};
+    question.equal_literals = {{{test::kSoft, "0"}, {test::kSoft, "2"}}};
+    if (vacuity) question.bad = 1;
+    return question;
+}
+
+Question contradiction() {
+    Question question;
+    question.claims = {{"nothing", expr::boolean(false), true}};
+    return question;
+}
+
+bool same(const Reply &a, const Reply &b) {
+    const auto row = [](const ModelRow &x, const ModelRow &y) {
+        const auto value = [](const auto &v, const auto &w) {
+            return v.first == w.first && v.second.null == w.second.null && v.second.literal == w.second.literal &&
+                   (v.second.null || v.second.number == w.second.number);
+        };
+        return x.table == y.table && x.subject == y.subject && x.present == y.present &&
+               std::equal(x.values.begin(), x.values.end(), y.values.begin(), y.values.end(), value);
+    };
+    return a.outcome == b.outcome && a.rests_on == b.rests_on && a.vacuous == b.vacuous &&
+           a.parameters == b.parameters && a.tables_used == b.tables_used && a.opaque == b.opaque &&
+           a.solver == b.solver && std::equal(a.rows.begin(), a.rows.end(), b.rows.begin(), b.rows.end(), row);
+}
+
+// A solver that gives this version, and says this of every question.
+class Stub {
+public:
+    Stub(const std::string &version, const std::string &says) {
+        std::ofstream(path_) << "#!/bin/sh\nwhile read line; do case $line in\n"
+                             << "*check-sat*) echo '" << says << "';;\n*:version*) echo '(:version \"" << version
+                             << "\")';;\n*:name*) echo '(:name \"stub\")';;\n*get-unsat-core*) echo '(a0)';;\n"
+                             << "*echo*) echo rlsproof-done;; esac; done\n";
+        chmod(path_.c_str(), 0755);
+    }
+    ~Stub() { remove(path_.c_str()); }
+    Stub(const Stub &) = delete;
+    Stub &operator=(const Stub &) = delete;
+    const std::string &path() const { return path_; }
+
+private:
+    std::string path_ = testing::TempDir() + "rlsproof-stub-solver";
+};
+
+} // namespace
+
+TEST(Memory, SaysTheSameAgain) {
+    Shelf shelf;
+    Prover first("z3", {}, nullptr, &shelf), second("z3", {}, nullptr, &shelf);
+    int proved = 0, refuted = 0, vacuous = 0;
+    for (unsigned seed = 1; seed <= 120; seed++) {
+        const Question question = question_of(seed, seed % 4 < 2);
+        const Reply fresh = first.ask(question), again = second.ask(question);
+        if (fresh.outcome == Outcome::unknown) continue;
+        ASSERT_TRUE(same(fresh, again)) << "seed " << seed << "\n" << script(question);
+        proved += fresh.outcome == Outcome::impossible;
+        refuted += fresh.outcome == Outcome::possible;
+        vacuous += fresh.vacuous;
+    }
+    EXPECT_GT(second.recalled(), 100U);
+    EXPECT_EQ(second.asked(), 120 - second.recalled());
+    EXPECT_GT(proved, 20);
+    EXPECT_GT(refuted, 20);
+    EXPECT_GT(vacuous, 2);
+    EXPECT_LT(vacuous, proved);
+}
+
+TEST(Memory, AsksAnotherSolver) {
+    Shelf shelf;
+    for (const char *version : {"1.0", "1.0", "2.0"}) {
+        const Stub stub(version, "unsat");
+        Prover prover(stub.path(), {}, nullptr, &shelf);
+        EXPECT_EQ((int)prover.ask(contradiction()).outcome, (int)Outcome::impossible);
+    }
+    EXPECT_EQ(shelf.answers.size(), 2U);
+    // What one says that is named otherwise is no answer of z3's.
+    Prover z3("z3", {}, nullptr, &shelf);
+    (void)z3.ask(contradiction());
+    EXPECT_EQ(z3.recalled(), 0U);
+}
+
+TEST(Memory, ForgetsWhatCouldNotBeTold) {
+    Shelf shelf;
+    for (const char *says : {"unknown", "timeout", "perhaps", "(error \"no\")", "sat"}) {
+        const Stub stub("1.0", says); // a sat without a state is an unknown
+        Prover prover(stub.path(), {300, 512, 10}, nullptr, &shelf);
+        EXPECT_EQ((int)prover.ask(contradiction()).outcome, (int)Outcome::unknown) << says;
+    }
+    EXPECT_TRUE(shelf.answers.empty());
+    // Nor is anything kept of one who does not say who it is.
+    const Stub stub("", "unsat");
+    Prover prover(stub.path(), {}, nullptr, &shelf);
+    EXPECT_EQ((int)prover.ask(contradiction()).outcome, (int)Outcome::impossible);
+    EXPECT_TRUE(shelf.answers.empty());
+}
+
+// A proof may become another with a key less, and a state speaks of tables, columns and rows by their numbers.
+TEST(Memory, TellsQuestionsApart) {
+    const auto asked = [](const Question &question) {
+        Shelf shelf;
+        Prover prover("z3", {}, nullptr, &shelf);
+        (void)prover.ask(question);
+        return shelf.answers.empty() ? "" : shelf.answers.begin()->first;
+    };
+    Question question;
+    const expr::Type number{expr::Sort::number, "integer", false};
+    question.tables = {{"t", {{1, "a", number, true}, {2, "b", number, true}}, {{"KEY t(a)", {1}}}, {}, {}}};
+    question.subjects = {{{1, 0}, "the row", true, -1}};
+    question.claims = {{"null", expr::is_null(expr::column(number, {1, 0}, 1)), true}};
+    const std::string plain = asked(question);
+    ASSERT_NE(plain, "");
+    EXPECT_EQ(plain, asked(question));
+    Question other = question;
+    other.tables[0].columns[1].number = 3;
+    EXPECT_NE(plain, asked(other));
+    other = question;
+    other.tables[0].keys.clear();
+    EXPECT_NE(plain, asked(other));
+    other = question;
+    other.claims[0].holds = false;
+    EXPECT_NE(plain, asked(other));
+    other = question;
+    other.bad = 0;
+    EXPECT_NE(plain, asked(other));
+}
+
+TEST(Memory, ReadsNoNonsense) {
+    const Question question = question_of(1);
+    for (const char *text :
+         {"", "(", "()", "impossible", "(impossible)", "(impossible perhaps)", "(impossible something x6)",
+          "(impossible something y61)", "(impossible something) (possible)", "(possible (row 9 0 true))",
+          "(possible (row 0 7 true))", "(possible (row 0 0 true (99 null)))", "(possible (row 0 0 true (1 number a)))",
+          "(possible (row 0 0))", "(possible (parameter x61))", "(possible (else 1 2))", "(unknown)"}) {
+        Reply reply;
+        EXPECT_FALSE(recall(text, question, reply)) << text;
+        EXPECT_EQ((int)reply.outcome, (int)Outcome::unknown) << text;
+    }
+    Reply reply;
+    EXPECT_TRUE(recall("(impossible something x6b6579)", question, reply));
+    EXPECT_EQ(reply.rests_on, std::vector<std::string>{"key"});
+    // It is asked as if nothing had been there.
+    Shelf shelf;
+    Prover prover("z3", {}, nullptr, &shelf);
+    (void)prover.ask(contradiction());
+    ASSERT_EQ(shelf.answers.size(), 1U);
+    shelf.answers.begin()->second = "(impossible";
+    EXPECT_EQ((int)prover.ask(contradiction()).outcome, (int)Outcome::impossible);
+    EXPECT_EQ(prover.recalled(), 0U);
+}
+
+} // namespace rlsproof::prove
