@@ -4,8 +4,9 @@ namespace rlsproof::prove {
 
 Question difference(Question base, const Condition &one, const Condition &other) {
     base.title = "a row that " + one.name + " lets through and " + other.name + " does not";
-    base.claims = {{one.name + " lets it through", one.condition, true},
-                   {other.name + " does too", other.condition, false}};
+    // Beside what is known of values that both rest on.
+    base.claims.push_back({one.name + " lets it through", one.condition, true});
+    base.claims.push_back({other.name + " does too", other.condition, false});
     return base;
 }
 
