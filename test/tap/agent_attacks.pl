@@ -218,6 +218,20 @@ for my $allowed (
 	is(scalar(grep { /\Q$other\E/ } texts($came)), 0, 'and nothing of anybody else');
 	$session->query('ROLLBACK') if $came->{error};
 }
+{
+	# The tenant as most clients say it, and then no other.
+	my $client = RawSession->new($node, user => 'agent', database => 'guarded');
+	$client->parse('', "SELECT set_config('app.org', \$1, false)");
+	$client->bind('', '', '1');
+	$client->execute('');
+	is($client->sync->{error}, undef, 'the tenant may be said by a function');
+	is($client->query('SELECT count(*) FROM app.accounts')->{rows}[0], 100, 'and is the one');
+	$client->parse('', "SELECT set_config('app.org', \$1, false)");
+	$client->bind('', '', '2');
+	$client->execute('');
+	is($client->sync->{error}{C}, '42R09', 'once');
+	$client->finish;
+}
 is($session->query('SELECT g FROM generate_series(1, 2000) g')->{error}{C}, '54R02', 'rows of an answer are limited');
 is($session->query('SELECT 1 / (g - 3) FROM generate_series(1, 9) g')->{error}{M}, 'the statement failed while it ran',
 	'and what an error says');

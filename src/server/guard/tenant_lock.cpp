@@ -88,7 +88,8 @@ bool check(Lock *lock, char **value, void **extra, GucSource source) {
         hold(lock, false);
         if (held(*lock) && !same(*lock, *value)) refuse(*lock);
     }
-    lock->judged = *value;
+    // What comes from elsewhere may never be assigned, and its place be given to another value.
+    lock->judged = source == PGC_S_SESSION ? *value : nullptr;
     return true;
 }
 
@@ -178,6 +179,14 @@ void hold_tenants() {
         hook(i);
         hold(&locks[i], false);
     }
+}
+
+bool is_held_setting(const char *name) {
+    if (!wants(Rule::tenant_repointed)) return false;
+    enter(find_settings);
+    for (int i = 0; i < count; ++i)
+        if (locks[i].wanted && pg_strcasecmp(locks[i].name, name) == 0) return true;
+    return false;
 }
 
 void look_at_locks(Oid table, Violations *found) {
