@@ -243,6 +243,19 @@ my ($refused, $said, $why) = $node->psql('guarded', 'SELECT 1', extra_params => 
 	connstr => $node->connstr('guarded') . " options='-c rlsproof.rule_tenant_mismatch=off'");
 like($why, qr/permission denied to set parameter "rlsproof\.rule_tenant_mismatch"/, 'nor does a connection loosen it');
 
+# Nor do they choose another tenant than the role's.
+$node->safe_psql('guarded', "ALTER ROLE agent SET app.org = '1'");
+for my $chosen ('-c app.org=2', '-c app.org=1', '')
+{
+	my $own = RawSession->new($node, user => 'agent', database => 'guarded', $chosen ? (options => $chosen) : ());
+	my $came = $own->query('SELECT count(*) FROM app.accounts');
+	is($chosen =~ /2/ ? $came->{error}{C} : $came->{rows}[0], $chosen =~ /2/ ? '42R09' : 100, "a connection with $chosen");
+	is($own->query("SET app.org = '2'")->{error}{C}, '42R09', 'has no other tenant');
+	is($own->query("SET app.org = '1'; SELECT count(*) FROM app.accounts")->{rows}[0], 100, 'than the one of the role');
+	$own->finish;
+}
+$node->safe_psql('guarded', 'ALTER ROLE agent RESET app.org');
+
 # A statement is stopped whatever the connection asked for.
 $node->safe_psql('guarded', "ALTER ROLE agent SET rlsproof.max_statement_time = '10ms'");
 $session = RawSession->new($node, user => 'agent', database => 'guarded', options => '-c statement_timeout=0');
