@@ -52,7 +52,6 @@ SET LOCAL app.org = '2';
 SET SESSION app.org TO DEFAULT;
 SET LOCAL app.org = '';
 RESET app.org;
-RESET ALL;
 SELECT set_config('app.org', '2', true);
 SELECT set_config('app.org', '2', false);
 SELECT set_config('APP.ORG', '2', true);
@@ -158,6 +157,18 @@ DISCARD ALL;
 SELECT count(*) FROM guard_tenant_lock.own();
 SET rlsproof.rule_tenant_repointed = off;
 ALTER DATABASE :"db" RESET app.org;
+-- All at once. What is set for a database or a role stays as it is.
+\c
+LOAD 'rlsproof';
+BEGIN;
+SET LOCAL app.org = '1';
+RESET ALL;
+ROLLBACK;
+SET app.org = '1';
+RESET ALL;
+DISCARD ALL;
+SHOW app.org;
+SET rlsproof.rule_tenant_repointed = off;
 ALTER DATABASE :"db" RESET rlsproof.rule_tenant_repointed;
 ALTER DATABASE :"db" RESET rlsproof.tenant_lock;
 \c

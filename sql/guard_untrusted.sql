@@ -87,9 +87,26 @@ CALL done();
 SET rlsproof.rule_unlisted_command = off;
 SELECT rlsproof.tenancy('guard_untrusted.t', 'id', 'setting:app.org');
 SET rlsproof.rule_unlisted_command = error;
+SET rlsproof.rule_unlisted_function = error;
 SET app.org = '1';
+SELECT set_config('app.org', '1', true);
+-- As far as they are held.
+SET rlsproof.rule_tenant_repointed = error;
+SET rlsproof.locked_settings = 'app.shard, role';
+BEGIN;
+SET LOCAL app.org = '1';
+SELECT set_config('APP.org', '1', true), set_config('app.shard', '7', true);
+SELECT set_config('app.org', '2', true);
+ROLLBACK;
+SELECT set_config('app.' || 'org', '1', true);
+SELECT set_config(note, '1', true) FROM t;
+SELECT set_config(NULL, '1', true);
+SELECT set_config('role', 'none', true);
+SET ROLE NONE;
+RESET rlsproof.locked_settings;
+SET rlsproof.rule_tenant_repointed = off;
+SET rlsproof.rule_unlisted_function = off;
 SET rlsproof.rule_unlisted_command = off;
-RESET app.org;
 DELETE FROM rlsproof.tenancies;
 
 -- Functions.

@@ -218,6 +218,20 @@ for my $allowed (
 	is(scalar(grep { /\Q$other\E/ } texts($came)), 0, 'and nothing of anybody else');
 	$session->query('ROLLBACK') if $came->{error};
 }
+{
+	# The tenant as most clients say it, and then no other.
+	my $client = RawSession->new($node, user => 'agent', database => 'guarded');
+	$client->parse('', "SELECT set_config('app.org', \$1, false)");
+	$client->bind('', '', '1');
+	$client->execute('');
+	is($client->sync->{error}, undef, 'the tenant may be said by a function');
+	is($client->query('SELECT count(*) FROM app.accounts')->{rows}[0], 100, 'and is the one');
+	$client->parse('', "SELECT set_config('app.org', \$1, false)");
+	$client->bind('', '', '2');
+	$client->execute('');
+	is($client->sync->{error}{C}, '42R09', 'once');
+	$client->finish;
+}
 is($session->query('SELECT g FROM generate_series(1, 2000) g')->{error}{C}, '54R02', 'rows of an answer are limited');
 is($session->query('SELECT 1 / (g - 3) FROM generate_series(1, 9) g')->{error}{M}, 'the statement failed while it ran',
 	'and what an error says');
@@ -228,6 +242,19 @@ $session->finish;
 my ($refused, $said, $why) = $node->psql('guarded', 'SELECT 1', extra_params => [ '-U', 'agent' ],
 	connstr => $node->connstr('guarded') . " options='-c rlsproof.rule_tenant_mismatch=off'");
 like($why, qr/permission denied to set parameter "rlsproof\.rule_tenant_mismatch"/, 'nor does a connection loosen it');
+
+# Nor do they choose another tenant than the role's.
+$node->safe_psql('guarded', "ALTER ROLE agent SET app.org = '1'");
+for my $chosen ('-c app.org=2', '-c app.org=1', '')
+{
+	my $own = RawSession->new($node, user => 'agent', database => 'guarded', $chosen ? (options => $chosen) : ());
+	my $came = $own->query('SELECT count(*) FROM app.accounts');
+	is($chosen =~ /2/ ? $came->{error}{C} : $came->{rows}[0], $chosen =~ /2/ ? '42R09' : 100, "a connection with $chosen");
+	is($own->query("SET app.org = '2'")->{error}{C}, '42R09', 'has no other tenant');
+	is($own->query("SET app.org = '1'; SELECT count(*) FROM app.accounts")->{rows}[0], 100, 'than the one of the role');
+	$own->finish;
+}
+$node->safe_psql('guarded', 'ALTER ROLE agent RESET app.org');
 
 # A statement is stopped whatever the connection asked for.
 $node->safe_psql('guarded', "ALTER ROLE agent SET rlsproof.max_statement_time = '10ms'");

@@ -18,8 +18,16 @@
 #include "server/guard/tenancy.hpp"
 
 extern "C" {
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_db_role_setting.h"
+#include "catalog/pg_type.h"
 #include "tcop/tcopprot.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/varlena.h"
 }
@@ -57,14 +65,54 @@ bool lent(const config_generic *setting) {
     return setting->stack != nullptr && setting->stack->state == GUC_SAVE;
 }
 
+// The value in a list of name=value; nullptr where it has none of that name.
+char *value_in(ArrayType *list, const char *name) {
+    Datum *entries;
+    int number;
+    deconstruct_array(list, TEXTOID, -1, false, TYPALIGN_INT, &entries, nullptr, &number);
+    const size_t length = strlen(name);
+    for (int i = 0; i < number; ++i) {
+        char *const entry = TextDatumGetCString(entries[i]);
+        if (pg_strncasecmp(entry, name, length) == 0 && entry[length] == '=') return entry + length + 1;
+    }
+    return nullptr;
+}
+
+// What ALTER ROLE says for whoever logged in, in this database first; nullptr where it says nothing.
+char *set_for_role(const char *name) {
+    Relation const settings = table_open(DbRoleSettingRelationId, AccessShareLock);
+    char *found = nullptr;
+    for (const Oid database : {MyDatabaseId, InvalidOid}) {
+        ScanKeyData key[2];
+        ScanKeyInit(&key[0], Anum_pg_db_role_setting_setdatabase, BTEqualStrategyNumber, F_OIDEQ,
+                    ObjectIdGetDatum(database));
+        ScanKeyInit(&key[1], Anum_pg_db_role_setting_setrole, BTEqualStrategyNumber, F_OIDEQ,
+                    ObjectIdGetDatum(GetSessionUserId()));
+        SysScanDesc const scan = systable_beginscan(settings, DbRoleSettingDatidRolidIndexId, true, nullptr, 2, key);
+        HeapTuple const tuple = systable_getnext(scan);
+        bool null = true;
+        const Datum list = HeapTupleIsValid(tuple) ? heap_getattr(tuple, Anum_pg_db_role_setting_setconfig,
+                                                                  RelationGetDescr(settings), &null)
+                                                   : Datum{0};
+        if (!null) found = value_in(DatumGetArrayTypeP(list), name);
+        systable_endscan(scan);
+        if (found != nullptr) break;
+    }
+    table_close(settings, AccessShareLock);
+    return found;
+}
+
 // Takes the value there is now, where the session has one that is to be held.
 void hold(Lock *lock, bool touched) {
     if (held(*lock)) return;
     const config_generic *const setting = compat::setting_named(lock->name);
     if (setting == nullptr || lent(setting)) return;
     if (tenant_lock() == TenantLock::transaction && !touched && setting->stack == nullptr) return;
-    const char *const value = GetConfigOption(lock->name, true, false);
+    const char *value = GetConfigOption(lock->name, true, false);
     if (value == nullptr || *value == '\0') return;
+    // Options of a connection come before what is set for its role; whose tenant a role is of, they do not say.
+    const char *const own = setting->source == PGC_S_CLIENT ? set_for_role(lock->name) : nullptr;
+    if (own != nullptr && *own != '\0') value = own;
     char *const kept = MemoryContextStrdup(TopMemoryContext, value);
     if (lock->value != nullptr) pfree(lock->value);
     lock->value = kept;
@@ -88,7 +136,8 @@ bool check(Lock *lock, char **value, void **extra, GucSource source) {
         hold(lock, false);
         if (held(*lock) && !same(*lock, *value)) refuse(*lock);
     }
-    lock->judged = *value;
+    // What comes from elsewhere may never be assigned, and its place be given to another value.
+    lock->judged = source == PGC_S_SESSION ? *value : nullptr;
     return true;
 }
 
@@ -178,6 +227,14 @@ void hold_tenants() {
         hook(i);
         hold(&locks[i], false);
     }
+}
+
+bool is_held_setting(const char *name) {
+    if (!wants(Rule::tenant_repointed)) return false;
+    enter(find_settings);
+    for (int i = 0; i < count; ++i)
+        if (locks[i].wanted && pg_strcasecmp(locks[i].name, name) == 0) return true;
+    return false;
 }
 
 void look_at_locks(Oid table, Violations *found) {

@@ -9,6 +9,9 @@ namespace rlsproof::server::guard {
 // none is changed without our knowing. Plain. REQUIRES: the rule is on.
 void hold_tenants();
 
+// Whether the setting is one of those, so that it can be given one value and no other. Plain.
+bool is_held_setting(const char *name);
+
 // A statement touches the table: from here on the tenant is held, and it is the one that was.
 void look_at_locks(Oid table, Violations *found);
 

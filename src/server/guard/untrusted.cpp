@@ -1,17 +1,17 @@
 #include "server/guard/untrusted.hpp"
 
-#include <string>
-
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
 #include "server/guard/harmless.hpp"
 #include "server/guard/settings.hpp"
-#include "server/guard/tenancy.hpp"
+#include "server/guard/tenant_lock.hpp"
 
 extern "C" {
 #include "access/parallel.h"
 #include "commands/defrem.h"
 #include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
@@ -38,6 +38,19 @@ void add_command(Violations *found, const char *note) {
     if (violation != nullptr) violation->note = note;
 }
 
+// What a session says once, and is held to.
+bool may_be_said(const char *name) {
+    if (pg_strcasecmp(name, "role") == 0 || pg_strcasecmp(name, "session_authorization") == 0) return false;
+    return is_held_setting(name);
+}
+
+// Clients that send values apart from their statements have no other way to set one.
+bool says_tenant(const Node *node) {
+    if (!IsA(node, FuncExpr) || reinterpret_cast<const FuncExpr *>(node)->funcid != F_SET_CONFIG) return false;
+    const auto *const name = static_cast<const Const *>(linitial(reinterpret_cast<const FuncExpr *>(node)->args));
+    return IsA(name, Const) && !name->constisnull && may_be_said(TextDatumGetCString(name->constvalue));
+}
+
 bool look_at_function(Oid function, void *found) {
     if (!harmless(function) && !listed(function)) add_function(function, static_cast<Violations *>(found));
     return false;
@@ -60,7 +73,7 @@ bool walker(Node *node, void *pointer) {
         judge_sent(reinterpret_cast<Query *>(node), found);
         return false;
     }
-    if (wants(Rule::unlisted_function)) check_functions_in_node(node, look_at_function, pointer);
+    if (wants(Rule::unlisted_function) && !says_tenant(node)) check_functions_in_node(node, look_at_function, pointer);
     return compat::walk(node, walker, pointer);
 }
 
@@ -103,20 +116,13 @@ bool analyzes(const ExplainStmt *statement) {
     return false;
 }
 
-bool says_tenant(const char *name) {
-    if (pg_strcasecmp(name, "role") == 0 || pg_strcasecmp(name, "session_authorization") == 0) return false;
-    for (const std::string &setting : tenant_settings())
-        if (pg_strcasecmp(setting.c_str(), name) == 0) return true;
-    return false;
-}
-
 bool may_be_set(const VariableSetStmt *statement) {
     switch (statement->kind) {
     case VAR_RESET_ALL: return false;
     case VAR_SET_MULTI: return strcmp(statement->name, "TRANSACTION SNAPSHOT") != 0;
     default:
         // Ours are the superuser's to set; the server sees to that, and a superuser has to be able to.
-        return harmless_setting(statement->name) || says_tenant(statement->name) ||
+        return harmless_setting(statement->name) || may_be_said(statement->name) ||
                pg_strncasecmp(statement->name, "rlsproof.", strlen("rlsproof.")) == 0;
     }
 }
