@@ -54,7 +54,7 @@ END $$;
 SQL
 
 sub value { return pick('me()', 'org', 'owner', 'id', '1', '2', '(SELECT m.who FROM member m WHERE m.org = note.org)') }
-sub word { return pick('kind', 'kind()', 'fixed()', q{'a'}, q{'b'}, 'kind') }
+sub word { return pick('kind', 'kind()', 'fixed()', q{'a'}, 'kind()') }
 sub atom {
     return pick(
         sub { value() . pick(' = ', ' <> ', ' < ', ' IS DISTINCT FROM ', ' = ') . value() },
@@ -76,10 +76,12 @@ sub condition {
 # The same in other words, or something that only looks like it.
 sub reworded {
     my ($one) = @_;
+    # A setting that the session has, and one that a function brings along.
+    return $one =~ s/\bkind\(\)/fixed()/r if $one =~ /\bkind\(\)/ && rand() < 0.3;
     return pick(sub { "NOT (NOT $one)" }, sub { "coalesce($one, false)" }, sub { "coalesce($one, true)" }, sub { "($one) IS TRUE" }, sub { "($one) IS NOT FALSE" },
         sub { "CASE WHEN $one THEN true ELSE false END" }, sub { "$one OR ($one AND " . atom() . ')' }, sub { "$one AND " . atom() },
         sub { (my $other = $one) =~ s/me\(\)/(SELECT me())/g; $other }, sub { (my $other = $one) =~ s/me\(\)/1/; $other },
-        sub { (my $other = $one) =~ s/\bkind\(\)/fixed()/; $other }, sub { condition(1) })->();
+        sub { condition(1) })->();
 }
 
 my %count = (proved => 0, refuted => 0, unknown => 0, error => 0);
