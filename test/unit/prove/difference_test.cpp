@@ -70,8 +70,12 @@ TEST(Difference, BruteForceAgrees) {
                 } catch (const Error &) {
                     continue; // a sub-select with several rows: the statement fails
                 }
-                if (a && !b) ASSERT_NE((int)more, (int)prove::Outcome::impossible) << "seed " << seed;
-                if (b && !a) ASSERT_NE((int)less, (int)prove::Outcome::impossible) << "seed " << seed;
+                if (a && !b) {
+                    ASSERT_NE((int)more, (int)prove::Outcome::impossible) << "seed " << seed;
+                }
+                if (b && !a) {
+                    ASSERT_NE((int)less, (int)prove::Outcome::impossible) << "seed " << seed;
+                }
             }
         }
     }
