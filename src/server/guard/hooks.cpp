@@ -48,6 +48,11 @@ ProcessUtility_hook_type next_utility = nullptr;
 // How many EXPLAIN are at work.
 int explaining = 0;
 
+// Whether there is more to do around a statement than to look at it.
+inline bool is_held() {
+    return limits.statement_time > 0 || counts_depth();
+}
+
 // What the server does on the way to rows, or for a function, is not what a client sent.
 template <typename Body>
 void within(Body body) {
@@ -59,7 +64,8 @@ void within(Body body) {
     in_any_case(body, [] { --at_work; });
 }
 
-PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo parameters) {
+// Apart from the usual way, as are the others like it: a body that is handed on costs the way around it, too.
+[[gnu::noinline]] PlannedStmt *plan_held(Query *query, const char *text, int options, ParamListInfo parameters) {
     PlannedStmt *result = nullptr;
     if (limits.statement_time > 0) hold_to_time();
     within([&] {
@@ -67,6 +73,12 @@ PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo 
                                          : standard_planner(query, text, options, parameters);
     });
     return result;
+}
+
+PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo parameters) {
+    if (is_held()) return plan_held(query, text, options, parameters);
+    return next_planner != nullptr ? next_planner(query, text, options, parameters)
+                                   : standard_planner(query, text, options, parameters);
 }
 
 void analysed(ParseState *state, Query *query, JumbleState *jumble) {
@@ -105,14 +117,23 @@ void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entr
     if ((active & kWatchedReads) != 0) read_the_table(rel, entry);
 }
 
-void start_on(QueryDesc *query, int flags) {
+void start_next(QueryDesc *query, int flags) {
+    if (next_start != nullptr)
+        next_start(query, flags);
+    else
+        standard_ExecutorStart(query, flags);
+}
+
+[[gnu::noinline]] void start_held(QueryDesc *query, int flags) {
     if (limits.statement_time > 0) hold_to_time();
-    within([&] {
-        if (next_start != nullptr)
-            next_start(query, flags);
-        else
-            standard_ExecutorStart(query, flags);
-    });
+    within([&] { start_next(query, flags); });
+}
+
+void start_on(QueryDesc *query, int flags) {
+    if (is_held())
+        start_held(query, flags);
+    else
+        start_next(query, flags);
 }
 
 void start(QueryDesc *query, int flags) {
@@ -188,19 +209,22 @@ void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     judge_run(query, running, explaining == 0);
 }
 
-void run_seen(RLSPROOF_EXECUTOR_RUN_PARAMS) {
-    Watch *const watch = watch_of(query->estate);
-    if (watch == nullptr) {
-        run_counted(RLSPROOF_EXECUTOR_RUN_ARGS);
-        return;
-    }
+[[gnu::noinline]] void run_with_watch(RLSPROOF_EXECUTOR_RUN_PARAMS, Watch *watch) {
     PlannedStmt *const plan = query->plannedstmt;
     const bool parallel = std::exchange(plan->parallelModeNeeded, false);
     in_any_case([&] { run_counted(RLSPROOF_EXECUTOR_RUN_ARGS); }, [&] { plan->parallelModeNeeded = parallel; });
     judge_watch(query, watch, explaining == 0);
 }
 
-void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+void run_seen(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+    Watch *const watch = watch_of(query->estate);
+    if (watch == nullptr)
+        run_counted(RLSPROOF_EXECUTOR_RUN_ARGS);
+    else
+        run_with_watch(RLSPROOF_EXECUTOR_RUN_ARGS, watch);
+}
+
+[[gnu::noinline]] void run_held(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     const auto body = [&] { run_seen(RLSPROOF_EXECUTOR_RUN_ARGS); };
     // A function may catch its own errors, and know them.
     const bool outermost = at_work == 0;
@@ -210,6 +234,13 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
         else
             body();
     });
+}
+
+void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+    if (is_held())
+        run_held(RLSPROOF_EXECUTOR_RUN_ARGS);
+    else
+        run_seen(RLSPROOF_EXECUTOR_RUN_ARGS);
 }
 
 void end(QueryDesc *query) {
@@ -270,10 +301,14 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
 
 } // namespace
 
+void install_function_hook() {
+    static bool installed = false;
+    if (!std::exchange(installed, true)) next_accessed = std::exchange(object_access_hook, accessed);
+}
+
 void install_hooks() {
     next_planner = std::exchange(planner_hook, plan);
     next_analysed = std::exchange(post_parse_analyze_hook, analysed);
-    next_accessed = std::exchange(object_access_hook, accessed);
     next_paths = std::exchange(set_rel_pathlist_hook, paths);
     next_start = std::exchange(ExecutorStart_hook, start);
     next_run = std::exchange(ExecutorRun_hook, run);

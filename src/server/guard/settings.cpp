@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/compat.hpp"
+#include "server/guard/hooks.hpp"
 #include "server/guard/stricter.hpp"
 
 extern "C" {
@@ -58,6 +59,7 @@ void put_together() {
     active = set;
     refusing = set & errors;
     tracking = guard_on && track_queries;
+    if ((set & only(Rule::unlisted_function)) != 0) install_function_hook();
     if (plans_lack) ResetPlanCache();
     // The server computes its query id from now on, unless compute_query_id forbids it.
     if (tracking || (set & kShaped) != 0) EnableQueryId();
