@@ -301,20 +301,20 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
 
 } // namespace
 
-void install_function_hook() {
+void install_untrusted_hooks() {
     static bool installed = false;
-    if (!std::exchange(installed, true)) next_accessed = std::exchange(object_access_hook, accessed);
+    if (std::exchange(installed, true)) return;
+    next_analysed = std::exchange(post_parse_analyze_hook, analysed);
+    next_accessed = std::exchange(object_access_hook, accessed);
 }
 
 void install_hooks() {
     next_planner = std::exchange(planner_hook, plan);
-    next_analysed = std::exchange(post_parse_analyze_hook, analysed);
     next_paths = std::exchange(set_rel_pathlist_hook, paths);
     next_start = std::exchange(ExecutorStart_hook, start);
     next_run = std::exchange(ExecutorRun_hook, run);
     next_end = std::exchange(ExecutorEnd_hook, end);
     next_utility = std::exchange(ProcessUtility_hook, utility);
-    install_scale_hook();
     define_tenant_plan();
     define_body_text();
 }

@@ -10,7 +10,6 @@
 #include "server/subtransaction.hpp"
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
-#include "server/guard/hooks.hpp"
 
 extern "C" {
 #include "commands/explain.h"
@@ -51,7 +50,10 @@ void relation_info(PlannerInfo *root, Oid table, bool inherits, RelOptInfo *rel)
 
 class Scaled {
 public:
-    explicit Scaled(double by) : before_(std::exchange(factor, by)) {}
+    explicit Scaled(double by) : before_(std::exchange(factor, by)) {
+        static bool installed = false;
+        if (!std::exchange(installed, true)) next_relation_info = std::exchange(get_relation_info_hook, relation_info);
+    }
     ~Scaled() { factor = before_; }
     Scaled(const Scaled &) = delete;
     Scaled &operator=(const Scaled &) = delete;
@@ -189,10 +191,6 @@ Lines plans(const std::string &sql, double by) {
 }
 
 } // namespace
-
-void install_scale_hook() {
-    next_relation_info = std::exchange(get_relation_info_hook, relation_info);
-}
 
 } // namespace rlsproof::server::guard
 

@@ -59,7 +59,7 @@ void put_together() {
     active = set;
     refusing = set & errors;
     tracking = guard_on && track_queries;
-    if ((set & only(Rule::unlisted_function)) != 0) install_function_hook();
+    if ((set & kSent) != 0) install_untrusted_hooks();
     if (plans_lack) ResetPlanCache();
     // The server computes its query id from now on, unless compute_query_id forbids it.
     if (tracking || (set & kShaped) != 0) EnableQueryId();
