@@ -197,6 +197,10 @@ SELECT p, t.* FROM unnest(ARRAY[
     'prove_it.lying(path) = prove_it.uid()::text',
     'prove_it.echoed(path) = prove_it.uid()::text',
     'replace(path, ''x'', prove_it.uid()::text) = prove_it.uid()::text',
+    '(jsonb_set(''{"owner": null}'', ''{owner}'', to_jsonb(prove_it.uid()::text)) || doc) ->> ''owner'' = prove_it.uid()::text',
+    'left(prove_it.uid()::text, 35) || right(path, 1) = prove_it.uid()::text',
+    'left(prove_it.uid()::text, 35) || right(path, 1) = prove_it.uid()::text AND id = 7',
+    'right(md5(prove_it.uid()::text) || path, 36) = prove_it.uid()::text',
     'NOT doc ->> ''owner'' = prove_it.uid()::text']) WITH ORDINALITY u(p, n), tried(p) t ORDER BY n;
 
 -- The script, in the words of the schema; any solver may be asked.

@@ -15,7 +15,7 @@ struct Condition {
     expr::Expr condition;
 };
 
-// Impossible where whatever passes `one` passes `other`. `base` has the tables and the row, and no claims.
+// Impossible where whatever passes `one` passes `other`. `base` has the tables, the row, and what holds in every state.
 Question difference(Question base, const Condition &one, const Condition &other);
 
 } // namespace rlsproof::prove

@@ -19,6 +19,14 @@ bool is_email(const std::string &text) {
     return text.find('@') != std::string::npos;
 }
 
+// Whether a run of characters is in both that is too long to be there by chance.
+bool share_a_run(const std::string &one, const std::string &other) {
+    constexpr size_t run = 4;
+    for (size_t at = 0; at + run <= one.size(); at++)
+        if (other.find(one.substr(at, run)) != std::string::npos) return true;
+    return false;
+}
+
 // What says who a persona is: its identity, as claims and settings carry it.
 std::vector<std::string> identities(const Persona &persona) {
     std::vector<std::string> values;
@@ -39,9 +47,20 @@ bool Naming::is_identity(const expr::Expr &value) const {
            std::find(values_.begin(), values_.end(), value->name) != values_.end();
 }
 
+// The server folds what it can: a constant may be made of the identity, as a whole (a document around it), in part, or
+// as something computed from it (a digest), and a row's value can then be made into the identity though it says nothing
+// of it. Members, separators and positions are short, or words without a digit.
+bool Naming::tells_nothing(const expr::Expr &constant) const {
+    const std::string &text = constant->name;
+    if (constant->null || constant->type.is_boolean() || text.size() <= 3) return true;
+    return text.find_first_of("0123456789") == std::string::npos &&
+           std::none_of(values_.begin(), values_.end(),
+                        [&](const std::string &value) { return share_a_run(text, value); });
+}
+
 bool Naming::follows_from(const expr::Expr &value, const expr::Row *&row) const {
     switch (value->kind) {
-    case expr::Kind::constant: return !is_identity(value);
+    case expr::Kind::constant: return tells_nothing(value);
     case expr::Kind::column:
         if (row != nullptr && !(*row == value->row)) return false;
         row = &value->row;

@@ -32,6 +32,7 @@ private:
     };
 
     bool is_identity(const expr::Expr &value) const;
+    bool tells_nothing(const expr::Expr &constant) const;
     bool follows_from(const expr::Expr &value, const expr::Row *&row) const;
 
     std::vector<std::string> values_;
