@@ -203,6 +203,11 @@ SELECT p, t.* FROM unnest(ARRAY[
     'right(md5(prove_it.uid()::text) || path, 36) = prove_it.uid()::text',
     'NOT doc ->> ''owner'' = prove_it.uid()::text']) WITH ORDINALITY u(p, n), tried(p) t ORDER BY n;
 
+-- One who has rows of its own, of which nothing was declared: rows that name it are its own. Rows that are reached while
+-- none names it are others'; of those that only its own rows open, nobody said whose they are.
+SELECT p.object, p.verdict, p.reason FROM unnest(ARRAY['a1_same', 'a2_null', 'b1_helper', 'b4_join', 'e6_tags']) t,
+    rlsproof.prove('newcomer', 'prove_it.' || t, 'select') p WHERE p.direction = 'no more' ORDER BY t;
+
 -- The script, in the words of the schema; any solver may be asked.
 SELECT count(*) > 0 FROM regexp_matches(rlsproof.obligation('regress_ann', 'prove_it.note', 'select', 'no more'), '\(check-sat\)');
 SELECT rlsproof.obligation('regress_ann', 'prove_it.note', 'select', 'sideways');

@@ -205,22 +205,21 @@ void Questioner::ask_rows() {
 void Questioner::state_facts() {
     state_checks(made_.schema, translator_);
     const Persona &persona = *cell_.persona;
-    if (persona.declared || is_newcomer(persona)) return;
+    if (!cell_.occurs_nowhere && (persona.declared || is_newcomer(persona))) return;
     // Who may insert nothing of others may insert what is its own, unless somebody declared that it may not.
     const bool stored = cell_.command != Command::insert || cell_.declared;
     for (size_t i = 0; i < made_.schema.tables().size(); i++) {
         const expr::Row row = translator_.fresh_row(made_.schema.relation((int)i));
         const std::vector<expr::Expr> named = naming_.conditions(made_.schema.tables()[i], row);
         if (named.empty()) continue;
-        made_.schema.tables()[i].checks.push_back(
-            {fmt::format("{} occurs in no row of {}", persona.name, made_.schema.tables()[i].name), row,
-             expr::negate(expr::either(named)), stored});
+        made_.schema.tables()[i].checks.push_back({occurs_in_no_row_of(persona) + made_.schema.tables()[i].name, row,
+                                                   expr::negate(expr::either(named)), stored});
     }
 }
 
 CellQuestion Questioner::make() {
     // Who has rows of its own may reach them, unless somebody declared that it may not.
-    made_.names_itself = cell_.expected == "none" && !cell_.declared &&
+    made_.names_itself = cell_.expected == "none" && !cell_.declared && !cell_.occurs_nowhere &&
                          (is_newcomer(*cell_.persona) || cell_.persona->declared) && naming_.anybody();
     if (cell_.relation->kind == RelationKind::view)
         ask_view();
@@ -242,6 +241,10 @@ CellQuestion Questioner::make() {
 
 bool is_newcomer(const Persona &persona) {
     return !persona.declared && persona.name.rfind("newcomer", 0) == 0;
+}
+
+std::string occurs_in_no_row_of(const Persona &persona) {
+    return persona.name + " occurs in no row of ";
 }
 
 std::string proof_statement(const CellToProve &cell, bool reads) {

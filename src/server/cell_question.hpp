@@ -33,6 +33,7 @@ struct CellToProve {
     bool declared = false;
     std::string scope; // the predicate of `expected`, where that is a scope
     Direction direction = Direction::no_more;
+    bool occurs_nowhere = false; // asked of the states only in which no row names the persona
 };
 
 struct CellQuestion {
@@ -49,6 +50,9 @@ struct CellQuestion {
 
 // Whether somebody's own rows are what nobody has declared: one who has signed up.
 bool is_newcomer(const Persona &persona);
+
+// How the fact is named that no row of a table names the persona: this, and the table.
+std::string occurs_in_no_row_of(const Persona &persona);
 
 // The statement that stands for the command, with columns that the persona may use.
 std::string proof_statement(const CellToProve &cell, bool reads);

@@ -156,6 +156,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
     if (reply.outcome == prove::Outcome::impossible) {
         proof.verdict = Proof::Verdict::proved;
         proof.reason = proved_text(reply, question.may_raise, cell.direction);
+        proof.rests_on = reply.rests_on;
         proof.names_itself = question.names_itself;
         if (question.names_itself) proof.reason += "; every row it reaches names it";
         if (reply.vacuous) {
@@ -174,10 +175,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
         if (!reply.opaque.empty()) proof.reason += "; not followed: " + some_of(reply.opaque);
         return proof;
     }
-    if (question.names_itself) {
-        proof.reason = "rows that do not name it can be reached; which of them are its own nobody has declared";
-        return proof;
-    }
+    if (question.names_itself) return ask_unnamed(cell, unset_as_empty);
     if (const std::string why = why_no_execution(); !why.empty()) {
         proof.reason = "the solver has a counterexample, and it could not be replayed: " + why;
         return proof;
@@ -198,6 +196,30 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
                        ? "the solver's counterexample could not be replayed: " + replayed.why_not
                        : fmt::format("not followed: {}; tried: {}", some_of(reply.opaque), replayed.why_not);
     return proof;
+}
+
+// Rows that do not name the persona are reached. Where no row of any table names it they are nobody's that it has to do
+// with; otherwise what opens them are rows that do, as memberships are.
+Proof Proofs::ask_unnamed(const CellToProve &cell, const std::set<std::string> &unset_as_empty) {
+    CellToProve unnamed = cell;
+    unnamed.occurs_nowhere = true;
+    std::set<std::string> unset;
+    Proof proof = ask(unnamed, unset_as_empty, unset);
+    if (proof.verdict == Proof::Verdict::refuted) return proof;
+    std::vector<std::string> opened_by;
+    if (proof.verdict == Proof::Verdict::proved)
+        for (const std::string &fact : proof.rests_on)
+            if (const std::string start = occurs_in_no_row_of(*cell.persona); fact.starts_with(start))
+                opened_by.push_back(fact.substr(start.size()));
+    Proof result;
+    result.statement = proof.statement;
+    result.solver = proof.solver;
+    result.reason = opened_by.empty()
+                        ? "rows that do not name it can be reached; nobody has declared whose they are"
+                        : fmt::format("rows that do not name it are reached through rows of {} that do; nobody has "
+                                      "declared whose they are",
+                                      some_of(opened_by));
+    return result;
 }
 
 Proof Proofs::prove(const CellToProve &cell) {

@@ -17,9 +17,10 @@ struct Proof {
     // `error`: the statement fails as such, whatever the tables hold.
     enum class Verdict { proved, refuted, unknown, error } verdict = Verdict::unknown;
     std::string reason;
-    std::string witness;              // JSON; of what was refuted
-    std::string row;                  // of what was refuted, for a person
-    std::vector<std::string> because; // and the policies to blame; where the proofs tell why
+    std::string witness;               // JSON; of what was refuted
+    std::string row;                   // of what was refuted, for a person
+    std::vector<std::string> rests_on; // facts about the tables, of what was proved
+    std::vector<std::string> because;  // and the policies to blame; where the proofs tell why
     std::string statement;
     std::string solver; // empty where none was needed
     double milliseconds = 0;
@@ -55,6 +56,8 @@ public:
 
 private:
     Proof ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset);
+
+    Proof ask_unnamed(const CellToProve &cell, const std::set<std::string> &unset_as_empty);
 
     const Tables &tables_;
     bool tells_why_;
