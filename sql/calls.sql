@@ -46,6 +46,12 @@ CREATE PROCEDURE calls_it.change_all() LANGUAGE sql SECURITY DEFINER SET search_
     AS $$ UPDATE calls_it.orders SET memo = 'changed' $$;
 CREATE FUNCTION calls_it.set_caller(who text) RETURNS void LANGUAGE sql
     AS $$ SELECT set_config('request.jwt.claims', who, true) $$;
+CREATE FUNCTION calls_it.give_by_path() RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER
+    AS $$ BEGIN SET search_path = calls_it, pg_temp; RETURN QUERY SELECT memo FROM orders; END $$;
+CREATE FUNCTION calls_it.give_by_path_set() RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER
+    AS $$ BEGIN PERFORM set_config('search_path', 'calls_it', true); RETURN QUERY SELECT memo FROM orders; END $$;
+CREATE FUNCTION calls_it.give_next() RETURNS TABLE (m text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN FOR m IN SELECT o.memo FROM calls_it.orders o LOOP RETURN NEXT; END LOOP; END $$;
 
 -- Fine: the caller's own rows, a refusal, yes or no, the caller's rights, what everybody sees anyway, a policy's helper.
 CREATE FUNCTION calls_it.mine() RETURNS SETOF calls_it.orders LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
@@ -67,6 +73,8 @@ CREATE FUNCTION calls_it.public_titles() RETURNS SETOF text LANGUAGE sql SECURIT
 CREATE FUNCTION calls_shut.give_all() RETURNS SETOF calls_it.orders LANGUAGE sql SECURITY DEFINER SET search_path = ''
     AS $$ SELECT * FROM calls_it.orders $$;
 CREATE FUNCTION calls_it.on_write() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN new; END $$;
+CREATE FUNCTION calls_it.mine_by_path() RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER
+    AS $$ BEGIN SET search_path = calls_it; SET LOCAL statement_timeout = '5s'; RETURN QUERY SELECT memo FROM orders WHERE buyer = uid(); END $$;
 
 -- Never called: what no rollback undoes, and what cannot be read. The last one is called, and fails on itself.
 CREATE FUNCTION calls_it.waits() RETURNS SETOF calls_it.orders LANGUAGE sql SECURITY DEFINER SET search_path = '' -- cut short: never called
@@ -75,6 +83,10 @@ CREATE FUNCTION calls_it.opens_ticket(about text) RETURNS bigint LANGUAGE sql SE
     AS $$ INSERT INTO calls_it.tickets (about) SELECT about WHERE calls_it.uid() IS NOT NULL RETURNING id $$;
 CREATE FUNCTION calls_it.builds_sql(what text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
     AS $$ BEGIN EXECUTE format('DELETE FROM calls_it.orders WHERE %s', what); END $$;
+CREATE FUNCTION calls_it.sets_dates() RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN SET LOCAL datestyle = 'German'; RETURN QUERY SELECT memo FROM calls_it.orders WHERE buyer = calls_it.uid(); END $$;
+CREATE FUNCTION calls_it.sets_any_path(path text) RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN PERFORM set_config('search_path', path, true); RETURN QUERY SELECT memo FROM orders WHERE calls_it.uid() IS NOT NULL; END $$;
 CREATE FUNCTION calls_it.fails() RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
     AS $$ BEGIN RETURN (SELECT nothing_like_it FROM calls_it.orders LIMIT 1); END $$;
 

@@ -38,6 +38,10 @@ const std::set<std::string, std::less<>> kHarmless = {
     "pg_notify",        "random",  "set_config",       "timeofday",       "uuid_generate_v1", "uuid_generate_v1mc",
     "uuid_generate_v4", "uuidv7"};
 
+// Settings whose change a rollback undoes, and that change nothing of what our own statements find until then.
+const std::set<std::string, std::less<>> kHarmlessSettings = {
+    "client_min_messages", "lock_timeout", "row_security", "search_path", "statement_timeout", "work_mem"};
+
 struct Found {
     List *reads;    // of RangeVar *
     List *writes;   // of RangeVar *
@@ -47,6 +51,7 @@ struct Found {
     List *columns;  // of char *
     List *compared; // of char *, char * in turn: a column and a constant
     List *settings; // of char *, char * in turn: a setting and the type it is cast to, which may be empty
+    List *paths;    // of char *: what it sets search_path to
     const char *cast;
     bool asks_who;
     const char *utility; // a statement that is not read any further
@@ -84,10 +89,29 @@ void note_setting(const char *name, Found *found) {
     found->settings = lappend(lappend(found->settings, (void *)name), (void *)type);
 }
 
+// SET search_path, as a statement or as a call; `value` is nothing where it is made at run time.
+void note_path(const char *value, Found *found) {
+    if (value == nullptr)
+        found->utility = "a change of search_path that is made at run time";
+    else
+        found->paths = lappend(found->paths, (void *)value);
+}
+
 void note_call(FuncCall *expression, Found *found) {
     found->calls = lappend(found->calls, expression->funcname);
-    if (strcmp(strVal(llast(expression->funcname)), "current_setting") != 0 || expression->args == NIL) return;
-    if (const char *name = constant((Node *)linitial(expression->args))) note_setting(name, found);
+    if (expression->args == NIL) return;
+    const char *called = strVal(llast(expression->funcname)), *name = constant((Node *)linitial(expression->args));
+    if (name == nullptr) return;
+    if (strcmp(called, "current_setting") == 0) note_setting(name, found);
+    if (strcmp(called, "set_config") == 0 && pg_strcasecmp(name, "search_path") == 0)
+        note_path(list_length(expression->args) < 2 ? nullptr : constant((Node *)lsecond(expression->args)), found);
+}
+
+void note_set(VariableSetStmt *statement, Found *found) {
+    if (statement->kind != VAR_SET_VALUE || !kHarmlessSettings.contains(statement->name))
+        found->utility = "a utility statement";
+    else if (strcmp(statement->name, "search_path") == 0)
+        note_path(ExtractSetVariableArgs(statement), found);
 }
 
 // Walks what is cast with the type it is cast to; a text on the way there is no type.
@@ -115,6 +139,7 @@ void note_statement(Node *statement, Found *found) {
     case T_PLAssignStmt: (void)walk_raw(statement, found); break;
     case T_TruncateStmt: found->writes = list_concat(found->writes, ((TruncateStmt *)statement)->relations); break;
     case T_CallStmt: (void)walk_raw((Node *)((CallStmt *)statement)->funccall, found); break;
+    case T_VariableSetStmt: note_set((VariableSetStmt *)statement, found); break;
     default: found->utility = "a utility statement";
     }
 }
@@ -395,6 +420,12 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
                 call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
             if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
             calls = collect(found, body);
+            // Which statements run under a path that the body sets is not followed: under any of them.
+            for (int i = 0; i < list_length(found.paths); i++) {
+                set_locally("search_path", static_cast<const char *>(list_nth(found.paths, i)));
+                const std::vector<Oid> there = collect(found, body);
+                calls.insert(calls.end(), there.begin(), there.end());
+            }
         });
         if (!outcome.ok) forget(body, "its body could not be read: " + outcome.message);
         // What a body hands back without a cast is cast to what the function returns.

@@ -1,6 +1,6 @@
 // A PL/pgSQL function rewritten so that libpg_query's parser of every version reads it alike: 15 refuses to assign to
 // the fields of a variable of a table's type, 18 refuses types in the schemas of users, forgets which variable a RETURN
-// names, and gives a variable's type without its length.
+// names, and gives a variable's type without its length; none takes RETURN NEXT without a value.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 namespace rlsproof::sqltext {
 
 struct PlpgsqlSource {
-    std::string definition;                   // all types text, no fields assigned to, RETURN name; as RETURN (name);
+    std::string definition; // all types text, no fields assigned to, RETURN name; as RETURN (name); and so on
     std::map<std::string, std::string> types; // of what DECLARE declares, as written, by name; '' where fields are set
 };
 
