@@ -33,10 +33,24 @@ constexpr int kMostCalls = 24; // how deep calls are followed before the answer 
 
 // Volatile functions of the server and of its own extensions that leave nothing behind once they are rolled back. Every
 // other one may: it advances a sequence, waits, reads files, talks to other servers.
-const std::set<std::string, std::less<>> kHarmless = {
-    "clock_timestamp",  "currval", "gen_random_bytes", "gen_random_uuid", "gen_salt",         "lastval",
-    "pg_notify",        "random",  "set_config",       "timeofday",       "uuid_generate_v1", "uuid_generate_v1mc",
-    "uuid_generate_v4", "uuidv7"};
+const std::set<std::string, std::less<>> kHarmless = {"clock_timestamp",
+                                                      "currval",
+                                                      "gen_random_bytes",
+                                                      "gen_random_uuid",
+                                                      "gen_salt",
+                                                      "lastval",
+                                                      "pg_advisory_xact_lock",
+                                                      "pg_advisory_xact_lock_shared",
+                                                      "pg_notify",
+                                                      "pg_try_advisory_xact_lock",
+                                                      "pg_try_advisory_xact_lock_shared",
+                                                      "random",
+                                                      "set_config",
+                                                      "timeofday",
+                                                      "uuid_generate_v1",
+                                                      "uuid_generate_v1mc",
+                                                      "uuid_generate_v4",
+                                                      "uuidv7"};
 
 // Settings whose change a rollback undoes, and that change nothing of what our own statements find until then.
 const std::set<std::string, std::less<>> kHarmlessSettings = {

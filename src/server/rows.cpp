@@ -15,7 +15,7 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr int kMostTries = 60;
+constexpr int kMostTries = 128;
 
 // Two columns of a row hold the same only where something says so: a row that is its own parent leads helpers in a
 // circle.
@@ -138,12 +138,12 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
     return fmt::format("made{}", n); // citext, ltree and other texts by another name
 }
 
-std::vector<Candidate> Maker::alternatives(const TableShape &table, const ColumnShape &column) {
+std::vector<Candidate> Maker::alternatives(const TableShape &table, const ColumnShape &column, bool many) {
     std::vector<Candidate> result;
     const auto add = [&](const std::vector<Candidate> &more) {
         for (const Candidate &candidate : more) {
             result.push_back(candidate);
-            if (column.category != TYPCATEGORY_NUMERIC || !candidate) continue;
+            if (!many || column.category != TYPCATEGORY_NUMERIC || !candidate) continue;
             const long near = std::strtol(candidate->c_str(), nullptr, 10);
             result.push_back(std::to_string(near + 1));
             result.push_back(std::to_string(near - 1));
@@ -155,6 +155,8 @@ std::vector<Candidate> Maker::alternatives(const TableShape &table, const Column
         column.domain != InvalidOid && domain != tables_.domain_allowed.end())
         add(domain->second);
     if (!column.not_null) result.push_back(std::nullopt);
+    if (column.type == BOOLOID) result.insert(result.end(), {"t", "f"});
+    if (!many) return result;
     if (is_text(column.type)) {
         const auto shapes = shapes_of_text(counter_);
         result.insert(result.end(), shapes.begin(), shapes.end());
@@ -163,8 +165,6 @@ std::vector<Candidate> Maker::alternatives(const TableShape &table, const Column
         result.push_back(number_text(column, counter_));
     } else if (column.category == TYPCATEGORY_DATETIME) {
         for (const char *time : {"now", "2000-01-01", "2099-01-01"}) result.push_back(time);
-    } else if (column.type == BOOLOID) {
-        result.insert(result.end(), {"t", "f"});
     } else if (column.category == TYPCATEGORY_ARRAY) {
         result.push_back("{made}");
         result.push_back("{1}");
@@ -200,11 +200,65 @@ Values Maker::values(const TableShape &table, const Values &wanted) {
     return values;
 }
 
+// Turns the columns of the constraints that objected through their alternatives, like an odometer: first what was
+// there, empty or not, and what the constraints name; then anything that constraints are known to ask for.
+class Maker::Turning {
+public:
+    Turning(Maker &maker, const TableShape &table, const Values &wanted)
+        : maker_(maker), table_(table), wanted_(wanted) {}
+
+    // Takes in the columns that the constraint is about, or that are of a type that objects.
+    void add(const Outcome &outcome, Values &overrides) {
+        const auto constraint = table_.constraints.find(outcome.constraint);
+        const size_t before = dials_.size();
+        for (const ColumnShape &column : table_.columns) {
+            const bool named = constraint != table_.constraints.end() &&
+                               std::find(constraint->second.begin(), constraint->second.end(), column.number) !=
+                                   constraint->second.end();
+            const bool of_domain = constraint == table_.constraints.end() && column.domain != InvalidOid;
+            if ((named || of_domain) && !wanted_.contains(column.number)) dials_.try_emplace(column.number);
+        }
+        if (dials_.size() == before) return;
+        for (const auto &[number, dial] : dials_) overrides.erase(number);
+        start(false);
+    }
+
+    // False where there is nothing left to try.
+    bool turn(Values &overrides) {
+        for (auto &[number, dial] : dials_) {
+            if (++dial.at <= dial.choices.size()) {
+                overrides[number] = dial.choices[dial.at - 1];
+                return true;
+            }
+            dial.at = 0;
+            overrides.erase(number);
+        }
+        if (many_ || dials_.empty()) return false;
+        start(true);
+        return turn(overrides);
+    }
+
+private:
+    struct Dial {
+        std::vector<Candidate> choices;
+        size_t at = 0; // 0: as the row would be without
+    };
+
+    void start(bool many) {
+        many_ = many;
+        for (auto &[number, dial] : dials_) dial = {maker_.alternatives(table_, *table_.column(number), many), 0};
+    }
+
+    Maker &maker_;
+    const TableShape &table_;
+    const Values &wanted_;
+    std::map<int, Dial> dials_; // by column
+    bool many_ = false;
+};
+
 std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, std::string &why) {
     Values overrides = wanted;
-    std::map<int, size_t> tried; // how far through the alternatives of a column we are
-    std::vector<int> turning;    // the columns of the constraint that objects
-    std::string objecting;
+    Turning turning(*this, table, wanted);
     for (int attempt_number = 0; attempt_number < kMostTries; attempt_number++) {
         const Values made = values(table, overrides);
         Row row{table.id, InvalidOid, "", made, true};
@@ -249,32 +303,8 @@ std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, 
         }
         if (outcome.sqlstate != "23514") return std::nullopt;
 
-        // A check objects: turn its columns through their alternatives, like an odometer.
-        if (objecting != outcome.constraint + outcome.type) {
-            objecting = outcome.constraint + outcome.type;
-            turning.clear();
-            tried.clear();
-            const auto constraint = table.constraints.find(outcome.constraint);
-            for (const ColumnShape &column : table.columns) {
-                const bool named = constraint != table.constraints.end() &&
-                                   std::find(constraint->second.begin(), constraint->second.end(), column.number) !=
-                                       constraint->second.end();
-                const bool of_domain = constraint == table.constraints.end() && column.domain != InvalidOid;
-                if ((named || of_domain) && !wanted.contains(column.number)) turning.push_back(column.number);
-            }
-        }
-        bool turned = false;
-        for (const int number : turning) {
-            const std::vector<Candidate> choices = alternatives(table, *table.column(number));
-            size_t &at = tried[number];
-            if (at < choices.size()) {
-                overrides[number] = choices[at++];
-                turned = true;
-                break;
-            }
-            at = 0;
-        }
-        if (!turned) return std::nullopt;
+        turning.add(outcome, overrides);
+        if (!turning.turn(overrides)) return std::nullopt;
     }
     return std::nullopt;
 }

@@ -49,8 +49,9 @@ public:
     static std::string literal(const ColumnShape &column, const Candidate &value);
 
 private:
+    class Turning;
     Candidate value(const TableShape &table, const ColumnShape &column);
-    std::vector<Candidate> alternatives(const TableShape &table, const ColumnShape &column);
+    std::vector<Candidate> alternatives(const TableShape &table, const ColumnShape &column, bool many);
     const Tables &tables_;
     std::map<Column, Candidate> learned_; // what constraints turned out to want
     long counter_ = 0;
