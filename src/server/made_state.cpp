@@ -79,6 +79,26 @@ Values MadeState::wanted(const prove::ModelRow &row) const {
     return values;
 }
 
+// What a row that is only there to be referred to refers to itself: nothing where that may be, else a row that was made
+// before it, or itself.
+Values MadeState::ties_of(const TableShape &shape, const Values &values) const {
+    Values ties;
+    for (const ForeignKey &key : shape.foreign_keys) {
+        const auto there = parents_.find(key.parent);
+        const Values *parent = key.parent == shape.id ? &values : there != parents_.end() ? &there->second : nullptr;
+        for (size_t i = 0; i < key.columns.size(); i++) {
+            const ColumnShape *column = shape.column(key.columns[i]);
+            if (values.contains(key.columns[i]) || column == nullptr) continue;
+            if (!column->not_null)
+                ties[column->number] = std::nullopt;
+            else if (const auto value = parent != nullptr ? parent->find(key.parent_columns[i]) : values.end();
+                     parent != nullptr && value != parent->end())
+                ties[column->number] = value->second;
+        }
+    }
+    return ties;
+}
+
 // What a row refers to has to be there, in tables that the question does not speak of as well.
 bool MadeState::parents_of(const TableShape &shape, const Values &values, int depth) {
     if (depth > kMostParents) return no("rows refer to one another without end");
@@ -99,15 +119,11 @@ bool MadeState::parents_of(const TableShape &shape, const Values &values, int de
         }
         if (!whole || !query(fmt::format("select 1 from {} where {}", parent->name, where), {}, false).empty())
             continue;
-        // A table that the question speaks of has the rows that the solver gave it, and no others.
-        const auto &tables = question_.tables;
-        if (std::any_of(tables.begin(), tables.end(), [&](const prove::Table &t) { return t.name == parent->name; }) &&
-            reply_.tables_used.contains(parent->name))
-            return no("a row refers to one that is not there: " + parent->name);
         std::string why;
-        const std::optional<Row> made = maker_.insert(*parent, wanted, why);
+        const std::optional<Row> made = maker_.insert(*parent, wanted, why, ties_of(*parent, wanted));
         if (!made) return no(fmt::format("no row of {} could be made: {}", parent->name, why));
         script_.push_back(Maker::insert_statement(*parent, made->values));
+        parents_.insert_or_assign(parent->id, made->values);
         if (!parents_of(*parent, made->values, depth + 1)) return false;
     }
     return true;
@@ -117,10 +133,12 @@ bool MadeState::put_in(const prove::ModelRow &row) {
     const TableShape *shape = tables_.of(schema_.relation(row.table));
     if (shape == nullptr) return no("rows of the server's own tables cannot be made");
     std::string why;
-    const std::optional<Row> made = maker_.insert(*shape, wanted(row), why);
+    const Values values = wanted(row);
+    const std::optional<Row> made = maker_.insert(*shape, values, why, ties_of(*shape, values));
     if (!made) return no(fmt::format("a row of {} could not be made: {}", shape->name, why));
     script_.push_back(Maker::insert_statement(*shape, made->values));
     if (row.subject == 0) subject_ = *made;
+    put_in_.emplace_back(shape, made->values);
     return true;
 }
 
@@ -137,15 +155,18 @@ bool MadeState::put_in() {
         if (!cleared.ok) return no(fmt::format("{} could not be emptied: {}", table.name, cleared.message));
         if (gone > 0) cleared_.push_back("delete from " + table.name);
     }
-    std::vector<std::pair<const TableShape *, Values>> made;
-    for (const prove::ModelRow &row : reply_.rows) {
-        if (!row.present) continue;
-        if (!put_in(row)) return false;
-        made.emplace_back(tables_.of(schema_.relation(row.table)), wanted(row));
-    }
-    for (const auto &[shape, values] : made)
+    for (const prove::ModelRow &row : reply_.rows)
+        if (row.present && !put_in(row)) return false;
+    for (const auto &[shape, values] : put_in_)
         if (!parents_of(*shape, values, 0)) return false;
     return true;
+}
+
+Values MadeState::whole(const TableShape &shape, const prove::ModelRow &row) {
+    Values values = wanted(row);
+    const Values ties = ties_of(shape, values);
+    values.insert(ties.begin(), ties.end());
+    return maker_.values(shape, values);
 }
 
 std::string MadeState::witness(const Persona &persona, const std::set<std::string> &unset_as_empty,

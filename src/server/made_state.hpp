@@ -27,7 +27,7 @@ public:
 
     // What the solver says of a row; a whole row of it.
     Values wanted(const prove::ModelRow &row) const;
-    Values whole(const TableShape &shape, const prove::ModelRow &row) { return maker_.values(shape, wanted(row)); }
+    Values whole(const TableShape &shape, const prove::ModelRow &row);
 
     // The row the question is about, once it is put in.
     const Row &subject() const { return subject_; }
@@ -40,6 +40,7 @@ public:
 private:
     bool put_in(const prove::ModelRow &row);
     bool parents_of(const TableShape &shape, const Values &values, int depth);
+    Values ties_of(const TableShape &shape, const Values &values) const;
     Candidate candidate(const expr::Type &type, const prove::ModelValue &value) const;
     bool no(const std::string &why) {
         if (why_not_.empty()) why_not_ = why;
@@ -51,6 +52,8 @@ private:
     const prove::Reply &reply_;
     const Tables &tables_;
     Maker maker_;
+    std::vector<std::pair<const TableShape *, Values>> put_in_; // the solver's rows
+    std::map<Oid, Values> parents_;                             // rows that are only there to be referred to
     Row subject_{InvalidOid, InvalidOid, "", {}, false};
     std::vector<std::string> cleared_; // what put rows out of the way
     std::vector<std::string> script_;  // what put rows in

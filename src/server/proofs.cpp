@@ -219,6 +219,7 @@ Proof Proofs::ask_unnamed(const CellToProve &cell, const std::set<std::string> &
                         : fmt::format("rows that do not name it are reached through rows of {} that do; nobody has "
                                       "declared whose they are",
                                       some_of(opened_by));
+    if (proof.verdict == Proof::Verdict::unknown) result.reason += "; and where no row names it: " + proof.reason;
     return result;
 }
 

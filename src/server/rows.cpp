@@ -48,7 +48,7 @@ Candidate number_text(const ColumnShape &column, long n) {
     switch (column.type) {
     case INT2OID: return std::to_string(30000 + n % 2700);
     case INT4OID: return std::to_string(1900000000L + n);
-    case INT8OID: return std::to_string(4000000000000000L + n);
+    case INT8OID: return std::to_string(2000000000L + n); // an integer may refer to it
     default: return std::to_string(n % 10);
     }
 }
@@ -164,7 +164,9 @@ std::vector<Candidate> Maker::alternatives(const TableShape &table, const Column
         for (const long n : {1L, 0L, 2L, 10L, 100L}) result.push_back(std::to_string(n));
         result.push_back(number_text(column, counter_));
     } else if (column.category == TYPCATEGORY_DATETIME) {
-        for (const char *time : {"now", "2000-01-01", "2099-01-01"}) result.push_back(time);
+        const bool of_day = column.type == TIMEOID || column.type == TIMETZOID;
+        for (const char *time : {"now", "2000-01-01 01:00", "2099-01-01 23:00"})
+            result.push_back(of_day && *time != 'n' ? time + std::string_view("2000-01-01 ").size() : time);
     } else if (column.category == TYPCATEGORY_ARRAY) {
         result.push_back("{made}");
         result.push_back("{1}");
@@ -201,11 +203,12 @@ Values Maker::values(const TableShape &table, const Values &wanted) {
 }
 
 // Turns the columns of the constraints that objected through their alternatives, like an odometer: first what was
-// there, empty or not, and what the constraints name; then anything that constraints are known to ask for.
+// there, empty or not, and what the constraints name; then anything that constraints are known to ask for. What ties
+// the row to others is there or is not.
 class Maker::Turning {
 public:
-    Turning(Maker &maker, const TableShape &table, const Values &wanted)
-        : maker_(maker), table_(table), wanted_(wanted) {}
+    Turning(Maker &maker, const TableShape &table, const Values &wanted, const Values &links)
+        : maker_(maker), table_(table), wanted_(wanted), links_(links) {}
 
     // Takes in the columns that the constraint is about, or that are of a type that objects.
     void add(const Outcome &outcome, Values &overrides) {
@@ -219,7 +222,7 @@ public:
             if ((named || of_domain) && !wanted_.contains(column.number)) dials_.try_emplace(column.number);
         }
         if (dials_.size() == before) return;
-        for (const auto &[number, dial] : dials_) overrides.erase(number);
+        for (const auto &[number, dial] : dials_) put_back(number, overrides);
         start(false);
     }
 
@@ -231,7 +234,7 @@ public:
                 return true;
             }
             dial.at = 0;
-            overrides.erase(number);
+            put_back(number, overrides);
         }
         if (many_ || dials_.empty()) return false;
         start(true);
@@ -246,19 +249,34 @@ private:
 
     void start(bool many) {
         many_ = many;
-        for (auto &[number, dial] : dials_) dial = {maker_.alternatives(table_, *table_.column(number), many), 0};
+        for (auto &[number, dial] : dials_) dial = {choices(*table_.column(number)), 0};
+    }
+
+    std::vector<Candidate> choices(const ColumnShape &column) const {
+        const auto link = links_.find(column.number);
+        if (link == links_.end()) return maker_.alternatives(table_, column, many_);
+        if (!link->second) return {maker_.value(table_, column)};
+        return column.not_null ? std::vector<Candidate>{} : std::vector<Candidate>{std::nullopt};
+    }
+
+    void put_back(int number, Values &overrides) const {
+        if (const auto link = links_.find(number); link != links_.end())
+            overrides[number] = link->second;
+        else
+            overrides.erase(number);
     }
 
     Maker &maker_;
     const TableShape &table_;
-    const Values &wanted_;
+    const Values &wanted_, &links_;
     std::map<int, Dial> dials_; // by column
     bool many_ = false;
 };
 
-std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, std::string &why) {
+std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, std::string &why, const Values &links) {
     Values overrides = wanted;
-    Turning turning(*this, table, wanted);
+    overrides.insert(links.begin(), links.end());
+    Turning turning(*this, table, wanted, links);
     for (int attempt_number = 0; attempt_number < kMostTries; attempt_number++) {
         const Values made = values(table, overrides);
         Row row{table.id, InvalidOid, "", made, true};
@@ -279,7 +297,7 @@ std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, 
         });
         if (outcome.ok && !row.tid.empty()) {
             for (const auto &[number, value] : overrides)
-                if (!wanted.contains(number)) learned_[{table.id, number}] = value;
+                if (!wanted.contains(number) && !links.contains(number)) learned_[{table.id, number}] = value;
             return row;
         }
         why = outcome.ok ? "a rule or trigger took the row away" : outcome.message;

@@ -41,8 +41,10 @@ public:
     Values values(const TableShape &table, const Values &wanted);
 
     // Inserts a row as the current user; tries other values where a constraint objects. Nothing where it did not work,
-    // with the reason in `why`. Policies of the current user apply: error 42501 ends the attempt.
-    std::optional<Row> insert(const TableShape &table, const Values &wanted, std::string &why);
+    // with the reason in `why`. Policies of the current user apply: error 42501 ends the attempt. `links` tie the row
+    // to others, and give way where a constraint wants them empty.
+    std::optional<Row> insert(const TableShape &table, const Values &wanted, std::string &why,
+                              const Values &links = {});
 
     // The statement that inserts these values.
     static std::string insert_statement(const TableShape &table, const Values &values);

@@ -256,10 +256,10 @@ void Stage::make(const TableShape &table) {
     const size_t turns = std::max(all.size(), std::min(kMostVariants, std::max(parents, people)));
     for (size_t turn = 0; turn < turns; turn++) {
         const Values &variant = all[turn < all.size() ? turn : 0];
-        auto row = maker_.insert(table, linked(table, variant, turn, false), why);
+        auto row = maker_.insert(table, variant, why, linked(table, variant, turn, false));
         if (!row) {
             std::string still;
-            row = maker_.insert(table, linked(table, variant, turn, true), still);
+            row = maker_.insert(table, variant, still, linked(table, variant, turn, true));
         }
         if (row) rows.push_back(std::move(*row));
     }
@@ -267,7 +267,7 @@ void Stage::make(const TableShape &table) {
     for (size_t variant = 1; variant < all.size() && parents > 1; variant++)
         for (size_t parent = 0; parent < parents && rows.size() < kMostRows; parent++)
             if (parent != variant % parents)
-                if (auto row = maker_.insert(table, linked(table, all[variant], parent, false), why))
+                if (auto row = maker_.insert(table, all[variant], why, linked(table, all[variant], parent, false)))
                     rows.push_back(std::move(*row));
     if (rows.empty()) why_none_[table.id] = "no row could be made: " + why;
 }
