@@ -43,6 +43,8 @@ BEGIN
     PERFORM asked('b3_scalar', 'prove_it.my_role(org) = ''admin''', membership);
     PERFORM asked('b4_join', 'EXISTS (SELECT 1 FROM prove_it.member m JOIN prove_it.org o ON o.id = m.org WHERE o.id = b4_join.org AND m.who = prove_it.uid())', membership);
     PERFORM asked('b5_count', '(SELECT count(*) FROM prove_it.member m WHERE m.org = b5_count.org AND m.who = prove_it.uid()) > 0', membership);
+    PERFORM asked('b6_in', 'prove_it.uid() IN (SELECT m.who FROM prove_it.member m WHERE m.org = b6_in.org)', membership);
+    PERFORM asked('b7_all', 'prove_it.uid() <> ALL (SELECT m.who FROM prove_it.member m WHERE m.org = b7_all.org)', 'NOT coalesce(' || membership || ', false)');
     PERFORM asked('c1_check', 'EXISTS (SELECT 1 FROM prove_it.org o WHERE o.id = c1_check.org AND o.plan NOT IN (''free'', ''paid''))', 'false');
     PERFORM asked('c2_key', 'EXISTS (SELECT 1 FROM prove_it.org o WHERE o.id = c2_key.org)', 'true');
     PERFORM asked('d1_not_in', 'org NOT IN (SELECT m.org FROM prove_it.member m)', 'true');

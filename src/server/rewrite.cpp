@@ -157,7 +157,11 @@ Node *put_identity_in(Node *node, void *context) {
             IncrementVarSublevelsUp(expression, -1, 1);
             return put_identity_in(expression, context);
         }
-        return node;
+        // What is compared with its rows is evaluated out here; the rows are another query's.
+        if (link->testexpr == nullptr) return node;
+        auto *copy = (SubLink *)copyObject(link);
+        copy->testexpr = put_identity_in(link->testexpr, context);
+        return (Node *)copy;
     }
     return compat::mutate(node, put_identity_in, context);
 }
