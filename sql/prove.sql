@@ -45,6 +45,8 @@ BEGIN
     PERFORM asked('b5_count', '(SELECT count(*) FROM prove_it.member m WHERE m.org = b5_count.org AND m.who = prove_it.uid()) > 0', membership);
     PERFORM asked('b6_in', 'prove_it.uid() IN (SELECT m.who FROM prove_it.member m WHERE m.org = b6_in.org)', membership);
     PERFORM asked('b7_all', 'prove_it.uid() <> ALL (SELECT m.who FROM prove_it.member m WHERE m.org = b7_all.org)', 'NOT coalesce(' || membership || ', false)');
+    PERFORM asked('b8_group', 'org IN (SELECT m.org FROM prove_it.member m WHERE m.who = prove_it.uid() GROUP BY m.org)', membership);
+    PERFORM asked('b9_having', 'EXISTS (SELECT FROM prove_it.member m WHERE m.org = b9_having.org AND m.who = prove_it.uid() GROUP BY m.role HAVING count(*) > 1)', membership);
     PERFORM asked('c1_check', 'EXISTS (SELECT 1 FROM prove_it.org o WHERE o.id = c1_check.org AND o.plan NOT IN (''free'', ''paid''))', 'false');
     PERFORM asked('c2_key', 'EXISTS (SELECT 1 FROM prove_it.org o WHERE o.id = c2_key.org)', 'true');
     PERFORM asked('d1_not_in', 'org NOT IN (SELECT m.org FROM prove_it.member m)', 'true');
@@ -209,6 +211,13 @@ SELECT p, t.* FROM unnest(ARRAY[
 -- none names it are others'; of those that only its own rows open, nobody said whose they are.
 SELECT p.object, p.verdict, p.reason FROM unnest(ARRAY['a1_same', 'a2_null', 'b1_helper', 'b4_join', 'e6_tags']) t,
     rlsproof.prove('newcomer', 'prove_it.' || t, 'select') p WHERE p.direction = 'no more' ORDER BY t;
+
+-- A view shows a group where a row is in it.
+CREATE VIEW by_org WITH (security_invoker) AS SELECT org, count(*) FROM b1_helper GROUP BY org HAVING count(*) > 1;
+CREATE VIEW by_org_of_owner AS SELECT org, count(*) FROM b1_helper GROUP BY org;
+GRANT SELECT ON by_org, by_org_of_owner TO regress_prove_app;
+SELECT p.object, p.verdict, p.reason FROM unnest(ARRAY['by_org', 'by_org_of_owner']) t,
+    rlsproof.prove('outsider', 'prove_it.' || t, 'select') p WHERE p.direction = 'no more' ORDER BY t;
 
 -- The script, in the words of the schema; any solver may be asked.
 SELECT count(*) > 0 FROM regexp_matches(rlsproof.obligation('regress_ann', 'prove_it.note', 'select', 'no more'), '\(check-sat\)');

@@ -11,6 +11,7 @@ extern "C" {
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
 #include "optimizer/appendinfo.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "pgstat.h"
@@ -45,6 +46,16 @@ inline Oid check_as_user(const Query *query, RangeTblEntry *entry) {
 #else
     (void)query;
     return entry->checkAsUser;
+#endif
+}
+
+// An expression of a grouped query, over the columns of its FROM.
+inline Node *ungrouped(Query *query, Node *node) {
+#if PG_VERSION_NUM >= 180000
+    return query->hasGroupRTE ? flatten_group_exprs(nullptr, query, node) : node;
+#else
+    (void)query;
+    return node;
 #endif
 }
 

@@ -162,8 +162,11 @@ bool MadeState::put_in() {
     return true;
 }
 
-Values MadeState::whole(const TableShape &shape, const prove::ModelRow &row) {
+Values MadeState::whole(const TableShape &shape, const prove::ModelRow &row, bool new_keys) {
     Values values = wanted(row);
+    for (const std::vector<int> &key : shape.keys)
+        if (new_keys)
+            for (const int column : key) values.erase(column);
     const Values ties = ties_of(shape, values);
     values.insert(ties.begin(), ties.end());
     return maker_.values(shape, values);

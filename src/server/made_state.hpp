@@ -25,9 +25,9 @@ public:
     // What a row refers to, in tables that the question does not speak of as well.
     bool parents_of(const TableShape &shape, const Values &values) { return parents_of(shape, values, 0); }
 
-    // What the solver says of a row; a whole row of it.
+    // What the solver says of a row; a whole row of it, with the keys it says or with new ones.
     Values wanted(const prove::ModelRow &row) const;
-    Values whole(const TableShape &shape, const prove::ModelRow &row);
+    Values whole(const TableShape &shape, const prove::ModelRow &row, bool new_keys = false);
 
     // The row the question is about, once it is put in.
     const Row &subject() const { return subject_; }

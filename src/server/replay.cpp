@@ -214,24 +214,29 @@ bool Replay::inserts() {
     const auto row =
         std::find_if(reply_.rows.begin(), reply_.rows.end(), [](const prove::ModelRow &r) { return r.subject == 0; });
     if (row == reply_.rows.end()) return no("the solver gave no row");
-    const Values all = state_.whole(shape, *row);
-    {
-        const AsUser past(user_, security_);
-        if (!state_.parents_of(shape, all)) return no(state_.why_not());
-    }
-    const std::string statement = Maker::insert_statement(shape, writable(all, "INSERT"));
-    // First as one whom no policy stops, to see whose row it would be.
+    // First as one whom no policy stops, to see whose row it would be; with other keys where those are taken, of which
+    // the solver knows nothing.
     bool scoped = false, possible = false;
-    std::string text;
-    const Outcome tried = attempt(Finish::rollback, [&] {
-        const AsUser past(user_, security_);
-        const Rows made = in_time([&] { return query(statement + " returning ctid, tableoid", {}, false); });
-        possible = !made.empty();
-        if (possible && why_) text = row_text(*cell_.relation, made.text(0, 0), made.oid(0, 1));
-        if (possible)
-            scoped = in_scope(
-                fmt::format("ctid = {}::tid and tableoid = {}", quote_literal(made.text(0, 0)), made.text(0, 1)));
-    });
+    std::string statement, text;
+    Outcome tried;
+    for (const bool new_keys : {false, true}) {
+        const Values all = state_.whole(shape, *row, new_keys);
+        {
+            const AsUser past(user_, security_);
+            if (!state_.parents_of(shape, all)) return no(state_.why_not());
+        }
+        statement = Maker::insert_statement(shape, writable(all, "INSERT"));
+        tried = attempt(Finish::rollback, [&] {
+            const AsUser past(user_, security_);
+            const Rows made = in_time([&] { return query(statement + " returning ctid, tableoid", {}, false); });
+            possible = !made.empty();
+            if (possible && why_) text = row_text(*cell_.relation, made.text(0, 0), made.oid(0, 1));
+            if (possible)
+                scoped = in_scope(
+                    fmt::format("ctid = {}::tid and tableoid = {}", quote_literal(made.text(0, 0)), made.text(0, 1)));
+        });
+        if (tried.ok || tried.sqlstate != "23505") break;
+    }
     if (!tried.ok || !possible) return no(fmt::format("a constraint objects to the row: {}", tried.message));
     if (scoped != less) return no("the row is not on the side of the scope that the solver had it on");
     say_why(text);

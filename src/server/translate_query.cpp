@@ -8,6 +8,8 @@
 
 #include "server/rewrite.hpp"
 
+#include "server/compat.hpp"
+
 extern "C" {
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -80,8 +82,12 @@ expr::Expr Translator::condition(Node *node, const Query *query, int number, con
 
 void Translator::refuse(const Query *query, Use use) const {
     if (query->commandType != CMD_SELECT) throw Unsupported{"a statement that writes"};
-    if (query->hasAggs || query->groupingSets != NIL || query->havingQual != nullptr) throw Unsupported{"an aggregate"};
-    if (query->groupClause != NIL) throw Unsupported{"GROUP BY"};
+    // Each row stands for its group: there is a group where there is a row, and what is computed of it is not known.
+    const bool groups =
+        query->groupClause != NIL && query->groupingSets == NIL && (use == Use::existence || use == Use::values);
+    if (!groups && (query->hasAggs || query->groupingSets != NIL || query->havingQual != nullptr))
+        throw Unsupported{"an aggregate"};
+    if (!groups && query->groupClause != NIL) throw Unsupported{"GROUP BY"};
     if (query->hasWindowFuncs) throw Unsupported{"a window function"};
     if (query->hasTargetSRFs) throw Unsupported{"a function that returns rows"};
     if (query->hasRecursive) throw Unsupported{"WITH RECURSIVE"};
@@ -126,17 +132,21 @@ std::vector<Translator::Branch> Translator::rows_of(const Query *query, Use use)
     std::vector<State> states{State{}};
     for (int i = 0; i < list_length(query->jointree->fromlist); i++)
         states = from((Node *)list_nth(query->jointree->fromlist, i), query, states);
+    const auto of_group = [&](Node *node) {
+        return settled(call(compat::ungrouped, const_cast<Query *>(query), node));
+    };
     std::vector<Branch> branches;
     for (State &state : states) {
         const Inside inside(frames_, query, state);
         if (query->jointree->quals != nullptr) state.conditions.push_back(settled((Node *)query->jointree->quals));
+        if (query->havingQual != nullptr) state.conditions.push_back(of_group(query->havingQual));
         Branch branch;
         branch.rows = state.rows;
         branch.where = expr::both(state.conditions);
         for (int i = 0; i < list_length(query->targetList); i++) {
             const auto *target = (const TargetEntry *)list_nth(query->targetList, i);
             if (target->resjunk) continue;
-            branch.outputs.push_back(use == Use::existence ? expr::boolean(true) : settled((Node *)target->expr));
+            branch.outputs.push_back(use == Use::existence ? expr::boolean(true) : of_group((Node *)target->expr));
         }
         branches.push_back(std::move(branch));
     }
