@@ -14,6 +14,7 @@
 #include "server/guard/facts.hpp"
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenant_eye.hpp"
 #include "server/guard/tenant_lock.hpp"
 #include "server/guard/tenant_watch.hpp"
 #include "server/guard/tenants.hpp"
@@ -147,8 +148,10 @@ void start(QueryDesc *query, int flags) {
     if ((active & kStarted) != 0) {
         if (wants(Rule::tenant_repointed)) hold_tenants();
         Violations found;
-        judge_start(query, &found);
-        if ((active & kWatched) != 0) begin_watch(query, explaining == 0, &found);
+        const TenantPlan *const tenants = (active & kTenants) != 0 ? tenants_of(query) : nullptr;
+        judge_start(query, tenants, &found);
+        if (tenants != nullptr && !tenants->settled && (active & kWatched) != 0)
+            begin_watch(query, tenants, explaining == 0, &found);
         if (found.count > 0) tell(found, source_of(query), explaining == 0);
     }
     if ((active & (kCounted | kAnswered)) != 0 || tracking) begin_running(query);
@@ -213,7 +216,7 @@ void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     PlannedStmt *const plan = query->plannedstmt;
     const bool parallel = std::exchange(plan->parallelModeNeeded, false);
     in_any_case([&] { run_counted(RLSPROOF_EXECUTOR_RUN_ARGS); }, [&] { plan->parallelModeNeeded = parallel; });
-    judge_watch(query, watch, explaining == 0);
+    say_seen(watch, source_of(query), explaining == 0);
 }
 
 void run_seen(RLSPROOF_EXECUTOR_RUN_PARAMS) {

@@ -353,7 +353,7 @@ void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found)
     }
 }
 
-void judge_start(const QueryDesc *query, Violations *found) {
+void judge_start(const QueryDesc *query, const TenantPlan *tenants, Violations *found) {
     const PlannedStmt *const plan = query->plannedstmt;
     if (wants(Rule::read_only)) judge_writing(query->plannedstmt, found);
     Walk walk{found, Facts(plan), false, {}};
@@ -366,7 +366,7 @@ void judge_start(const QueryDesc *query, Violations *found) {
     }
     if (walk.any_out_of_reach || wants(Rule::scan_rows) || wants(Rule::deep_offset)) walker(query->planstate, &walk);
 
-    if ((active & kTenants) != 0) judge_tenants(query, found);
+    if (tenants != nullptr) judge_tenants(query, tenants, found);
 
     // A table that is changed as a whole is read as a whole: that was said.
     const Violation *const whole_write = found->find(Rule::write_without_where);

@@ -37,8 +37,10 @@ struct Violations {
     Violation *add(Rule rule);
 };
 
-// What the start of the plan tells. REQUIRES: ExecutorStart has run.
-void judge_start(const QueryDesc *query, Violations *found);
+// What the start of the plan tells, and what it says of tenants, if anything: tenants_of() the query. REQUIRES:
+// ExecutorStart has run.
+struct TenantPlan;
+void judge_start(const QueryDesc *query, const TenantPlan *tenants, Violations *found);
 
 // What can be said of a plan whose rows are all fetched at once as the answer to what a client sent; the first is a
 // quick look that spares most plans the second.

@@ -42,6 +42,7 @@ void copy_node(ExtensibleNode *to, const ExtensibleNode *from) {
     auto *const copy = reinterpret_cast<TenantPlan *>(to);
     const auto *const source = reinterpret_cast<const TenantPlan *>(from);
     copy->generation = source->generation;
+    copy->settled = source->settled;
     copy->count = source->count;
     copy->scan = static_cast<TenantScan *>(palloc(sizeof(TenantScan) * static_cast<size_t>(source->count + 1)));
     for (int i = 0; i < source->count; ++i) {
@@ -367,7 +368,71 @@ void look_at_written(PlanLook *look) {
     }
 }
 
+// Most statements read one table. The scan, where a plan is that and what is done with its rows; nullptr where it is more.
+Plan *only_scan(const PlannedStmt *plan) {
+    if (plan->commandType != CMD_SELECT || plan->subplans != NIL || plan->hasModifyingCTE) return nullptr;
+    Plan *here = plan->planTree;
+    for (;; here = here->lefttree) {
+        if (here == nullptr || here->righttree != nullptr) return nullptr;
+        switch (nodeTag(here)) {
+        case T_SeqScan:
+        case T_IndexScan:
+        case T_IndexOnlyScan:
+        case T_BitmapHeapScan:
+        case T_TidScan: return here;
+        case T_Limit:
+        case T_LockRows:
+        case T_Sort:
+        case T_Agg:
+        case T_Result: break;
+        default: return nullptr;
+        }
+    }
+}
+
+// In one piece, with a place for its only scan.
+TenantPlan *with_one_scan(PlannedStmt *plan, Plan *scan) {
+    const RangeTblEntry *const entry = rt_fetch(reinterpret_cast<Scan *>(scan)->scanrelid, plan->rtable);
+    const Tenancy *const tenancy = tenancy_of(entry->relid);
+    struct Both {
+        TenantPlan plan;
+        TenantScan scan;
+    };
+    auto *const both = static_cast<Both *>(palloc0(sizeof(Both)));
+    TenantPlan *const result = &both->plan;
+    result->scan = &both->scan;
+    if (tenancy == nullptr) {
+        result->settled = true;
+        return result;
+    }
+    both->scan.table = both->scan.owner = entry->relid;
+    both->scan.node = scan->plan_node_id;
+    both->scan.bound_to = -1;
+    both->scan.column = tenancy->column;
+    if (!held_plainly(scan, tenancy, &both->scan)) return nullptr;
+    result->count = 1;
+    result->settled = true;
+    return result;
+}
+
+TenantPlan *with_all_scans(PlannedStmt *plan);
+
 } // namespace
+
+bool settles(const TenantScan &scan) {
+    switch (scan.pin) {
+    case Pin::literal:
+    case Pin::parameter: {
+        // By a path it is one row's key, and its tenant is still to be seen.
+        const Tenancy *const tenancy = tenancy_of(scan.owner);
+        return tenancy != nullptr && tenancy->links == 0;
+    }
+    case Pin::session:
+    case Pin::shared:
+    case Pin::written: return true;
+    default: return false;
+    }
+}
 
 void define_tenant_plan() {
     RegisterExtensibleNodeMethods(&kMethods);
@@ -442,10 +507,21 @@ void each_origin(const PlanLook *look, Plan *plan, const Node *node, void (*visi
 }
 
 TenantPlan *look_at_tenants(PlannedStmt *plan) {
-    auto *const result = static_cast<TenantPlan *>(palloc0(sizeof(TenantPlan)));
+    // Asking may bring news: what is found then counts from before.
+    const uint64 generation = tenancy_generation();
+    Plan *const only = only_scan(plan);
+    TenantPlan *result = only != nullptr ? with_one_scan(plan, only) : nullptr;
+    if (result == nullptr) result = with_all_scans(plan);
     result->node.type = T_ExtensibleNode;
     result->node.extnodename = kName;
-    result->generation = tenancy_generation();
+    result->generation = generation;
+    return result;
+}
+
+namespace {
+
+TenantPlan *with_all_scans(PlannedStmt *plan) {
+    auto *const result = static_cast<TenantPlan *>(palloc0(sizeof(TenantPlan)));
     PlanLook look{plan, NIL, NIL, NIL, nullptr, 0, 0};
     visit(plan->planTree, &look);
     visit_all(plan->subplans, &look);
@@ -473,14 +549,19 @@ TenantPlan *look_at_tenants(PlannedStmt *plan) {
     look_at_written(&look);
     result->count = look.count;
     result->scan = look.found;
+    result->settled = true;
+    for (int i = 0; i < look.count; ++i)
+        result->settled = result->settled && look.found[i].pin != Pin::written && settles(look.found[i]);
     return result;
 }
+
+} // namespace
 
 const TenantPlan *tenant_plan_of(const PlannedStmt *plan) {
     ListCell *cell;
     foreach (cell, plan->invalItems) {
         const auto *const item = static_cast<const ExtensibleNode *>(lfirst(cell));
-        if (!IsA(item, ExtensibleNode) || strcmp(item->extnodename, kName) != 0) continue;
+        if (!IsA(item, ExtensibleNode) || (item->extnodename != kName && strcmp(item->extnodename, kName) != 0)) continue;
         const auto *const found = reinterpret_cast<const TenantPlan *>(item);
         return found->generation == tenancy_generation() ? found : nullptr;
     }

@@ -48,11 +48,15 @@ struct TenantScan {
 struct TenantPlan {
     ExtensibleNode node;
     uint64 generation; // of the declarations it was made by
+    bool settled;      // nothing is written, and every scan is held to values that are known when it starts
     int count;
     TenantScan *scan;
 };
 
 void define_tenant_plan();
+
+// Whether the plan alone says whose rows a scan reads, once the value that it is held to has been compared.
+bool settles(const TenantScan &scan);
 
 // Looks at a plan. REQUIRES: its tables are locked.
 TenantPlan *look_at_tenants(PlannedStmt *plan);
@@ -70,6 +74,9 @@ struct Origin {
     AttrNumber column;
 };
 
+// A plain comparison of the tenant with a constant or a parameter: the usual case, which needs no look at the rest.
+bool held_plainly(const Plan *scan, const Tenancy *tenancy, TenantScan *found);
+
 // What one scan's conditions say of a column. Ties to other scans are noted in the look.
 void look_at_conditions(PlanLook *look, Plan *scan, const Tenancy *tenancy, TenantScan *found);
 
@@ -78,7 +85,7 @@ List *conditions_of(const Plan *scan); // those of bitmaps and indexes included
 bool has_partial_index(const Plan *scan);
 AttrNumber column_of(const Plan *scan, const Node *node);
 
-// Whether two operands of an operator can only be the same tenant where it holds.
+// Whether two operands of an operator can only be the same tenant where it holds. The answer is kept for the next time.
 bool equates(Oid operation, Oid type_of_column, Oid collation_of_column, Oid collation_of_operator);
 
 // What stands behind an execution parameter.

@@ -150,8 +150,7 @@ const TenantPlan *tenants_of(const QueryDesc *query) {
     return fresh;
 }
 
-void judge_tenants(const QueryDesc *query, Violations *found) {
-    const TenantPlan *const plan = tenants_of(query);
+void judge_tenants(const QueryDesc *query, const TenantPlan *plan, Violations *found) {
     if (plan == nullptr || plan->count == 0) return;
     ask_session_anew();
     for (int i = 0; i < plan->count; ++i) {

@@ -1,0 +1,184 @@
+#include "server/guard/tenant_seen.hpp"
+
+#include "server/guard/tenant_path.hpp"
+#include "server/guard/tenant_session.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+}
+
+namespace rlsproof::server::guard {
+
+namespace {
+
+// ---- what is said
+
+Violation *say_mixed(const Kind &kind, Violations *found) {
+    if (kind.written || !wants(Rule::tenant_mixed) || kind.count + (kind.more ? 1 : 0) < 2) return nullptr;
+    Violation *const violation = found->add(Rule::tenant_mixed);
+    if (violation == nullptr) return nullptr;
+    violation->relation = kind.table;
+    violation->measured = kind.count;
+    violation->counted = true;
+    violation->note = kind.more ? psprintf("There are more; " INT64_FORMAT " rows were looked at.", kind.rows)
+                                : psprintf(INT64_FORMAT " rows were looked at.", kind.rows);
+    return violation;
+}
+
+Violation *say_other(const Kind &kind, Violations *found) {
+    const Rule rule = kind.written ? Rule::tenant_write : Rule::tenant_mismatch;
+    if (!wants(rule) || kind.other_rows == 0) return nullptr;
+    Violation *const violation = found->add(rule);
+    if (violation == nullptr) return nullptr;
+    violation->relation = kind.other_table;
+    violation->measured = static_cast<double>(kind.other_rows);
+    violation->counted = true;
+    return violation;
+}
+
+void stop(Watch *watch, const Kind &kind) {
+    Violations found;
+    const Rule rule = kind.written ? Rule::tenant_write : Rule::tenant_mismatch;
+    if ((kind.written ? watch->stops_written : watch->stops_other) && (watch->told & only(rule)) == 0 &&
+        say_other(kind, &found) != nullptr)
+        watch->told |= only(rule);
+    if (watch->stops_mixed && (watch->told & only(Rule::tenant_mixed)) == 0 && say_mixed(kind, &found) != nullptr)
+        watch->told |= only(Rule::tenant_mixed);
+    // Comes back where it was waived.
+    if (found.count > 0) tell(found, watch->source, watch->may_refuse);
+}
+
+// ---- one row
+
+bool same(Kind *kind, Datum left, Datum right) {
+    if (kind->by_value && kind->by_image) return left == right;
+    if (kind->by_image && datum_image_eq(left, right, false, kind->length)) return true;
+    if (kind->by_image && kind->length > 0) return false;
+    return DatumGetBool(FunctionCall2Coll(&kind->equal, kind->collation, left, right));
+}
+
+bool is_shared(const Eye *eye, TupleTableSlot *slot) {
+    if (eye->shared == nullptr) return false;
+    eye->context->ecxt_scantuple = slot;
+    const bool result = ExecQual(eye->shared, eye->context);
+    ResetExprContext(eye->context);
+    return result;
+}
+
+// A tenant that the last row was not of.
+void look_at_other(Watch *watch, Eye *eye, TupleTableSlot *slot, Datum value, bool null) {
+    Kind *const kind = eye->kind;
+    if (null ? eye->null_shared : false) return;
+    if (is_shared(eye, slot)) return;
+    if (kind->more && !kind->session_known) return;
+    for (int i = 0; !kind->more && i < kind->count; ++i)
+        if (kind->seen[i].null == null && (null || same(kind, kind->seen[i].value, value))) {
+            eye->last = i;
+            if (kind->seen[i].other) ++kind->other_rows;
+            return;
+        }
+    bool own = !kind->session_known;
+    for (int i = 0; !own && !null && i < kind->own_count; ++i) own = same(kind, kind->own[i], value);
+    if (!own) {
+        if (kind->other_rows == 0) kind->other_table = eye->shown;
+        ++kind->other_rows;
+    }
+    if (kind->count == Kind::kMost) {
+        kind->more = true;
+        eye->last = -1;
+    } else {
+        MemoryContext const before = MemoryContextSwitchTo(watch->memory);
+        kind->seen[kind->count].value = null ? Datum{0} : datumCopy(value, kind->by_value, kind->length);
+        kind->seen[kind->count].null = null;
+        kind->seen[kind->count].other = !own;
+        MemoryContextSwitchTo(before);
+        eye->last = kind->count++;
+        if (kind->count == 1) kind->table = eye->shown;
+    }
+    if (((kind->written ? watch->stops_written : watch->stops_other) && !own) ||
+        (watch->stops_mixed && kind->count > 1))
+        stop(watch, *kind);
+}
+
+bool equal_by_image(Oid type, Oid collation) {
+    switch (getBaseType(type)) {
+    case BOOLOID:
+    case INT2OID:
+    case INT4OID:
+    case INT8OID:
+    case OIDOID:
+    case DATEOID:
+    case UUIDOID: return true;
+    case TEXTOID:
+    case VARCHAROID: return !OidIsValid(collation) || get_collation_isdeterministic(collation);
+    default: return type_is_enum(type);
+    }
+}
+
+} // namespace
+
+Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written) {
+    ListCell *cell;
+    foreach (cell, watch->kinds) {
+        auto *const kind = static_cast<Kind *>(lfirst(cell));
+        if (kind->written == written && kind->source == tenancy->source && kind->type == tenancy->type &&
+            kind->collation == tenancy->collation)
+            return kind;
+    }
+    const TypeCacheEntry *const type = lookup_type_cache(tenancy->type, TYPECACHE_EQ_OPR_FINFO);
+    if (!OidIsValid(type->eq_opr_finfo.fn_oid)) return nullptr;
+    auto *const kind = static_cast<Kind *>(palloc0(sizeof(Kind)));
+    kind->written = written;
+    kind->source = tenancy->source;
+    kind->type = tenancy->type;
+    kind->collation = tenancy->collation;
+    get_typlenbyval(tenancy->type, &kind->length, &kind->by_value);
+    kind->by_image = equal_by_image(tenancy->type, tenancy->collation);
+    fmgr_info_copy(&kind->equal, const_cast<FmgrInfo *>(&type->eq_opr_finfo), CurrentMemoryContext);
+    const SessionTenants *const tenants = session_tenants(tenancy);
+    // Without a tenant nothing is another's; tenant_unset says so.
+    kind->session_known = tenants != nullptr && tenants->count > 0;
+    if (kind->session_known) {
+        kind->own_count = tenants->count;
+        kind->own = static_cast<Datum *>(palloc(sizeof(Datum) * static_cast<size_t>(tenants->count)));
+        for (int i = 0; i < tenants->count; ++i)
+            kind->own[i] = datumCopy(tenants->values[i], kind->by_value, kind->length);
+    }
+    watch->kinds = lappend(watch->kinds, kind);
+    return kind;
+}
+
+void look_at_tenant(Eye *eye, TupleTableSlot *slot, Datum value, bool null) {
+    Kind *const kind = eye->kind;
+    ++kind->rows;
+    if (eye->path != nullptr) value = tenant_behind(eye->path, eye->watch->snapshot, value, null, &null);
+    // A shared row may have the tenant that is not the session's: those are looked at one by one.
+    if (eye->last >= 0 && !null && !kind->seen[eye->last].null &&
+        (kind->by_value ? value == kind->seen[eye->last].value
+                        : datum_image_eq(value, kind->seen[eye->last].value, false, kind->length))) {
+        if (!kind->seen[eye->last].other) return;
+        if (!is_shared(eye, slot)) ++kind->other_rows;
+        return;
+    }
+    look_at_other(eye->watch, eye, slot, value, null);
+}
+
+void say_seen(Watch *watch, const Source &source, bool may_refuse) {
+    Violations found;
+    ListCell *cell;
+    foreach (cell, watch->kinds) {
+        const Kind &kind = *static_cast<const Kind *>(lfirst(cell));
+        if ((watch->told & only(kind.written ? Rule::tenant_write : Rule::tenant_mismatch)) == 0)
+            say_other(kind, &found);
+        if ((watch->told & only(Rule::tenant_mixed)) == 0) say_mixed(kind, &found);
+    }
+    for (int i = 0; i < found.count; ++i) watch->told |= only(found.list[i].rule);
+    if (found.count > 0) tell(found, source, may_refuse);
+}
+
+} // namespace rlsproof::server::guard
