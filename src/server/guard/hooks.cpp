@@ -14,6 +14,7 @@
 #include "server/guard/facts.hpp"
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenant_copy.hpp"
 #include "server/guard/tenant_eye.hpp"
 #include "server/guard/tenant_lock.hpp"
 #include "server/guard/tenant_watch.hpp"
@@ -266,6 +267,16 @@ void end(QueryDesc *query) {
         standard_ExecutorEnd(query);
 }
 
+template <typename Body>
+[[gnu::noinline]] void copy_watched(Watch *watch, const Source &source, Body body) {
+    in_any_case(
+        [&] {
+            body();
+            say_seen(watch, source, explaining == 0);
+        },
+        [&] { MemoryContextDelete(watch->memory); });
+}
+
 void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUtilityContext context,
              ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,
              QueryCompletion *completion) {
@@ -282,10 +293,17 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     }
     if (wants(Rule::tenant_repointed)) hold_tenants();
     Violations found;
+    Watch *watch = nullptr;
     const Source source{text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)};
     judge_utility(statement->utilityStmt, &found);
     if (wants(Rule::read_only)) judge_writing_command(statement->utilityStmt, &found);
     if (wants(Rule::unlisted_command) && at_work == 0) judge_command(statement->utilityStmt, &found);
+    if (wants(Rule::tenant_write) && IsA(statement->utilityStmt, CopyStmt) &&
+        reinterpret_cast<CopyStmt *>(statement->utilityStmt)->is_from) {
+        const WatchedCopy copy = watch_copy(statement, source, explaining == 0, &found);
+        statement = copy.statement;
+        watch = copy.watch;
+    }
     if (found.count > 0) tell(found, source, explaining == 0);
     if (!IsA(statement->utilityStmt, ExplainStmt)) {
         if (IsA(statement->utilityStmt, CallStmt)) {
@@ -293,7 +311,10 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
             return;
         }
         const Passing rows = (active & (kCounted | kAnswered)) != 0 ? passing(statement->utilityStmt) : Passing::none;
-        go_on();
+        if (watch != nullptr)
+            copy_watched(watch, source, go_on);
+        else
+            go_on();
         if (completion != nullptr)
             judge_passed(rows, static_cast<double>(completion->nprocessed), source, explaining == 0);
         return;

@@ -122,11 +122,19 @@ void remember_bytes(Eye *eye) {
     eye->head = static_cast<uint32>(eye->slot->tts_tupleDescriptor->natts);
 }
 
+TupleTableSlot *counted(PlanState *state) {
+    if (current.state != state) find(state);
+    Eye *const eye = current.eye;
+    TupleTableSlot *const slot = eye->real(state);
+    if (!TupIsNull(slot)) ++eye->kind->rows;
+    return slot;
+}
+
 [[gnu::noinline]] void look_at_another(Eye *eye, TupleTableSlot *slot) {
     look_at_row(eye, slot);
     remember_bytes(eye);
     // Where nobody knows whose rows they should be, there is nothing left to be seen.
-    if (eye->kind->more && !eye->kind->session_known) ExecSetExecProcNode(eye->state, eye->real);
+    if (eye->kind->more && !eye->kind->session_known) ExecSetExecProcNode(eye->state, counted);
 }
 
 // ---- all others

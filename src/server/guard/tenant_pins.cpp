@@ -155,9 +155,10 @@ TenantScan by_comparison(const Conditions &c, Oid operation, Oid collation, List
     if (c.tenancy->links > 0 || c.best->carrier)
         get_atttypetypmodcoll(c.best->table, c.column, &type, &typmod, &own_collation);
     found.pin = Pin::weak;
-    if (!equates(operation, type, own_collation, collation)) return found;
+    const Oid function = equality(operation, type, own_collation, collation);
+    if (!OidIsValid(function)) return found;
     TenantScan held = held_to(c, first ? right : left, list);
-    held.function = get_opcode(operation);
+    held.function = function;
     held.collation = collation;
     held.column_first = first;
     return held;
@@ -284,15 +285,16 @@ bool held_plainly(const Plan *scan, const Tenancy *tenancy, TenantScan *found) {
             const bool value = IsA(right, Const) && !reinterpret_cast<const Const *>(right)->constisnull;
             const bool parameter =
                 IsA(right, Param) && reinterpret_cast<const Param *>(right)->paramkind == PARAM_EXTERN;
-            if ((!value && !parameter) || !IsA(left, Var) || column_of(scan, left) != found->column ||
-                !equates(comparison->opno, tenancy->type, tenancy->collation, comparison->inputcollid))
-                continue;
+            if ((!value && !parameter) || !IsA(left, Var) || column_of(scan, left) != found->column) continue;
+            const Oid function =
+                equality(comparison->opno, tenancy->type, tenancy->collation, comparison->inputcollid);
+            if (!OidIsValid(function)) continue;
             found->pin = value ? Pin::literal : Pin::parameter;
             if (value)
                 found->value = const_cast<Const *>(reinterpret_cast<const Const *>(right));
             else
                 found->parameter = reinterpret_cast<const Param *>(right)->paramid;
-            found->function = get_opcode(comparison->opno);
+            found->function = function;
             found->collation = comparison->inputcollid;
             found->column_first = first;
             return true;
@@ -364,25 +366,25 @@ bool looked_up(Oid operation, Oid type, Oid own, Oid used) {
 
 } // namespace
 
-bool equates(Oid operation, Oid type, Oid own, Oid used) {
+Oid equality(Oid operation, Oid type, Oid own, Oid used) {
     struct Answer {
         uint64 known; // changes up to which it holds
         Oid operation;
         Oid type;
         Oid own;
         Oid used;
-        bool yes;
+        Oid function;
     };
     static Answer answers[16];
     Answer *const answer = &answers[(operation ^ type) % 16];
     if (answer->known == changes() && answer->operation == operation && answer->type == type && answer->own == own &&
         answer->used == used)
-        return answer->yes;
+        return answer->function;
     // What is heard of while it is looked up makes it out of date.
     const uint64 known = changes();
-    const bool yes = looked_up(operation, type, own, used);
-    *answer = {known, operation, type, own, used, yes};
-    return yes;
+    const Oid function = looked_up(operation, type, own, used) ? get_opcode(operation) : InvalidOid;
+    *answer = {known, operation, type, own, used, function};
+    return function;
 }
 
 void look_at_conditions(PlanLook *look, Plan *scan, const Tenancy *tenancy, TenantScan *found) {

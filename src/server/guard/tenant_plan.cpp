@@ -180,7 +180,8 @@ void look_at_join_condition(PlanLook *look, Plan *join, Sides sides, Node *condi
     const auto *const left = static_cast<const Node *>(linitial(comparison->args));
     const auto *const right = static_cast<const Node *>(lsecond(comparison->args));
     const Oid type = exprType(left);
-    if (!equates(comparison->opno, type, comparison->inputcollid, comparison->inputcollid)) return;
+    // Which collation the columns have is not known here, so it has to be one by which only equal texts are equal.
+    if (!OidIsValid(equality(comparison->opno, type, InvalidOid, comparison->inputcollid))) return;
     for (const auto &[here, there] : {std::pair(left, right), std::pair(right, left)}) {
         const Node *bare = here;
         while (IsA(bare, RelabelType))
@@ -243,7 +244,7 @@ void look_for_parameter(Handed *handed, Plan *plan) {
         const auto *right = static_cast<const Node *>(lsecond(comparison->args));
         if (is_parameter(left, handed->parameter->paramno)) std::swap(left, right);
         if (!is_parameter(right, handed->parameter->paramno) ||
-            !equates(comparison->opno, exprType(left), comparison->inputcollid, comparison->inputcollid))
+            !OidIsValid(equality(comparison->opno, exprType(left), InvalidOid, comparison->inputcollid)))
             continue;
         const Node *bare = left;
         while (IsA(bare, RelabelType))

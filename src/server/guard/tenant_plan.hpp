@@ -85,8 +85,9 @@ List *conditions_of(const Plan *scan); // those of bitmaps and indexes included
 bool has_partial_index(const Plan *scan);
 AttrNumber column_of(const Plan *scan, const Node *node);
 
-// Whether two operands of an operator can only be the same tenant where it holds. The answer is kept for the next time.
-bool equates(Oid operation, Oid type_of_column, Oid collation_of_column, Oid collation_of_operator);
+// The function of an operator of which two operands can only be the same tenant where it holds; InvalidOid of any other.
+// The answer is kept for the next time.
+Oid equality(Oid operation, Oid type_of_column, Oid collation_of_column, Oid collation_of_operator);
 
 // What stands behind an execution parameter.
 struct Behind {

@@ -91,6 +91,8 @@ struct Watch {
     List *kinds; // of Kind
     Eye **eye; // by the number of the plan's node
     Projected *projected;
+    Oid table; // of COPY
+    Eye *copied;
 };
 
 // The kind of this tenancy; nullptr where its values cannot be told apart.

@@ -182,12 +182,9 @@ void judge_tenants_of_rows(Oid table, bool all, Violations *found) {
         scan.pin = Pin::written;
         find_unset(scan, tenancy, *session_tenants(tenancy), found);
     }
-    // Rows that are put in have nothing to be compared with where a session does not know its tenant.
-    if (!wants(Rule::tenant_write) || (!all && tenancy->source < 0)) return;
+    if (!all || !wants(Rule::tenant_write)) return;
     Violation *const violation = found->add(Rule::tenant_write);
-    if (violation == nullptr) return;
-    violation->relation = tenancy->shown;
-    violation->unseen = !all;
+    if (violation != nullptr) violation->relation = tenancy->shown;
 }
 
 void judge_tenants_of_table(Oid table, Violations *found) {

@@ -18,7 +18,7 @@ void judge_tenants(const QueryDesc *query, const TenantPlan *plan, Violations *f
 
 // COPY of a whole table, TRUNCATE: they pass neither planner nor executor.
 void judge_tenants_of_table(Oid table, Violations *found);
-// COPY FROM, and TRUNCATE, which is about all rows.
+// COPY FROM, whose rows are looked at as they come (tenant_copy.hpp), and TRUNCATE, which is about all rows.
 void judge_tenants_of_rows(Oid table, bool all, Violations *found);
 
 // What to do about a broken one. Part of tenant_advice.cpp.
