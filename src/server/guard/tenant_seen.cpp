@@ -4,6 +4,7 @@
 #include "server/guard/tenant_session.hpp"
 
 extern "C" {
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "utils/datum.h"
@@ -105,17 +106,28 @@ void look_at_other(Watch *watch, Eye *eye, TupleTableSlot *slot, Datum value, bo
         stop(watch, *kind);
 }
 
-bool equal_by_image(Oid type, Oid collation) {
+// Columns of one application are not all of one type. What may stand for the same tenant is compared as one that holds
+// all of them: integers of any width, which are the same word, and texts.
+Oid common_type(Oid type) {
     switch (getBaseType(type)) {
-    case BOOLOID:
     case INT2OID:
     case INT4OID:
+    case INT8OID: return INT8OID;
+    case TEXTOID:
+    case VARCHAROID: return TEXTOID;
+    default: return getBaseType(type);
+    }
+}
+
+// Whether equal values are equal bytes.
+bool equal_by_image(Oid type, Oid collation) {
+    switch (type) {
+    case BOOLOID:
     case INT8OID:
     case OIDOID:
     case DATEOID:
     case UUIDOID: return true;
-    case TEXTOID:
-    case VARCHAROID: return !OidIsValid(collation) || get_collation_isdeterministic(collation);
+    case TEXTOID: return !OidIsValid(collation) || get_collation_isdeterministic(collation);
     default: return type_is_enum(type);
     }
 }
@@ -123,24 +135,31 @@ bool equal_by_image(Oid type, Oid collation) {
 } // namespace
 
 Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written) {
+    // Asked of the session as that type.
+    Tenancy common = *tenancy;
+    common.type = common_type(tenancy->type);
+    if (common.type != tenancy->type) common.typmod = -1;
+    const bool by_image = equal_by_image(common.type, common.collation);
+    // Any other by which only equal texts are equal is as good.
+    if (by_image && OidIsValid(common.collation)) common.collation = C_COLLATION_OID;
     ListCell *cell;
     foreach (cell, watch->kinds) {
         auto *const kind = static_cast<Kind *>(lfirst(cell));
-        if (kind->written == written && kind->source == tenancy->source && kind->type == tenancy->type &&
-            kind->collation == tenancy->collation)
+        if (kind->written == written && kind->source == common.source && kind->type == common.type &&
+            kind->collation == common.collation)
             return kind;
     }
-    const TypeCacheEntry *const type = lookup_type_cache(tenancy->type, TYPECACHE_EQ_OPR_FINFO);
+    const TypeCacheEntry *const type = lookup_type_cache(common.type, TYPECACHE_EQ_OPR_FINFO);
     if (!OidIsValid(type->eq_opr_finfo.fn_oid)) return nullptr;
     auto *const kind = static_cast<Kind *>(palloc0(sizeof(Kind)));
     kind->written = written;
-    kind->source = tenancy->source;
-    kind->type = tenancy->type;
-    kind->collation = tenancy->collation;
-    get_typlenbyval(tenancy->type, &kind->length, &kind->by_value);
-    kind->by_image = equal_by_image(tenancy->type, tenancy->collation);
+    kind->source = common.source;
+    kind->type = common.type;
+    kind->collation = common.collation;
+    get_typlenbyval(common.type, &kind->length, &kind->by_value);
+    kind->by_image = by_image;
     fmgr_info_copy(&kind->equal, const_cast<FmgrInfo *>(&type->eq_opr_finfo), CurrentMemoryContext);
-    const SessionTenants *const tenants = session_tenants(tenancy);
+    const SessionTenants *const tenants = session_tenants(&common);
     // Without a tenant nothing is another's; tenant_unset says so.
     kind->session_known = tenants != nullptr && tenants->count > 0;
     if (kind->session_known) {
