@@ -34,7 +34,7 @@ namespace {
 
 // Rules that are not lints: what cells, waivers and declarations become.
 constexpr const char *kOtherRules[] = {
-    "broken",  "leak",       "lockout", "not_looked_at",  "open",          "self_promotion",    "stale_declaration",
+    "broken",  "leak",       "lockout", "not_looked_at",  "open",          "self_promotion",    "service_reads_tenants", "stale_declaration",
     "unknown", "unreviewed", "vacuous", "waiver_expired", "waiver_unused", "writable_authority"};
 
 // ---- arguments

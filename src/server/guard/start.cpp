@@ -359,7 +359,8 @@ void judge_start(const QueryDesc *query, const TenantPlan *tenants, Violations *
     Walk walk{found, Facts(plan), false, {}};
 
     if (wants(Rule::rls_bypass) || wants(Rule::matrix_access)) look_at_rights(query, found);
-    if (plan->invalItems != NIL) {
+    // What is known of tenants alone comes last.
+    if (plan->invalItems != NIL && IsA(linitial(plan->invalItems), PlanInvalItem)) {
         if (wants(Rule::write_without_where)) look_at_writes(walk.facts, found);
         if (wants(Rule::cartesian_join)) look_at_products(walk.facts, found);
         walk.any_out_of_reach = wants(Rule::full_scan) && walk.facts.has(Fact::out_of_reach);

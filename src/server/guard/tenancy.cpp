@@ -26,6 +26,7 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "tcop/tcopprot.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 }
@@ -281,6 +282,10 @@ void look_up(Oid table) {
 }
 
 } // namespace
+
+void hear_of_changes() {
+    AcceptInvalidationMessages();
+}
 
 uint64 tenancy_generation() {
     refresh();

@@ -61,6 +61,7 @@ Node *column_of(Oid table, AttrNumber column) {
 
 WatchedCopy watch_copy(PlannedStmt *statement, const Source &source, bool may_refuse, Violations *found) {
     WatchedCopy result{statement, nullptr};
+    hear_of_changes();
     const auto *const sent = reinterpret_cast<CopyStmt *>(statement->utilityStmt);
     const Oid table = table_of(sent->relation);
     const Tenancy *const tenancy = OidIsValid(table) && !exempt_table(table) ? tenancy_of(table) : nullptr;

@@ -140,6 +140,7 @@ void note_tenants(PlannedStmt *plan) {
 }
 
 const TenantPlan *tenants_of(const QueryDesc *query) {
+    hear_of_changes();
     if (!any_tenancy()) return nullptr;
     const TenantPlan *const plan = tenant_plan_of(query->plannedstmt);
     if (plan != nullptr) return plan;
@@ -173,6 +174,7 @@ void judge_tenants(const QueryDesc *query, const TenantPlan *plan, Violations *f
 }
 
 void judge_tenants_of_rows(Oid table, bool all, Violations *found) {
+    hear_of_changes();
     const Tenancy *const tenancy = any_tenancy() ? tenancy_of(table) : nullptr;
     if (tenancy == nullptr) return;
     if (wants(Rule::tenant_repointed)) look_at_locks(tenancy->shown, found);
@@ -188,6 +190,7 @@ void judge_tenants_of_rows(Oid table, bool all, Violations *found) {
 }
 
 void judge_tenants_of_table(Oid table, Violations *found) {
+    hear_of_changes();
     if (!any_tenancy()) return;
     const Tenancy *const tenancy = tenancy_of(table);
     if (tenancy == nullptr) return;
