@@ -188,6 +188,11 @@ ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM (100) TO (200);
 INSERT INTO events SELECT 7, g, 'k' FROM generate_series(1, 199) g;
 SELECT rlsproof.tenancy(t, 'tenant') FROM unnest('{guard_watch.many,guard_watch.texts,guard_watch.numbers}'::text[]) t;
 SELECT count(*) FROM many;
+-- Which they are is told where that is asked for.
+SET rlsproof.show_tenants = on;
+SELECT count(*) FROM many;
+SELECT count(*) FROM many WHERE id <= 3;
+RESET rlsproof.show_tenants;
 SELECT count(*) FROM many WHERE id = 1;
 SELECT count(*) FROM many WHERE id <= 64;
 SELECT count(*) FROM texts;

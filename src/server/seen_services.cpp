@@ -1,5 +1,5 @@
-// Roles that no policy binds read whatever their queries ask for: service keys, owners, jobs, agents with a database tool.
-// What they were seen to read of several tenants is told by role, since the role is what has to change.
+// Roles that no policy binds read whatever their queries ask for: service keys, owners, jobs, agents with a database
+// tool. What they were seen to read of several tenants is told by role, since the role is what has to change.
 #include "base/finding.hpp"
 
 #include "server/seen.hpp"
@@ -52,9 +52,9 @@ order by sum(reported + held) desc, e.role collate "C", e.table_name collate "C"
                 fmt::format("{} {} rows of several tenants: {}, up to {} at once", role,
                             refused ? "was refused" : "reads", counted(mixed, "statement", "statements"), tenants);
         else
-            finding.message = fmt::format("{} {} it without naming a tenant: {}", role,
-                                          refused ? "was kept from reading" : "reads",
-                                          counted(unpinned, "statement", "statements"));
+            finding.message =
+                fmt::format("{} {} it without naming a tenant: {}", role, refused ? "was kept from reading" : "reads",
+                            counted(unpinned, "statement", "statements"));
         finding.detail = fmt::format("It is {}, so no policy holds its rows back.", seen.text(i, 9));
         if (mixed > 0 && unpinned > 0)
             finding.detail += fmt::format(" {} named no tenant.", counted(unpinned, "statement", "statements"));
@@ -66,7 +66,8 @@ order by sum(reported + held) desc, e.role collate "C", e.table_name collate "C"
                                                 : fmt::format("{} shapes of query, mostly this one", seen.number(i, 5)),
                                             seen.text(i, 6));
         finding.hint = fmt::format(
-            "Compare the tenant in the query, or let the work be done by a role that policies bind. What is meant to read "
+            "Compare the tenant in the query, or let the work be done by a role that policies bind. What is meant to "
+            "read "
             "all tenants: SELECT rlsproof.waive('{}', {}, '...', '...'); for the rest ALTER ROLE {} SET "
             "rlsproof.rule_tenant_mixed = 'error'.",
             mixed > 0 ? "tenant_mixed" : "tenant_unpinned", quote_literal("role:" + role), quote_identifier(role));

@@ -67,6 +67,29 @@ like(as('service', 'SELECT count(*) FROM orders'), qr/ERROR:  rows of 2 tenants 
 like($node->safe_psql('postgres', $findings), qr/^note\|exposure\|public\.orders\|service was refused rows of several tenants: 1 statement, up to 2 at once\|/, 'is a note');
 like($node->safe_psql('postgres', "GRANT USAGE ON SCHEMA rlsproof TO app; SELECT count(*), bool_and(mode = 'error') FROM rlsproof.guard_events"), qr/^1\|t$/, 'and one event');
 
+# --- which tenants: by a hash, in the log -------------------------------------------------------------------------------
+
+$rules = 'SET rlsproof.rule_tenant_mismatch = log; SET rlsproof.rule_tenant_mixed = log;';
+my $at = -s $node->logfile;
+is(as('service', 'SELECT count(*) FROM orders WHERE id < 3; SELECT count(*) FROM orders WHERE id = 2;'), '', 'a client hears nothing');
+my @hashed = map { [/"([0-9a-f]{16})"/g] } slurp_file($node->logfile, $at) =~ /"tenants":\[([^\]]*)\]/g;
+is(join(' ', map { scalar @$_ } @hashed), '1 2 1', 'the log has a hash for each of them');
+is($hashed[2][0], $hashed[0][0], 'the same for the same tenant in every session');
+is((grep { $_ eq $hashed[0][0] } @{$hashed[1]}), 1, 'and for every rule');
+$at = -s $node->logfile;
+as('service', 'SELECT count(*) FROM orders WHERE id = 2;');
+my ($again) = slurp_file($node->logfile, $at) =~ /"tenants":\["([^"]*)"\]/;
+is($again, $hashed[0][0], 'also in the next one');
+$node->restart;
+$at = -s $node->logfile;
+as('service', 'SELECT count(*) FROM orders WHERE id = 2; SET rlsproof.show_tenants = on;');
+($again) = slurp_file($node->logfile, $at) =~ /"tenants":\["([^"]*)"\]/;
+isnt($again, $hashed[0][0], 'and another one when the server starts anew');
+$at = -s $node->logfile;
+$rules .= 'SET rlsproof.show_tenants = on;';
+as('service', 'SELECT count(*) FROM orders WHERE id = 2;');
+like(slurp_file($node->logfile, $at), qr/"tenants":\["2"\]/, 'which it is, where that is asked for');
+
 # --- re-pointing -------------------------------------------------------------------------------------------------------
 
 $node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');

@@ -23,6 +23,7 @@ struct Violation {
     bool unseen;           // what would have to be looked at cannot be
     const PlanState *scan; // where the plan reads the table
     const char *note;      // a sentence for DETAIL; plain text without values
+    const char *tenants;   // that were seen, named as the settings say
     const char *after;     // the text of a query that this one seems to follow; constants and all
 };
 

@@ -43,7 +43,8 @@ bool usable() {
 // Locked, so that the name still stands for it when COPY looks for it; not for who may not write there.
 Oid table_of(const RangeVar *name) {
     const Oid table = RangeVarGetRelid(name, NoLock, true);
-    if (!OidIsValid(table) || RecoveryInProgress() || pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK) return table;
+    if (!OidIsValid(table) || RecoveryInProgress() || pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+        return table;
     LockRelationOid(table, RowExclusiveLock);
     return RangeVarGetRelid(name, NoLock, true);
 }
@@ -69,9 +70,8 @@ WatchedCopy watch_copy(PlannedStmt *statement, const Source &source, bool may_re
     const AttrNumber column = tenancy->links > 0 ? tenancy->link[0].column : tenancy->column;
     Eye *eye = nullptr;
     if (get_attgenerated(table, column) == '\0' && ActiveSnapshotSet() && usable()) {
-        Watch *const watch =
-            new_watch(AllocSetContextCreate(CurrentMemoryContext, "rlsproof copy", ALLOCSET_SMALL_SIZES), source,
-                      may_refuse);
+        Watch *const watch = new_watch(
+            AllocSetContextCreate(CurrentMemoryContext, "rlsproof copy", ALLOCSET_SMALL_SIZES), source, may_refuse);
         watch->snapshot = GetActiveSnapshot();
         watch->table = table;
         watch->copied = eye = new_eye(watch, tenancy, true, column);
@@ -89,13 +89,12 @@ WatchedCopy watch_copy(PlannedStmt *statement, const Source &source, bool may_re
     result.statement = static_cast<PlannedStmt *>(copyObjectImpl(statement));
     auto *const copy = reinterpret_cast<CopyStmt *>(result.statement->utilityStmt);
     List *const name = list_make2(makeString(pstrdup(kSchema)), makeString(pstrdup(kFunction)));
-    auto *const look = reinterpret_cast<Node *>(
-        makeFuncCall(name, list_make1(column_of(table, column)), COERCE_EXPLICIT_CALL, -1));
+    auto *const look =
+        reinterpret_cast<Node *>(makeFuncCall(name, list_make1(column_of(table, column)), COERCE_EXPLICIT_CALL, -1));
     // After the condition that was sent: rows that do not meet that are not put in.
     copy->whereClause = copy->whereClause == nullptr
                             ? look
-                            : reinterpret_cast<Node *>(
-                                  makeBoolExpr(AND_EXPR, list_make2(copy->whereClause, look), -1));
+                            : reinterpret_cast<Node *>(makeBoolExpr(AND_EXPR, list_make2(copy->whereClause, look), -1));
     MemoryContextSwitchTo(before);
     return result;
 }

@@ -1,5 +1,5 @@
-// COPY FROM passes neither planner nor executor. What it has is a condition, COPY t FROM ... WHERE ..., which the server
-// evaluates over each row before that is stored: one of ours, which lets all rows through, sees whose they are.
+// COPY FROM passes neither planner nor executor. What it has is a condition, COPY t FROM ... WHERE ..., which the
+// server evaluates over each row before that is stored: one of ours, which lets all rows through, sees whose they are.
 #pragma once
 
 #include "server/guard/tenant_seen.hpp"

@@ -2,8 +2,8 @@
 // tenant in its scan slot, also where the query does not select it.
 //
 // What costs is one more call for each row. So the usual row, of the tenant that the one before was of, is told by its
-// bytes: where all columns before the tenant's have a fixed width and no NULL is among them, it lies in the same place in
-// each row, and neither is the row taken apart nor any function asked whether two values are the same.
+// bytes: where all columns before the tenant's have a fixed width and no NULL is among them, it lies in the same place
+// in each row, and neither is the row taken apart nor any function asked whether two values are the same.
 #include "server/guard/tenant_eye.hpp"
 
 #include <utility>

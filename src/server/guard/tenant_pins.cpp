@@ -285,22 +285,24 @@ bool held_plainly(const Plan *scan, const Tenancy *tenancy, TenantScan *found) {
             const bool value = IsA(right, Const) && !reinterpret_cast<const Const *>(right)->constisnull;
             const bool parameter =
                 IsA(right, Param) && reinterpret_cast<const Param *>(right)->paramkind == PARAM_EXTERN;
-            if ((!value && !parameter) || !IsA(left, Var) || column_of(scan, left) != found->column) continue;
-            const Oid function =
-                equality(comparison->opno, tenancy->type, tenancy->collation, comparison->inputcollid);
+            if (!IsA(left, Var) || column_of(scan, left) != found->column) continue;
+            const bool session = !value && !parameter && is_session_tenant(tenancy, right, false);
+            if (!value && !parameter && !session) continue;
+            const Oid function = equality(comparison->opno, tenancy->type, tenancy->collation, comparison->inputcollid);
             if (!OidIsValid(function)) continue;
-            found->pin = value ? Pin::literal : Pin::parameter;
+            found->pin = value ? Pin::literal : parameter ? Pin::parameter : Pin::session;
             if (value)
                 found->value = const_cast<Const *>(reinterpret_cast<const Const *>(right));
-            else
+            else if (parameter)
                 found->parameter = reinterpret_cast<const Param *>(right)->paramid;
             found->function = function;
             found->collation = comparison->inputcollid;
             found->column_first = first;
-            return true;
+            // A value says more: it is compared.
+            if (!session) return true;
         }
     }
-    return false;
+    return found->pin != Pin::none;
 }
 
 namespace {

@@ -369,7 +369,8 @@ void look_at_written(PlanLook *look) {
     }
 }
 
-// Most statements read one table. The scan, where a plan is that and what is done with its rows; nullptr where it is more.
+// Most statements read one table. The scan, where a plan is that and what is done with its rows; nullptr where it is
+// more.
 Plan *only_scan(const PlannedStmt *plan) {
     if (plan->commandType != CMD_SELECT || plan->subplans != NIL || plan->hasModifyingCTE) return nullptr;
     Plan *here = plan->planTree;
@@ -562,7 +563,8 @@ const TenantPlan *tenant_plan_of(const PlannedStmt *plan) {
     ListCell *cell;
     foreach (cell, plan->invalItems) {
         const auto *const item = static_cast<const ExtensibleNode *>(lfirst(cell));
-        if (!IsA(item, ExtensibleNode) || (item->extnodename != kName && strcmp(item->extnodename, kName) != 0)) continue;
+        if (!IsA(item, ExtensibleNode) || (item->extnodename != kName && strcmp(item->extnodename, kName) != 0))
+            continue;
         const auto *const found = reinterpret_cast<const TenantPlan *>(item);
         return found->generation == tenancy_generation() ? found : nullptr;
     }

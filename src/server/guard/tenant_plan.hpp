@@ -74,7 +74,8 @@ struct Origin {
     AttrNumber column;
 };
 
-// A plain comparison of the tenant with a constant or a parameter: the usual case, which needs no look at the rest.
+// A plain comparison of the tenant with a constant, a parameter or the session's own: the usual case, which needs no
+// look at the rest.
 bool held_plainly(const Plan *scan, const Tenancy *tenancy, TenantScan *found);
 
 // What one scan's conditions say of a column. Ties to other scans are noted in the look.
@@ -85,8 +86,8 @@ List *conditions_of(const Plan *scan); // those of bitmaps and indexes included
 bool has_partial_index(const Plan *scan);
 AttrNumber column_of(const Plan *scan, const Node *node);
 
-// The function of an operator of which two operands can only be the same tenant where it holds; InvalidOid of any other.
-// The answer is kept for the next time.
+// The function of an operator of which two operands can only be the same tenant where it holds; InvalidOid of any
+// other. The answer is kept for the next time.
 Oid equality(Oid operation, Oid type_of_column, Oid collation_of_column, Oid collation_of_operator);
 
 // What stands behind an execution parameter.

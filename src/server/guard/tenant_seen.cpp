@@ -11,6 +11,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
+#include "utils/uuid.h"
 }
 
 namespace rlsproof::server::guard {
@@ -28,6 +29,7 @@ Violation *say_mixed(const Kind &kind, Violations *found) {
     violation->counted = true;
     violation->note = kind.more ? psprintf("There are more; " INT64_FORMAT " rows were looked at.", kind.rows)
                                 : psprintf(INT64_FORMAT " rows were looked at.", kind.rows);
+    violation->tenants = named_tenants(kind, false);
     return violation;
 }
 
@@ -39,6 +41,7 @@ Violation *say_other(const Kind &kind, Violations *found) {
     violation->relation = kind.other_table;
     violation->measured = static_cast<double>(kind.other_rows);
     violation->counted = true;
+    violation->tenants = named_tenants(kind, true);
     return violation;
 }
 
@@ -71,18 +74,40 @@ bool is_shared(const Eye *eye, TupleTableSlot *slot) {
     return result;
 }
 
+// Where to look for a value first.
+int start_of_search(const Kind *kind, Datum value) {
+    uint64 word = static_cast<uint64>(value);
+    if (!kind->by_value) {
+        if (kind->length != UUID_LEN) return 0;
+        memcpy(&word, DatumGetPointer(value) + UUID_LEN - sizeof(word), sizeof(word));
+    }
+    return static_cast<int>((word * UINT64CONST(0x9E3779B97F4A7C15)) >> 58);
+}
+
+// Which of the tenants that were seen this one is; -1 for none.
+int find_seen(Kind *kind, Datum value, bool null) {
+    uint8 *const near = &kind->near[null ? 0 : start_of_search(kind, value)];
+    const auto is = [&](int i) {
+        return kind->seen[i].null == null && (null || same(kind, kind->seen[i].value, value));
+    };
+    if (*near < kind->count && is(*near)) return *near;
+    for (int i = 0; i < kind->count; ++i)
+        if (is(i)) return *near = static_cast<uint8>(i);
+    return -1;
+}
+
 // A tenant that the last row was not of.
 void look_at_other(Watch *watch, Eye *eye, TupleTableSlot *slot, Datum value, bool null) {
     Kind *const kind = eye->kind;
     if (null ? eye->null_shared : false) return;
     if (is_shared(eye, slot)) return;
     if (kind->more && !kind->session_known) return;
-    for (int i = 0; !kind->more && i < kind->count; ++i)
-        if (kind->seen[i].null == null && (null || same(kind, kind->seen[i].value, value))) {
-            eye->last = i;
-            if (kind->seen[i].other) ++kind->other_rows;
-            return;
-        }
+    const int found = find_seen(kind, value, null);
+    if (found >= 0) {
+        eye->last = found;
+        if (kind->seen[found].other) ++kind->other_rows;
+        return;
+    }
     bool own = !kind->session_known;
     for (int i = 0; !own && !null && i < kind->own_count; ++i) own = same(kind, kind->own[i], value);
     if (!own) {

@@ -32,6 +32,7 @@ struct Kind {
     int64 rows;
     int64 other_rows; // of tenants that are not the session's
     static constexpr int kMost = 64;
+    uint8 near[kMost]; // where a value was seen last, by some of its bits
     int count;
     bool more;
     struct {
@@ -89,7 +90,7 @@ struct Watch {
     bool stops_written;
     RuleSet told;
     List *kinds; // of Kind
-    Eye **eye; // by the number of the plan's node
+    Eye **eye;   // by the number of the plan's node
     Projected *projected;
     Oid table; // of COPY
     Eye *copied;
@@ -100,6 +101,10 @@ Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written);
 
 // One value of the column that is looked at; `slot` has its row, where shared rows are told by a predicate.
 void look_at_tenant(Eye *eye, TupleTableSlot *slot, Datum value, bool null);
+
+// The tenants that were seen, or those of them that are not the session's, as a JSON array without its brackets:
+// hashed, unless rlsproof.show_tenants asks for them. Part of tenant_values.cpp.
+const char *named_tenants(const Kind &kind, bool only_others);
 
 // What was seen up to now, where it was not told yet.
 void say_seen(Watch *watch, const Source &source, bool may_refuse);

@@ -11,8 +11,8 @@ extern "C" {
 
 namespace rlsproof::server::guard {
 
-// Puts an eye on every scan of the statement that has to be looked at, and on what it writes. What cannot be looked at is
-// a violation at once. REQUIRES: ExecutorStart has run.
+// Puts an eye on every scan of the statement that has to be looked at, and on what it writes. What cannot be looked at
+// is a violation at once. REQUIRES: ExecutorStart has run.
 void begin_watch(const QueryDesc *query, const TenantPlan *plan, bool may_refuse, Violations *found);
 
 // At planning: an index that lacks the tenant's column hides whose the rows are, so the table itself is read.
