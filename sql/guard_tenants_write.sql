@@ -185,6 +185,16 @@ COPY orders (id, org_id) FROM STDIN;
 MERGE INTO orders o USING (SELECT g, 1 + g % 2 FROM generate_series(311, 320) g) v(id, org) ON o.id = v.id
     WHEN NOT MATCHED THEN INSERT (id, org_id) VALUES (v.id, v.org) WHEN MATCHED THEN UPDATE SET org_id = 2;
 INSERT INTO orders SELECT g, 'x', 1 FROM generate_series(311, 320) g ON CONFLICT (id) DO UPDATE SET note = 'y';
+-- A session whose tenant cannot be told writes nobody knows whose rows; one without a tenant is tenant_unset's affair.
+SET app.org = 'nonsense';
+INSERT INTO orders VALUES (390, 'x', 1);
+MERGE INTO orders o USING (VALUES (391, 1)) v(id, org) ON o.id = v.id WHEN NOT MATCHED THEN INSERT (id, org_id) VALUES (v.id, v.org);
+COPY orders (id, org_id) FROM STDIN;
+392	1
+\.
+SET app.org = '';
+INSERT INTO orders VALUES (393, 'x', 1);
+SET app.org = '1';
 -- Several tenants of one session; none.
 SELECT rlsproof.tenancy('guard_tw.orders', 'org_id', 'setting:app.orgs[]', 'null');
 SET app.orgs = '{1,2}';

@@ -64,16 +64,66 @@ inline uint32 head_of(const HeapTupleHeaderData *row) {
 // With NULLs, or made before the table got its last columns: then the bytes lie in their place all the same, if no NULL
 // lies before them.
 inline bool in_place(const Eye *eye, const HeapTupleHeaderData *row) {
-    return eye->head != Eye::kNoRow && HeapTupleHeaderGetNatts(row) >= eye->column &&
+    return HeapTupleHeaderGetNatts(row) >= eye->column &&
            ((row->t_infomask & HEAP_HASNULL) == 0 || (eye->bits != 0 && (row->t_bits[0] & eye->bits) == eye->bits));
 }
 
 template <int Width>
-inline bool same_bytes(const Eye *eye, const HeapTupleHeaderData *row) {
-    return memcmp(reinterpret_cast<const char *>(row) + row->t_hoff + eye->offset, eye->bytes, Width) == 0;
+inline TenantBytes bytes_of(const Eye *eye, const HeapTupleHeaderData *row) {
+    TenantBytes bytes{{0, 0}, false, false};
+    memcpy(bytes.word, reinterpret_cast<const char *>(row) + row->t_hoff + eye->offset, Width);
+    return bytes;
 }
 
-void look_at_another(Eye *eye, TupleTableSlot *slot);
+template <int Width>
+inline bool same_bytes(const TenantBytes &left, const TenantBytes &right) {
+    return left.word[0] == right.word[0] && (Width <= 8 || left.word[1] == right.word[1]);
+}
+
+// Where those of a tenant are kept, by some of their bits.
+template <int Width>
+inline TenantBytes *place_for(Eye *eye, const TenantBytes &bytes) {
+    const uint64 word = Width <= 8 ? bytes.word[0] : bytes.word[0] ^ bytes.word[1];
+    return &eye->known[(word * UINT64CONST(0x9E3779B97F4A7C15)) >> (64 - Eye::kKnownBits)];
+}
+
+inline void count(Kind *kind, bool other) {
+    ++kind->rows;
+    kind->other_rows += other ? 1 : 0;
+}
+
+TupleTableSlot *counted(PlanState *state) {
+    if (current.state != state) find(state);
+    Eye *const eye = current.eye;
+    TupleTableSlot *const slot = eye->real(state);
+    if (!TupIsNull(slot)) ++eye->kind->rows;
+    return slot;
+}
+
+// A row of another tenant than the one before.
+template <int Width>
+[[gnu::noinline]] void look_at_another(Eye *eye, const HeapTupleHeaderData *row) {
+    Kind *const kind = eye->kind;
+    const bool told_by_bytes = in_place(eye, row);
+    TenantBytes bytes{{0, 0}, false, false};
+    TenantBytes *place = nullptr;
+    if (told_by_bytes) {
+        bytes = bytes_of<Width>(eye, row);
+        place = place_for<Width>(eye, bytes);
+        if (place->known && same_bytes<Width>(*place, bytes)) {
+            eye->last_bytes = *place;
+            count(kind, place->other);
+            return;
+        }
+    }
+    const int64 others = kind->other_rows;
+    look_at_row(eye, eye->slot);
+    bytes.other = kind->other_rows > others;
+    bytes.known = true;
+    if (told_by_bytes) *place = eye->last_bytes = bytes;
+    // Where nobody knows whose rows they should be, there is nothing left to be seen.
+    if (kind->more && !kind->session_known) ExecSetExecProcNode(eye->state, counted);
+}
 
 template <int Width>
 TupleTableSlot *watched_by_bytes(PlanState *state) {
@@ -82,10 +132,11 @@ TupleTableSlot *watched_by_bytes(PlanState *state) {
     TupleTableSlot *const slot = eye->real(state);
     if (TupIsNull(slot)) return slot;
     const HeapTupleHeaderData *const row = reinterpret_cast<BufferHeapTupleTableSlot *>(eye->slot)->base.tuple->t_data;
-    if ((head_of(row) == eye->head || in_place(eye, row)) && same_bytes<Width>(eye, row))
-        ++eye->kind->rows;
+    if ((head_of(row) == eye->head || in_place(eye, row)) && eye->last_bytes.known &&
+        same_bytes<Width>(bytes_of<Width>(eye, row), eye->last_bytes))
+        count(eye->kind, eye->last_bytes.other);
     else
-        look_at_another(eye, eye->slot);
+        look_at_another<Width>(eye, row);
     return slot;
 }
 
@@ -107,36 +158,6 @@ int width_of(const TupleDescData *shape, AttrNumber column, uint16 *offset) {
     return 0;
 }
 
-// Which rows are told by their bytes from here on: those of the tenant that was seen last, if it is nobody else's.
-void remember_bytes(Eye *eye) {
-    eye->head = Eye::kNoRow;
-    if (eye->width == 0 || eye->last < 0) return;
-    const auto &seen = eye->kind->seen[eye->last];
-    if (seen.null || seen.other) return;
-    if (eye->width == UUID_LEN)
-        memcpy(eye->bytes, DatumGetPointer(seen.value), UUID_LEN);
-    else if (eye->width == sizeof(int32))
-        store_att_byval(eye->bytes, seen.value, sizeof(int32));
-    else
-        store_att_byval(eye->bytes, seen.value, sizeof(int64));
-    eye->head = static_cast<uint32>(eye->slot->tts_tupleDescriptor->natts);
-}
-
-TupleTableSlot *counted(PlanState *state) {
-    if (current.state != state) find(state);
-    Eye *const eye = current.eye;
-    TupleTableSlot *const slot = eye->real(state);
-    if (!TupIsNull(slot)) ++eye->kind->rows;
-    return slot;
-}
-
-[[gnu::noinline]] void look_at_another(Eye *eye, TupleTableSlot *slot) {
-    look_at_row(eye, slot);
-    remember_bytes(eye);
-    // Where nobody knows whose rows they should be, there is nothing left to be seen.
-    if (eye->kind->more && !eye->kind->session_known) ExecSetExecProcNode(eye->state, counted);
-}
-
 // ---- all others
 
 TupleTableSlot *watched(PlanState *state) {
@@ -150,7 +171,6 @@ TupleTableSlot *watched(PlanState *state) {
 }
 
 ExecProcNodeMtd function_for(Eye *eye) {
-    eye->width = 0;
     switch (nodeTag(eye->state)) {
     case T_SeqScanState:
     case T_SampleScanState:
@@ -162,13 +182,15 @@ ExecProcNodeMtd function_for(Eye *eye) {
     }
     const auto *const scan = reinterpret_cast<const ScanState *>(eye->state);
     eye->slot = scan->ss_ScanTupleSlot;
-    if (eye->written || eye->next != nullptr || eye->path != nullptr || !eye->kind->by_image ||
+    // Whether a row is shared is its own affair, not its tenant's.
+    if (eye->written || eye->shared != nullptr || eye->next != nullptr || eye->path != nullptr || !eye->kind->by_image ||
         scan->ss_currentRelation == nullptr || scan->ss_currentRelation->rd_rel->relam != HEAP_TABLE_AM_OID ||
         !TTS_IS_BUFFERTUPLE(eye->slot))
         return watched;
-    eye->width = width_of(eye->slot->tts_tupleDescriptor, eye->column, &eye->offset);
+    const int width = width_of(eye->slot->tts_tupleDescriptor, eye->column, &eye->offset);
+    eye->head = static_cast<uint32>(eye->slot->tts_tupleDescriptor->natts);
     eye->bits = static_cast<uint8>(eye->column <= 8 ? (1U << eye->column) - 1 : 0);
-    switch (eye->width) {
+    switch (width) {
     case 4: return watched_by_bytes<4>;
     case 8: return watched_by_bytes<8>;
     case UUID_LEN: return watched_by_bytes<UUID_LEN>;
@@ -238,7 +260,6 @@ Eye *new_eye(Watch *watch, const Tenancy *tenancy, bool written, AttrNumber colu
         eye->path = path;
         eye->kind = kind;
         eye->last = -1;
-        eye->head = Eye::kNoRow;
     }
     MemoryContextSwitchTo(before);
     return eye;

@@ -176,6 +176,10 @@ Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written) {
     }
     const TypeCacheEntry *const type = lookup_type_cache(common.type, TYPECACHE_EQ_OPR_FINFO);
     if (!OidIsValid(type->eq_opr_finfo.fn_oid)) return nullptr;
+    const SessionTenants *const tenants = session_tenants(&common);
+    // Where the session's cannot be asked for, what is written is compared with nothing. What is read is told by
+    // judge_tenants().
+    if (written && tenants != nullptr && tenants->failure != nullptr) return nullptr;
     auto *const kind = static_cast<Kind *>(palloc0(sizeof(Kind)));
     kind->written = written;
     kind->source = common.source;
@@ -184,7 +188,6 @@ Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written) {
     get_typlenbyval(common.type, &kind->length, &kind->by_value);
     kind->by_image = by_image;
     fmgr_info_copy(&kind->equal, const_cast<FmgrInfo *>(&type->eq_opr_finfo), CurrentMemoryContext);
-    const SessionTenants *const tenants = session_tenants(&common);
     // Without a tenant nothing is another's; tenant_unset says so.
     kind->session_known = tenants != nullptr && tenants->count > 0;
     if (kind->session_known) {

@@ -42,19 +42,26 @@ struct Kind {
     } seen[kMost];
 };
 
+// A tenant by the bytes of its column; and whether rows of it are counted as another's than the session's.
+struct TenantBytes {
+    uint64 word[2];
+    bool known;
+    bool other;
+};
+
 // One column that is looked at: of a scan's rows, or of rows on their way into a table.
 struct Eye {
-    // All that a row of the tenant that was seen last needs: see tenant_eye.cpp.
+    // All that a row of a tenant that was seen before needs: see tenant_eye.cpp.
     ExecProcNodeMtd real;
     TupleTableSlot *slot; // where the scan has its row; nullptr where that differs
-    uint32 head;          // of a row whose columns lie where they always do; kNoRow where none can be told by its bytes
+    uint32 head;          // of a row whose columns lie where they always do
     uint16 offset;        // of the column in such a row
     uint8 bits;           // the null bits of the column and those before it
-    uint64 bytes[2];      // of the tenant that was seen last
+    TenantBytes last_bytes;
     Kind *kind;
+    static constexpr int kKnownBits = 6;
+    TenantBytes known[1 << kKnownBits];
 
-    static constexpr uint32 kNoRow = ~uint32{0};
-    int width; // of the column; 0 where rows are not told by their bytes
     struct Watch *watch;
     Eye *next; // on the same scan
     PlanState *state;

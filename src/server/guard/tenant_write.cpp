@@ -72,34 +72,31 @@ bool sets(const MergeAction *action, AttrNumber column) {
 
 struct Merge {
     Watch *watch;
-    Oid target; // whose columns the rows have that are looked at
     bool unseen;
 };
 
 void look_at_action(MergeActionState *state, void *pointer) {
     auto *const merge = static_cast<Merge *>(pointer);
-    const Tenancy *const tenancy = tenancy_of(merge->target);
-    if (tenancy == nullptr || !sets(state->mas_action, column_of_tenant(tenancy))) return;
-    Eye *const made = generated(merge->target, column_of_tenant(tenancy))
+    // The row that is made is one of the target, or of the table that it is a part of: it says so itself.
+    const TupleTableSlot *const row = state->mas_proj != nullptr ? state->mas_proj->pi_state.resultslot : nullptr;
+    const Oid table = row != nullptr ? get_typ_typrelid(row->tts_tupleDescriptor->tdtypeid) : InvalidOid;
+    const Tenancy *const tenancy = OidIsValid(table) ? tenancy_of(table) : nullptr;
+    if (tenancy != nullptr && !sets(state->mas_action, column_of_tenant(tenancy))) return;
+    Eye *const made = tenancy == nullptr || generated(table, column_of_tenant(tenancy))
                           ? nullptr
                           : new_eye(merge->watch, tenancy, true, column_of_tenant(tenancy));
-    if (made == nullptr || state->mas_proj == nullptr)
+    if (made == nullptr)
         merge->unseen = true;
     else
         attach_to_row(merge->watch, state->mas_proj, made, nullptr);
 }
 
-// Every action of every target. What is put into a partitioned table is made as a row of that.
+// Every action of every target.
 bool look_at_merge(Watch *watch, ModifyTableState *state) {
-    Relation const root = state->rootResultRelInfo->ri_RelationDesc;
-    Merge merge{watch, InvalidOid, false};
-    for (int i = 0; i < state->mt_nrels; ++i) {
-        ResultRelInfo *const target = &state->resultRelInfo[i];
-        merge.target = RelationGetRelid(target->ri_RelationDesc);
-        compat::each_merge_action(target, CMD_UPDATE, look_at_action, &merge);
-        if (root->rd_rel->relkind == RELKIND_PARTITIONED_TABLE) merge.target = RelationGetRelid(root);
-        compat::each_merge_action(target, CMD_INSERT, look_at_action, &merge);
-    }
+    Merge merge{watch, false};
+    for (int i = 0; i < state->mt_nrels; ++i)
+        for (const CmdType command : {CMD_INSERT, CMD_UPDATE})
+            compat::each_merge_action(&state->resultRelInfo[i], command, look_at_action, &merge);
     return !merge.unseen;
 }
 

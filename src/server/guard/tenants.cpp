@@ -119,6 +119,17 @@ void find_unpinned(const TenantScan &scan, const Tenancy *tenancy, Violations *f
                  column_name(tenancy));
 }
 
+// What cannot be compared, since asking for the session's tenant fails, is not fine for that.
+void find_unknown(const TenantScan &scan, const Tenancy *tenancy, const SessionTenants &tenants, Violations *found) {
+    if (tenants.failure == nullptr || scan.pin == Pin::shared || scan.pin == Pin::session || scan.pin == Pin::written)
+        return;
+    Violation *const violation = found->add(Rule::tenant_mismatch);
+    if (violation == nullptr) return;
+    violation->relation = tenancy->shown;
+    violation->unseen = true;
+    violation->note = psprintf("The session's tenant cannot be told: %s.", tenants.failure);
+}
+
 void find_unset(const TenantScan &scan, const Tenancy *tenancy, const SessionTenants &tenants, Violations *found) {
     if (tenants.count > 0) return;
     Violation *const violation = found->add(Rule::tenant_unset);
@@ -162,14 +173,16 @@ void judge_tenants(const QueryDesc *query, const TenantPlan *plan, Violations *f
         if (tenancy == nullptr) continue;
         if (wants(Rule::tenant_unpinned)) find_unpinned(scan, tenancy, found);
         if (!wants(Rule::tenant_mismatch) && !wants(Rule::tenant_unset)) continue;
-        const bool compared =
+        const bool compares =
             wants(Rule::tenant_mismatch) && (scan.pin == Pin::literal || scan.pin == Pin::parameter ||
                                              (scan.pin == Pin::set && (scan.parameter > 0 || scan.value != nullptr)));
-        if (!compared && !wants(Rule::tenant_unset)) continue;
+        const bool may_differ = wants(Rule::tenant_mismatch) && (compares || scan.pin < Pin::shared);
+        if (!may_differ && !wants(Rule::tenant_unset)) continue;
         const SessionTenants *const tenants = session_tenants(tenancy);
         if (tenants == nullptr) continue;
         if (wants(Rule::tenant_unset)) find_unset(scan, tenancy, *tenants, found);
-        if (compared && tenants->count > 0) find_mismatch(query, scan, tenancy, *tenants, found);
+        if (compares && tenants->count > 0) find_mismatch(query, scan, tenancy, *tenants, found);
+        if (may_differ) find_unknown(scan, tenancy, *tenants, found);
     }
 }
 
