@@ -60,8 +60,9 @@ std::string tenant_advice(const Violation &found) {
     if (words.column.empty()) return {};
     if (found.rule == Rule::tenant_write)
         return found.unseen && words.failed ? unset_advice(words)
-               : found.unseen ? fmt::format("Write {} by INSERT or UPDATE, where it is a column of the statement itself.",
-                                          words.column)
+               : found.unseen
+                   ? fmt::format("Write {} by INSERT or UPDATE, where it is a column of the statement itself.",
+                                 words.column)
                : found.counted ? "Write the session's tenant; a column default of it is the safest way."
                                : "Delete the rows of one tenant, or waive this one by name.";
     if (found.unseen && words.failed) return unset_advice(words);

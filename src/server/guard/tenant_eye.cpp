@@ -183,9 +183,9 @@ ExecProcNodeMtd function_for(Eye *eye) {
     const auto *const scan = reinterpret_cast<const ScanState *>(eye->state);
     eye->slot = scan->ss_ScanTupleSlot;
     // Whether a row is shared is its own affair, not its tenant's.
-    if (eye->written || eye->shared != nullptr || eye->next != nullptr || eye->path != nullptr || !eye->kind->by_image ||
-        scan->ss_currentRelation == nullptr || scan->ss_currentRelation->rd_rel->relam != HEAP_TABLE_AM_OID ||
-        !TTS_IS_BUFFERTUPLE(eye->slot))
+    if (eye->written || eye->shared != nullptr || eye->next != nullptr || eye->path != nullptr ||
+        !eye->kind->by_image || scan->ss_currentRelation == nullptr ||
+        scan->ss_currentRelation->rd_rel->relam != HEAP_TABLE_AM_OID || !TTS_IS_BUFFERTUPLE(eye->slot))
         return watched;
     const int width = width_of(eye->slot->tts_tupleDescriptor, eye->column, &eye->offset);
     eye->head = static_cast<uint32>(eye->slot->tts_tupleDescriptor->natts);

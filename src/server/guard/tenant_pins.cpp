@@ -86,11 +86,6 @@ void improve(TenantScan *best, const TenantScan &found) {
     *best = merged;
 }
 
-void tie_to(Origin origin, void *pointer) {
-    const auto *const c = static_cast<const Conditions *>(pointer);
-    note_tie(c->look, c->scan, c->column, origin);
-}
-
 // The other side of a comparison with the column.
 TenantScan held_to(const Conditions &c, Node *other, bool list) {
     TenantScan found{};
@@ -114,8 +109,8 @@ TenantScan held_to(const Conditions &c, Node *other, bool list) {
             found.pin = Pin::joined;
         } else if (from.nest != nullptr) {
             found.tied = true;
-            each_origin(c.look, from.nest, reinterpret_cast<const Node *>(from.outer), tie_to,
-                        const_cast<Conditions *>(&c));
+            note_tie(c.look, c.scan, c.column,
+                     first_origin(c.look, from.nest, reinterpret_cast<const Node *>(from.outer)));
         } else {
             // (SELECT current_setting(...)), as policies are advised to write.
             const Plan *const plan = from.subplan;

@@ -156,17 +156,8 @@ Sides held_sides(JoinType type) {
 
 struct Pair {
     PlanLook *look;
-    Plan *join;
-    const Node *other; // what this side is compared with
-    bool compared;
-    Origin origin; // of the other side, the first that is found
+    Origin origin; // of the other side
 };
-
-void keep_first(Origin origin, void *pointer) {
-    auto *const pair = static_cast<Pair *>(pointer);
-    if (!pair->compared) pair->origin = origin;
-    pair->compared = true;
-}
 
 void tie_to_other(Origin origin, void *pointer) {
     const auto *const pair = static_cast<const Pair *>(pointer);
@@ -189,8 +180,7 @@ void look_at_join_condition(PlanLook *look, Plan *join, Sides sides, Node *condi
         if (!IsA(bare, Var)) continue;
         const bool outer = reinterpret_cast<const Var *>(bare)->varno == OUTER_VAR;
         if (!(outer ? sides.outer : sides.inner)) continue;
-        Pair pair{look, join, there, false, {nullptr, 0}};
-        each_origin(look, join, there, keep_first, &pair);
+        Pair pair{look, first_origin(look, join, there)};
         each_origin(look, join, here, tie_to_other, &pair);
     }
 }
@@ -350,7 +340,7 @@ void look_at_ties(PlanLook *look) {
                 if (!holds) continue;
                 if (look->found[i].pin < Pin::joined) more = true;
                 look->found[i].pin = Pin::joined;
-                const int other = holder(look, i, tie->other);
+                const int other = tie->other.several ? -1 : holder(look, i, tie->other);
                 if (other < 0 || holds_back(look, other, i)) continue;
                 look->found[i].bound_to = other;
                 break;
@@ -438,6 +428,25 @@ bool settles(const TenantScan &scan) {
 
 void define_tenant_plan() {
     RegisterExtensibleNodeMethods(&kMethods);
+}
+
+Origin first_origin(const PlanLook *look, Plan *plan, const Node *node) {
+    struct First {
+        bool found;
+        Origin origin;
+    } first{false, {nullptr, 0}};
+    each_origin(
+        look, plan, node,
+        [](Origin origin, void *pointer) {
+            auto *const one = static_cast<First *>(pointer);
+            if (one->found)
+                one->origin.several = true;
+            else
+                one->origin = origin;
+            one->found = true;
+        },
+        &first);
+    return first.origin;
 }
 
 void note_tie(PlanLook *look, Plan *scan, AttrNumber column, Origin other) {

@@ -72,6 +72,7 @@ struct PlanLook;
 struct Origin {
     Plan *scan;
     AttrNumber column;
+    bool several = false; // one of them: partitions, branches of a union
 };
 
 // A plain comparison of the tenant with a constant, a parameter or the session's own: the usual case, which needs no
@@ -97,6 +98,9 @@ struct Behind {
     const Var *outer; // ... from here
 };
 bool behind(const PlanLook *look, int parameter, Behind *found);
+
+// The first of them, and whether there are more: a row that comes from one of several is held by none of these alone.
+Origin first_origin(const PlanLook *look, Plan *plan, const Node *node);
 
 void note_tie(PlanLook *look, Plan *scan, AttrNumber column, Origin other);
 void each_origin(const PlanLook *look, Plan *plan, const Node *node, void (*visit)(Origin origin, void *context),

@@ -105,12 +105,12 @@ void look_at_other(Watch *watch, Eye *eye, TupleTableSlot *slot, Datum value, bo
     const int found = find_seen(kind, value, null);
     if (found >= 0) {
         eye->last = found;
-        if (kind->seen[found].other) ++kind->other_rows;
+        if (kind->seen[found].other && !eye->judged) ++kind->other_rows;
         return;
     }
     bool own = !kind->session_known;
     for (int i = 0; !own && !null && i < kind->own_count; ++i) own = same(kind, kind->own[i], value);
-    if (!own) {
+    if (!own && !eye->judged) {
         if (kind->other_rows == 0) kind->other_table = eye->shown;
         ++kind->other_rows;
     }
@@ -126,7 +126,7 @@ void look_at_other(Watch *watch, Eye *eye, TupleTableSlot *slot, Datum value, bo
         eye->last = kind->count++;
         if (kind->count == 1) kind->table = eye->shown;
     }
-    if (((kind->written ? watch->stops_written : watch->stops_other) && !own) ||
+    if (((kind->written ? watch->stops_written : watch->stops_other) && !own && !eye->judged) ||
         (watch->stops_mixed && kind->count > 1))
         stop(watch, *kind);
 }
@@ -208,7 +208,7 @@ void look_at_tenant(Eye *eye, TupleTableSlot *slot, Datum value, bool null) {
     if (eye->last >= 0 && !null && !kind->seen[eye->last].null &&
         (kind->by_value ? value == kind->seen[eye->last].value
                         : datum_image_eq(value, kind->seen[eye->last].value, false, kind->length))) {
-        if (!kind->seen[eye->last].other) return;
+        if (!kind->seen[eye->last].other || eye->judged) return;
         if (!is_shared(eye, slot)) ++kind->other_rows;
         return;
     }

@@ -65,6 +65,7 @@ struct Eye {
     struct Watch *watch;
     Eye *next; // on the same scan
     PlanState *state;
+    bool judged;       // by its plan: looked at only for whether its rows and others' are a mixture
     bool written;      // looked at in what the node hands on, on its way into a table
     AttrNumber column; // in the scan's slot
     Oid shown;

@@ -82,12 +82,15 @@ struct Search {
     Watch *watch;
     const TenantPlan *plan;
     bool *open;
+    const bool *judged;
     Violations *found;
 };
 
-void unseen(const Tenancy *tenancy, Violations *found) {
+void unseen(const Tenancy *tenancy, bool judged, Violations *found) {
     for (const Rule rule : {Rule::tenant_mixed, Rule::tenant_mismatch}) {
-        if (!wants(rule) || (rule == Rule::tenant_mismatch && tenancy->source < 0)) continue;
+        if (!wants(rule) || (judged && rule == Rule::tenant_mismatch) ||
+            (rule == Rule::tenant_mismatch && tenancy->source < 0))
+            continue;
         Violation *const violation = found->add(rule);
         if (violation == nullptr) continue;
         violation->relation = tenancy->shown;
@@ -107,15 +110,16 @@ bool search(PlanState *state, void *pointer) {
         if (tenancy == nullptr) continue;
         Eye *const eye = new_eye(watch, tenancy, false, place_of(state->plan, scan.column, state));
         if (eye == nullptr) {
-            unseen(tenancy, looking->found);
+            unseen(tenancy, looking->judged[i], looking->found);
             continue;
         }
+        eye->judged = looking->judged[i];
         // A sub-select may be met more than once, and a scan may have two columns to be looked at.
         looking->open[i] = false;
         if (tenancy->shared_tree != nullptr && !scan.carrier) {
             // An index that hands on less than the table does not say which rows are shared.
             if (IsA(state->plan, IndexOnlyScan) || IsA(state->plan, ForeignScan) || IsA(state->plan, CustomScan)) {
-                unseen(tenancy, looking->found);
+                unseen(tenancy, looking->judged[i], looking->found);
                 continue;
             }
             auto *const tree = static_cast<List *>(stringToNode(const_cast<char *>(tenancy->shared_tree)));
@@ -147,6 +151,14 @@ void begin_watch(const QueryDesc *query, const TenantPlan *plan, bool may_refuse
         open[i] = (active & kWatchedReads) != 0 && plan->scan[i].bound_to < 0 && !proven(plan, i);
         any = any || open[i] || (plan->scan[i].pin == Pin::written && wants(Rule::tenant_write));
     }
+    // What a plan proves of one scan is no longer all where another is open: rows of the two may be a mixture.
+    auto *const judged = static_cast<bool *>(palloc0(sizeof(bool) * static_cast<size_t>(plan->count + 1)));
+    bool reads = false;
+    for (int i = 0; i < plan->count; ++i) reads = reads || open[i];
+    for (int i = 0; reads && wants(Rule::tenant_mixed) && i < plan->count; ++i)
+        if (!open[i] && plan->scan[i].bound_to < 0 && plan->scan[i].pin >= Pin::session &&
+            plan->scan[i].pin != Pin::written)
+            open[i] = judged[i] = true;
     if (any) {
         int nodes = 0;
         count_nodes(query->planstate, &nodes);
@@ -154,7 +166,7 @@ void begin_watch(const QueryDesc *query, const TenantPlan *plan, bool may_refuse
         watch->state = state;
         watch->snapshot = state->es_snapshot;
         watch->eye = static_cast<Eye **>(palloc0(sizeof(Eye *) * static_cast<size_t>(nodes)));
-        Search looking{watch, plan, open, found};
+        Search looking{watch, plan, open, judged, found};
         search(query->planstate, &looking);
     }
     MemoryContextSwitchTo(before);
