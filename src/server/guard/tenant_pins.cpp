@@ -266,38 +266,45 @@ List *conditions_of(const Plan *scan) {
     return list_concat(list_copy(scan->qual), own_conditions(scan));
 }
 
+namespace {
+
+// Whether one of these does; a comparison with the session's own goes into `found`, and a value is looked for still.
+bool held_by_value(const List *conditions, const Plan *scan, const Tenancy *tenancy, TenantScan *found) {
+    ListCell *cell;
+    foreach (cell, conditions) {
+        const auto *const comparison = static_cast<const OpExpr *>(lfirst(cell));
+        if (!IsA(comparison, OpExpr) || list_length(comparison->args) != 2) continue;
+        const Node *left = relabelled(static_cast<const Node *>(linitial(comparison->args)));
+        const Node *right = relabelled(static_cast<const Node *>(lsecond(comparison->args)));
+        const bool first = IsA(left, Var);
+        if (!first) std::swap(left, right);
+        const bool value = IsA(right, Const) && !reinterpret_cast<const Const *>(right)->constisnull;
+        const bool parameter = IsA(right, Param) && reinterpret_cast<const Param *>(right)->paramkind == PARAM_EXTERN;
+        if (!IsA(left, Var) || column_of(scan, left) != found->column) continue;
+        const bool session = !value && !parameter && is_session_tenant(tenancy, right, false);
+        if (!value && !parameter && !session) continue;
+        const Oid function = equality(comparison->opno, tenancy->type, tenancy->collation, comparison->inputcollid);
+        if (!OidIsValid(function)) continue;
+        found->pin = value ? Pin::literal : parameter ? Pin::parameter : Pin::session;
+        if (value)
+            found->value = const_cast<Const *>(reinterpret_cast<const Const *>(right));
+        else if (parameter)
+            found->parameter = reinterpret_cast<const Param *>(right)->paramid;
+        found->function = function;
+        found->collation = comparison->inputcollid;
+        found->column_first = first;
+        // A value says more: it is compared.
+        if (!session) return true;
+    }
+    return false;
+}
+
+} // namespace
+
 bool held_plainly(const Plan *scan, const Tenancy *tenancy, TenantScan *found) {
     if (tenancy->links > 0) return false;
-    for (const List *const conditions : {static_cast<const List *>(scan->qual), own_conditions(scan)}) {
-        ListCell *cell;
-        foreach (cell, conditions) {
-            const auto *const comparison = static_cast<const OpExpr *>(lfirst(cell));
-            if (!IsA(comparison, OpExpr) || list_length(comparison->args) != 2) continue;
-            const Node *left = relabelled(static_cast<const Node *>(linitial(comparison->args)));
-            const Node *right = relabelled(static_cast<const Node *>(lsecond(comparison->args)));
-            const bool first = IsA(left, Var);
-            if (!first) std::swap(left, right);
-            const bool value = IsA(right, Const) && !reinterpret_cast<const Const *>(right)->constisnull;
-            const bool parameter =
-                IsA(right, Param) && reinterpret_cast<const Param *>(right)->paramkind == PARAM_EXTERN;
-            if (!IsA(left, Var) || column_of(scan, left) != found->column) continue;
-            const bool session = !value && !parameter && is_session_tenant(tenancy, right, false);
-            if (!value && !parameter && !session) continue;
-            const Oid function = equality(comparison->opno, tenancy->type, tenancy->collation, comparison->inputcollid);
-            if (!OidIsValid(function)) continue;
-            found->pin = value ? Pin::literal : parameter ? Pin::parameter : Pin::session;
-            if (value)
-                found->value = const_cast<Const *>(reinterpret_cast<const Const *>(right));
-            else if (parameter)
-                found->parameter = reinterpret_cast<const Param *>(right)->paramid;
-            found->function = function;
-            found->collation = comparison->inputcollid;
-            found->column_first = first;
-            // A value says more: it is compared.
-            if (!session) return true;
-        }
-    }
-    return found->pin != Pin::none;
+    return held_by_value(scan->qual, scan, tenancy, found) ||
+           held_by_value(own_conditions(scan), scan, tenancy, found) || found->pin != Pin::none;
 }
 
 namespace {

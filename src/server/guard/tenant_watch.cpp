@@ -177,6 +177,7 @@ void read_the_table(RelOptInfo *rel, const RangeTblEntry *entry) {
     const Tenancy *tenancy = nullptr;
     AttrNumber column = 0;
     for (List *const paths : {rel->pathlist, rel->partial_pathlist}) {
+        if (paths == NIL) continue;
         ListCell *cell;
         foreach (cell, paths) {
             auto *const path = static_cast<Path *>(lfirst(cell));

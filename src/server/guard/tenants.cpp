@@ -12,6 +12,7 @@ extern "C" {
 #include "nodes/params.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rls.h"
 }
 
@@ -35,11 +36,17 @@ bool value_of(const QueryDesc *query, int number, Datum *value, bool *null) {
 
 // Whether a row of one of the session's tenants meets the comparison with this value.
 bool of_session(const TenantScan &scan, const SessionTenants &tenants, Datum value) {
-    FmgrInfo function;
-    fmgr_info(scan.function, &function);
+    // One of the server's own stays what it is, and is kept.
+    static FmgrInfo kept;
+    FmgrInfo own_function;
+    FmgrInfo *function = &kept;
+    if (scan.function >= FirstGenbkiObjectId)
+        fmgr_info(scan.function, function = &own_function);
+    else if (kept.fn_oid != scan.function)
+        fmgr_info_cxt(scan.function, &kept, TopMemoryContext);
     for (int i = 0; i < tenants.count; ++i) {
         const Datum own = tenants.values[i];
-        if (DatumGetBool(FunctionCall2Coll(&function, scan.collation, scan.column_first ? own : value,
+        if (DatumGetBool(FunctionCall2Coll(function, scan.collation, scan.column_first ? own : value,
                                            scan.column_first ? value : own)))
             return true;
     }
