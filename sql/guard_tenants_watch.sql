@@ -188,6 +188,11 @@ ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM (100) TO (200);
 INSERT INTO events SELECT 7, g, 'k' FROM generate_series(1, 199) g;
 SELECT rlsproof.tenancy(t, 'tenant') FROM unnest('{guard_watch.many,guard_watch.texts,guard_watch.numbers}'::text[]) t;
 SELECT count(*) FROM many;
+-- Which they are is told where that is asked for.
+SET rlsproof.show_tenants = on;
+SELECT count(*) FROM many;
+SELECT count(*) FROM many WHERE id <= 3;
+RESET rlsproof.show_tenants;
 SELECT count(*) FROM many WHERE id = 1;
 SELECT count(*) FROM many WHERE id <= 64;
 SELECT count(*) FROM texts;
@@ -224,6 +229,25 @@ CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (1000);
 CREATE TABLE pieces (id int PRIMARY KEY, part_id int REFERENCES parts);
 SELECT rlsproof.tenancy('guard_watch.pieces', 'part_id -> guard_watch.parts.org_id', 'setting:app.org');
 SELECT count(*) FROM pieces;
+-- A table that its plan holds to one tenant, and another that is read of another one: together they are a mixture.
+CREATE TABLE bills (id int PRIMARY KEY, org_id bigint, order_id int);
+CREATE TABLE payers (id int PRIMARY KEY, org_id int);
+INSERT INTO bills VALUES (1, 2, 1), (2, 2, 2);
+INSERT INTO payers VALUES (1, 1), (2, 2);
+SELECT p.org_id, b.org_id FROM payers p JOIN bills b ON b.id = p.id WHERE p.org_id = 1;
+SELECT p.org_id, b.org_id FROM payers p JOIN bills b ON b.id = p.id WHERE p.org_id = 2 AND b.id = 2;
+SELECT p.org_id, b.org_id FROM payers p LEFT JOIN bills b ON b.id = p.id AND b.id < 0 WHERE p.org_id = 1;
+-- Partitions on both sides: a row of one is not held by the first of the other side.
+CREATE TABLE moves (org_id int, id int, kind text) PARTITION BY RANGE (id);
+CREATE TABLE moves_1 PARTITION OF moves FOR VALUES FROM (0) TO (100);
+CREATE TABLE moves_2 PARTITION OF moves FOR VALUES FROM (100) TO (200);
+INSERT INTO moves SELECT 1 + g / 100, g, 'a' FROM generate_series(99, 101) g;
+SELECT a.org_id, b.org_id FROM moves a JOIN moves b ON a.org_id = b.org_id AND a.id = b.id WHERE a.kind = 'a' AND b.kind <> 'b' ORDER BY a.id;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SELECT a.org_id, b.org_id FROM moves a JOIN moves b ON a.org_id = b.org_id AND a.id = b.id WHERE a.kind = 'a' AND b.kind <> 'b' ORDER BY a.id;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
 -- EXPLAIN does nothing, check_query says what a plan tells.
 EXPLAIN (COSTS OFF) SELECT count(*) FROM lines WHERE id = 1;
 SELECT rule, message FROM rlsproof.check_query('SELECT count(*) FROM guard_watch.many') WHERE rule LIKE 'tenant%';

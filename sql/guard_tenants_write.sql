@@ -39,7 +39,15 @@ EXECUTE put(16, 2);
 -- ON CONFLICT: the row in the way may be anybody's.
 INSERT INTO orders VALUES (11, 'again', 1) ON CONFLICT DO NOTHING;
 INSERT INTO orders VALUES (2, 'mine', 1) ON CONFLICT (id) DO UPDATE SET note = excluded.note;
+INSERT INTO orders VALUES (1, 'theirs', 1) ON CONFLICT (id) DO UPDATE SET note = excluded.note;
+INSERT INTO orders VALUES (1, 'theirs', 1) ON CONFLICT (id) DO UPDATE SET note = excluded.note WHERE orders.org_id = 1;
+INSERT INTO orders VALUES (2, 'mine', 1), (4, 'mine', 1), (3, 'theirs', 1) ON CONFLICT (id) DO UPDATE SET note = excluded.note;
+INSERT INTO orders VALUES (2, 'mine', 1) ON CONFLICT (id) DO UPDATE SET org_id = orders.id;
 INSERT INTO orders VALUES (11, 'again', 1) ON CONFLICT (org_id, id) DO UPDATE SET note = excluded.note;
+-- Partitions make their rows when the first one comes: not to be seen before.
+ALTER TABLE events ADD UNIQUE (org_id, id), ADD COLUMN n int GENERATED ALWAYS AS (1) STORED;
+INSERT INTO events VALUES (1, 2, 'k') ON CONFLICT (org_id, id) DO UPDATE SET kind = 'x';
+INSERT INTO events VALUES (1, 3, 'k') ON CONFLICT (org_id, id) DO UPDATE SET org_id = 2;
 INSERT INTO orders VALUES (11, 'again', 1) ON CONFLICT (org_id, id) DO UPDATE SET org_id = 2;
 -- UPDATE: a row that is moved.
 UPDATE orders SET note = 'changed' WHERE id = 11;
@@ -54,15 +62,112 @@ MERGE INTO orders o USING (VALUES (11), (90)) v(id) ON o.id = v.id AND o.org_id 
 MERGE INTO orders o USING (VALUES (91, 2)) v(id, org) ON o.id = v.id WHEN NOT MATCHED THEN INSERT VALUES (v.id, 'm', v.org);
 MERGE INTO orders o USING (VALUES (11)) v(id) ON o.id = v.id WHEN MATCHED THEN UPDATE SET org_id = 2;
 MERGE INTO orders o USING (VALUES (90)) v(id) ON o.id = v.id WHEN MATCHED THEN DELETE;
+MERGE INTO orders o USING (VALUES (11, 1), (92, 1), (93, 2)) v(id, org) ON o.id = v.id
+    WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED THEN INSERT (id, org_id) VALUES (v.id, v.org);
+MERGE INTO orders o USING (VALUES (11, 1), (92, 1)) v(id, org) ON o.id = v.id
+    WHEN MATCHED AND v.id = 11 THEN UPDATE SET org_id = v.org, note = 'both'
+    WHEN NOT MATCHED THEN INSERT (note, id) VALUES ('by default', v.id);
+MERGE INTO events e USING (VALUES (1, 700), (3, 700)) v(org, id) ON e.id = v.id
+    WHEN NOT MATCHED AND v.org = 1 THEN INSERT (id, org_id) VALUES (v.id, v.org);
+MERGE INTO events e USING (VALUES (1, 701), (3, 701)) v(org, id) ON e.id = v.id
+    WHEN NOT MATCHED THEN INSERT (id, org_id) VALUES (v.id, v.org);
+MERGE INTO events e USING (VALUES (1, 700)) v(org, id) ON e.id = v.id AND e.org_id = v.org
+    WHEN MATCHED THEN UPDATE SET org_id = 2;
+MERGE INTO events e USING (VALUES (2, 700)) v(org, id) ON e.id = v.id
+    WHEN MATCHED THEN UPDATE SET kind = 'merged', org_id = e.org_id;
+PREPARE merges(int, int) AS MERGE INTO orders o USING (VALUES ($1, $2)) v(id, org) ON o.id = v.id
+    WHEN NOT MATCHED THEN INSERT (id, org_id) VALUES (v.id, v.org) WHEN MATCHED THEN UPDATE SET org_id = v.org;
+EXECUTE merges(94, 1);
+EXECUTE merges(94, 2);
+EXECUTE merges(95, 2);
+DEALLOCATE merges;
+SET jit = on;
+SET jit_above_cost = 0;
+MERGE INTO orders o USING (SELECT g, 1 + g / 120 FROM generate_series(100, 130) g) v(id, org) ON o.id = v.id
+    WHEN NOT MATCHED THEN INSERT (id, org_id) VALUES (v.id, v.org);
+RESET jit;
+RESET jit_above_cost;
 -- By a path.
 INSERT INTO lines VALUES (1, 11);
 INSERT INTO lines VALUES (2, 1);
 UPDATE lines SET order_id = 1 WHERE id = 1;
 UPDATE lines SET body = 'b' WHERE id = 1;
+MERGE INTO lines l USING (VALUES (3, 11), (4, 1)) v(id, o) ON l.id = v.id WHEN NOT MATCHED THEN INSERT VALUES (v.id, v.o);
 -- COPY and TRUNCATE.
 COPY orders (id, org_id) FROM STDIN;
 200	1
+201	1
 \.
+COPY orders (id, org_id) FROM STDIN;
+202	1
+203	2
+204	1
+\.
+COPY orders (id) FROM STDIN;
+205
+\.
+COPY orders (id, org_id) FROM STDIN WHERE org_id = 1;
+206	1
+207	2
+\.
+COPY orders (id, org_id) FROM STDIN WHERE id > 300 OR org_id = 2;
+208	1
+209	2
+\.
+COPY orders (id, org_id) FROM STDIN;
+210	\N
+\.
+COPY events (id, org_id) FROM STDIN;
+800	1
+801	3
+\.
+COPY events_2 (id, org_id) FROM STDIN;
+802	2
+\.
+COPY lines (id, order_id) FROM STDIN;
+30	11
+\.
+COPY lines (id, order_id) FROM STDIN;
+31	11
+32	1
+\.
+-- In a trigger of a COPY there is another statement, with eyes of its own.
+CREATE FUNCTION follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO lines VALUES (new.id, new.id); PERFORM rlsproof.copied('x'::text); RETURN NULL; END $$;
+CREATE TRIGGER follow AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION follow();
+COPY orders (id, org_id) FROM STDIN;
+211	1
+\.
+DROP TRIGGER follow ON orders;
+SELECT rlsproof.copied(2), rlsproof.copied(NULL::text);
+-- Who may only insert, and who may not call the function.
+CREATE ROLE regress_copies;
+GRANT USAGE ON SCHEMA guard_tw TO regress_copies;
+GRANT INSERT ON orders TO regress_copies;
+SET ROLE regress_copies;
+COPY orders (id, org_id) FROM STDIN;
+212	1
+\.
+COPY orders (id, org_id) FROM STDIN;
+213	2
+\.
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION rlsproof.copied("any") FROM PUBLIC;
+SET ROLE regress_copies;
+COPY orders (id, org_id) FROM STDIN;
+214	1
+\.
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION rlsproof.copied("any") TO PUBLIC;
+DROP OWNED BY regress_copies;
+DROP ROLE regress_copies;
+-- A tenant that is computed when the row is made.
+CREATE TABLE made (id int, org_id int GENERATED ALWAYS AS (id % 2 + 1) STORED);
+INSERT INTO made VALUES (1);
+COPY made (id) FROM STDIN;
+1
+\.
+MERGE INTO made m USING (VALUES (1)) v(id) ON false WHEN NOT MATCHED THEN INSERT (id) VALUES (v.id);
 TRUNCATE lines;
 \echo :LAST_ERROR_SQLSTATE
 -- What was written.
@@ -72,6 +177,24 @@ SELECT count(*) FROM lines;
 SET rlsproof.rule_tenant_write = warn;
 INSERT INTO orders (org_id, id) SELECT 1 + g % 2, g FROM generate_series(301, 310) g;
 UPDATE orders SET org_id = 2 WHERE id > 305;
+COPY orders (id, org_id) FROM STDIN;
+311	1
+312	2
+313	2
+\.
+MERGE INTO orders o USING (SELECT g, 1 + g % 2 FROM generate_series(311, 320) g) v(id, org) ON o.id = v.id
+    WHEN NOT MATCHED THEN INSERT (id, org_id) VALUES (v.id, v.org) WHEN MATCHED THEN UPDATE SET org_id = 2;
+INSERT INTO orders SELECT g, 'x', 1 FROM generate_series(311, 320) g ON CONFLICT (id) DO UPDATE SET note = 'y';
+-- A session whose tenant cannot be told writes nobody knows whose rows; one without a tenant is tenant_unset's affair.
+SET app.org = 'nonsense';
+INSERT INTO orders VALUES (390, 'x', 1);
+MERGE INTO orders o USING (VALUES (391, 1)) v(id, org) ON o.id = v.id WHEN NOT MATCHED THEN INSERT (id, org_id) VALUES (v.id, v.org);
+COPY orders (id, org_id) FROM STDIN;
+392	1
+\.
+SET app.org = '';
+INSERT INTO orders VALUES (393, 'x', 1);
+SET app.org = '1';
 -- Several tenants of one session; none.
 SELECT rlsproof.tenancy('guard_tw.orders', 'org_id', 'setting:app.orgs[]', 'null');
 SET app.orgs = '{1,2}';

@@ -1,6 +1,8 @@
 // Differences between the server's majors. The only file with PG_VERSION_NUM; it refuses majors that nobody tried.
 #pragma once
 
+#include <initializer_list>
+
 #include "server/postgres.hpp"
 
 extern "C" {
@@ -173,6 +175,22 @@ inline bool changes_rows(const MergeAction *action) {
 #endif
 }
 
+// Each state of an action of MERGE that does this with a target's rows.
+inline void each_merge_action(ResultRelInfo *target, CmdType command, void (*visit)(MergeActionState *, void *),
+                              void *context) {
+#if PG_VERSION_NUM >= 170000
+    for (List *const actions : target->ri_MergeActions) {
+#else
+    for (List *const actions : {target->ri_matchedMergeAction, target->ri_notMatchedMergeAction}) {
+#endif
+        ListCell *cell;
+        foreach (cell, actions) {
+            auto *const action = static_cast<MergeActionState *>(lfirst(cell));
+            if (action->mas_action->commandType == command) visit(action, context);
+        }
+    }
+}
+
 // An expression over a parent's columns as one over a child's.
 inline Node *for_child(PlannerInfo *root, Node *node, RelOptInfo *child, RelOptInfo *parent) {
 #if PG_VERSION_NUM >= 160000
@@ -264,6 +282,22 @@ inline config_generic *setting_named(const char *name) {
         if (pg_strcasecmp(all[i]->name, name) == 0) return all[i];
     return nullptr;
 #endif
+}
+
+// The text of a setting; nullptr where there is none of that name. `place` is where it was found the last time, to be
+// kept by whoever asks often: until 15 a search compares names in order.
+inline const char *text_of_setting(const char *name, int *place) {
+#if PG_VERSION_NUM >= 160000
+    (void)place;
+#else
+    config_generic **const all = get_guc_variables();
+    const int count = GetNumConfigOptions();
+    if (*place < count && strcmp(all[*place]->name, name) == 0 && all[*place]->vartype == PGC_STRING)
+        return *reinterpret_cast<config_string *>(all[*place])->variable;
+    if (GetConfigOption(name, true, false) != nullptr)
+        for (*place = 0; *place + 1 < count && pg_strcasecmp(all[*place]->name, name) != 0;) ++*place;
+#endif
+    return GetConfigOption(name, true, false);
 }
 
 inline bool in_autovacuum() {

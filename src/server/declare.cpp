@@ -33,9 +33,20 @@ namespace rlsproof::server {
 namespace {
 
 // Rules that are not lints: what cells, waivers and declarations become.
-constexpr const char *kOtherRules[] = {
-    "broken",  "leak",       "lockout", "not_looked_at",  "open",          "self_promotion",    "stale_declaration",
-    "unknown", "unreviewed", "vacuous", "waiver_expired", "waiver_unused", "writable_authority"};
+constexpr const char *kOtherRules[] = {"broken",
+                                       "leak",
+                                       "lockout",
+                                       "not_looked_at",
+                                       "open",
+                                       "self_promotion",
+                                       "service_reads_tenants",
+                                       "stale_declaration",
+                                       "unknown",
+                                       "unreviewed",
+                                       "vacuous",
+                                       "waiver_expired",
+                                       "waiver_unused",
+                                       "writable_authority"};
 
 // ---- arguments
 

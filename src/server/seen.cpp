@@ -42,14 +42,16 @@ std::string hint_for(Category category, const std::string &query) {
 std::vector<Finding> seen_by_guard() {
     std::vector<Finding> findings;
     if (!guard::has_shared_memory()) return findings;
+    add_service_reads(findings);
     // Whose texts may not be read by the caller has no fingerprint here, and is counted alone.
-    const Rows seen = query(R"(
+    const Rows seen = query(fmt::format(R"(
 select rule collate "C", coalesce(table_name, 'fingerprint:' || fingerprint, 'guard') collate "C", sum(reported + held)::bigint,
        bool_and(mode = 'error'), count(distinct fingerprint), string_agg(distinct role, ', ' order by role),
        (array_agg(query order by count desc, query collate "C"))[1], bool_or(fingerprint is null)
-from rlsproof.guard_events
-where database = pg_catalog.current_database() and reported + held > 0
-group by 1, 2 order by 3 desc, 1, 2)");
+from rlsproof.guard_events e
+where database = pg_catalog.current_database() and reported + held > 0 and not {}
+group by 1, 2 order by 3 desc, 1, 2)",
+                                        kServiceRead));
     for (size_t i = 0; i < seen.size() && i < kMost; ++i) {
         const guard::Rule *const rule = guard::rule_named(seen.text(i, 0).c_str());
         if (rule == nullptr) continue;

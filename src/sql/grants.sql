@@ -8,6 +8,9 @@ REVOKE ALL ON ALL TABLES IN SCHEMA rlsproof FROM PUBLIC;
 GRANT USAGE ON SCHEMA rlsproof TO PUBLIC;
 GRANT EXECUTE ON FUNCTION rlsproof.fingerprint(text), rlsproof.normalize(text), rlsproof.split(text) TO PUBLIC;
 
+-- Called in the COPY FROM of whoever copies.
+GRANT EXECUTE ON FUNCTION rlsproof.copied("any") TO PUBLIC;
+
 -- Everybody sees what became of its own statements; of others' a number and no text, but for pg_read_all_stats.
 GRANT EXECUTE ON FUNCTION rlsproof.guard_events(), rlsproof.guard_recent(), rlsproof.guard_queries(),
     rlsproof.guard_routes() TO PUBLIC;

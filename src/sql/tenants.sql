@@ -28,6 +28,13 @@ CREATE FUNCTION rlsproof.tenancy(relation text, tenant text, session text DEFAUL
 COMMENT ON FUNCTION rlsproof.tenancy(text, text, text, text, text) IS
     'Declares whose the rows of a table, or of a pattern of tables, are. A declaration that exists is replaced.';
 
+-- No search_path: it is called for each row, in C, and looks no name up.
+CREATE FUNCTION rlsproof.copied("any") RETURNS boolean
+    LANGUAGE c STABLE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'rlsproof_copied';
+COMMENT ON FUNCTION rlsproof.copied("any") IS
+    'True. The guard adds it to the condition of COPY FROM, where it looks at whose each row is.';
+
 CREATE FUNCTION rlsproof.draft_tenancy() RETURNS SETOF text
     LANGUAGE c STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'rlsproof_draft_tenancy';

@@ -14,6 +14,8 @@
 #include "server/guard/facts.hpp"
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenant_copy.hpp"
+#include "server/guard/tenant_eye.hpp"
 #include "server/guard/tenant_lock.hpp"
 #include "server/guard/tenant_watch.hpp"
 #include "server/guard/tenants.hpp"
@@ -147,8 +149,10 @@ void start(QueryDesc *query, int flags) {
     if ((active & kStarted) != 0) {
         if (wants(Rule::tenant_repointed)) hold_tenants();
         Violations found;
-        judge_start(query, &found);
-        if ((active & kWatched) != 0) begin_watch(query, explaining == 0, &found);
+        const TenantPlan *const tenants = (active & kTenants) != 0 ? tenants_of(query) : nullptr;
+        judge_start(query, tenants, &found);
+        if (tenants != nullptr && !tenants->settled && (active & kWatched) != 0)
+            begin_watch(query, tenants, explaining == 0, &found);
         if (found.count > 0) tell(found, source_of(query), explaining == 0);
     }
     if ((active & (kCounted | kAnswered)) != 0 || tracking) begin_running(query);
@@ -213,7 +217,7 @@ void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     PlannedStmt *const plan = query->plannedstmt;
     const bool parallel = std::exchange(plan->parallelModeNeeded, false);
     in_any_case([&] { run_counted(RLSPROOF_EXECUTOR_RUN_ARGS); }, [&] { plan->parallelModeNeeded = parallel; });
-    judge_watch(query, watch, explaining == 0);
+    say_seen(watch, source_of(query), explaining == 0);
 }
 
 void run_seen(RLSPROOF_EXECUTOR_RUN_PARAMS) {
@@ -263,6 +267,16 @@ void end(QueryDesc *query) {
         standard_ExecutorEnd(query);
 }
 
+template <typename Body>
+[[gnu::noinline]] void copy_watched(Watch *watch, const Source &source, Body body) {
+    in_any_case(
+        [&] {
+            body();
+            say_seen(watch, source, explaining == 0);
+        },
+        [&] { MemoryContextDelete(watch->memory); });
+}
+
 void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUtilityContext context,
              ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,
              QueryCompletion *completion) {
@@ -279,10 +293,17 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     }
     if (wants(Rule::tenant_repointed)) hold_tenants();
     Violations found;
+    Watch *watch = nullptr;
     const Source source{text, statement->stmt_location, statement->stmt_len, static_cast<uint64>(statement->queryId)};
     judge_utility(statement->utilityStmt, &found);
     if (wants(Rule::read_only)) judge_writing_command(statement->utilityStmt, &found);
     if (wants(Rule::unlisted_command) && at_work == 0) judge_command(statement->utilityStmt, &found);
+    if (wants(Rule::tenant_write) && IsA(statement->utilityStmt, CopyStmt) &&
+        reinterpret_cast<CopyStmt *>(statement->utilityStmt)->is_from) {
+        const WatchedCopy copy = watch_copy(statement, source, explaining == 0, &found);
+        statement = copy.statement;
+        watch = copy.watch;
+    }
     if (found.count > 0) tell(found, source, explaining == 0);
     if (!IsA(statement->utilityStmt, ExplainStmt)) {
         if (IsA(statement->utilityStmt, CallStmt)) {
@@ -290,7 +311,10 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
             return;
         }
         const Passing rows = (active & (kCounted | kAnswered)) != 0 ? passing(statement->utilityStmt) : Passing::none;
-        go_on();
+        if (watch != nullptr)
+            copy_watched(watch, source, go_on);
+        else
+            go_on();
         if (completion != nullptr)
             judge_passed(rows, static_cast<double>(completion->nprocessed), source, explaining == 0);
         return;

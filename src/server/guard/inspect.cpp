@@ -5,6 +5,7 @@
 #include "server/compat.hpp"
 #include "server/guard/exempt.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/tenants.hpp"
 #include "server/guard/untrusted.hpp"
 #include "server/guard/utility.hpp"
 
@@ -108,7 +109,9 @@ std::vector<Remark> inspect(const std::string &sql, const std::string &as_sent) 
     for (int i = 0; i < list_length(plans); ++i) {
         QueryDesc *const query = call(started, static_cast<PlannedStmt *>(list_nth(plans, i)), sql.c_str());
         Violations of_plan;
-        call(judge_start, static_cast<const QueryDesc *>(query), &of_plan);
+        const TenantPlan *const tenants =
+            (active & kTenants) != 0 ? call(tenants_of, static_cast<const QueryDesc *>(query)) : nullptr;
+        call(judge_start, static_cast<const QueryDesc *>(query), tenants, &of_plan);
         if (answers) call(judge_answer, static_cast<const PlannedStmt *>(query->plannedstmt), &of_plan);
         // Before the plan goes: advice is read off it.
         for (Remark &remark : remarks_on(of_plan, source)) result.push_back(std::move(remark));

@@ -25,6 +25,7 @@ int tenant_lock_setting = static_cast<int>(TenantLock::transaction);
 char *locked_settings = nullptr;
 char *listed_functions = nullptr;
 bool hide_error_values = false;
+bool show_tenants = false;
 
 namespace {
 
@@ -136,6 +137,9 @@ void define_settings() {
                                "Functions that may be called beside those that only compute (unlisted_function).",
                                "Names with their schema, a * for anything, separated by commas.", &listed_functions, "",
                                PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("rlsproof.show_tenants", "Tells which tenants' rows were seen, in DETAIL and in the log.",
+                             "Off: the log has hashes of them, which differ from one start of the server to the next.",
+                             &show_tenants, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("rlsproof.hide_error_values",
                              "Tells of errors in a running statement their SQLSTATE alone.",
                              "Their messages may hold values of rows that the statement does not return.",

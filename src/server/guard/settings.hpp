@@ -74,6 +74,9 @@ extern char *locked_settings;
 // Functions that untrusted SQL may call (unlisted_function): schema.name with * for anything, separated by commas.
 extern char *listed_functions;
 
+// Whether the values of tenants are told, where they would be hashed.
+extern bool show_tenants;
+
 // Whether errors that are raised while a statement runs are told by their SQLSTATE alone.
 extern bool hide_error_values;
 

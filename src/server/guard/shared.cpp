@@ -55,6 +55,8 @@ void start(SharedHead *head) {
     pg_atomic_init_u64(&head->events_lost, 0);
     pg_atomic_init_u64(&head->recent_written, 0);
     pg_atomic_init_u64(&head->executions_lost, 0);
+    if (!pg_strong_random(head->tenant_key, sizeof(head->tenant_key)))
+        ereport(ERROR, (errmsg("could not generate random bytes")));
 }
 
 void clear_ring() {

@@ -16,6 +16,9 @@ extern "C" {
 
 namespace rlsproof::server::guard {
 
+// Bytes that nobody knows, for hashes of tenants.
+inline constexpr int kTenantKey = 16;
+
 // Counters of everything, free of locks.
 struct SharedHead {
     pg_atomic_uint64 generation; // grows with each reset: what was gathered before belongs to an older one
@@ -23,6 +26,7 @@ struct SharedHead {
     pg_atomic_uint64 events_lost;
     pg_atomic_uint64 recent_written; // since the last reset
     pg_atomic_uint64 executions_lost;
+    uint8 tenant_key[kTenantKey]; // never changes
 };
 
 // Nothing where the module was not preloaded.

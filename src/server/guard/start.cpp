@@ -353,20 +353,21 @@ void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found)
     }
 }
 
-void judge_start(const QueryDesc *query, Violations *found) {
+void judge_start(const QueryDesc *query, const TenantPlan *tenants, Violations *found) {
     const PlannedStmt *const plan = query->plannedstmt;
     if (wants(Rule::read_only)) judge_writing(query->plannedstmt, found);
     Walk walk{found, Facts(plan), false, {}};
 
     if (wants(Rule::rls_bypass) || wants(Rule::matrix_access)) look_at_rights(query, found);
-    if (plan->invalItems != NIL) {
+    // What is known of tenants alone comes last.
+    if (plan->invalItems != NIL && IsA(linitial(plan->invalItems), PlanInvalItem)) {
         if (wants(Rule::write_without_where)) look_at_writes(walk.facts, found);
         if (wants(Rule::cartesian_join)) look_at_products(walk.facts, found);
         walk.any_out_of_reach = wants(Rule::full_scan) && walk.facts.has(Fact::out_of_reach);
     }
     if (walk.any_out_of_reach || wants(Rule::scan_rows) || wants(Rule::deep_offset)) walker(query->planstate, &walk);
 
-    if ((active & kTenants) != 0) judge_tenants(query, found);
+    if (tenants != nullptr) judge_tenants(query, tenants, found);
 
     // A table that is changed as a whole is read as a whole: that was said.
     const Violation *const whole_write = found->find(Rule::write_without_where);

@@ -23,6 +23,7 @@ struct Violation {
     bool unseen;           // what would have to be looked at cannot be
     const PlanState *scan; // where the plan reads the table
     const char *note;      // a sentence for DETAIL; plain text without values
+    const char *tenants;   // that were seen, named as the settings say
     const char *after;     // the text of a query that this one seems to follow; constants and all
 };
 
@@ -37,8 +38,10 @@ struct Violations {
     Violation *add(Rule rule);
 };
 
-// What the start of the plan tells. REQUIRES: ExecutorStart has run.
-void judge_start(const QueryDesc *query, Violations *found);
+// What the start of the plan tells, and what it says of tenants, if anything: tenants_of() the query. REQUIRES:
+// ExecutorStart has run.
+struct TenantPlan;
+void judge_start(const QueryDesc *query, const TenantPlan *tenants, Violations *found);
 
 // What can be said of a plan whose rows are all fetched at once as the answer to what a client sent; the first is a
 // quick look that spares most plans the second.

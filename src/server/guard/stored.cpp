@@ -14,17 +14,22 @@ extern "C" {
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 }
 
 namespace rlsproof::server::guard {
 
+// Counts changes of any table: of ours, and of those whose names were looked up.
+uint64 changes_heard = 0;
+
 namespace {
 
-// Counts changes of any table: of ours, and of those whose names were looked up.
-uint64 generation = 0;
-
 void forget(Datum, Oid) {
-    ++generation;
+    ++changes_heard;
+}
+
+void forget_operators(Datum, int, uint32) {
+    ++changes_heard;
 }
 
 Oid find(const char *table) {
@@ -68,13 +73,11 @@ List *read(Oid table, const char *const *columns) {
 
 } // namespace
 
-uint64 changes() {
+uint64 listen_for_changes() {
     // Registered when it is first asked for: a session that breaks no rule listens to nothing.
-    if (generation == 0) {
-        CacheRegisterRelcacheCallback(forget, Datum{0});
-        generation = 1;
-    }
-    return generation;
+    CacheRegisterRelcacheCallback(forget, Datum{0});
+    for (const int cache : {AMOPOPID, CLAOID}) CacheRegisterSyscacheCallback(cache, forget_operators, Datum{0});
+    return changes_heard = 1;
 }
 
 const std::vector<std::vector<Value>> &Stored::rows() {

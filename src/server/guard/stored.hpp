@@ -8,8 +8,13 @@
 
 namespace rlsproof::server::guard {
 
-// Goes up whenever a table was changed in a way other sessions hear of: by DDL, or by a declaration. Plain.
-uint64 changes();
+// Goes up whenever a table was changed in a way other sessions hear of: by DDL, or by a declaration; and when operator
+// families change. Plain.
+extern uint64 changes_heard; // 0 before anybody listens
+uint64 listen_for_changes();
+inline uint64 changes() {
+    return changes_heard > 0 ? changes_heard : listen_for_changes();
+}
 
 class Stored {
 public:

@@ -26,6 +26,7 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "tcop/tcopprot.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 }
@@ -63,6 +64,7 @@ std::string text_then; // all of them, to tell whether one has changed
 // The tables that were asked for, since then.
 HTAB *tables = nullptr;
 MemoryContext memory = nullptr;
+const Tenancy *last = nullptr; // of them: statements ask for the same one several times
 
 bool busy = false;
 
@@ -113,6 +115,7 @@ void read_declarations() {
 
 void forget_tables() {
     if (memory == nullptr) memory = AllocSetContextCreate(TopMemoryContext, "rlsproof tenancy", ALLOCSET_SMALL_SIZES);
+    last = nullptr;
     MemoryContextReset(memory);
     HASHCTL control;
     memset(&control, 0, sizeof(control));
@@ -122,14 +125,18 @@ void forget_tables() {
     tables = hash_create("rlsproof tenancy", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-// Reads what has changed since the last time. Cheap where nothing has.
-void refresh() {
+[[gnu::noinline]] void read_again() {
     const uint64 now = changes();
-    if (seen == now || busy) return;
+    if (busy) return;
     enter([] { read_declarations(); });
     forget_tables();
     // Reading may have loaded catalogs and so heard of changes: those are looked at the next time.
     seen = now;
+}
+
+// Reads what has changed since the last time. Cheap where nothing has.
+inline void refresh() {
+    if (seen != changes()) read_again();
 }
 
 struct TypeOfColumn {
@@ -276,6 +283,10 @@ void look_up(Oid table) {
 
 } // namespace
 
+void hear_of_changes() {
+    AcceptInvalidationMessages();
+}
+
 uint64 tenancy_generation() {
     refresh();
     return generation;
@@ -294,12 +305,14 @@ const std::vector<std::string> &tenant_settings() {
 const Tenancy *tenancy_of(Oid table) {
     if (busy || exempt_table(table)) return nullptr;
     refresh();
+    if (last != nullptr && last->table == table) return last->declared ? last : nullptr;
     if (declarations.empty()) return nullptr;
     const auto *entry = static_cast<const Tenancy *>(hash_search(tables, &table, HASH_FIND, nullptr));
     if (entry == nullptr) {
         enter([&] { look_up(table); });
         entry = static_cast<const Tenancy *>(hash_search(tables, &table, HASH_FIND, nullptr));
     }
+    last = entry;
     return entry != nullptr && entry->declared ? entry : nullptr;
 }
 

@@ -41,6 +41,10 @@ struct Tenancy {
 // nullptr where nothing is declared that covers the table. What is returned holds until the next question.
 const Tenancy *tenancy_of(Oid table);
 
+// What was committed elsewhere counts from the next statement on, also within a transaction, which takes no new lock
+// and so would not hear of it. REQUIRES: a transaction.
+void hear_of_changes();
+
 // Goes up when what is declared has changed: what was derived from it before is out of date.
 uint64 tenancy_generation();
 

@@ -21,6 +21,7 @@ struct Words {
     std::string setting; // as an expression of the tenant's type
     std::string name;    // of the setting
     bool by_path = false;
+    bool failed = false; // asking for the session's tenant does
 };
 
 Words words_of(Oid table) {
@@ -33,6 +34,7 @@ Words words_of(Oid table) {
     if (name != nullptr) words.column = call(quote_identifier, name);
     if (const SessionTenants *const tenants = call(session_tenants, tenancy)) {
         words.source = tenants->source;
+        words.failed = tenants->failure != nullptr;
         if (tenants->setting == nullptr) return words;
         words.name = tenants->setting;
         words.setting = fmt::format("current_setting('{}')", words.name);
@@ -44,16 +46,26 @@ Words words_of(Oid table) {
     return words;
 }
 
+std::string unset_advice(const Words &words) {
+    return words.setting.empty()
+               ? fmt::format("The session knows its tenant by {}: see that it is there before tables are touched.",
+                             words.source)
+               : fmt::format("Say whose work it is when the transaction begins: SET LOCAL {} = '...'.", words.name);
+}
+
 } // namespace
 
 std::string tenant_advice(const Violation &found) {
     const Words words = words_of(found.relation);
     if (words.column.empty()) return {};
     if (found.rule == Rule::tenant_write)
-        return found.unseen ? fmt::format("Write {} by INSERT or UPDATE, where it is a column of the statement itself.",
-                                          words.column)
+        return found.unseen && words.failed ? unset_advice(words)
+               : found.unseen
+                   ? fmt::format("Write {} by INSERT or UPDATE, where it is a column of the statement itself.",
+                                 words.column)
                : found.counted ? "Write the session's tenant; a column default of it is the safest way."
                                : "Delete the rows of one tenant, or waive this one by name.";
+    if (found.unseen && words.failed) return unset_advice(words);
     if (found.unseen)
         return words.by_path
                    ? fmt::format("Join the table that {} leads to and compare the tenant there.", words.column)
@@ -81,11 +93,7 @@ std::string tenant_advice(const Violation &found) {
                 words.column);
         return words.setting.empty() ? fmt::format("Add a condition that {} is the session's tenant.", words.column)
                                      : fmt::format("Add a condition: {} = {}.", words.column, words.setting);
-    case Rule::tenant_unset:
-        return words.setting.empty()
-                   ? fmt::format("The session knows its tenant by {}: see that it is there before tables are touched.",
-                                 words.source)
-                   : fmt::format("Say whose work it is when the transaction begins: SET LOCAL {} = '...'.", words.name);
+    case Rule::tenant_unset: return unset_advice(words);
     default: return {};
     }
 }

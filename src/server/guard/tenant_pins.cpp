@@ -3,8 +3,10 @@
 #include "server/guard/tenant_plan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/compat.hpp"
+#include "server/guard/stored.hpp"
 #include "server/guard/tenant_session.hpp"
 
 extern "C" {
@@ -84,11 +86,6 @@ void improve(TenantScan *best, const TenantScan &found) {
     *best = merged;
 }
 
-void tie_to(Origin origin, void *pointer) {
-    const auto *const c = static_cast<const Conditions *>(pointer);
-    note_tie(c->look, c->scan, c->column, origin);
-}
-
 // The other side of a comparison with the column.
 TenantScan held_to(const Conditions &c, Node *other, bool list) {
     TenantScan found{};
@@ -112,8 +109,8 @@ TenantScan held_to(const Conditions &c, Node *other, bool list) {
             found.pin = Pin::joined;
         } else if (from.nest != nullptr) {
             found.tied = true;
-            each_origin(c.look, from.nest, reinterpret_cast<const Node *>(from.outer), tie_to,
-                        const_cast<Conditions *>(&c));
+            note_tie(c.look, c.scan, c.column,
+                     first_origin(c.look, from.nest, reinterpret_cast<const Node *>(from.outer)));
         } else {
             // (SELECT current_setting(...)), as policies are advised to write.
             const Plan *const plan = from.subplan;
@@ -146,14 +143,17 @@ TenantScan by_comparison(const Conditions &c, Oid operation, Oid collation, List
     auto *const right = static_cast<Node *>(lsecond(arguments));
     const bool first = is_column(c, left);
     if (!first && (list || !is_column(c, right))) return found;
-    Oid type;
+    Oid type = c.tenancy->type;
     int32 typmod;
-    Oid own_collation;
-    get_atttypetypmodcoll(c.best->table, c.column, &type, &typmod, &own_collation);
+    Oid own_collation = c.tenancy->collation;
+    // That of a path's first step, or of another table's column, is not the tenancy's.
+    if (c.tenancy->links > 0 || c.best->carrier)
+        get_atttypetypmodcoll(c.best->table, c.column, &type, &typmod, &own_collation);
     found.pin = Pin::weak;
-    if (!equates(operation, type, own_collation, collation)) return found;
+    const Oid function = equality(operation, type, own_collation, collation);
+    if (!OidIsValid(function)) return found;
     TenantScan held = held_to(c, first ? right : left, list);
-    held.function = get_opcode(operation);
+    held.function = function;
     held.collation = collation;
     held.column_first = first;
     return held;
@@ -245,28 +245,66 @@ TenantScan by_condition(const Conditions &c, Node *condition) {
 
 } // namespace
 
-List *conditions_of(const Plan *scan) {
-    List *conditions = list_copy(scan->qual);
+namespace {
+
+// Those that a scan has beside its filter.
+const List *own_conditions(const Plan *scan) {
     switch (nodeTag(scan)) {
-    case T_IndexScan:
-        conditions = list_concat(conditions, reinterpret_cast<const IndexScan *>(scan)->indexqualorig);
-        break;
-    case T_IndexOnlyScan:
-        conditions = list_concat(conditions, reinterpret_cast<const IndexOnlyScan *>(scan)->indexqual);
-        break;
-    case T_BitmapHeapScan:
-        conditions = list_concat(conditions, reinterpret_cast<const BitmapHeapScan *>(scan)->bitmapqualorig);
-        break;
-    case T_TidScan: conditions = list_concat(conditions, reinterpret_cast<const TidScan *>(scan)->tidquals); break;
-    case T_TidRangeScan:
-        conditions = list_concat(conditions, reinterpret_cast<const TidRangeScan *>(scan)->tidrangequals);
-        break;
-    case T_ForeignScan:
-        conditions = list_concat(conditions, reinterpret_cast<const ForeignScan *>(scan)->fdw_recheck_quals);
-        break;
-    default: break;
+    case T_IndexScan: return reinterpret_cast<const IndexScan *>(scan)->indexqualorig;
+    case T_IndexOnlyScan: return reinterpret_cast<const IndexOnlyScan *>(scan)->indexqual;
+    case T_BitmapHeapScan: return reinterpret_cast<const BitmapHeapScan *>(scan)->bitmapqualorig;
+    case T_TidScan: return reinterpret_cast<const TidScan *>(scan)->tidquals;
+    case T_TidRangeScan: return reinterpret_cast<const TidRangeScan *>(scan)->tidrangequals;
+    case T_ForeignScan: return reinterpret_cast<const ForeignScan *>(scan)->fdw_recheck_quals;
+    default: return NIL;
     }
-    return conditions;
+}
+
+} // namespace
+
+List *conditions_of(const Plan *scan) {
+    return list_concat(list_copy(scan->qual), own_conditions(scan));
+}
+
+namespace {
+
+// Whether one of these does; a comparison with the session's own goes into `found`, and a value is looked for still.
+bool held_by_value(const List *conditions, const Plan *scan, const Tenancy *tenancy, TenantScan *found) {
+    ListCell *cell;
+    foreach (cell, conditions) {
+        const auto *const comparison = static_cast<const OpExpr *>(lfirst(cell));
+        if (!IsA(comparison, OpExpr) || list_length(comparison->args) != 2) continue;
+        const Node *left = relabelled(static_cast<const Node *>(linitial(comparison->args)));
+        const Node *right = relabelled(static_cast<const Node *>(lsecond(comparison->args)));
+        const bool first = IsA(left, Var);
+        if (!first) std::swap(left, right);
+        const bool value = IsA(right, Const) && !reinterpret_cast<const Const *>(right)->constisnull;
+        const bool parameter = IsA(right, Param) && reinterpret_cast<const Param *>(right)->paramkind == PARAM_EXTERN;
+        if (!IsA(left, Var) || column_of(scan, left) != found->column) continue;
+        const bool session = !value && !parameter && is_session_tenant(tenancy, right, false);
+        if (!value && !parameter && !session) continue;
+        const Oid function = equality(comparison->opno, tenancy->type, tenancy->collation, comparison->inputcollid);
+        if (!OidIsValid(function)) continue;
+        found->pin = value ? Pin::literal : parameter ? Pin::parameter : Pin::session;
+        if (value)
+            found->value = const_cast<Const *>(reinterpret_cast<const Const *>(right));
+        else if (parameter)
+            found->parameter = reinterpret_cast<const Param *>(right)->paramid;
+        found->function = function;
+        found->collation = comparison->inputcollid;
+        found->column_first = first;
+        // A value says more: it is compared.
+        if (!session) return true;
+    }
+    return false;
+}
+
+} // namespace
+
+bool held_plainly(const Plan *scan, const Tenancy *tenancy, TenantScan *found) {
+    if (tenancy->links > 0) return false;
+    return held_by_value(scan->qual, scan, tenancy, found) ||
+           held_by_value(own_conditions(scan), scan, tenancy, found) || found->pin != Pin::none;
 }
 
 namespace {
@@ -277,10 +315,18 @@ List *predicate_of_index(const Plan *scan) {
     if (IsA(scan, IndexScan)) index = reinterpret_cast<const IndexScan *>(scan)->indexid;
     if (IsA(scan, IndexOnlyScan)) index = reinterpret_cast<const IndexOnlyScan *>(scan)->indexid;
     if (!OidIsValid(index)) return NIL;
+    // Most have none; the last of those is kept.
+    static Oid without = InvalidOid;
+    static uint64 known = 0;
+    if (index == without && known == changes()) return NIL;
     Relation const relation = index_open(index, AccessShareLock);
     List *const predicate = RelationGetIndexPredicate(relation);
     index_close(relation, AccessShareLock);
-    if (predicate == NIL) return NIL;
+    if (predicate == NIL) {
+        without = index;
+        known = changes();
+        return NIL;
+    }
     List *const copy = static_cast<List *>(copyObjectImpl(predicate));
     ChangeVarNodes(reinterpret_cast<Node *>(copy), 1, static_cast<int>(reinterpret_cast<const Scan *>(scan)->scanrelid),
                    0);
@@ -310,7 +356,9 @@ AttrNumber column_of(const Plan *scan, const Node *node) {
     return IsA(entry->expr, Var) ? reinterpret_cast<const Var *>(entry->expr)->varattno : AttrNumber{0};
 }
 
-bool equates(Oid operation, Oid type, Oid own, Oid used) {
+namespace {
+
+bool looked_up(Oid operation, Oid type, Oid own, Oid used) {
     const TypeCacheEntry *const known = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY | TYPECACHE_HASH_OPFAMILY);
     const bool equality =
         (OidIsValid(known->btree_opf) &&
@@ -318,6 +366,29 @@ bool equates(Oid operation, Oid type, Oid own, Oid used) {
         (OidIsValid(known->hash_opf) && get_op_opfamily_strategy(operation, known->hash_opf) == HTEqualStrategyNumber);
     // Under another collation other texts may be equal than the column tells apart.
     return equality && (used == own || !OidIsValid(used) || get_collation_isdeterministic(used));
+}
+
+} // namespace
+
+Oid equality(Oid operation, Oid type, Oid own, Oid used) {
+    struct Answer {
+        uint64 known; // changes up to which it holds
+        Oid operation;
+        Oid type;
+        Oid own;
+        Oid used;
+        Oid function;
+    };
+    static Answer answers[16];
+    Answer *const answer = &answers[(operation ^ type) % 16];
+    if (answer->known == changes() && answer->operation == operation && answer->type == type && answer->own == own &&
+        answer->used == used)
+        return answer->function;
+    // What is heard of while it is looked up makes it out of date.
+    const uint64 known = changes();
+    const Oid function = looked_up(operation, type, own, used) ? get_opcode(operation) : InvalidOid;
+    *answer = {known, operation, type, own, used, function};
+    return function;
 }
 
 void look_at_conditions(PlanLook *look, Plan *scan, const Tenancy *tenancy, TenantScan *found) {

@@ -42,6 +42,7 @@ void copy_node(ExtensibleNode *to, const ExtensibleNode *from) {
     auto *const copy = reinterpret_cast<TenantPlan *>(to);
     const auto *const source = reinterpret_cast<const TenantPlan *>(from);
     copy->generation = source->generation;
+    copy->settled = source->settled;
     copy->count = source->count;
     copy->scan = static_cast<TenantScan *>(palloc(sizeof(TenantScan) * static_cast<size_t>(source->count + 1)));
     for (int i = 0; i < source->count; ++i) {
@@ -155,17 +156,8 @@ Sides held_sides(JoinType type) {
 
 struct Pair {
     PlanLook *look;
-    Plan *join;
-    const Node *other; // what this side is compared with
-    bool compared;
-    Origin origin; // of the other side, the first that is found
+    Origin origin; // of the other side
 };
-
-void keep_first(Origin origin, void *pointer) {
-    auto *const pair = static_cast<Pair *>(pointer);
-    if (!pair->compared) pair->origin = origin;
-    pair->compared = true;
-}
 
 void tie_to_other(Origin origin, void *pointer) {
     const auto *const pair = static_cast<const Pair *>(pointer);
@@ -179,7 +171,8 @@ void look_at_join_condition(PlanLook *look, Plan *join, Sides sides, Node *condi
     const auto *const left = static_cast<const Node *>(linitial(comparison->args));
     const auto *const right = static_cast<const Node *>(lsecond(comparison->args));
     const Oid type = exprType(left);
-    if (!equates(comparison->opno, type, comparison->inputcollid, comparison->inputcollid)) return;
+    // Which collation the columns have is not known here, so it has to be one by which only equal texts are equal.
+    if (!OidIsValid(equality(comparison->opno, type, InvalidOid, comparison->inputcollid))) return;
     for (const auto &[here, there] : {std::pair(left, right), std::pair(right, left)}) {
         const Node *bare = here;
         while (IsA(bare, RelabelType))
@@ -187,8 +180,7 @@ void look_at_join_condition(PlanLook *look, Plan *join, Sides sides, Node *condi
         if (!IsA(bare, Var)) continue;
         const bool outer = reinterpret_cast<const Var *>(bare)->varno == OUTER_VAR;
         if (!(outer ? sides.outer : sides.inner)) continue;
-        Pair pair{look, join, there, false, {nullptr, 0}};
-        each_origin(look, join, there, keep_first, &pair);
+        Pair pair{look, first_origin(look, join, there)};
         each_origin(look, join, here, tie_to_other, &pair);
     }
 }
@@ -242,7 +234,7 @@ void look_for_parameter(Handed *handed, Plan *plan) {
         const auto *right = static_cast<const Node *>(lsecond(comparison->args));
         if (is_parameter(left, handed->parameter->paramno)) std::swap(left, right);
         if (!is_parameter(right, handed->parameter->paramno) ||
-            !equates(comparison->opno, exprType(left), comparison->inputcollid, comparison->inputcollid))
+            !OidIsValid(equality(comparison->opno, exprType(left), InvalidOid, comparison->inputcollid)))
             continue;
         const Node *bare = left;
         while (IsA(bare, RelabelType))
@@ -348,7 +340,7 @@ void look_at_ties(PlanLook *look) {
                 if (!holds) continue;
                 if (look->found[i].pin < Pin::joined) more = true;
                 look->found[i].pin = Pin::joined;
-                const int other = holder(look, i, tie->other);
+                const int other = tie->other.several ? -1 : holder(look, i, tie->other);
                 if (other < 0 || holds_back(look, other, i)) continue;
                 look->found[i].bound_to = other;
                 break;
@@ -367,10 +359,94 @@ void look_at_written(PlanLook *look) {
     }
 }
 
+// Most statements read one table. The scan, where a plan is that and what is done with its rows; nullptr where it is
+// more.
+Plan *only_scan(const PlannedStmt *plan) {
+    if (plan->commandType != CMD_SELECT || plan->subplans != NIL || plan->hasModifyingCTE) return nullptr;
+    Plan *here = plan->planTree;
+    for (;; here = here->lefttree) {
+        if (here == nullptr || here->righttree != nullptr) return nullptr;
+        switch (nodeTag(here)) {
+        case T_SeqScan:
+        case T_IndexScan:
+        case T_IndexOnlyScan:
+        case T_BitmapHeapScan:
+        case T_TidScan: return here;
+        case T_Limit:
+        case T_LockRows:
+        case T_Sort:
+        case T_Agg:
+        case T_Result: break;
+        default: return nullptr;
+        }
+    }
+}
+
+// In one piece, with a place for its only scan.
+TenantPlan *with_one_scan(PlannedStmt *plan, Plan *scan) {
+    const RangeTblEntry *const entry = rt_fetch(reinterpret_cast<Scan *>(scan)->scanrelid, plan->rtable);
+    const Tenancy *const tenancy = tenancy_of(entry->relid);
+    struct Both {
+        TenantPlan plan;
+        TenantScan scan;
+    };
+    auto *const both = static_cast<Both *>(palloc0(sizeof(Both)));
+    TenantPlan *const result = &both->plan;
+    result->scan = &both->scan;
+    if (tenancy == nullptr) {
+        result->settled = true;
+        return result;
+    }
+    both->scan.table = both->scan.owner = entry->relid;
+    both->scan.node = scan->plan_node_id;
+    both->scan.bound_to = -1;
+    both->scan.column = tenancy->column;
+    if (!held_plainly(scan, tenancy, &both->scan)) return nullptr;
+    result->count = 1;
+    result->settled = true;
+    return result;
+}
+
+TenantPlan *with_all_scans(PlannedStmt *plan);
+
 } // namespace
+
+bool settles(const TenantScan &scan) {
+    switch (scan.pin) {
+    case Pin::literal:
+    case Pin::parameter: {
+        // By a path it is one row's key, and its tenant is still to be seen.
+        const Tenancy *const tenancy = tenancy_of(scan.owner);
+        return tenancy != nullptr && tenancy->links == 0;
+    }
+    case Pin::session:
+    case Pin::shared:
+    case Pin::written: return true;
+    default: return false;
+    }
+}
 
 void define_tenant_plan() {
     RegisterExtensibleNodeMethods(&kMethods);
+}
+
+Origin first_origin(const PlanLook *look, Plan *plan, const Node *node) {
+    struct First {
+        bool found;
+        Origin origin;
+    } first{false, {nullptr, 0}};
+    each_origin(
+        look, plan, node,
+        [](Origin origin, void *pointer) {
+            auto *const one = static_cast<First *>(pointer);
+            if (one->found)
+                one->origin.several = true;
+            else
+                one->origin = origin;
+            one->found = true;
+        },
+        &first);
+    return first.origin;
 }
 
 void note_tie(PlanLook *look, Plan *scan, AttrNumber column, Origin other) {
@@ -442,10 +518,21 @@ void each_origin(const PlanLook *look, Plan *plan, const Node *node, void (*visi
 }
 
 TenantPlan *look_at_tenants(PlannedStmt *plan) {
-    auto *const result = static_cast<TenantPlan *>(palloc0(sizeof(TenantPlan)));
+    // Asking may bring news: what is found then counts from before.
+    const uint64 generation = tenancy_generation();
+    Plan *const only = only_scan(plan);
+    TenantPlan *result = only != nullptr ? with_one_scan(plan, only) : nullptr;
+    if (result == nullptr) result = with_all_scans(plan);
     result->node.type = T_ExtensibleNode;
     result->node.extnodename = kName;
-    result->generation = tenancy_generation();
+    result->generation = generation;
+    return result;
+}
+
+namespace {
+
+TenantPlan *with_all_scans(PlannedStmt *plan) {
+    auto *const result = static_cast<TenantPlan *>(palloc0(sizeof(TenantPlan)));
     PlanLook look{plan, NIL, NIL, NIL, nullptr, 0, 0};
     visit(plan->planTree, &look);
     visit_all(plan->subplans, &look);
@@ -473,14 +560,20 @@ TenantPlan *look_at_tenants(PlannedStmt *plan) {
     look_at_written(&look);
     result->count = look.count;
     result->scan = look.found;
+    result->settled = true;
+    for (int i = 0; i < look.count; ++i)
+        result->settled = result->settled && look.found[i].pin != Pin::written && settles(look.found[i]);
     return result;
 }
+
+} // namespace
 
 const TenantPlan *tenant_plan_of(const PlannedStmt *plan) {
     ListCell *cell;
     foreach (cell, plan->invalItems) {
         const auto *const item = static_cast<const ExtensibleNode *>(lfirst(cell));
-        if (!IsA(item, ExtensibleNode) || strcmp(item->extnodename, kName) != 0) continue;
+        if (!IsA(item, ExtensibleNode) || (item->extnodename != kName && strcmp(item->extnodename, kName) != 0))
+            continue;
         const auto *const found = reinterpret_cast<const TenantPlan *>(item);
         return found->generation == tenancy_generation() ? found : nullptr;
     }

@@ -48,11 +48,15 @@ struct TenantScan {
 struct TenantPlan {
     ExtensibleNode node;
     uint64 generation; // of the declarations it was made by
+    bool settled;      // nothing is written, and every scan is held to values that are known when it starts
     int count;
     TenantScan *scan;
 };
 
 void define_tenant_plan();
+
+// Whether the plan alone says whose rows a scan reads, once the value that it is held to has been compared.
+bool settles(const TenantScan &scan);
 
 // Looks at a plan. REQUIRES: its tables are locked.
 TenantPlan *look_at_tenants(PlannedStmt *plan);
@@ -68,7 +72,12 @@ struct PlanLook;
 struct Origin {
     Plan *scan;
     AttrNumber column;
+    bool several = false; // one of them: partitions, branches of a union
 };
+
+// A plain comparison of the tenant with a constant, a parameter or the session's own: the usual case, which needs no
+// look at the rest.
+bool held_plainly(const Plan *scan, const Tenancy *tenancy, TenantScan *found);
 
 // What one scan's conditions say of a column. Ties to other scans are noted in the look.
 void look_at_conditions(PlanLook *look, Plan *scan, const Tenancy *tenancy, TenantScan *found);
@@ -78,8 +87,9 @@ List *conditions_of(const Plan *scan); // those of bitmaps and indexes included
 bool has_partial_index(const Plan *scan);
 AttrNumber column_of(const Plan *scan, const Node *node);
 
-// Whether two operands of an operator can only be the same tenant where it holds.
-bool equates(Oid operation, Oid type_of_column, Oid collation_of_column, Oid collation_of_operator);
+// The function of an operator of which two operands can only be the same tenant where it holds; InvalidOid of any
+// other. The answer is kept for the next time.
+Oid equality(Oid operation, Oid type_of_column, Oid collation_of_column, Oid collation_of_operator);
 
 // What stands behind an execution parameter.
 struct Behind {
@@ -88,6 +98,9 @@ struct Behind {
     const Var *outer; // ... from here
 };
 bool behind(const PlanLook *look, int parameter, Behind *found);
+
+// The first of them, and whether there are more: a row that comes from one of several is held by none of these alone.
+Origin first_origin(const PlanLook *look, Plan *plan, const Node *node);
 
 void note_tie(PlanLook *look, Plan *scan, AttrNumber column, Origin other);
 void each_origin(const PlanLook *look, Plan *plan, const Node *node, void (*visit)(Origin origin, void *context),

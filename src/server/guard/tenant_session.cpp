@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "server/compat.hpp"
 #include "server/guard/tenancy.hpp"
 #include "server/identity.hpp"
 #include "server/spi.hpp"
@@ -41,6 +42,7 @@ struct Known {
     Oid type;
     int32 typmod;
     char *text;   // of the setting; nullptr where it was not there
+    int place;    // of the setting among all, where it was seen last
     uint64 asked; // in which round; 0 where it was not
     MemoryContext memory;
     SessionTenants tenants;
@@ -180,6 +182,7 @@ Known *known_for(const Tenancy *tenancy) {
         fresh->type = tenancy->type;
         fresh->typmod = tenancy->typmod;
         fresh->text = nullptr;
+        fresh->place = 0;
         fresh->asked = 0;
         fresh->memory = call(new_memory);
         const std::string &text = written[static_cast<size_t>(tenancy->source)];
@@ -261,7 +264,8 @@ const SessionTenants *session_tenants(const Tenancy *tenancy) {
     Known *const known = known_for(tenancy);
     const char *text = nullptr;
     if (source.kind != TenantSource::Kind::query) {
-        text = GetConfigOption(source.kind == TenantSource::Kind::claim ? kClaims : source.name.c_str(), true, false);
+        text = compat::text_of_setting(source.kind == TenantSource::Kind::claim ? kClaims : source.name.c_str(),
+                                       &known->place);
         const bool same =
             text == nullptr || known->text == nullptr ? text == known->text : strcmp(text, known->text) == 0;
         if (known->asked > 0 && same) return &known->tenants;

@@ -11,17 +11,9 @@ extern "C" {
 
 namespace rlsproof::server::guard {
 
-struct Watch;
-
-// Puts an eye on every scan of the statement that has to be looked at. What cannot be looked at is a violation at once.
-// REQUIRES: ExecutorStart has run.
-void begin_watch(const QueryDesc *query, bool may_refuse, Violations *found);
-
-// The one of this query; nullptr where nothing has to be watched.
-Watch *watch_of(const EState *state);
-
-// What was seen up to now, where it was not told yet. REQUIRES: ExecutorRun has run.
-void judge_watch(const QueryDesc *query, Watch *watch, bool may_refuse);
+// Puts an eye on every scan of the statement that has to be looked at, and on what it writes. What cannot be looked at
+// is a violation at once. REQUIRES: ExecutorStart has run.
+void begin_watch(const QueryDesc *query, const TenantPlan *plan, bool may_refuse, Violations *found);
 
 // At planning: an index that lacks the tenant's column hides whose the rows are, so the table itself is read.
 void read_the_table(RelOptInfo *rel, const RangeTblEntry *entry);

@@ -12,6 +12,7 @@ extern "C" {
 #include "nodes/params.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rls.h"
 }
 
@@ -35,11 +36,17 @@ bool value_of(const QueryDesc *query, int number, Datum *value, bool *null) {
 
 // Whether a row of one of the session's tenants meets the comparison with this value.
 bool of_session(const TenantScan &scan, const SessionTenants &tenants, Datum value) {
-    FmgrInfo function;
-    fmgr_info(scan.function, &function);
+    // One of the server's own stays what it is, and is kept.
+    static FmgrInfo kept;
+    FmgrInfo own_function;
+    FmgrInfo *function = &kept;
+    if (scan.function >= FirstGenbkiObjectId)
+        fmgr_info(scan.function, function = &own_function);
+    else if (kept.fn_oid != scan.function)
+        fmgr_info_cxt(scan.function, &kept, TopMemoryContext);
     for (int i = 0; i < tenants.count; ++i) {
         const Datum own = tenants.values[i];
-        if (DatumGetBool(FunctionCall2Coll(&function, scan.collation, scan.column_first ? own : value,
+        if (DatumGetBool(FunctionCall2Coll(function, scan.collation, scan.column_first ? own : value,
                                            scan.column_first ? value : own)))
             return true;
     }
@@ -119,6 +126,17 @@ void find_unpinned(const TenantScan &scan, const Tenancy *tenancy, Violations *f
                  column_name(tenancy));
 }
 
+// What cannot be compared, since asking for the session's tenant fails, is not fine for that.
+void find_unknown(const TenantScan &scan, const Tenancy *tenancy, const SessionTenants &tenants, Violations *found) {
+    if (tenants.failure == nullptr || scan.pin == Pin::shared || scan.pin == Pin::session || scan.pin == Pin::written)
+        return;
+    Violation *const violation = found->add(Rule::tenant_mismatch);
+    if (violation == nullptr) return;
+    violation->relation = tenancy->shown;
+    violation->unseen = true;
+    violation->note = psprintf("The session's tenant cannot be told: %s.", tenants.failure);
+}
+
 void find_unset(const TenantScan &scan, const Tenancy *tenancy, const SessionTenants &tenants, Violations *found) {
     if (tenants.count > 0) return;
     Violation *const violation = found->add(Rule::tenant_unset);
@@ -140,6 +158,7 @@ void note_tenants(PlannedStmt *plan) {
 }
 
 const TenantPlan *tenants_of(const QueryDesc *query) {
+    hear_of_changes();
     if (!any_tenancy()) return nullptr;
     const TenantPlan *const plan = tenant_plan_of(query->plannedstmt);
     if (plan != nullptr) return plan;
@@ -150,8 +169,7 @@ const TenantPlan *tenants_of(const QueryDesc *query) {
     return fresh;
 }
 
-void judge_tenants(const QueryDesc *query, Violations *found) {
-    const TenantPlan *const plan = tenants_of(query);
+void judge_tenants(const QueryDesc *query, const TenantPlan *plan, Violations *found) {
     if (plan == nullptr || plan->count == 0) return;
     ask_session_anew();
     for (int i = 0; i < plan->count; ++i) {
@@ -162,18 +180,21 @@ void judge_tenants(const QueryDesc *query, Violations *found) {
         if (tenancy == nullptr) continue;
         if (wants(Rule::tenant_unpinned)) find_unpinned(scan, tenancy, found);
         if (!wants(Rule::tenant_mismatch) && !wants(Rule::tenant_unset)) continue;
-        const bool compared =
+        const bool compares =
             wants(Rule::tenant_mismatch) && (scan.pin == Pin::literal || scan.pin == Pin::parameter ||
                                              (scan.pin == Pin::set && (scan.parameter > 0 || scan.value != nullptr)));
-        if (!compared && !wants(Rule::tenant_unset)) continue;
+        const bool may_differ = wants(Rule::tenant_mismatch) && (compares || scan.pin < Pin::shared);
+        if (!may_differ && !wants(Rule::tenant_unset)) continue;
         const SessionTenants *const tenants = session_tenants(tenancy);
         if (tenants == nullptr) continue;
         if (wants(Rule::tenant_unset)) find_unset(scan, tenancy, *tenants, found);
-        if (compared && tenants->count > 0) find_mismatch(query, scan, tenancy, *tenants, found);
+        if (compares && tenants->count > 0) find_mismatch(query, scan, tenancy, *tenants, found);
+        if (may_differ) find_unknown(scan, tenancy, *tenants, found);
     }
 }
 
 void judge_tenants_of_rows(Oid table, bool all, Violations *found) {
+    hear_of_changes();
     const Tenancy *const tenancy = any_tenancy() ? tenancy_of(table) : nullptr;
     if (tenancy == nullptr) return;
     if (wants(Rule::tenant_repointed)) look_at_locks(tenancy->shown, found);
@@ -183,15 +204,13 @@ void judge_tenants_of_rows(Oid table, bool all, Violations *found) {
         scan.pin = Pin::written;
         find_unset(scan, tenancy, *session_tenants(tenancy), found);
     }
-    // Rows that are put in have nothing to be compared with where a session does not know its tenant.
-    if (!wants(Rule::tenant_write) || (!all && tenancy->source < 0)) return;
+    if (!all || !wants(Rule::tenant_write)) return;
     Violation *const violation = found->add(Rule::tenant_write);
-    if (violation == nullptr) return;
-    violation->relation = tenancy->shown;
-    violation->unseen = !all;
+    if (violation != nullptr) violation->relation = tenancy->shown;
 }
 
 void judge_tenants_of_table(Oid table, Violations *found) {
+    hear_of_changes();
     if (!any_tenancy()) return;
     const Tenancy *const tenancy = tenancy_of(table);
     if (tenancy == nullptr) return;

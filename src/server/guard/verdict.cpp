@@ -106,6 +106,8 @@ std::string detail_of(const Violation &found, const std::string &table) {
     if (found.allowed > 0) detail += fmt::format(", {} allowed", number(found.allowed));
     detail += ".";
     if (found.note != nullptr) detail += fmt::format(" {}", found.note);
+    // A hash is for whoever reads logs.
+    if (found.tenants != nullptr && show_tenants) detail += fmt::format(" Tenants: {}.", found.tenants);
     // Told as a shape: the other query's values are nobody's business.
     if (found.after != nullptr)
         detail += fmt::format(" It follows: {}.", shape_of(found.after, strlen(found.after)).text);
@@ -133,6 +135,7 @@ std::string line_of(const Violation &found, const Sentence &sentence, const std:
     if (found.measured > 0)
         line += fmt::format(",\"{}\":{}", found.counted ? "counted" : "expected", number(found.measured));
     if (found.allowed > 0) line += fmt::format(",\"allowed\":{}", number(found.allowed));
+    if (found.tenants != nullptr) line += fmt::format(",\"tenants\":[{}]", found.tenants);
     line += text("hint", sentence.hint != nullptr ? sentence.hint : "");
     line += fmt::format(",\"fingerprint\":\"{:016x}\"", shape.fingerprint);
     line += text("query", shape.text);
