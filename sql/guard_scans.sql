@@ -41,6 +41,14 @@ SELECT count(*) FROM orders o JOIN items i ON i.order_id = o.id WHERE o.user_id 
 COMMIT;
 SELECT (SELECT count(*) FROM users u JOIN items i ON i.order_id = u.id WHERE u.id < 3);
 SELECT count(*) FROM orders o JOIN items i ON i.order_id + 0 = o.id WHERE o.user_id = 3;
+-- What is converted without anybody asking for it, and what other kinds of index serve.
+SELECT count(*) FROM orders WHERE id = 5.0;
+CREATE TABLE papers (id int PRIMARY KEY, tags text[], body jsonb, valid daterange, words tsvector);
+INSERT INTO papers SELECT g FROM generate_series(1, 10) g;
+SELECT count(*) FROM papers WHERE tags @> '{a}';
+SELECT count(*) FROM papers WHERE body @> '{"a": 1}';
+SELECT count(*) FROM papers WHERE valid && daterange('2020-01-01', '2021-01-01');
+SELECT count(*) FROM papers WHERE words @@ 'a'::tsquery;
 -- The sub-selects of a statement are looked at wherever they hang.
 SELECT (SELECT count(*) FROM orders WHERE status = 'lost'), u.id FROM users u JOIN orders o ON o.id = u.id WHERE u.id = 3;
 SELECT u.id, (SELECT count(*) FROM orders x WHERE x.total = u.id) FROM users u JOIN orders o ON o.id = u.id WHERE u.id = 3;

@@ -19,6 +19,7 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 }
@@ -34,7 +35,10 @@ struct Columns {
     List *ordered = NIL;
     List *null = NIL;
     List *expressions = NIL; // compared for equality: lower(email)
+    AttrNumber converted = 0; // a column that is converted to the type of what it is compared with
     List *searched = NIL;    // columns searched with LIKE, from anywhere in them
+    List *contained = NIL;   // columns whose type has an index of another kind for the operator ...
+    const char *kind = nullptr; // ... and which
 };
 
 bool plain_column(Node *node, AttrNumber *column) {
@@ -50,10 +54,21 @@ int strategy(Oid opno, Oid type) {
     return OidIsValid(opclass) ? get_op_opfamily_strategy(opno, get_opclass_family(opclass)) : 0;
 }
 
+// Whether the standard operators of an index of this kind have the operator.
+bool indexed_by(const char *kind, Oid opno, Oid type) {
+    const Oid method = get_index_am_oid(kind, true);
+    const Oid opclass = OidIsValid(method) ? GetDefaultOpClass(type, method) : InvalidOid;
+    return OidIsValid(opclass) && op_in_opfamily(opno, get_opclass_family(opclass));
+}
+
 // What an index over an expression could serve: something computed from the row alone, compared with something else.
 void look_at_expression(Node *left, Node *right, Oid opno, Columns *columns) {
     if (contain_var_clause(right) || !contain_var_clause(left) || contain_mutable_functions(left) ||
         contain_subplans(left) || strategy(opno, exprType(left)) != BTEqualStrategyNumber)
+        return;
+    const auto *const cast = reinterpret_cast<const FuncExpr *>(left);
+    if (IsA(left, FuncExpr) && cast->funcformat == COERCE_IMPLICIT_CAST &&
+        plain_column(static_cast<Node *>(linitial(cast->args)), &columns->converted))
         return;
     columns->expressions = lappend(columns->expressions, left);
 }
@@ -96,6 +111,13 @@ void look_at(Node *condition, Columns *columns) {
         columns->equal = list_append_unique_int(columns->equal, column);
     else if (meaning != 0)
         columns->ordered = list_append_unique_int(columns->ordered, column);
+    else if (IsA(condition, OpExpr) && columns->kind == nullptr)
+        for (const char *const kind : {"gin", "gist"}) {
+            if (!indexed_by(kind, opno, exprType(other == right ? left : right))) continue;
+            columns->contained = list_make1_int(column);
+            columns->kind = kind;
+            break;
+        }
 }
 
 // --- columns that are joined, where the scan feeds a join and has no condition of its own
@@ -174,7 +196,7 @@ const char *expression_text(const PlanState *scan, Oid table, Node *expression) 
     // The scan's number in its plan becomes the only one there is.
     Node *const alone = static_cast<Node *>(copyObjectImpl(expression));
     ChangeVarNodes(alone, static_cast<int>(reinterpret_cast<const Scan *>(scan->plan)->scanrelid), 1, 0);
-    return deparse_expression(alone, deparse_context_for(get_rel_name(table), table), false, false);
+    return deparse_expression(alone, deparse_context_for(get_rel_name(table), table), false, true);
 }
 
 // The column a proposed index would start with.
@@ -195,6 +217,15 @@ std::string column_name(Oid table, int column) {
 }
 
 } // namespace
+
+std::string conversion_in(const Violation &found) {
+    if (found.scan == nullptr) return {};
+    const Columns *const columns = call(columns_of, found.scan);
+    if (columns->converted == 0) return {};
+    const Oid type = call(get_atttype, found.relation, columns->converted);
+    return fmt::format("Compare {} with a value of type {}: another makes the server convert every row.",
+                       column_name(found.relation, columns->converted), call(format_type_be, type));
+}
 
 std::string index_for(const Violation &found) {
     if (found.scan == nullptr) return {};
@@ -220,6 +251,9 @@ std::string index_for(const Violation &found) {
         return fmt::format("CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX ON {} USING gin ({} gin_trgm_ops);",
                            call(table_name, found.relation),
                            column_name(found.relation, linitial_int(columns->searched)));
+    if (keys.empty() && columns->contained != NIL)
+        return fmt::format("CREATE INDEX ON {} USING {} ({});", call(table_name, found.relation), columns->kind,
+                           column_name(found.relation, linitial_int(columns->contained)));
     if (keys.empty() || (columns->expressions == NIL && call(leads_an_index, found.relation, first_of(*columns))))
         return {};
     return fmt::format("CREATE INDEX ON {} ({}){};", call(table_name, found.relation), fmt::join(keys, ", "),
