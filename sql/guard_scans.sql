@@ -86,6 +86,20 @@ DROP INDEX orders_deleted;
 -- A small table is none to warn about.
 SET rlsproof.small_table = 1000;
 SELECT count(*) FROM orders;
+-- Nor are the rows that a unique key finds for those of a small one, however they are joined; any other key may find all.
+CREATE TABLE few (id int PRIMARY KEY);
+INSERT INTO few SELECT generate_series(1, 3);
+VACUUM ANALYZE few;
+SET rlsproof.small_table = 2;
+BEGIN;
+SET LOCAL enable_nestloop = off;
+SELECT count(*) FROM few JOIN orders o USING (id);
+SELECT count(*) FROM few LEFT JOIN orders o ON o.id = few.id;
+SELECT count(*) FROM orders WHERE id IN (SELECT id FROM few);
+SELECT count(*) FROM few JOIN users u ON u.id = few.id JOIN orders o ON o.user_id = u.id;
+SELECT count(*) FROM few JOIN orders o ON o.user_id = few.id;
+SELECT count(*) FROM few RIGHT JOIN orders o ON o.id = few.id;
+ROLLBACK;
 SET rlsproof.small_table = 0;
 
 -- EXPLAIN never fails, with ANALYZE it warns of what it would have refused.
