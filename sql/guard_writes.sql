@@ -68,6 +68,10 @@ DELETE FROM users WHERE false AND 1 / 0 = 1;
 BEGIN;
 DELETE FROM users WHERE id = 4;
 SELECT count(*) FROM orders WHERE user_id = 4;
+-- What triggers do about it was not.
+CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM items; RETURN old; END';
+CREATE TRIGGER forgets BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION forget();
+DELETE FROM users WHERE id = 5;
 ROLLBACK;
 
 -- Refused: by name, from everywhere, and with nothing changed.
