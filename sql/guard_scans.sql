@@ -49,6 +49,16 @@ SELECT count(*) FROM papers WHERE tags @> '{a}';
 SELECT count(*) FROM papers WHERE body @> '{"a": 1}';
 SELECT count(*) FROM papers WHERE valid && daterange('2020-01-01', '2021-01-01');
 SELECT count(*) FROM papers WHERE words @@ 'a'::tsquery;
+-- The first rows of an order are asked for.
+\o /dev/null
+SELECT id FROM orders ORDER BY total DESC LIMIT 3;
+SELECT id FROM orders ORDER BY status, total DESC LIMIT 3;
+SELECT id FROM orders ORDER BY total DESC NULLS LAST, status LIMIT 3;
+SELECT id FROM orders WHERE status = 'lost' ORDER BY total DESC FETCH FIRST ROW ONLY;
+SELECT id FROM orders WHERE status = 'lost' AND deleted_at IS NULL ORDER BY total LIMIT 3 FOR UPDATE;
+SELECT id FROM orders ORDER BY total + 1 LIMIT 3;
+SELECT id FROM orders ORDER BY total;
+\o
 -- The sub-selects of a statement are looked at wherever they hang.
 SELECT (SELECT count(*) FROM orders WHERE status = 'lost'), u.id FROM users u JOIN orders o ON o.id = u.id WHERE u.id = 3;
 SELECT u.id, (SELECT count(*) FROM orders x WHERE x.total = u.id) FROM users u JOIN orders o ON o.id = u.id WHERE u.id = 3;

@@ -141,8 +141,8 @@ std::optional<std::string_view> logged_sql(std::string_view line) {
 constexpr size_t kSeverity = 11, kMessage = 13;
 
 bool is_csvlog(std::string_view line) {
-    static const std::set<std::string_view> severities = {"LOG",   "ERROR",  "FATAL",  "PANIC",  "WARNING", "NOTICE",
-                                                          "INFO",  "DEBUG1", "DEBUG2", "DEBUG3", "DEBUG4",  "DEBUG5"};
+    static const std::set<std::string_view> severities = {"LOG",  "ERROR",  "FATAL",  "PANIC",  "WARNING", "NOTICE",
+                                                          "INFO", "DEBUG1", "DEBUG2", "DEBUG3", "DEBUG4",  "DEBUG5"};
     std::vector<CsvReader::Field> record;
     return CsvReader(line).next(record) && record.size() > kMessage && severities.contains(record[kSeverity].text);
 }

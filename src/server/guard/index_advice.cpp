@@ -34,10 +34,12 @@ struct Columns {
     List *equal = NIL;
     List *ordered = NIL;
     List *null = NIL;
-    List *expressions = NIL; // compared for equality: lower(email)
-    AttrNumber converted = 0; // a column that is converted to the type of what it is compared with
-    List *searched = NIL;    // columns searched with LIKE, from anywhere in them
-    List *contained = NIL;   // columns whose type has an index of another kind for the operator ...
+    List *sorted = NIL;         // keys that a LIMIT asks for the first of ...
+    AttrNumber sorted_by = 0;   // ... and the first one's column
+    List *expressions = NIL;    // compared for equality: lower(email)
+    AttrNumber converted = 0;   // a column that is converted to the type of what it is compared with
+    List *searched = NIL;       // columns searched with LIKE, from anywhere in them
+    List *contained = NIL;      // columns whose type has an index of another kind for the operator ...
     const char *kind = nullptr; // ... and which
 };
 
@@ -184,11 +186,53 @@ void look_at_join(const PlanState *scan, Columns *columns) {
     }
 }
 
+// --- columns that are sorted, where a LIMIT wants the first rows alone
+
+// The sort that reads the scan, below a LIMIT.
+const Sort *sort_over(const Plan *plan, const Plan *scan, bool limited) {
+    if (plan == nullptr) return nullptr;
+    if (limited && IsA(plan, Sort) && plan->lefttree == scan) return reinterpret_cast<const Sort *>(plan);
+    const bool passes = IsA(plan, GatherMerge) || IsA(plan, LockRows);
+    limited = IsA(plan, Limit) ? reinterpret_cast<const Limit *>(plan)->limitCount != nullptr : limited && passes;
+    const Sort *const left = sort_over(plan->lefttree, scan, limited);
+    return left != nullptr ? left : sort_over(plan->righttree, scan, limited);
+}
+
+void look_at_sort(const PlanState *scan, Columns *columns) {
+    const Sort *const sort = sort_over(scan->state->es_plannedstmt->planTree, scan->plan, false);
+    const auto relation = reinterpret_cast<const ScanState *>(scan)->ss_currentRelation;
+    bool first_falls = false;
+    for (int i = 0; sort != nullptr && i < sort->numCols; ++i) {
+        AttrNumber column;
+        const TargetEntry *const entry = get_tle_by_resno(scan->plan->targetlist, sort->sortColIdx[i]);
+        if (entry == nullptr || !plain_column(reinterpret_cast<Node *>(entry->expr), &column)) return;
+        const int meaning = strategy(sort->sortOperators[i], exprType(reinterpret_cast<Node *>(entry->expr)));
+        if (meaning != BTLessStrategyNumber && meaning != BTGreaterStrategyNumber) return;
+        const bool falls = meaning == BTGreaterStrategyNumber;
+        const char *const name = quote_identifier(get_attname(RelationGetRelid(relation), column, false));
+        if (i == 0) {
+            columns->sorted_by = column;
+            first_falls = falls;
+        }
+        // An index is read from either end, so the first key's direction is no matter where NULLs lie as they do by
+        // themselves.
+        const bool odd_nulls = sort->nullsFirst[i] != falls;
+        if (odd_nulls && i > 0) return;
+        columns->sorted =
+            lappend(columns->sorted, odd_nulls ? psprintf("%s %s", name, falls ? "DESC NULLS LAST" : "NULLS FIRST")
+                                     : falls != first_falls ? psprintf("%s DESC", name)
+                                                            : pstrdup(name));
+        if (odd_nulls) return;
+    }
+}
+
 Columns *columns_of(const PlanState *scan) {
     auto *const columns = static_cast<Columns *>(palloc0(sizeof(Columns)));
     ListCell *cell;
     foreach (cell, scan->plan->qual) look_at(static_cast<Node *>(lfirst(cell)), columns);
     if (scan->plan->qual == NIL) look_at_join(scan, columns);
+    if (scan->plan->qual == NIL ? columns->equal == NIL : columns->equal != NIL && columns->ordered == NIL)
+        look_at_sort(scan, columns);
     return columns;
 }
 
@@ -201,9 +245,10 @@ const char *expression_text(const PlanState *scan, Oid table, Node *expression) 
 
 // The column a proposed index would start with.
 AttrNumber first_of(const Columns &columns) {
-    for (const List *const list : {columns.equal, columns.ordered, columns.null})
+    for (const List *const list : {columns.equal, columns.ordered})
         if (list != NIL) return static_cast<AttrNumber>(linitial_int(list));
-    return 0;
+    if (columns.sorted != NIL) return columns.sorted_by;
+    return columns.null != NIL ? static_cast<AttrNumber>(linitial_int(columns.null)) : 0;
 }
 
 // Whether there is an index for the column already: then it is not an index that lacks.
@@ -235,6 +280,8 @@ std::string index_for(const Violation &found) {
         keys.push_back(column_name(found.relation, list_nth_int(columns->equal, i)));
     // One ordered column is all that a b-tree can use.
     if (columns->ordered != NIL) keys.push_back(column_name(found.relation, linitial_int(columns->ordered)));
+    for (int i = 0; i < list_length(columns->sorted); ++i)
+        keys.push_back(static_cast<const char *>(list_nth(columns->sorted, i)));
     std::string condition;
     for (int i = 0; i < list_length(columns->null); ++i) {
         const std::string name = column_name(found.relation, list_nth_int(columns->null, i));

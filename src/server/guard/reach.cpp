@@ -296,7 +296,8 @@ Bitmapset *small_ones(PlannerInfo *root) {
     Bitmapset *small = nullptr;
     for (int i = 1; limits.small_table > 0 && i < root->simple_rel_array_size; ++i) {
         const RelOptInfo *const rel = root->simple_rel_array[i];
-        if (rel != nullptr && rel->reloptkind == RELOPT_BASEREL && is_small(root, rel)) small = bms_add_member(small, i);
+        if (rel != nullptr && rel->reloptkind == RELOPT_BASEREL && is_small(root, rel))
+            small = bms_add_member(small, i);
     }
     return small;
 }

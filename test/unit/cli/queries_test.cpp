@@ -36,7 +36,8 @@ constexpr std::string_view kJsonlog =
     "\"message\":\"statement: select '\\\\d\\u0001\\/'\\n\\tfrom t\",\"backend_type\":\"client backend\"}\n"
     "{\"timestamp\":\"2026-01-01\",\"error_severity\":\"LOG\",\"message\":\"duration: 1.0 ms  execute x: select "
     "2\",\"detail\":\"parameters: $1 = 'a'\"}\n"
-    "{\"timestamp\":\"2026-01-01\",\"error_severity\":\"ERROR\",\"message\":\"statement: no\",\"statement\":\"select 3\"}\n"
+    "{\"timestamp\":\"2026-01-01\",\"error_severity\":\"ERROR\",\"message\":\"statement: no\",\"statement\":\"select "
+    "3\"}\n"
     "{\"timestamp\":\"2026-01-01\",\"error_severity\":\"LOG\",\"message\":\"statement: cut o\n";
 
 TEST(Queries, LogsOfOtherFormats) {
