@@ -13,6 +13,7 @@
 extern "C" {
 #include "access/stratnum.h"
 #include "catalog/pg_am.h"
+#include "catalog/partition.h"
 #include "catalog/pg_operator.h"
 #include "commands/defrem.h"
 #include "optimizer/clauses.h"
@@ -261,6 +262,19 @@ std::string column_name(Oid table, int column) {
     return name != nullptr ? call(quote_identifier, name) : "";
 }
 
+// What the index is made on: of a partition the table that the statement named, so that all of them get one.
+Oid table_for(const Violation *found) {
+    if (!get_rel_relispartition(found->relation)) return found->relation;
+    Oid table = found->relation;
+    ListCell *ancestor;
+    foreach (ancestor, get_partition_ancestors(found->relation)) {
+        ListCell *cell;
+        foreach (cell, found->scan->state->es_plannedstmt->rtable)
+            if (lfirst_node(RangeTblEntry, cell)->relid == lfirst_oid(ancestor)) table = lfirst_oid(ancestor);
+    }
+    return table;
+}
+
 } // namespace
 
 std::string conversion_in(const Violation &found) {
@@ -275,6 +289,7 @@ std::string conversion_in(const Violation &found) {
 std::string index_for(const Violation &found) {
     if (found.scan == nullptr) return {};
     const Columns *const columns = call(columns_of, found.scan);
+    const std::string table = call(table_name, call(table_for, &found));
     std::vector<std::string> keys;
     for (int i = 0; i < list_length(columns->equal); ++i)
         keys.push_back(column_name(found.relation, list_nth_int(columns->equal, i)));
@@ -296,15 +311,13 @@ std::string index_for(const Violation &found) {
                                                     static_cast<Node *>(list_nth(columns->expressions, i)))));
     if (keys.empty() && columns->searched != NIL)
         return fmt::format("CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX ON {} USING gin ({} gin_trgm_ops);",
-                           call(table_name, found.relation),
-                           column_name(found.relation, linitial_int(columns->searched)));
+                           table, column_name(found.relation, linitial_int(columns->searched)));
     if (keys.empty() && columns->contained != NIL)
-        return fmt::format("CREATE INDEX ON {} USING {} ({});", call(table_name, found.relation), columns->kind,
+        return fmt::format("CREATE INDEX ON {} USING {} ({});", table, columns->kind,
                            column_name(found.relation, linitial_int(columns->contained)));
     if (keys.empty() || (columns->expressions == NIL && call(leads_an_index, found.relation, first_of(*columns))))
         return {};
-    return fmt::format("CREATE INDEX ON {} ({}){};", call(table_name, found.relation), fmt::join(keys, ", "),
-                       condition);
+    return fmt::format("CREATE INDEX ON {} ({}){};", table, fmt::join(keys, ", "), condition);
 }
 
 } // namespace rlsproof::server::guard
