@@ -113,7 +113,7 @@ bool calls_user_function(Node *node, void *context) {
 
 // Catalogs are asked again and again by tools; a ping, a sequence's next value and a setting are no data of anybody.
 // Only asked of what would be told.
-bool asks_for_data(const PlannedStmt *plan) {
+[[gnu::noinline]] bool asks_for_data(const PlannedStmt *plan) {
     if (reads_user_table(plan)) return true;
     ListCell *cell;
     foreach (cell, plan->rtable) {
