@@ -230,8 +230,45 @@ BEGIN;
 SELECT email FROM users WHERE id = 3;
 SELECT email FROM users WHERE id = 4;
 COMMIT;
--- EXPLAIN is not sent to get rows.
+-- What is asked for at once loses the LIMIT that was meant for one row; a comparison that takes no list stays.
+BEGIN;
+PREPARE limited(int, int) AS SELECT email FROM users WHERE id = $1 AND id >= $2 LIMIT 1;
+\o /dev/null
+EXECUTE limited(1, 0);
+EXECUTE limited(2, 0);
+EXECUTE limited(3, 0);
+\o
+EXECUTE limited(4, 0);
+COMMIT;
+BEGIN;
+PREPARE converted(text) AS SELECT email FROM users WHERE id = $1::int;
+\o /dev/null
+EXECUTE converted('1');
+EXECUTE converted('2');
+EXECUTE converted('3');
+\o
+EXECUTE converted('4');
+COMMIT;
+DEALLOCATE limited;
+DEALLOCATE converted;
+-- Catalogs, settings and sequences are no data of anybody; what a function hands out may be.
+CREATE FUNCTION email_of(wanted int) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT email FROM users WHERE id = wanted); END';
 SET rlsproof.rule_n_plus_one = error;
+BEGIN;
+SELECT relname FROM pg_class WHERE oid = 1259;
+SELECT relname FROM pg_class WHERE oid = 1247;
+SELECT relname FROM pg_class WHERE oid = 1249;
+SELECT relname FROM pg_class WHERE oid = 1255;
+SELECT set_config('guard_rows.tenant', '1', true);
+SELECT set_config('guard_rows.tenant', '2', true);
+SELECT set_config('guard_rows.tenant', '3', true);
+SELECT set_config('guard_rows.tenant', '4', true);
+SELECT email_of(1);
+SELECT email_of(2);
+SELECT email_of(3);
+SELECT email_of(4);
+ROLLBACK;
+-- EXPLAIN is not sent to get rows.
 BEGIN;
 \o /dev/null
 EXPLAIN ANALYZE SELECT email FROM users WHERE id = 1;
@@ -253,6 +290,18 @@ SET rlsproof.rule_n_plus_one = off;
 -- repeated_query: the same values as well.
 SET rlsproof.rule_repeated_query = warn;
 SET rlsproof.repeated_query_count = 3;
+CREATE SEQUENCE numbers;
+BEGIN;
+SELECT 1;
+SELECT 1;
+SELECT 1;
+SELECT nextval('numbers');
+SELECT nextval('numbers');
+SELECT nextval('numbers');
+SELECT relname FROM pg_class WHERE oid = 1259;
+SELECT relname FROM pg_class WHERE oid = 1259;
+SELECT relname FROM pg_class WHERE oid = 1259;
+ROLLBACK;
 BEGIN;
 SELECT email FROM users WHERE id = 1;
 SELECT email FROM users WHERE id = 1;

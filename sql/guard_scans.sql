@@ -41,6 +41,24 @@ SELECT count(*) FROM orders o JOIN items i ON i.order_id = o.id WHERE o.user_id 
 COMMIT;
 SELECT (SELECT count(*) FROM users u JOIN items i ON i.order_id = u.id WHERE u.id < 3);
 SELECT count(*) FROM orders o JOIN items i ON i.order_id + 0 = o.id WHERE o.user_id = 3;
+-- What is converted without anybody asking for it, and what other kinds of index serve.
+SELECT count(*) FROM orders WHERE id = 5.0;
+CREATE TABLE papers (id int PRIMARY KEY, tags text[], body jsonb, valid daterange, words tsvector);
+INSERT INTO papers SELECT g FROM generate_series(1, 10) g;
+SELECT count(*) FROM papers WHERE tags @> '{a}';
+SELECT count(*) FROM papers WHERE body @> '{"a": 1}';
+SELECT count(*) FROM papers WHERE valid && daterange('2020-01-01', '2021-01-01');
+SELECT count(*) FROM papers WHERE words @@ 'a'::tsquery;
+-- The first rows of an order are asked for.
+\o /dev/null
+SELECT id FROM orders ORDER BY total DESC LIMIT 3;
+SELECT id FROM orders ORDER BY status, total DESC LIMIT 3;
+SELECT id FROM orders ORDER BY total DESC NULLS LAST, status LIMIT 3;
+SELECT id FROM orders WHERE status = 'lost' ORDER BY total DESC FETCH FIRST ROW ONLY;
+SELECT id FROM orders WHERE status = 'lost' AND deleted_at IS NULL ORDER BY total LIMIT 3 FOR UPDATE;
+SELECT id FROM orders ORDER BY total + 1 LIMIT 3;
+SELECT id FROM orders ORDER BY total;
+\o
 -- The sub-selects of a statement are looked at wherever they hang.
 SELECT (SELECT count(*) FROM orders WHERE status = 'lost'), u.id FROM users u JOIN orders o ON o.id = u.id WHERE u.id = 3;
 SELECT u.id, (SELECT count(*) FROM orders x WHERE x.total = u.id) FROM users u JOIN orders o ON o.id = u.id WHERE u.id = 3;
@@ -78,6 +96,20 @@ DROP INDEX orders_deleted;
 -- A small table is none to warn about.
 SET rlsproof.small_table = 1000;
 SELECT count(*) FROM orders;
+-- Nor are the rows that a unique key finds for those of a small one, however they are joined; any other key may find all.
+CREATE TABLE few (id int PRIMARY KEY);
+INSERT INTO few SELECT generate_series(1, 3);
+VACUUM ANALYZE few;
+SET rlsproof.small_table = 2;
+BEGIN;
+SET LOCAL enable_nestloop = off;
+SELECT count(*) FROM few JOIN orders o USING (id);
+SELECT count(*) FROM few LEFT JOIN orders o ON o.id = few.id;
+SELECT count(*) FROM orders WHERE id IN (SELECT id FROM few);
+SELECT count(*) FROM few JOIN users u ON u.id = few.id JOIN orders o ON o.user_id = u.id;
+SELECT count(*) FROM few JOIN orders o ON o.user_id = few.id;
+SELECT count(*) FROM few RIGHT JOIN orders o ON o.id = few.id;
+ROLLBACK;
 SET rlsproof.small_table = 0;
 
 -- EXPLAIN never fails, with ANALYZE it warns of what it would have refused.

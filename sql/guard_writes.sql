@@ -68,6 +68,10 @@ DELETE FROM users WHERE false AND 1 / 0 = 1;
 BEGIN;
 DELETE FROM users WHERE id = 4;
 SELECT count(*) FROM orders WHERE user_id = 4;
+-- What triggers do about it was not.
+CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM items; RETURN old; END';
+CREATE TRIGGER forgets BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION forget();
+DELETE FROM users WHERE id = 5;
 ROLLBACK;
 
 -- Refused: by name, from everywhere, and with nothing changed.
@@ -150,12 +154,33 @@ SELECT (SELECT count(*) FROM users, items) AS n;
 INSERT INTO items SELECT u.id + 1000 * o.id FROM users u, orders o WHERE u.id < 0;
 UPDATE users SET active = true FROM items;
 DELETE FROM users USING items WHERE users.id < 0;
+MERGE INTO users u USING items i ON u.id < 0 WHEN MATCHED THEN UPDATE SET active = true;
+-- What a sub-select, a view or a common table expression is made of.
+CREATE VIEW every_item AS SELECT * FROM items;
+SELECT count(*) FROM users, every_item;
+WITH u AS (SELECT * FROM users), i AS MATERIALIZED (SELECT * FROM items) SELECT count(*) FROM u, i;
+WITH u AS (SELECT * FROM users) SELECT (SELECT count(*) FROM u, items) AS n;
+SELECT count(*) FROM (SELECT id FROM users UNION ALL SELECT id FROM items) a, orders;
+SELECT count(*) FROM (SELECT id FROM users ORDER BY email FETCH FIRST ROW WITH TIES) u, orders;
+-- The same value joins those that are equal to it, and no others.
+SELECT count(*) FROM users u, orders o WHERE u.id < 5 AND o.id < 5;
+SELECT count(*) FROM users u, orders o WHERE u.email <> 'x' AND o.status <> 'x';
+-- One row of one table is no row of what is joined to it by another column than a key.
+SELECT count(*) FROM users u JOIN orders o ON o.user_id = u.id, items i WHERE u.id = 5;
+SELECT count(*) FROM (SELECT id FROM users WHERE email = 'u5') u, orders;
 
 -- Joined by a condition, by the same value, by a LATERAL, or with something of one row.
 SELECT count(*) FROM users u, orders o WHERE o.user_id = u.id;
 SELECT count(*) FROM users u, orders o WHERE u.email = 'u5' AND o.status = 'u5';
 SELECT count(*) FROM users u, orders o WHERE u.id = 5;
 SELECT count(*) FROM users u, orders o WHERE u.id < o.id;
+SELECT count(*) FROM (SELECT * FROM users WHERE id = 5) u, orders o;
+SELECT count(*) FROM every_item v, orders o WHERE v.id = 5;
+SELECT count(*) FROM (SELECT * FROM users LIMIT 1) u, orders o;
+SELECT count(*) FROM (SELECT * FROM users ORDER BY id FETCH FIRST ROW ONLY) u, orders o;
+WITH u AS (SELECT * FROM users WHERE id = 5) SELECT count(*) FROM u, orders;
+SELECT count(*) FROM orders o JOIN users u ON u.id = o.user_id, items i WHERE o.id = 5;
+SELECT count(*) FROM (SELECT count(*) AS n FROM users UNION ALL SELECT 1) a, orders;
 SELECT count(*) FROM users u, generate_series(1, 3) g;
 SELECT count(*) FROM users u, (SELECT count(*) FROM items) i;
 SELECT count(*) FROM users u, LATERAL (SELECT * FROM orders o WHERE o.user_id = u.id LIMIT 1) o;

@@ -115,13 +115,10 @@ bool begins_message(std::string_view line) {
     return false;
 }
 
-// The SQL that a line of a log begins with, of log_statement or log_min_duration_statement; null where it has none. Of
-// a prepared statement its execution alone counts: parse and bind are the same query over again, and so are the
-// later parts of a portal ("execute fetch from").
-std::optional<std::string_view> logged_sql(std::string_view line) {
-    const size_t log = line.find(kLog);
-    if (log == std::string_view::npos) return std::nullopt;
-    std::string_view message = line.substr(log + kLog.size());
+// The SQL in a message of log_statement or log_min_duration_statement; null where it has none. Of a prepared statement
+// its execution alone counts: parse and bind are the same query over again, and so are the later parts of a portal
+// ("execute fetch from").
+std::optional<std::string_view> sql_of_message(std::string_view message) {
     if (message.starts_with("duration: ")) {
         const size_t unit = message.find(" ms  ");
         if (unit == std::string_view::npos) return std::nullopt;
@@ -132,6 +129,55 @@ std::optional<std::string_view> logged_sql(std::string_view line) {
     if (!message.starts_with(kExecute) || message.starts_with(kAgain)) return std::nullopt;
     const size_t colon = message.find(": ");
     return colon == std::string_view::npos ? std::nullopt : std::optional(message.substr(colon + 2));
+}
+
+// The SQL that a line of a log begins with.
+std::optional<std::string_view> logged_sql(std::string_view line) {
+    const size_t log = line.find(kLog);
+    return log == std::string_view::npos ? std::nullopt : sql_of_message(line.substr(log + kLog.size()));
+}
+
+// Where a record of the csvlog has them.
+constexpr size_t kSeverity = 11, kMessage = 13;
+
+bool is_csvlog(std::string_view line) {
+    static const std::set<std::string_view> severities = {"LOG",  "ERROR",  "FATAL",  "PANIC",  "WARNING", "NOTICE",
+                                                          "INFO", "DEBUG1", "DEBUG2", "DEBUG3", "DEBUG4",  "DEBUG5"};
+    std::vector<CsvReader::Field> record;
+    return CsvReader(line).next(record) && record.size() > kMessage && severities.contains(record[kSeverity].text);
+}
+
+bool is_jsonlog(std::string_view line) {
+    return line.starts_with("{\"timestamp\":");
+}
+
+// The value of a key whose value is a string, in an object that the server wrote; null where there is none, or it was
+// cut off. A quote within a string is escaped, so what looks like a key is one.
+std::optional<std::string> json_string(std::string_view object, std::string_view key) {
+    const std::string opening = fmt::format("\"{}\":\"", key);
+    size_t at = object.find(opening);
+    if (at == std::string_view::npos) return std::nullopt;
+    std::string value;
+    for (at += opening.size(); at < object.size() && object[at] != '"'; ++at) {
+        if (object[at] != '\\') {
+            value += object[at];
+            continue;
+        }
+        constexpr std::string_view kShort = "bfnrt", kMeant = "\b\f\n\r\t";
+        if (++at >= object.size()) return std::nullopt;
+        const size_t known = kShort.find(object[at]);
+        if (object[at] == 'u') {
+            unsigned code = 0;
+            const std::string_view digits = object.substr(at + 1, 4);
+            if (std::from_chars(digits.data(), digits.data() + digits.size(), code, 16).ptr != digits.data() + 4)
+                return std::nullopt;
+            text::append(value, code);
+            at += 4;
+        } else {
+            value += known == std::string_view::npos ? object[at] : kMeant[known];
+        }
+    }
+    return at < object.size() ? std::optional(value) : std::nullopt;
 }
 
 // Opens, ends or sets something in a session, and reads no table.
@@ -145,6 +191,11 @@ bool is_session_command(std::string_view sql) {
     return words.contains(lower(token.text)) || controls_transaction(sql);
 }
 
+bool names_a_file(std::string_view command) {
+    const std::string_view word = command.substr(0, command.find_first_of(" \t"));
+    return word == "\\i" || word == "\\ir" || word == "\\include" || word == "\\include_relative";
+}
+
 class Collector {
 public:
     // Plain SQL, statement by statement, its first line being the `line`th of the file.
@@ -152,7 +203,7 @@ public:
         for (const Piece &piece : split(sql)) {
             if (piece.kind != Piece::Kind::meta)
                 result_.queries.push_back({std::string(piece.text), piece.line, 1});
-            else if (piece.text.starts_with("\\i"))
+            else if (names_a_file(piece.text))
                 result_.gaps.push_back(
                     fmt::format("line {}: \"{}\" names another file, which was not read", piece.line, piece.text));
         }
@@ -209,7 +260,38 @@ Queries read_export(std::string_view text) {
     return collector.take();
 }
 
+Queries read_csvlog(std::string_view text) {
+    Collector collector;
+    CsvReader reader(text);
+    std::vector<CsvReader::Field> record;
+    while (reader.next(record)) {
+        if (record.size() <= kMessage || record[kSeverity].text != "LOG") continue;
+        if (const auto sql = sql_of_message(record[kMessage].text)) collector.take_sent(*sql, record[kMessage].line, 1);
+    }
+    return collector.take();
+}
+
+Queries read_jsonlog(std::string_view text) {
+    Collector collector;
+    int line = 0;
+    size_t broken = 0;
+    for (const std::string_view row : text::lines(text)) {
+        ++line;
+        if (text::trim(row).empty()) continue;
+        const auto severity = json_string(row, "error_severity");
+        const auto message = json_string(row, "message");
+        if (!severity || !message) ++broken;
+        if (severity != "LOG" || !message) continue;
+        // A statement of several lines stands in one.
+        if (const auto sql = sql_of_message(*message)) collector.take_sent(text::trim(*sql), line, 1);
+    }
+    if (broken > 0) collector.gap(fmt::format("{} that could not be read", text::plural(broken, "line", "lines")));
+    return collector.take();
+}
+
 Queries read_log(std::string_view text) {
+    if (is_csvlog(first_line(text))) return read_csvlog(text);
+    if (is_jsonlog(first_line(text))) return read_jsonlog(text);
     Collector collector;
     std::string sent;
     int line = 0, opened = 0; // opened: where the statement in `sent` began; 0 where there is none
@@ -255,7 +337,7 @@ Input input_of(std::string_view text) {
     const std::string_view line = first_line(text);
     std::vector<CsvReader::Field> header;
     if (CsvReader(line).next(header) && column(header, "query") && is_header(header)) return Input::csv;
-    return begins_message(line) ? Input::log : Input::sql;
+    return begins_message(line) || is_csvlog(line) || is_jsonlog(line) ? Input::log : Input::sql;
 }
 
 Queries read_queries(std::string_view text, Input input) {

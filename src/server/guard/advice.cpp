@@ -1,5 +1,8 @@
 #include "server/guard/advice.hpp"
 
+#include <cstring>
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include "server/guard/hypothetical.hpp"
@@ -11,13 +14,37 @@ namespace rlsproof::server::guard {
 
 namespace {
 
+// Where the parameter that stands there ends.
+size_t end_of_parameter(const std::string &text, size_t at) {
+    if (at >= text.size() || text[at] != '$') return at;
+    do ++at;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9');
+    return at;
+}
+
+// Without the LIMIT at its end, which was meant for one row.
+std::string unlimited(const std::string &text) {
+    constexpr std::string_view kLimit = " LIMIT ";
+    const size_t parameter = text.rfind('$');
+    if (parameter == std::string::npos || parameter < kLimit.size() || end_of_parameter(text, parameter) < text.size())
+        return text;
+    const size_t limit = parameter - kLimit.size();
+    if (pg_strncasecmp(text.data() + limit, kLimit.data(), kLimit.size()) != 0) return text;
+    return text.substr(0, limit);
+}
+
 // The query that asks for all the rows of an N+1 series at once: its last comparison with a parameter takes a list.
-std::string asked_once(const std::string &text) {
-    const size_t sign = text.rfind("= $");
-    if (sign == std::string::npos) return {};
-    size_t end = sign + 3;
-    while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
-    return text.substr(0, sign) + "= ANY(" + text.substr(sign + 2, end - sign - 2) + ")" + text.substr(end);
+// Nothing where there is no such comparison.
+std::string asked_once(const std::string &given) {
+    const std::string text = unlimited(given);
+    for (size_t sign = text.rfind('='); sign != std::string::npos && sign > 0; sign = text.rfind('=', sign - 1)) {
+        if (strchr("<>!=", text[sign - 1]) != nullptr) continue;
+        const size_t start = text.find_first_not_of(' ', sign + 1);
+        const size_t end = start != std::string::npos ? end_of_parameter(text, start) : 0;
+        if (end <= start || text.compare(end, 2, "::") == 0) continue;
+        return fmt::format("{}= ANY({}){}", text.substr(0, sign), text.substr(start, end - start), text.substr(end));
+    }
+    return {};
 }
 
 // The index, and what hypopg says of it. A comment, so that the whole can be pasted.
@@ -45,6 +72,7 @@ std::string advice(const Violation &found, const Source &source, const Shape &sh
     case Rule::scan_rows: {
         const std::string index = index_for(found);
         if (!index.empty()) return tried(index, source);
+        if (const std::string conversion = conversion_in(found); !conversion.empty()) return conversion;
         return found.rule == Rule::full_scan ? "Add a condition on an indexed column, or a LIMIT."
                                              : "Add a more selective condition, or a LIMIT.";
     }

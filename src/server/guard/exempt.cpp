@@ -21,13 +21,15 @@ bool ours(Oid table) {
 
 bool inspecting = false;
 
+bool acting_for_key = false;
+
 bool exempt_now() {
     return boundary::inside > 0 || IsParallelWorker() || creating_extension || IsBinaryUpgrade ||
-           InNoForceRLSOperation() || compat::in_autovacuum();
+           (InNoForceRLSOperation() && !acting_for_key) || compat::in_autovacuum();
 }
 
 bool foreign_key_at_work() {
-    return boundary::inside == 0 && InNoForceRLSOperation();
+    return boundary::inside == 0 && InNoForceRLSOperation() && !acting_for_key;
 }
 
 const char *table_name(Oid table) {

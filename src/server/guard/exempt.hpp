@@ -24,6 +24,10 @@ bool exempt_now();
 // Whether what runs is the action of a foreign key, or its check.
 bool foreign_key_at_work();
 
+// True while the action of a foreign key changes rows: what runs because of that are the statements of triggers, which
+// somebody wrote.
+extern bool acting_for_key;
+
 // True while check_query() looks at a statement: nothing runs then, and the persona is taken on for it alone.
 extern bool inspecting;
 

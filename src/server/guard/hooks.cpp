@@ -194,14 +194,22 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
         });
 }
 
+// What the actions of foreign keys change is no statement to speak of, but it is written.
+[[gnu::noinline]] void run_for_key(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+    acting_for_key = true;
+    in_any_case([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, [] { acting_for_key = false; });
+    if (wants(Rule::transaction_rows_written))
+        judge_passed(Passing::into_table, static_cast<double>(query->estate->es_processed), source_of(query),
+                     explaining == 0);
+}
+
 void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     Running *const running = (active != 0 || tracking) && !IsParallelWorker() ? running_of(query->estate) : nullptr;
     if (running == nullptr) {
-        run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
-        // What the actions of foreign keys change is no statement to speak of, but it is written.
-        if (wants(Rule::transaction_rows_written) && query->operation != CMD_SELECT && foreign_key_at_work())
-            judge_passed(Passing::into_table, static_cast<double>(query->estate->es_processed), source_of(query),
-                         explaining == 0);
+        if (active != 0 && query->operation != CMD_SELECT && foreign_key_at_work())
+            run_for_key(RLSPROOF_EXECUTOR_RUN_ARGS);
+        else
+            run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
         return;
     }
     begin_answer(query, running, count, explaining == 0);

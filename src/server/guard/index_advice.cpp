@@ -13,12 +13,14 @@
 extern "C" {
 #include "access/stratnum.h"
 #include "catalog/pg_am.h"
+#include "catalog/partition.h"
 #include "catalog/pg_operator.h"
 #include "commands/defrem.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 }
@@ -33,8 +35,13 @@ struct Columns {
     List *equal = NIL;
     List *ordered = NIL;
     List *null = NIL;
-    List *expressions = NIL; // compared for equality: lower(email)
-    List *searched = NIL;    // columns searched with LIKE, from anywhere in them
+    List *sorted = NIL;         // keys that a LIMIT asks for the first of ...
+    AttrNumber sorted_by = 0;   // ... and the first one's column
+    List *expressions = NIL;    // compared for equality: lower(email)
+    AttrNumber converted = 0;   // a column that is converted to the type of what it is compared with
+    List *searched = NIL;       // columns searched with LIKE, from anywhere in them
+    List *contained = NIL;      // columns whose type has an index of another kind for the operator ...
+    const char *kind = nullptr; // ... and which
 };
 
 bool plain_column(Node *node, AttrNumber *column) {
@@ -50,10 +57,21 @@ int strategy(Oid opno, Oid type) {
     return OidIsValid(opclass) ? get_op_opfamily_strategy(opno, get_opclass_family(opclass)) : 0;
 }
 
+// Whether the standard operators of an index of this kind have the operator.
+bool indexed_by(const char *kind, Oid opno, Oid type) {
+    const Oid method = get_index_am_oid(kind, true);
+    const Oid opclass = OidIsValid(method) ? GetDefaultOpClass(type, method) : InvalidOid;
+    return OidIsValid(opclass) && op_in_opfamily(opno, get_opclass_family(opclass));
+}
+
 // What an index over an expression could serve: something computed from the row alone, compared with something else.
 void look_at_expression(Node *left, Node *right, Oid opno, Columns *columns) {
     if (contain_var_clause(right) || !contain_var_clause(left) || contain_mutable_functions(left) ||
         contain_subplans(left) || strategy(opno, exprType(left)) != BTEqualStrategyNumber)
+        return;
+    const auto *const cast = reinterpret_cast<const FuncExpr *>(left);
+    if (IsA(left, FuncExpr) && cast->funcformat == COERCE_IMPLICIT_CAST &&
+        plain_column(static_cast<Node *>(linitial(cast->args)), &columns->converted))
         return;
     columns->expressions = lappend(columns->expressions, left);
 }
@@ -96,6 +114,13 @@ void look_at(Node *condition, Columns *columns) {
         columns->equal = list_append_unique_int(columns->equal, column);
     else if (meaning != 0)
         columns->ordered = list_append_unique_int(columns->ordered, column);
+    else if (IsA(condition, OpExpr) && columns->kind == nullptr)
+        for (const char *const kind : {"gin", "gist"}) {
+            if (!indexed_by(kind, opno, exprType(other == right ? left : right))) continue;
+            columns->contained = list_make1_int(column);
+            columns->kind = kind;
+            break;
+        }
 }
 
 // --- columns that are joined, where the scan feeds a join and has no condition of its own
@@ -162,11 +187,53 @@ void look_at_join(const PlanState *scan, Columns *columns) {
     }
 }
 
+// --- columns that are sorted, where a LIMIT wants the first rows alone
+
+// The sort that reads the scan, below a LIMIT.
+const Sort *sort_over(const Plan *plan, const Plan *scan, bool limited) {
+    if (plan == nullptr) return nullptr;
+    if (limited && IsA(plan, Sort) && plan->lefttree == scan) return reinterpret_cast<const Sort *>(plan);
+    const bool passes = IsA(plan, GatherMerge) || IsA(plan, LockRows);
+    limited = IsA(plan, Limit) ? reinterpret_cast<const Limit *>(plan)->limitCount != nullptr : limited && passes;
+    const Sort *const left = sort_over(plan->lefttree, scan, limited);
+    return left != nullptr ? left : sort_over(plan->righttree, scan, limited);
+}
+
+void look_at_sort(const PlanState *scan, Columns *columns) {
+    const Sort *const sort = sort_over(scan->state->es_plannedstmt->planTree, scan->plan, false);
+    const auto relation = reinterpret_cast<const ScanState *>(scan)->ss_currentRelation;
+    bool first_falls = false;
+    for (int i = 0; sort != nullptr && i < sort->numCols; ++i) {
+        AttrNumber column;
+        const TargetEntry *const entry = get_tle_by_resno(scan->plan->targetlist, sort->sortColIdx[i]);
+        if (entry == nullptr || !plain_column(reinterpret_cast<Node *>(entry->expr), &column)) return;
+        const int meaning = strategy(sort->sortOperators[i], exprType(reinterpret_cast<Node *>(entry->expr)));
+        if (meaning != BTLessStrategyNumber && meaning != BTGreaterStrategyNumber) return;
+        const bool falls = meaning == BTGreaterStrategyNumber;
+        const char *const name = quote_identifier(get_attname(RelationGetRelid(relation), column, false));
+        if (i == 0) {
+            columns->sorted_by = column;
+            first_falls = falls;
+        }
+        // An index is read from either end, so the first key's direction is no matter where NULLs lie as they do by
+        // themselves.
+        const bool odd_nulls = sort->nullsFirst[i] != falls;
+        if (odd_nulls && i > 0) return;
+        columns->sorted =
+            lappend(columns->sorted, odd_nulls ? psprintf("%s %s", name, falls ? "DESC NULLS LAST" : "NULLS FIRST")
+                                     : falls != first_falls ? psprintf("%s DESC", name)
+                                                            : pstrdup(name));
+        if (odd_nulls) return;
+    }
+}
+
 Columns *columns_of(const PlanState *scan) {
     auto *const columns = static_cast<Columns *>(palloc0(sizeof(Columns)));
     ListCell *cell;
     foreach (cell, scan->plan->qual) look_at(static_cast<Node *>(lfirst(cell)), columns);
     if (scan->plan->qual == NIL) look_at_join(scan, columns);
+    if (scan->plan->qual == NIL ? columns->equal == NIL : columns->equal != NIL && columns->ordered == NIL)
+        look_at_sort(scan, columns);
     return columns;
 }
 
@@ -174,14 +241,15 @@ const char *expression_text(const PlanState *scan, Oid table, Node *expression) 
     // The scan's number in its plan becomes the only one there is.
     Node *const alone = static_cast<Node *>(copyObjectImpl(expression));
     ChangeVarNodes(alone, static_cast<int>(reinterpret_cast<const Scan *>(scan->plan)->scanrelid), 1, 0);
-    return deparse_expression(alone, deparse_context_for(get_rel_name(table), table), false, false);
+    return deparse_expression(alone, deparse_context_for(get_rel_name(table), table), false, true);
 }
 
 // The column a proposed index would start with.
 AttrNumber first_of(const Columns &columns) {
-    for (const List *const list : {columns.equal, columns.ordered, columns.null})
+    for (const List *const list : {columns.equal, columns.ordered})
         if (list != NIL) return static_cast<AttrNumber>(linitial_int(list));
-    return 0;
+    if (columns.sorted != NIL) return columns.sorted_by;
+    return columns.null != NIL ? static_cast<AttrNumber>(linitial_int(columns.null)) : 0;
 }
 
 // Whether there is an index for the column already: then it is not an index that lacks.
@@ -194,16 +262,41 @@ std::string column_name(Oid table, int column) {
     return name != nullptr ? call(quote_identifier, name) : "";
 }
 
+// What the index is made on: of a partition the table that the statement named, so that all of them get one.
+Oid table_for(const Violation *found) {
+    if (!get_rel_relispartition(found->relation)) return found->relation;
+    Oid table = found->relation;
+    ListCell *ancestor;
+    foreach (ancestor, get_partition_ancestors(found->relation)) {
+        ListCell *cell;
+        foreach (cell, found->scan->state->es_plannedstmt->rtable)
+            if (lfirst_node(RangeTblEntry, cell)->relid == lfirst_oid(ancestor)) table = lfirst_oid(ancestor);
+    }
+    return table;
+}
+
 } // namespace
+
+std::string conversion_in(const Violation &found) {
+    if (found.scan == nullptr) return {};
+    const Columns *const columns = call(columns_of, found.scan);
+    if (columns->converted == 0) return {};
+    const Oid type = call(get_atttype, found.relation, columns->converted);
+    return fmt::format("Compare {} with a value of type {}: another makes the server convert every row.",
+                       column_name(found.relation, columns->converted), call(format_type_be, type));
+}
 
 std::string index_for(const Violation &found) {
     if (found.scan == nullptr) return {};
     const Columns *const columns = call(columns_of, found.scan);
+    const std::string table = call(table_name, call(table_for, &found));
     std::vector<std::string> keys;
     for (int i = 0; i < list_length(columns->equal); ++i)
         keys.push_back(column_name(found.relation, list_nth_int(columns->equal, i)));
     // One ordered column is all that a b-tree can use.
     if (columns->ordered != NIL) keys.push_back(column_name(found.relation, linitial_int(columns->ordered)));
+    for (int i = 0; i < list_length(columns->sorted); ++i)
+        keys.push_back(static_cast<const char *>(list_nth(columns->sorted, i)));
     std::string condition;
     for (int i = 0; i < list_length(columns->null); ++i) {
         const std::string name = column_name(found.relation, list_nth_int(columns->null, i));
@@ -218,12 +311,13 @@ std::string index_for(const Violation &found) {
                                                     static_cast<Node *>(list_nth(columns->expressions, i)))));
     if (keys.empty() && columns->searched != NIL)
         return fmt::format("CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX ON {} USING gin ({} gin_trgm_ops);",
-                           call(table_name, found.relation),
-                           column_name(found.relation, linitial_int(columns->searched)));
+                           table, column_name(found.relation, linitial_int(columns->searched)));
+    if (keys.empty() && columns->contained != NIL)
+        return fmt::format("CREATE INDEX ON {} USING {} ({});", table, columns->kind,
+                           column_name(found.relation, linitial_int(columns->contained)));
     if (keys.empty() || (columns->expressions == NIL && call(leads_an_index, found.relation, first_of(*columns))))
         return {};
-    return fmt::format("CREATE INDEX ON {} ({}){};", call(table_name, found.relation), fmt::join(keys, ", "),
-                       condition);
+    return fmt::format("CREATE INDEX ON {} ({}){};", table, fmt::join(keys, ", "), condition);
 }
 
 } // namespace rlsproof::server::guard

@@ -2,11 +2,12 @@
 // planner knows of the query and the table's indexes, not from costs: so the answer is the same before and after
 // ANALYZE, on an empty table and on a full one.
 //
-// A table is within reach where a condition on it alone can use an index, or where a join leads to it by an index from
-// a table that is.
+// A table is within reach where a condition on it alone can use an index, where a join leads to it by an index from a
+// table that is, or by a unique key from a small one.
 #include "server/guard/facts.hpp"
 
 #include "server/compat.hpp"
+#include "server/guard/settings.hpp"
 
 extern "C" {
 #include "optimizer/pathnode.h"
@@ -218,8 +219,27 @@ bool held_by_itself(const Reach &reach) {
     return false;
 }
 
+// How many rows of a table a join may lead to, for each of those it comes from.
+enum class Leads { to_any, to_one };
+
+bool fits(const IndexOptInfo *index, Leads how) {
+    return how == Leads::to_any || (index->unique && index->immediate && index->nkeycolumns == 1);
+}
+
+// An equality with what a unique key is.
+bool finds_one(const Reach &reach, const RestrictInfo *restriction) {
+    ListCell *cell;
+    foreach (cell, reach.rel->indexlist) {
+        auto *const index = lfirst_node(IndexOptInfo, cell);
+        if (usable(index) && fits(index, Leads::to_one) &&
+            serves(reach, reinterpret_cast<Node *>(restriction->clause), index, 0))
+            return true;
+    }
+    return false;
+}
+
 // Whether a join leads here by an index from what is in `reached`.
-bool led_to(const Reach &reach, const Bitmapset *reached) {
+bool led_to(const Reach &reach, const Bitmapset *reached, Leads how) {
     const auto from_reached = [&](const Bitmapset *relids) {
         Bitmapset *const others = bms_del_member(bms_copy(relids), static_cast<int>(reach.rel->relid));
         return !bms_is_empty(others) && bms_is_subset(others, reached);
@@ -227,8 +247,9 @@ bool led_to(const Reach &reach, const Bitmapset *reached) {
     ListCell *cell;
     foreach (cell, reach.rel->joininfo) {
         auto *const restriction = lfirst_node(RestrictInfo, cell);
-        if (from_reached(restriction->clause_relids) && in_time(reach, restriction) &&
-            indexable(reach, reinterpret_cast<Node *>(restriction)))
+        if (!from_reached(restriction->clause_relids) || !in_time(reach, restriction)) continue;
+        if (how == Leads::to_any ? indexable(reach, reinterpret_cast<Node *>(restriction))
+                                 : restriction->mergeopfamilies != NIL && finds_one(reach, restriction))
             return true;
     }
     RelOptInfo *const parent = find_base_rel(
@@ -255,7 +276,7 @@ bool led_to(const Reach &reach, const Bitmapset *reached) {
             ListCell *indexes;
             foreach (indexes, reach.rel->indexlist) {
                 auto *const index = lfirst_node(IndexOptInfo, indexes);
-                for (int column = 0; usable(index) && column < leading_columns(index); ++column)
+                for (int column = 0; usable(index) && fits(index, how) && column < leading_columns(index); ++column)
                     if (list_member_oid(group->ec_opfamilies, index->opfamily[column]) &&
                         match_index_to_operand(node, column, index))
                         return true;
@@ -265,9 +286,31 @@ bool led_to(const Reach &reach, const Bitmapset *reached) {
     return false;
 }
 
+// A partitioned table is taken to be large, as where its scan is judged.
+bool is_small(PlannerInfo *root, const RelOptInfo *rel) {
+    return is_table(rel) && !root->simple_rte_array[rel->relid]->inh &&
+           rel->pages < static_cast<BlockNumber>(limits.small_table);
+}
+
+Bitmapset *small_ones(PlannerInfo *root) {
+    Bitmapset *small = nullptr;
+    for (int i = 1; limits.small_table > 0 && i < root->simple_rel_array_size; ++i) {
+        const RelOptInfo *const rel = root->simple_rel_array[i];
+        if (rel != nullptr && rel->reloptkind == RELOPT_BASEREL && is_small(root, rel))
+            small = bms_add_member(small, i);
+    }
+    return small;
+}
+
+// Reading all of a small table is nothing, and no more is the one row that each of its rows leads to.
+bool led_to(const Reach &reach, const Bitmapset *reached, const Bitmapset *small) {
+    return led_to(reach, reached, Leads::to_any) ||
+           (!bms_is_empty(small) && led_to(reach, bms_union(reached, small), Leads::to_one));
+}
+
 // What is in reach by itself: tables with a condition of their own, and all that is no table, which is judged where its
 // own query is.
-Bitmapset *in_reach(PlannerInfo *root) {
+Bitmapset *in_reach(PlannerInfo *root, const Bitmapset *small) {
     Bitmapset *reached = nullptr;
     for (int i = 1; i < root->simple_rel_array_size; ++i) {
         RelOptInfo *const rel = root->simple_rel_array[i];
@@ -279,7 +322,7 @@ Bitmapset *in_reach(PlannerInfo *root) {
         for (int i = 1; i < root->simple_rel_array_size; ++i) {
             RelOptInfo *const rel = root->simple_rel_array[i];
             if (rel == nullptr || rel->reloptkind != RELOPT_BASEREL || bms_is_member(i, reached)) continue;
-            if (led_to({root, rel}, reached)) {
+            if (led_to({root, rel}, reached, small)) {
                 reached = bms_add_member(reached, i);
                 more = true;
             }
@@ -295,7 +338,10 @@ void find_out_of_reach(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *entry)
     if (rel->reloptkind != RELOPT_BASEREL && rel->reloptkind != RELOPT_OTHER_MEMBER_REL) return;
     const Reach reach{root, rel};
     if (held_by_itself(reach)) return;
-    if (bms_num_members(root->all_baserels) > 1 && led_to(reach, in_reach(root))) return;
+    if (bms_num_members(root->all_baserels) > 1) {
+        const Bitmapset *const small = small_ones(root);
+        if (led_to(reach, in_reach(root, small), small)) return;
+    }
     append(&root->glob->invalItems, Fact::out_of_reach, entry->relid);
 }
 

@@ -256,7 +256,9 @@ void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
         compare(&found, &running->told, query->sourceText, Rule::result_rows, static_cast<double>(running->returned),
                 limits.result_rows);
     if (running->answers && (active & kShaped) != 0)
-        note_sent({source_of(query), query->params, state->es_processed, query->operation == CMD_SELECT}, &found);
+        note_sent(
+            {source_of(query), query->params, query->plannedstmt, state->es_processed, query->operation == CMD_SELECT},
+            &found);
     if (found.count > 0) tell(found, source_of(query), may_refuse);
 }
 

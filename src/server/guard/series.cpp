@@ -7,6 +7,7 @@
 #include "server/guard/stricter.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "access/xact.h"
 #include "nodes/params.h"
 #include "utils/datum.h"
@@ -104,6 +105,24 @@ bool together(LocalTransactionId before, TimestampTz at, LocalTransactionId now,
     return before == 0 && time <= at + static_cast<TimestampTz>(limits.window) * 1000;
 }
 
+bool calls_user_function(Node *node, void *context) {
+    if (node == nullptr) return false;
+    if (IsA(node, FuncExpr) && reinterpret_cast<FuncExpr *>(node)->funcid >= FirstNormalObjectId) return true;
+    return compat::walk(node, calls_user_function, context);
+}
+
+// Catalogs are asked again and again by tools; a ping, a sequence's next value and a setting are no data of anybody.
+// Only asked of what would be told.
+[[gnu::noinline]] bool asks_for_data(const PlannedStmt *plan) {
+    if (reads_user_table(plan)) return true;
+    ListCell *cell;
+    foreach (cell, plan->rtable) {
+        const auto *const entry = lfirst_node(RangeTblEntry, cell);
+        if (calls_user_function(reinterpret_cast<Node *>(entry->functions), nullptr)) return true;
+    }
+    return calls_user_function(reinterpret_cast<Node *>(plan->planTree->targetlist), nullptr);
+}
+
 void copy_text(char *to, size_t size, const Source &source) {
     const Part part = part_of(source);
     if (part.length >= size)
@@ -144,7 +163,7 @@ void note_sent(const Sent &sent, Violations *found) {
     const bool always = refused(Rule::n_plus_one, sent.source.text);
     if (wants(Rule::n_plus_one) && sent.reads && series->different + 1 >= limits.n_plus_one_count &&
         series->rows <= static_cast<uint64>(series->count) &&
-        (always || series->different + 1 == limits.n_plus_one_count) && series->same == 1) {
+        (always || series->different + 1 == limits.n_plus_one_count) && series->same == 1 && asks_for_data(sent.plan)) {
         Violation *const violation = found->add(Rule::n_plus_one);
         if (violation != nullptr) {
             violation->measured = series->count;
@@ -155,7 +174,8 @@ void note_sent(const Sent &sent, Violations *found) {
     }
     const bool again = refused(Rule::repeated_query, sent.source.text);
     if (wants(Rule::repeated_query) && sent.reads &&
-        (series->same == limits.repeated_query_count || (again && series->same > limits.repeated_query_count))) {
+        (series->same == limits.repeated_query_count || (again && series->same > limits.repeated_query_count)) &&
+        asks_for_data(sent.plan)) {
         Violation *const violation = found->add(Rule::repeated_query);
         if (violation != nullptr) {
             violation->measured = series->same;

@@ -9,6 +9,7 @@ namespace rlsproof::server::guard {
 struct Sent {
     Source source;
     const struct ParamListInfoData *parameters;
+    const struct PlannedStmt *plan;
     uint64 rows;
     bool reads; // SELECT
 };

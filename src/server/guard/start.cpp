@@ -88,7 +88,7 @@ void look_at_scan(Walk *walk, PlanState *state) {
         // Of several tables the one with a filter is told: there an index helps.
         if (found == nullptr && state->plan->qual != NIL) {
             found = walk->found->find(Rule::full_scan);
-            if (found->scan->plan->qual != NIL) found = nullptr;
+            if (found->scan->plan->qual != NIL || waived(Rule::full_scan, RelationGetRelid(relation))) found = nullptr;
         }
         if (found != nullptr) {
             found->relation = RelationGetRelid(relation);
@@ -248,8 +248,8 @@ void look_at_writes(const Facts &facts, Violations *found) {
         if (!OidIsValid(table)) return;
         if (exempt_table(table) || get_rel_persistence(table) == RELPERSISTENCE_TEMP) continue;
         Violation *const violation = found->add(Rule::write_without_where);
-        if (violation != nullptr) violation->relation = table;
-        return;
+        if (violation == nullptr) return;
+        violation->relation = table;
     }
 }
 
@@ -273,7 +273,7 @@ void look_at_products(const Facts &facts, Violations *found) {
         if (violation == nullptr) return;
         violation->relation = first;
         violation->note = psprintf("Nothing joins %s and %s.", table_name(first), table_name(table));
-        return;
+        first = table;
     }
 }
 
@@ -294,6 +294,8 @@ void look_at_rights(const QueryDesc *query, Violations *found) {
     }
 }
 
+} // namespace
+
 bool reads_user_table(const PlannedStmt *plan) {
     ListCell *cell;
     foreach (cell, plan->rtable) {
@@ -302,8 +304,6 @@ bool reads_user_table(const PlannedStmt *plan) {
     }
     return false;
 }
-
-} // namespace
 
 void judge_answer(const PlannedStmt *plan, Violations *found) {
     // OFFSET without LIMIT makes the same node.
@@ -316,22 +316,23 @@ void judge_answer(const PlannedStmt *plan, Violations *found) {
 }
 
 Violation *Violations::find(Rule rule) {
-    for (int i = 0; i < count; ++i)
+    for (int i = count; i-- > 0;)
         if (list[i].rule == rule) return &list[i];
     return nullptr;
 }
 
 Violation *Violations::add(Rule rule) {
-    if (find(rule) != nullptr) return nullptr;
-    Violation *const violation = &list[count++];
+    Violation *violation = find(rule);
+    if (violation != nullptr && !(OidIsValid(violation->relation) && waived(rule, violation->relation))) return nullptr;
+    // Each rule has room for one. Where there is none for more, a waived one goes uncounted.
+    if (violation == nullptr || count < kMost - kRules) violation = &list[count++];
     *violation = {};
     violation->rule = rule;
     return violation;
 }
 
-void Violations::remove(Rule rule) {
-    Violation *const gone = find(rule);
-    if (gone != nullptr) *gone = list[--count];
+void Violations::remove(const Violation *gone) {
+    list[gone - list] = list[--count];
 }
 
 void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found) {
@@ -370,10 +371,11 @@ void judge_start(const QueryDesc *query, const TenantPlan *tenants, Violations *
     if (tenants != nullptr) judge_tenants(query, tenants, found);
 
     // A table that is changed as a whole is read as a whole: that was said.
-    const Violation *const whole_write = found->find(Rule::write_without_where);
-    const Violation *const full_scan = found->find(Rule::full_scan);
-    if (whole_write != nullptr && full_scan != nullptr && whole_write->relation == full_scan->relation)
-        found->remove(Rule::full_scan);
+    for (int i = 0; i < found->count; ++i) {
+        if (found->list[i].rule != Rule::write_without_where) continue;
+        const Violation *const full_scan = found->find(Rule::full_scan);
+        if (full_scan != nullptr && full_scan->relation == found->list[i].relation) found->remove(full_scan);
+    }
 }
 
 } // namespace rlsproof::server::guard

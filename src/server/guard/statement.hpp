@@ -27,14 +27,17 @@ struct Violation {
     const char *after;     // the text of a query that this one seems to follow; constants and all
 };
 
-// At most one violation of each rule is told of a statement.
+// One violation of each rule is told of a statement: the first. One whose table is waived tells nothing and must not
+// hide another table's, so the next is kept beside it.
 struct Violations {
+    static constexpr int kMost = kRules + 8;
     int count = 0;
-    Violation list[kRules];
+    Violation list[kMost];
 
+    // The latest of the rule.
     Violation *find(Rule rule);
-    void remove(Rule rule);
-    // Keeps the first of each rule.
+    void remove(const Violation *gone);
+    // Nothing where one of the rule is there that counts. REQUIRES: the ones before name their tables.
     Violation *add(Rule rule);
 };
 
@@ -50,6 +53,8 @@ inline bool may_be_without_limit(const PlannedStmt *plan) {
 }
 void judge_answer(const PlannedStmt *plan, Violations *found);
 
+bool reads_user_table(const PlannedStmt *plan);
+
 // What the rights by which the current user comes to one table tell.
 void judge_rights(Oid table, bool is_protected, AclMode used, Violations *found);
 
@@ -59,5 +64,8 @@ void tell(const Violations &found, const Source &source, bool may_refuse);
 
 // Whether the statement may break a rule that is not about one table. Costs little where nothing is waived.
 bool pardoned(Rule rule, const Source &source);
+
+// Whether a waiver lets the current user break the rule on the table, or on all of them.
+bool waived(Rule rule, Oid relation);
 
 } // namespace rlsproof::server::guard

@@ -33,12 +33,7 @@ void copy_value(char *to, const char *from, const char *end, bool encoded) {
         to[used++] = c < ' ' || c == 0x7f ? '?' : static_cast<char>(c);
     }
     // Never half a character, and nothing the database's encoding does not have: %XX may spell anything.
-    int valid = used;
-    if (pg_verify_mbstr(GetDatabaseEncoding(), to, used, true))
-        valid = used;
-    else
-        for (valid = 0; valid < used && static_cast<unsigned char>(to[valid]) < 0x80;) ++valid;
-    to[valid] = '\0';
+    to[pg_encoding_verifymbstr(GetDatabaseEncoding(), to, used)] = '\0';
 }
 
 char *place_of(Tags &tags, const char *key, size_t length) {

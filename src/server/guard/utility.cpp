@@ -41,8 +41,8 @@ void look_at_truncate(const TruncateStmt *statement, Violations *found) {
         const Oid table = relation_of(lfirst_node(RangeVar, cell));
         if (!OidIsValid(table) || exempt_table(table) || get_rel_persistence(table) == RELPERSISTENCE_TEMP) continue;
         Violation *const violation = found->add(Rule::write_without_where);
-        if (violation != nullptr) violation->relation = table;
-        return;
+        if (violation == nullptr) return;
+        violation->relation = table;
     }
 }
 

@@ -249,9 +249,13 @@ bool pardoned(Rule rule, const Source &source) {
     });
 }
 
+bool waived(Rule rule, Oid relation) {
+    return pardons_exist(rule) && enter([&] { return pardon_for(rule, relation, 0) == Pardon::waiver; });
+}
+
 void tell(const Violations &found, const Source &source, bool may_refuse) {
     if (found.count == 0) return;
-    Sentence sentences[kRules];
+    Sentence sentences[Violations::kMost];
     enter([&] {
         const Tags tags = tags_of(source.text);
         for (int i = 0; i < found.count; ++i) sentences[i] = judged(found.list[i], source, tags, may_refuse);

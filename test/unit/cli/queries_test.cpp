@@ -22,6 +22,31 @@ std::vector<std::string> read(std::string_view text, Input input) {
 }
 using Texts = std::vector<std::string>;
 
+constexpr std::string_view kCsvlog =
+    "2026-01-01 05:00:00.1 UTC,\"app\",\"db\",7,\"[local]\",65a.1,1,\"SELECT\",2026-01-01 05:00:00 "
+    "UTC,3/2,0,LOG,00000,\"statement: select \"\"a\"\"\n from t\",,,,,,,,,\"psql\",\"client backend\",,0\n"
+    "2026-01-01 05:00:00.2 UTC,\"app\",\"db\",7,\"[local]\",65a.1,2,\"SELECT\",2026-01-01 05:00:00 "
+    "UTC,3/2,0,LOG,00000,\"duration: 3.2 ms  execute a: select $1\",\"parameters: $1 = 'x'\",,,,,,,,\"\",\"\",,0\n"
+    "2026-01-01 05:00:00.3 UTC,\"app\",\"db\",7,\"[local]\",65a.1,3,\"SELECT\",2026-01-01 05:00:00 "
+    "UTC,3/2,0,ERROR,42P01,\"statement: no\",,,,,,\"select 3\",15,,\"psql\",\"client backend\",,0\n"
+    "2026-01-01 05:00:00.4 UTC,,,7,,65a.1,4,,2026-01-01 05:00:00 UTC,,0,LOG,00000,\"statement: BEGIN\",,,\n";
+
+constexpr std::string_view kJsonlog =
+    "{\"timestamp\":\"2026-01-01 05:00:00.1 UTC\",\"user\":\"a\\\"message\\\":\\\"b\",\"error_severity\":\"LOG\","
+    "\"message\":\"statement: select '\\\\d\\u0001\\/'\\n\\tfrom t\",\"backend_type\":\"client backend\"}\n"
+    "{\"timestamp\":\"2026-01-01\",\"error_severity\":\"LOG\",\"message\":\"duration: 1.0 ms  execute x: select "
+    "2\",\"detail\":\"parameters: $1 = 'a'\"}\n"
+    "{\"timestamp\":\"2026-01-01\",\"error_severity\":\"ERROR\",\"message\":\"statement: no\",\"statement\":\"select "
+    "3\"}\n"
+    "{\"timestamp\":\"2026-01-01\",\"error_severity\":\"LOG\",\"message\":\"statement: cut o\n";
+
+TEST(Queries, LogsOfOtherFormats) {
+    EXPECT_EQ(read(kCsvlog, Input::log), (Texts{"1: select \"a\"\n from t", "3: select $1"}));
+    EXPECT_EQ(read_queries(kCsvlog, Input::log).session_commands, 1u);
+    EXPECT_EQ(read(kJsonlog, Input::log), (Texts{"1: select '\\d\x01/'\n\tfrom t", "2: select 2"}));
+    EXPECT_EQ(read_queries(kJsonlog, Input::log).gaps.size(), 1u);
+}
+
 TEST(Queries, TellsTheKindByTheContent) {
     EXPECT_EQ(input_of(""), Input::sql);
     EXPECT_EQ(input_of("select userid, query, calls\nfrom t;"), Input::sql);
@@ -31,6 +56,9 @@ TEST(Queries, TellsTheKindByTheContent) {
     EXPECT_EQ(input_of("\"userid\",\"QUERY\"\r\n"), Input::csv);
     EXPECT_EQ(input_of("2026-01-01 00:00:00 UTC [7] LOG:  database system is ready\n"), Input::log);
     EXPECT_EQ(input_of("\trest of a message\n\n2026-01-01 [7] ERROR:  no\n"), Input::log);
+    EXPECT_EQ(input_of(kCsvlog), Input::log);
+    EXPECT_EQ(input_of(kJsonlog), Input::log);
+    EXPECT_EQ(input_of("{\"a\": 1}"), Input::sql);
     EXPECT_EQ(input_named("log"), Input::log);
     EXPECT_THROW(input_named("xml"), Error);
 }
@@ -39,6 +67,7 @@ TEST(Queries, PlainSql) {
     EXPECT_EQ(read("-- a\nselect 1;\n\\set x 1\nselect\n 2;begin;", Input::sql),
               (Texts{"2: select 1", "4: select\n 2", "5: begin"}));
     EXPECT_EQ(read_queries("\\i other.sql\nselect 1;", Input::sql).gaps.size(), 1u);
+    EXPECT_EQ(read_queries("\\ir other.sql\n\\include x\n\\if :x\nselect 1;\n\\endif\n", Input::sql).gaps.size(), 2u);
 }
 
 TEST(Queries, ExportsOfPgStatStatements) {
