@@ -13,6 +13,7 @@ namespace {
 constexpr const char *kLast = "rlsproof-done";
 constexpr int kGrace = 400;     // milliseconds a solver gets to stop by itself
 constexpr int kMostAsked = 400; // of one process
+constexpr int kEarly = 10;      // a part of the time for a question, within which giving up is early
 
 bool is_cvc5(const std::string &solver) {
     const size_t slash = solver.rfind('/');
@@ -87,11 +88,14 @@ void Child::put(const std::string &rest, const std::string &bad, bool cores) {
     broken_ = {};
     put_ = false;
     rest_ = rest;
+    bad_ = bad;
+    since_ = std::chrono::steady_clock::now();
     // What a solver has learnt piles up; a new one costs little.
-    if (++asked_ > kMostAsked) stop();
+    if (asked_ >= kMostAsked) stop();
     cores_ = cores;
     try {
         start();
+        asked_++;
         const std::string close = depth_ > 0 ? fmt::format("(pop {})\n", depth_) : "";
         // The core of what has none is an error, which ends a cvc5.
         process_->send(close + "(push 1)\n" + rest + "(push 1)\n" + bad + "(check-sat)\n" +
@@ -115,6 +119,9 @@ Child::Said Child::said() {
         if (said.outcome == Outcome::impossible && cores_ && cvc5_)
             for (const Sexp &list : read_sexps(more("(get-unsat-core)\n")))
                 for (const Sexp &name : list.list) said.core.push_back(name.word);
+        const auto took = std::chrono::steady_clock::now() - since_;
+        said.tired = said.outcome == Outcome::unknown && asked_ > 1 &&
+                     took < std::chrono::milliseconds(limits_.question_ms / kEarly);
     } catch (const Error &error) {
         stop();
         if (error.code == Code::not_found) throw;
@@ -127,9 +134,18 @@ Child::Said Child::said() {
     return said;
 }
 
+Child::Said Child::afresh() {
+    stop();
+    asked_ = 0;
+    const std::string rest = rest_, bad = bad_;
+    put(rest, bad, cores_);
+    return said();
+}
+
 Child::Said Child::again() {
     if (!running() || depth_ != 2) {
-        put(rest_, "", false);
+        const std::string rest = rest_;
+        put(rest, "", false);
         return said();
     }
     try {

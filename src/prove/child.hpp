@@ -1,6 +1,7 @@
 // A solver that is asked one question after the other, each in scopes of its own.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,11 +25,14 @@ public:
         std::string reason;
         std::vector<std::string> core;
         bool failed = false; // the process did, and not the search
+        bool tired = false;  // it gave up early, with other questions on its mind: a new one may tell
     };
     // Hands over what is asserted, the part that a later again() leaves out last; said() is what it comes to. Both
     // raise Error{not_found} where there is no such program, and what `poll` raises.
     void put(const std::string &rest, const std::string &bad, bool cores);
     Said said();
+    // The same of a new process.
+    Said afresh();
     // What it says without the part that is left out. REQUIRES: it has just said something of both.
     Said again();
 
@@ -52,7 +56,8 @@ private:
     const Limits &limits_;
     const Poll &poll_;
     std::unique_ptr<Process> process_;
-    std::string who_, rest_;
+    std::string who_, rest_, bad_;
+    std::chrono::steady_clock::time_point since_; // when it was put
     Said broken_; // what came of a question that could not even be put
     bool put_ = false, cores_ = false;
     int depth_ = 0; // scopes that are open

@@ -34,6 +34,7 @@ struct Prover::Asking {
     std::string identity;
     Lane *lane = nullptr; // that works on it
     bool answered = false;
+    bool waited = false; // for a solver or for the same question
     Reply reply;
 };
 
@@ -109,6 +110,7 @@ Prover::Ticket Prover::begin(const Question &question) {
     }
     open_.push_back(made);
     put_what_can_be();
+    asking.waited = asking.lane == nullptr;
     return made;
 }
 
@@ -139,6 +141,8 @@ void Prover::put_what_can_be() {
         const auto idle =
             std::find_if(lanes_.begin(), lanes_.end(), [](const Lane &l) { return l.busy_with == nullptr; });
         if (twice || idle == lanes_.end()) continue;
+        // It may have been answered since it was begun.
+        if ((asking.answered = asking.waited && recalled(asking))) continue;
         asked_++;
         asking.lane = &*idle;
         idle->busy_with = &asking;
@@ -150,8 +154,9 @@ Reply Prover::finish(const Ticket &ticket) {
     using Clock = std::chrono::steady_clock;
     if (open_.empty() || open_.front() != ticket) throw Error(Code::internal, "questions are finished out of order");
     Asking &asking = *ticket;
-    if (!asking.answered && asking.lane == nullptr && !(asking.answered = recalled(asking))) put_what_can_be();
+    put_what_can_be();
     if (!asking.answered) {
+        if (asking.lane == nullptr) throw Error(Code::internal, "a question was put to no solver");
         const Clock::time_point start = Clock::now();
         Lane &lane = *asking.lane;
         Reply &reply = asking.reply;
@@ -186,7 +191,10 @@ bool Prover::tell_vacuity(Lane &lane, Reply &reply) {
 bool Prover::decide(Lane &lane, Asking &asking) {
     Reply &reply = asking.reply;
     std::vector<Child::Said> answers;
-    for (const auto &child : lane.children) answers.push_back(child->said());
+    for (const auto &child : lane.children) {
+        answers.push_back(child->said());
+        if (answers.back().tired) answers.back() = child->afresh();
+    }
     const auto says = [&](Outcome outcome) {
         return std::any_of(answers.begin(), answers.end(), [&](const auto &s) { return s.outcome == outcome; });
     };
