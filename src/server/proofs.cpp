@@ -44,15 +44,19 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, 
           std::set<std::string> &allowed) {
     Made made;
     // Everything that planning a statement may depend on, within one look at the database.
-    std::string who = fmt::format("{} {} {}", cell.persona->role, cell.relation->id, name(cell.command));
-    for (const auto &[name, value] : cell.persona->settings) who += fmt::format("\n{}={}", name, value);
+    std::string session = fmt::format("{} {}", cell.persona->role, identity_of(*cell.persona).login);
+    for (const auto &[name, value] : cell.persona->settings)
+        session += fmt::format("\n{}:{}={}:{}", name.size(), name, value.size(), value);
+    const std::string who = fmt::format("{} {} {}", cell.relation->id, name(cell.command), session);
+    for (const std::string &name : unset_as_empty) session += fmt::format("\n{}:{} empty", name.size(), name);
+    catalog->who = session + "\n";
     Oid user = InvalidOid;
     int security = 0;
     GetUserIdAndSecContext(&user, &security);
     made.outcome = attempt(Finish::rollback, [&] {
         assume(identity_of(*cell.persona));
         try {
-            if (!allowed.contains(who)) check_privileges(proof_statement(cell, false));
+            if (!allowed.contains(who)) check_privileges(proof_statement(cell, *catalog, false));
             allowed.insert(who);
             made.question = make_question(cell, user, security, catalog, unset_as_empty);
         } catch (const Error &error) {
