@@ -58,7 +58,7 @@ private:
     std::unique_ptr<Process> process_;
     std::string who_, rest_, bad_;
     std::chrono::steady_clock::time_point since_; // when it was put
-    Said broken_; // what came of a question that could not even be put
+    Said broken_;                                 // what came of a question that could not even be put
     bool put_ = false, cores_ = false;
     int depth_ = 0; // scopes that are open
     int asked_ = 0;

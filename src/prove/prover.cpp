@@ -136,7 +136,7 @@ void Prover::put_what_can_be() {
             continue;
         }
         const bool twice = memory_ != nullptr && std::any_of(open_.begin(), open_.end(), [&](const Ticket &other) {
-                               return other->lane != nullptr && other->identity == asking.identity;
+                               return other->lane != nullptr && !other->answered && other->identity == asking.identity;
                            });
         const auto idle =
             std::find_if(lanes_.begin(), lanes_.end(), [](const Lane &l) { return l.busy_with == nullptr; });
@@ -151,28 +151,37 @@ void Prover::put_what_can_be() {
 }
 
 Reply Prover::finish(const Ticket &ticket) {
-    using Clock = std::chrono::steady_clock;
-    if (open_.empty() || open_.front() != ticket) throw Error(Code::internal, "questions are finished out of order");
     Asking &asking = *ticket;
     put_what_can_be();
-    if (!asking.answered) {
-        if (asking.lane == nullptr) throw Error(Code::internal, "a question was put to no solver");
-        const Clock::time_point start = Clock::now();
-        Lane &lane = *asking.lane;
-        Reply &reply = asking.reply;
-        bool complete = decide(lane, asking);
-        if (reply.outcome == Outcome::impossible && asking.question.bad >= 0)
-            complete = tell_vacuity(lane, reply) && complete;
-        // Another one may have taken its place meanwhile.
-        if (memory_ != nullptr && !answering_.empty() && complete && reply.outcome != Outcome::unknown &&
-            who(lane) == answering_)
-            memory_->keep(asking.identity, answering_, remembered(reply, asking.question, *asking.encoder));
-        lane.busy_with = nullptr;
-        used_ms_ += std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    // Where every solver works on something else, that has to be done first.
+    while (!asking.answered && asking.lane == nullptr) {
+        const auto busy = std::find_if(open_.begin(), open_.end(),
+                                       [](const Ticket &other) { return other->lane != nullptr && !other->answered; });
+        if (busy == open_.end()) throw Error(Code::internal, "a question was put to no solver");
+        complete(**busy);
+        put_what_can_be();
     }
-    open_.pop_front();
+    if (!asking.answered) complete(asking);
+    std::erase(open_, ticket);
     put_what_can_be();
     return std::move(asking.reply);
+}
+
+// Waits for what a solver is at, and lets go of it.
+void Prover::complete(Asking &asking) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point start = Clock::now();
+    Lane &lane = *asking.lane;
+    Reply &reply = asking.reply;
+    bool told = decide(lane, asking);
+    if (reply.outcome == Outcome::impossible && asking.question.bad >= 0) told = tell_vacuity(lane, reply) && told;
+    // Another one may have taken its place meanwhile.
+    if (memory_ != nullptr && !answering_.empty() && told && reply.outcome != Outcome::unknown &&
+        who(lane) == answering_)
+        memory_->keep(asking.identity, answering_, remembered(reply, asking.question, *asking.encoder));
+    lane.busy_with = nullptr;
+    asking.answered = true;
+    used_ms_ += std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
 // Whether a proof is about nothing. False where that could not be told.

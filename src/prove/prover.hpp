@@ -68,7 +68,7 @@ public:
     Reply ask(const Question &question) { return finish(begin(question)); }
 
     // The same in two steps, so that the next questions can be made, and solved by other solvers, meanwhile. What was
-    // begun is finished in the same order.
+    // begun is to be finished, in any order.
     struct Asking;
     using Ticket = std::shared_ptr<Asking>;
     Ticket begin(const Question &question);
@@ -87,6 +87,7 @@ private:
     };
     bool recalled(Asking &asking);
     void put_what_can_be();
+    void complete(Asking &asking);
     bool decide(Lane &lane, Asking &asking);
     bool tell_vacuity(Lane &lane, Reply &reply);
     std::string who(Lane &lane);

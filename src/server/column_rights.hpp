@@ -12,8 +12,9 @@
 namespace rlsproof::server {
 
 struct ColumnRights {
-    std::string first;                       // one that may be written, quoted; empty for none
-    std::vector<std::pair<int, bool>> fixed; // the others: whose value a writer cannot choose, and whether it has a default
+    std::string first; // one that may be written, quoted; empty for none
+    std::vector<std::pair<int, bool>>
+        fixed; // the others: whose value a writer cannot choose, and whether it has a default
 };
 
 // What was read, by user and privilege.
