@@ -202,6 +202,24 @@ TEST(Memory, KnowsTheSameFormAgain) {
     EXPECT_EQ(prover.asked(), 2U);
 }
 
+TEST(Memory, TellsWhatAProofIsAbout) {
+    const expr::Type truth;
+    Prover prover("z3", {}, nullptr);
+    Question question;
+    question.tables = {{"t", {{1, "a", truth, true}}, {}, {}, {}}};
+    question.subjects = {{{1, 0}, "the row", true, -1}};
+    const expr::Expr a = expr::column(truth, {1, 0}, 1);
+    question.claims = {{"yes", a, true}, {"no", a, false}};
+    question.bad = 1;
+    Reply reply = prover.ask(question);
+    EXPECT_EQ((int)reply.outcome, (int)Outcome::impossible);
+    EXPECT_FALSE(reply.vacuous);
+    question.claims.push_back({"nothing", expr::negate(a), true});
+    reply = prover.ask(question);
+    EXPECT_EQ((int)reply.outcome, (int)Outcome::impossible);
+    EXPECT_TRUE(reply.vacuous);
+}
+
 // Different names are different things, whatever SMT-LIB makes of the signs in them.
 TEST(Memory, KeepsNamesApart) {
     const expr::Type text{expr::Sort::value, "text", false}, truth;
