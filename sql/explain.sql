@@ -80,7 +80,8 @@ CREATE FUNCTION explain_it.proof_part(object text, command text) RETURNS SETOF t
         AND NOT EXISTS (SELECT FROM told u WHERE u.place > s.place AND u.place <= t.place AND u.line !~ '^  ')
     ORDER BY t.place $$;
 SELECT * FROM explain_it.proof_part('explain_it.notes', 'select');
-SELECT * FROM explain_it.proof_part('explain_it.notes', 'insert');
+-- Which text it is, the solver is free to choose.
+SELECT regexp_replace(line, 'body (carl|value \d+)', 'body anything') AS proof_part FROM explain_it.proof_part('explain_it.notes', 'insert') p (line);
 SELECT * FROM explain_it.proof_part('explain_it.notes', 'update');
 SELECT * FROM explain_it.proof_part('explain_it.keys', 'select');
 

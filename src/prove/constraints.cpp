@@ -10,9 +10,11 @@ using expr::Comparison;
 Encoder::Encoder(const Question &question, Formulas &formulas)
     : question_(question), f_(formulas), next_row_(question.next_row) {
     state_subjects();
-    for (const Claim &claim : question.claims) {
+    for (size_t i = 0; i < question.claims.size(); i++) {
+        const Claim &claim = question.claims[i];
         const Id yes = truth(claim.condition).yes;
         state(claim.name, claim.holds ? yes : f_.negation(yes), false);
+        assertions_.back().bad = (int)i == question.bad;
     }
     state_constraints();
     state_literals();
@@ -25,13 +27,13 @@ void Encoder::state(const std::string &name, Id formula, bool axiom, bool alone)
     };
     std::string unique = name;
     for (int turn = 2; taken(unique); turn++) unique = name + " (" + std::to_string(turn) + ")";
-    assertions_.push_back({std::move(unique), formula, axiom, alone});
+    assertions_.push_back({std::move(unique), formula, axiom, false, alone});
 }
 
 void Encoder::state_subjects() {
     for (const Subject &subject : question_.subjects) {
         use(subject.row.table);
-        const Id row = constant(subject.name, row_sort(subject.row.table), "");
+        const Id row = constant(As::subject, subject.name, row_sort(subject.row.table), "");
         subjects_.push_back(row);
         bind(subject.row, row);
         const Id there = present(subject.row.table, row);
@@ -132,7 +134,7 @@ void Encoder::state_constraints() {
         const Column &known = *table.column(c);
         if (!known.nullable)
             state("NOT NULL " + table.name + "(" + known.name + ")",
-                  constant("NOT NULL " + table.name + "." + known.name, "Bool", ""), true);
+                  constant(As::not_null, table.name + "." + known.name, "Bool", ""), true);
         if (known.most < known.least || known.type.sort != expr::Sort::number) continue;
         const Id row = f_.variable(row_sort(number), table.name);
         const Value v = column(known.type, number, c, row);
@@ -194,8 +196,8 @@ std::map<std::string, std::vector<Id>> Encoder::make_elements(int rows) {
                 there++;
             }
         for (int i = there; i < rows || list.empty(); i++)
-            list.push_back(
-                constant(question_.tables[(size_t)number].name + " #" + std::to_string(i + 1), row_sort(number), ""));
+            list.push_back(constant(As::element, question_.tables[(size_t)number].name + " #" + std::to_string(i + 1),
+                                    row_sort(number), ""));
         for (size_t i = 0; i < list.size(); i++)
             for (size_t k = i + 1; k < list.size(); k++) facts.push_back(f_.negation(f_.equal(list[i], list[k])));
     }
@@ -203,14 +205,25 @@ std::map<std::string, std::vector<Id>> Encoder::make_elements(int rows) {
     return elements;
 }
 
+std::vector<int> Encoder::used_columns(int table) const {
+    std::vector<int> result;
+    for (const auto &[place, used] : used_columns_)
+        if (place.first == table) result.push_back(place.second);
+    return result;
+}
+
+const std::string &Encoder::column_symbol(int table, int number) const {
+    const Table &of = question_.tables.at((size_t)table);
+    return symbols_.at({As::column, of.name + "." + of.column(number)->name});
+}
+
 std::vector<ColumnTerms> Encoder::columns_of(int table, Id row) {
     std::vector<ColumnTerms> result;
-    for (const auto &[place, used] : used_columns_)
-        if (place.first == table) {
-            const Column &known = *question_.tables[(size_t)table].column(place.second);
-            const Value v = column(known.type, table, place.second, row);
-            result.push_back({place.second, v.null, v.term, canonical(known.type, v.term)});
-        }
+    for (const int number : used_columns(table)) {
+        const Column &known = *question_.tables[(size_t)table].column(number);
+        const Value v = column(known.type, table, number, row);
+        result.push_back({number, v.null, v.term, canonical(known.type, v.term)});
+    }
     return result;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/error.hpp"
 
 namespace rlsproof::prove {
@@ -31,6 +33,31 @@ private:
 Expr replaced(const Expr &e, const Expr &target, const Expr &by) {
     if (e == target) return by;
     return expr::rebuild(e, [&](const Expr &part) { return replaced(part, target, by); });
+}
+
+// What a symbol is called in a script.
+std::string shown_name(As as, const std::string &name) {
+    switch (as) {
+    case As::subject:
+    case As::element:
+    case As::parameter:
+    case As::function:
+    case As::literal:
+    case As::column: return name;
+    case As::parameter_null:
+    case As::function_null:
+    case As::column_null: return name + " is NULL";
+    case As::not_null: return "NOT NULL " + name;
+    case As::present: return "in " + name;
+    case As::none: return "no " + name;
+    case As::number: return "number: " + name;
+    case As::equal: return "equal: " + name;
+    case As::before: return "before: " + name;
+    case As::holds: return "holds an element: " + name;
+    case As::empty: return "is empty: " + name;
+    case As::has_null: return "has a NULL: " + name;
+    }
+    return name;
 }
 
 // A part of an atom that has no term: a sub-select as a value, or a condition on one inside a value.
@@ -140,11 +167,10 @@ Encoder::Truth Encoder::truth_plainly(const Expr &e) {
         const Value element = value(e->arguments[0]), array = value(e->arguments[1]);
         const Id there = f_.negation(array.null);
         const std::string of = e->arguments[1]->type.name;
-        const Id holds =
-            function_of("holds an element: " + of, {array.term, canonical(e->arguments[0]->type, element.term)}, "Bool",
-                        "the array has the element");
-        const Id empty = function_of("is empty: " + of, {array.term}, "Bool", "the array has no element");
-        const Id has_null = function_of("has a NULL: " + of, {array.term}, "Bool", "the array has a NULL in it");
+        const Id holds = function_of(As::holds, of, {array.term, canonical(e->arguments[0]->type, element.term)},
+                                     "Bool", "the array has the element");
+        const Id empty = function_of(As::empty, of, {array.term}, "Bool", "the array has no element");
+        const Id has_null = function_of(As::has_null, of, {array.term}, "Bool", "the array has a NULL in it");
         const Id known = f_.negation(element.null);
         return {
             f_.conjunction({known, there, f_.negation(empty), holds}),
@@ -337,7 +363,7 @@ Encoder::Value Encoder::value_plainly(const Expr &e) {
     case Kind::constant:
         if (e->null) {
             const Id none =
-                type.is_boolean() ? f_.no() : constant("no " + type.name, sort(type), "stands where NULL does");
+                type.is_boolean() ? f_.no() : constant(As::none, type.name, sort(type), "stands where NULL does");
             return {f_.yes(), none};
         }
         if (type.is_boolean()) return {f_.no(), f_.truth(e->number != 0)};
@@ -345,8 +371,10 @@ Encoder::Value Encoder::value_plainly(const Expr &e) {
         return {f_.no(), literal(type, e->name)};
     case Kind::column: return column(type, e->row.table, e->column, rows_.at(e->row.id));
     case Kind::parameter:
-        if (type.sort == Sort::number) parameters_[e->name] = constant(e->name, sort(type), "the same for every row");
-        return {constant(e->name + " is NULL", "Bool", ""), constant(e->name, sort(type), "the same for every row")};
+        if (type.sort == Sort::number)
+            parameters_[e->name] = constant(As::parameter, e->name, sort(type), "the same for every row");
+        return {constant(As::parameter_null, e->name, "Bool", ""),
+                constant(As::parameter, e->name, sort(type), "the same for every row")};
     case Kind::choice: {
         if (type.is_boolean()) break;
         Value result = value(e->arguments.back());
@@ -390,7 +418,7 @@ Encoder::Value Encoder::function(const expr::Node &node) {
         // For a NULL any value may stand behind the flag, and must not be seen.
         const Id none = argument->type.is_boolean()
                             ? f_.no()
-                            : constant("no " + argument->type.name, sort(argument->type), "stands where NULL does");
+                            : constant(As::none, argument->type.name, sort(argument->type), "stands where NULL does");
         arguments.push_back(v.null);
         arguments.push_back(f_.if_else(v.null, none, v.term));
     }
@@ -400,24 +428,29 @@ Encoder::Value Encoder::function(const expr::Node &node) {
         use(row.table);
     }
     const std::string name = node.name + "(" + signature + ") " + node.type.name;
-    const Id term = function_of(name, arguments, sort(node.type), node.reason);
+    const Id term = function_of(As::function, name, arguments, sort(node.type), node.reason);
     std::vector<Id> null;
     if (node.strict) null = nulls;
-    if (!node.total) null.push_back(function_of(name + " is NULL", arguments, "Bool", ""));
+    if (!node.total) null.push_back(function_of(As::function_null, name, arguments, "Bool", ""));
     return {f_.disjunction(null), term};
 }
 
 Encoder::Value Encoder::column(const expr::Type &type, int table, int number, Id row) {
-    use(table);
     const Table &of = question_.tables.at((size_t)table);
     const Column *known = of.column(number);
     if (known == nullptr) throw Error(Code::internal, "a column that is not in " + of.name);
+    const auto place = std::make_tuple(table, number, row);
+    if (known->type == type)
+        if (const auto found = columns_.find(place); found != columns_.end()) return found->second;
+    use(table);
     used_columns_[{table, number}] = true;
     const std::string name = of.name + "." + known->name;
-    Id null = function_of(name + " is NULL", {row}, "Bool", "");
+    Id null = function_of(As::column_null, name, {row}, "Bool", "");
     // The constraint stands in the formula as a switch, so that a proof can say that it needs it.
-    if (!known->nullable) null = f_.conjunction({f_.negation(constant("NOT NULL " + name, "Bool", "")), null});
-    return {null, function_of(name, {row}, sort(type), "")};
+    if (!known->nullable) null = f_.conjunction({f_.negation(constant(As::not_null, name, "Bool", "")), null});
+    const Value made{null, function_of(As::column, name, {row}, sort(type), "")};
+    if (known->type == type) columns_.emplace(place, made);
+    return made;
 }
 
 // ---- values ---------------------------------------------------------------------------------------------------------
@@ -436,18 +469,18 @@ std::string Encoder::sort(const expr::Type &type) {
 // What stands for a value where only what it equals matters.
 Id Encoder::canonical(const expr::Type &type, Id term) {
     if (type.sort == Sort::decimal)
-        return function_of("number: " + type.name, {term}, "Real", "the number that a value is");
+        return function_of(As::number, type.name, {term}, "Real", "the number that a value is");
     if (!type.coarse) return term;
     const std::string to = quoted("equal values of " + type.name);
     f_.declare_sort(to, "values of type " + type.name + " that = calls equal count as one");
-    return function_of("equal: " + type.name, {term}, to, "what = looks at");
+    return function_of(As::equal, type.name, {term}, to, "what = looks at");
 }
 
 Id Encoder::before(const expr::Type &type, Id left, Id right) {
     const Id a = canonical(type, left), b = canonical(type, right);
     if (type.sort == Sort::number || type.sort == Sort::decimal) return f_.less(a, b);
     if (a == b) return f_.no();
-    return function_of("before: " + type.name, {a, b}, "Bool", "the order of the type, of which nothing is known");
+    return function_of(As::before, type.name, {a, b}, "Bool", "the order of the type, of which nothing is known");
 }
 
 Id Encoder::meets(Comparison comparison, const expr::Type &type, Id left, Id right) {
@@ -465,20 +498,25 @@ Id Encoder::meets(Comparison comparison, const expr::Type &type, Id left, Id rig
 Id Encoder::literal(const expr::Type &type, const std::string &text) {
     const auto key = std::make_pair(type.name, text);
     if (const auto found = literal_terms_.find(key); found != literal_terms_.end()) return found->second;
-    const Id term = constant("'" + text + "' of " + type.name, sort(type), "");
+    const Id term = constant(As::literal, "'" + text + "' of " + type.name, sort(type), "");
     literal_terms_.emplace(key, term);
     literals_.push_back({type, text, term, canonical(type, term)});
     return term;
 }
 
-Id Encoder::constant(const std::string &name, const std::string &sort, const std::string &comment) {
-    return function_of(name, {}, sort, comment);
+Id Encoder::constant(As as, const std::string &name, const std::string &sort, const std::string &comment) {
+    return function_of(as, name, {}, sort, comment);
 }
 
-Id Encoder::function_of(const std::string &name, const std::vector<Id> &arguments, const std::string &to,
+// Names come from everywhere: two symbols are one where they stand for the same and are called the same, whatever the
+// texts look like that a reader is shown.
+Id Encoder::function_of(As as, const std::string &name, const std::vector<Id> &arguments, const std::string &to,
                         const std::string &comment) {
-    const std::string symbol = quoted(name);
-    if (!f_.declared(symbol)) {
+    std::string &symbol = symbols_[{as, name}];
+    if (symbol.empty()) {
+        const std::string shown = shown_name(as, name);
+        symbol = quoted(shown);
+        for (int turn = 2; f_.declared(symbol); turn++) symbol = quoted(fmt::format("{} ({})", shown, turn));
         Symbol made{symbol, {}, to, comment};
         for (const Id argument : arguments) made.from.push_back(f_.at(argument).sort);
         f_.declare(made);
@@ -486,11 +524,12 @@ Id Encoder::function_of(const std::string &name, const std::vector<Id> &argument
     const Symbol &known = f_.symbol(symbol);
     bool fits = known.to == to && known.from.size() == arguments.size();
     for (size_t i = 0; fits && i < arguments.size(); i++) fits = known.from[i] == f_.at(arguments[i]).sort;
-    if (!fits) throw Error(Code::internal, "the symbol " + name + " has two meanings");
+    if (!fits) throw Error(Code::internal, "the symbol " + symbol + " has two meanings");
     return f_.apply(symbol, arguments);
 }
 
 void Encoder::use(int table) {
+    if (used_tables_.contains(table)) return;
     used_tables_[table] = true;
     f_.declare_sort(row_sort(table), "rows of " + question_.tables.at((size_t)table).name);
 }
@@ -501,7 +540,11 @@ std::string Encoder::row_sort(int table) const {
 
 Id Encoder::present(int table, Id row) {
     use(table);
-    return function_of("in " + question_.tables[(size_t)table].name, {row}, "Bool", "the row is there");
+    const auto [found, fresh] = present_.try_emplace({table, row});
+    if (fresh)
+        found->second =
+            function_of(As::present, question_.tables[(size_t)table].name, {row}, "Bool", "the row is there");
+    return found->second;
 }
 
 } // namespace rlsproof::prove

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,9 +23,33 @@ struct Assertion {
     std::string name;
     Id formula = 0;
     bool axiom = true; // a constraint or a fact; otherwise what is asked
+    // The claim that must not be.
+    bool bad = false;
     // Holds where the statement does nothing but write that one row. A proof must do without: the row with the same key
     // may be moved, and the one that is referred to made, by the very statement.
     bool alone = false;
+};
+
+// What a symbol stands for.
+enum class As {
+    subject,
+    element, // of a bounded search
+    present,
+    column,
+    column_null,
+    not_null,
+    parameter,
+    parameter_null,
+    literal,
+    none, // what stands where NULL does
+    function,
+    function_null,
+    number, // of a decimal
+    equal,  // what = looks at
+    before,
+    holds,
+    empty,
+    has_null,
 };
 
 // How to read a row of a model: the constant's terms.
@@ -51,6 +76,11 @@ public:
     Id subject(size_t number) const { return subjects_.at(number); }
     std::vector<ColumnTerms> columns_of(int table, Id row);
     bool used(int table) const { return used_tables_.contains(table); }
+    // The columns that are spoken of, in the order of columns_of().
+    std::vector<int> used_columns(int table) const;
+    // How they, and parameters, are named among the symbols. REQUIRES: they are spoken of.
+    const std::string &column_symbol(int table, int number) const;
+    const std::string &parameter_symbol(const std::string &name) const { return symbols_.at({As::parameter, name}); }
 
     // Literals by the term that stands for them.
     struct Literal {
@@ -96,8 +126,8 @@ private:
     void bind(const expr::Row &row, Id term) { rows_[row.id] = term; }
 
     std::string sort(const expr::Type &type);
-    Id constant(const std::string &name, const std::string &sort, const std::string &comment);
-    Id function_of(const std::string &name, const std::vector<Id> &arguments, const std::string &to,
+    Id constant(As as, const std::string &name, const std::string &sort, const std::string &comment);
+    Id function_of(As as, const std::string &name, const std::vector<Id> &arguments, const std::string &to,
                    const std::string &comment);
     void use(int table);
 
@@ -119,6 +149,9 @@ private:
     std::vector<Id> subjects_;
     std::map<int, bool> used_tables_;
     std::map<std::pair<int, int>, bool> used_columns_;
+    std::map<std::pair<As, std::string>, std::string> symbols_;
+    std::map<std::tuple<int, int, Id>, Value> columns_;
+    std::map<std::pair<int, Id>, Id> present_;
     std::vector<Literal> literals_;
     std::map<std::pair<std::string, std::string>, Id> literal_terms_;
     std::map<std::string, Id> parameters_;

@@ -1,6 +1,10 @@
 #include "prove/formula.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <unordered_set>
+
+#include <fmt/format.h>
 
 #include "base/error.hpp"
 
@@ -9,18 +13,35 @@ namespace rlsproof::prove {
 namespace {
 
 constexpr size_t kMost = 400000; // formulas in one graph
+constexpr size_t kFew = 32;      // parts that are compared one by one
+
+size_t number_of(const Formulas::Item &item) {
+    size_t number = std::hash<std::string>()(item.text) * 31 + (size_t)item.op;
+    for (const Id part : item.parts) number = (number ^ (size_t)part) * 1099511628211U;
+    return number;
+}
 
 } // namespace
 
+// Different names stay different: what SMT-LIB has no room for is written as %7c, as is the sign itself.
 std::string quoted(const std::string &name) {
     std::string inside;
-    for (const char c : name) inside += c == '|' || c == '\\' ? '/' : (unsigned char)c < ' ' ? ' ' : c;
+    for (const char c : name)
+        if (c == '|' || c == '\\' || c == '%' || (unsigned char)c < ' ')
+            inside += fmt::format("%{:02x}", (unsigned)(unsigned char)c);
+        else
+            inside += c;
     return "|" + inside + "|";
 }
 
 Id Formulas::intern(Item item) {
-    const auto key = std::make_pair(item.op, std::make_pair(item.parts, item.text));
-    if (const auto found = known_.find(key); found != known_.end()) return found->second;
+    tick();
+    const size_t key = number_of(item);
+    const auto [first, last] = known_.equal_range(key);
+    for (auto known = first; known != last; ++known) {
+        const Item &other = at(known->second);
+        if (other.op == item.op && other.parts == item.parts && other.text == item.text) return known->second;
+    }
     std::vector<Id> &free = item.free;
     for (const Id part : item.parts) free.insert(free.end(), at(part).free.begin(), at(part).free.end());
     std::sort(free.begin(), free.end());
@@ -37,8 +58,15 @@ Id Formulas::intern(Item item) {
 Id Formulas::junction(Op op, const std::vector<Id> &parts) {
     const Op stops = op == Op::conjunction ? Op::no : Op::yes, skipped = op == Op::conjunction ? Op::yes : Op::no;
     std::vector<Id> kept;
+    std::unordered_set<Id> many; // the same, once there are more than a few
+    const auto has = [&](Id part) {
+        return many.empty() ? std::find(kept.begin(), kept.end(), part) != kept.end() : many.contains(part);
+    };
     const auto add = [&](Id part) {
-        if (std::find(kept.begin(), kept.end(), part) == kept.end()) kept.push_back(part);
+        if (has(part)) return;
+        kept.push_back(part);
+        if (!many.empty()) many.insert(part);
+        if (many.empty() && kept.size() > kFew) many.insert(kept.begin(), kept.end());
     };
     for (const Id part : parts) {
         if (at(part).op == stops) return part;
@@ -48,17 +76,8 @@ Id Formulas::junction(Op op, const std::vector<Id> &parts) {
         else
             add(part);
     }
-    if (kept.size() > 64) {
-        const std::set<Id> all(kept.begin(), kept.end());
-        for (const Id part : kept)
-            if (at(part).op == Op::negation && all.contains(at(part).parts.front()))
-                return truth(op != Op::conjunction);
-    } else {
-        for (const Id part : kept)
-            if (at(part).op == Op::negation &&
-                std::find(kept.begin(), kept.end(), at(part).parts.front()) != kept.end())
-                return truth(op != Op::conjunction);
-    }
+    for (const Id part : kept)
+        if (at(part).op == Op::negation && has(at(part).parts.front())) return truth(op != Op::conjunction);
     if (kept.empty()) return truth(op == Op::conjunction);
     if (kept.size() == 1) return kept.front();
     return intern({op, std::move(kept), "", "Bool", {}});
@@ -139,11 +158,12 @@ void Formulas::declare(Symbol symbol) {
     symbols_.emplace(symbol.name, std::move(symbol));
 }
 
-Id Formulas::replace(Id formula, Id variable, Id by, std::map<Id, Id> &done) {
-    const Item item = at(formula);
-    if (!std::binary_search(item.free.begin(), item.free.end(), variable)) return formula;
+Id Formulas::replace(Id formula, Id variable, Id by, std::unordered_map<Id, Id> &done) {
+    const std::vector<Id> &free = at(formula).free;
+    if (!std::binary_search(free.begin(), free.end(), variable)) return formula;
     if (formula == variable) return by;
     if (const auto found = done.find(formula); found != done.end()) return found->second;
+    const Item item = at(formula);
     std::vector<Id> parts;
     for (const Id part : item.parts) parts.push_back(replace(part, variable, by, done));
     Id made = 0;
@@ -165,7 +185,7 @@ Id Formulas::replace(Id formula, Id variable, Id by, std::map<Id, Id> &done) {
 }
 
 Id Formulas::expand(Id formula, const std::map<std::string, std::vector<Id>> &elements) {
-    std::map<Id, Id> done;
+    std::unordered_map<Id, Id> done;
     // From the outside in: what is inside a quantifier is expanded for each element of its own.
     const auto go = [&](const auto &self, Id id) -> Id {
         if (const auto found = done.find(id); found != done.end()) return found->second;
@@ -174,7 +194,7 @@ Id Formulas::expand(Id formula, const std::map<std::string, std::vector<Id>> &el
         if (item.op == Op::exists || item.op == Op::for_all) {
             std::vector<Id> parts;
             for (const Id element : elements.at(at(item.parts[0]).sort)) {
-                std::map<Id, Id> replaced;
+                std::unordered_map<Id, Id> replaced;
                 parts.push_back(self(self, replace(item.parts[1], item.parts[0], element, replaced)));
             }
             made = junction(item.op == Op::exists ? Op::disjunction : Op::conjunction, parts);

@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
+
 #include <string>
+#include <unordered_map>
 #include <vector>
+
+#include "prove/poll.hpp"
 
 #include "base/core_only.hpp"
 
@@ -40,6 +43,8 @@ struct Symbol {
 
 class Formulas {
 public:
+    explicit Formulas(Poll poll = nullptr) : poll_(std::move(poll)) {}
+
     struct Item {
         Op op;
         std::vector<Id> parts;
@@ -76,6 +81,13 @@ public:
     const Symbol &symbol(const std::string &name) const { return symbols_.at(name); }
     const std::vector<std::pair<std::string, std::string>> &sorts() const { return sorts_; }
 
+    // How many formulas there are; each is less than that.
+    size_t size() const { return items_.size(); }
+    // Called for every bit of work on formulas: a cancel is felt in the middle of large ones.
+    void tick() const {
+        if (poll_ && (++ticks_ & 1023U) == 0) poll_();
+    }
+
     // The formula with each quantifier replaced by what holds for the given elements of its sort.
     Id expand(Id formula, const std::map<std::string, std::vector<Id>> &elements);
 
@@ -83,17 +95,19 @@ private:
     Id intern(Item item);
     Id junction(Op op, const std::vector<Id> &parts);
     Id quantified(Op op, Id variable, Id body);
-    Id replace(Id formula, Id variable, Id by, std::map<Id, Id> &done);
+    Id replace(Id formula, Id variable, Id by, std::unordered_map<Id, Id> &done);
 
     std::vector<Item> items_;
-    std::map<std::pair<Op, std::pair<std::vector<Id>, std::string>>, Id> known_;
+    std::unordered_multimap<size_t, Id> known_; // by a number made of operator, parts and text
     std::map<std::string, Symbol> symbols_;
     std::vector<std::string> order_;
     std::vector<std::pair<std::string, std::string>> sorts_;
     int variables_ = 0;
+    Poll poll_;
+    mutable unsigned ticks_ = 0;
 };
 
-// A name between bars where SMT-LIB needs them.
+// A name between bars. Different names give different symbols.
 std::string quoted(const std::string &name);
 
 } // namespace rlsproof::prove

@@ -1,12 +1,13 @@
 #include "prove/memory.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/error.hpp"
 
 #include "prove/answer.hpp"
 #include "prove/encode.hpp"
-#include "prove/smtlib.hpp"
 
 namespace rlsproof::prove {
 
@@ -14,12 +15,7 @@ namespace {
 
 // Raised when an answer comes to mean something else: what a solver is told before the question, how its answer is
 // read.
-constexpr int kForm = 1;
-
-// With its length, so that no two lists of names are one text.
-std::string counted(const std::string &text) {
-    return fmt::format("{}:{} ", text.size(), text);
-}
+constexpr int kForm = 2;
 
 // Letters and digits only: values may hold anything, and the reader knows no escapes.
 std::string hexadecimal(const std::string &text) {
@@ -61,40 +57,80 @@ std::string whole(int64_t value) {
     return value < 0 && value != INT64_MIN ? fmt::format("(- {})", -value) : fmt::format("{}", value);
 }
 
-// (row 0 -1 true (3 value x616263) (4 null))
-std::string row_text(const ModelRow &row) {
-    std::string text = fmt::format("(row {} {} {}", row.table, whole(row.subject), row.present);
+// What of a question an answer may speak of, by place.
+struct Places {
+    Places(const Question &question, const Encoder &encoder) {
+        for (size_t i = 0; i < question.tables.size(); i++)
+            if (encoder.used((int)i)) tables.push_back((int)i);
+        for (const auto &[name, id] : encoder.parameters()) parameters.push_back(name);
+    }
+    std::vector<int> tables;
+    std::vector<std::string> parameters;
+};
+
+template <typename List, typename What>
+size_t place_of(const List &list, const What &what) {
+    const auto found = std::find(list.begin(), list.end(), what);
+    if (found == list.end()) throw Error(Code::internal, "an answer about something that was not in question");
+    return (size_t)(found - list.begin());
+}
+
+// Raises Error{syntax} where there are not so many.
+template <typename List>
+const auto &at_place(const List &list, const Sexp &place) {
+    const int64_t n = number(place);
+    if (n < 0 || n >= (int64_t)list.size()) throw Error(Code::syntax, "no such place");
+    return list[(size_t)n];
+}
+
+// (row 0 -1 true (3 number 7) (4 null) (5 literal 2 0) (6 text x312e35 0))
+std::string row_text(const ModelRow &row, const Question &question, const Encoder &encoder, const Places &places) {
+    std::string text =
+        fmt::format("(row {} {} {}", place_of(places.tables, row.table), whole(row.subject), row.present);
+    const std::vector<int> columns = encoder.used_columns(row.table);
+    const auto &literals = encoder.literals();
     for (const auto &[column, value] : row.values) {
-        if (value.null)
-            text += fmt::format(" ({} null)", column);
-        else if (value.literal)
-            text += fmt::format(" ({} literal {} {})", column, hexadecimal(*value.literal), whole(value.number));
-        else
-            text += fmt::format(" ({} number {})", column, whole(value.number));
+        const size_t place = place_of(columns, column);
+        if (value.null) {
+            text += fmt::format(" ({} null)", place);
+        } else if (value.literal) {
+            const expr::Type &type = question.tables[(size_t)row.table].column(column)->type;
+            const auto known = std::find_if(literals.begin(), literals.end(), [&](const Encoder::Literal &literal) {
+                return literal.type.name == type.name && literal.text == *value.literal;
+            });
+            // A number may be none of them.
+            text += known != literals.end()
+                        ? fmt::format(" ({} literal {} {})", place, known - literals.begin(), whole(value.number))
+                        : fmt::format(" ({} text {} {})", place, hexadecimal(*value.literal), whole(value.number));
+        } else {
+            text += fmt::format(" ({} number {})", place, whole(value.number));
+        }
     }
     return text + ")";
 }
 
-ModelRow row_of(const std::vector<Sexp> &parts, const Question &question) {
+ModelRow row_of(const std::vector<Sexp> &parts, const Question &question, const Encoder &encoder,
+                const Places &places) {
     ModelRow row;
-    row.table = (int)number(parts[1]);
+    row.table = at_place(places.tables, parts[1]);
     row.subject = (int)number(parts[2]);
     row.present = parts[3].word == "true";
-    if (row.table < 0 || row.table >= (int)question.tables.size()) throw Error(Code::syntax, "no such table");
     if (row.subject < -1 || row.subject >= (int)question.subjects.size())
         throw Error(Code::syntax, "no such row in question");
+    const std::vector<int> columns = encoder.used_columns(row.table);
     for (size_t i = 4; i < parts.size(); i++) {
         const std::vector<Sexp> &given = list(parts[i], 2);
-        const int column = (int)number(given[0]);
-        if (question.tables[(size_t)row.table].column(column) == nullptr) throw Error(Code::syntax, "no such column");
+        const int column = at_place(columns, given[0]);
         ModelValue value;
-        value.null = given[1].word == "null";
-        if (given[1].word == "literal") {
+        const std::string &form = given[1].word;
+        value.null = form == "null";
+        if (form == "literal")
+            value.literal = at_place(encoder.literals(), list(parts[i], 4)[2]).text;
+        else if (form == "text")
             value.literal = plain(list(parts[i], 4)[2]);
-            value.number = number(given[3]);
-        } else if (!value.null) {
+        else if (!value.null)
             value.number = number(list(parts[i], 3)[2]);
-        }
+        if (value.literal) value.number = number(given[3]);
         row.values.emplace(column, value);
     }
     return row;
@@ -102,55 +138,75 @@ ModelRow row_of(const std::vector<Sexp> &parts, const Question &question) {
 
 } // namespace
 
-std::string identity(const Question &question, const Formulas &formulas, const Encoder &encoder) {
-    std::string text = fmt::format("form {}\nbad {}\n", kForm, question.bad);
-    for (const Table &table : question.tables) {
-        text += "table " + counted(table.name);
-        for (const Column &column : table.columns)
-            text += fmt::format("{} {}{}", column.number, counted(column.name), counted(column.type.name));
+std::string identity(const Question &question, const Encoder &encoder, const Script &script,
+                     const Script::Written &written) {
+    const Places places(question, encoder);
+    std::string text = fmt::format("form {}\n", kForm);
+    for (const int table : places.tables) {
+        text += "table " + script.sort(encoder.row_sort(table));
+        for (const int column : encoder.used_columns(table))
+            text += " " + script.symbol(encoder.column_symbol(table, column));
         text += "\n";
     }
-    for (const Subject &subject : question.subjects)
-        text += fmt::format("subject {} {} {}{}\n", subject.row.table, subject.present, counted(subject.name),
-                            subject.replaces);
-    for (size_t i = 0; i < encoder.assertions().size(); i++)
-        if (encoder.assertions()[i].alone) text += fmt::format("alone {}\n", i);
-    return text + declarations(formulas) + assertions(formulas, encoder.assertions());
+    for (size_t i = 0; i < question.subjects.size(); i++) {
+        const Subject &subject = question.subjects[i];
+        text += fmt::format("subject {} {} {}\n", script.term(encoder.subject(i)), subject.present, subject.replaces);
+    }
+    for (const Encoder::Literal &literal : encoder.literals())
+        text += fmt::format("literal {}\n", script.term(literal.term));
+    for (const std::string &name : places.parameters)
+        text += fmt::format("parameter {}\n", script.symbol(encoder.parameter_symbol(name)));
+    text += script.declarations() + written.definitions;
+    for (size_t i = 0; i < written.assertions.size(); i++) {
+        const Assertion &a = encoder.assertions()[i];
+        text += fmt::format("{}{}{}{}", a.axiom ? "given " : "asked ", a.bad ? "bad " : "", a.alone ? "alone " : "",
+                            written.assertions[i]);
+    }
+    return text;
 }
 
-std::string remembered(const Reply &reply) {
+std::string remembered(const Reply &reply, const Question &question, const Encoder &encoder) {
+    const std::vector<Assertion> &stated = encoder.assertions();
     if (reply.outcome == Outcome::impossible) {
         std::string text = reply.vacuous ? "(impossible vacuous" : "(impossible something";
-        for (const std::string &name : reply.rests_on) text += " " + hexadecimal(name);
+        for (size_t i = 0; i < stated.size(); i++)
+            if (std::find(reply.rests_on.begin(), reply.rests_on.end(), stated[i].name) != reply.rests_on.end())
+                text += fmt::format(" {}", i);
         return text + ")";
     }
+    const Places places(question, encoder);
     std::string text = "(possible";
-    for (const ModelRow &row : reply.rows) text += " " + row_text(row);
+    for (const ModelRow &row : reply.rows) text += " " + row_text(row, question, encoder, places);
     for (const auto &[name, value] : reply.parameters)
-        text += fmt::format(" (parameter {} {})", hexadecimal(name), whole(value));
+        text += fmt::format(" (parameter {} {})", place_of(places.parameters, name), whole(value));
     return text + ")";
 }
 
-bool recall(const std::string &answer, const Question &question, Reply &reply) {
+bool recall(const std::string &answer, const Question &question, const Encoder &encoder, Reply &reply) {
     try {
         const std::vector<Sexp> read = read_sexps(answer);
         if (read.size() != 1) return false;
         const std::vector<Sexp> &parts = list(read[0], 1);
+        const Places places(question, encoder);
         Reply found;
         if (parts[0].word == "impossible") {
             found.outcome = Outcome::impossible;
             const std::string &about = list(read[0], 2)[1].word;
             if (about != "vacuous" && about != "something") return false;
             found.vacuous = about == "vacuous";
-            for (size_t i = 2; i < parts.size(); i++) found.rests_on.push_back(plain(parts[i]));
+            for (size_t i = 2; i < parts.size(); i++) {
+                const Assertion &on = at_place(encoder.assertions(), parts[i]);
+                if (!on.axiom) return false;
+                found.rests_on.push_back(on.name);
+            }
         } else if (parts[0].word == "possible") {
             found.outcome = Outcome::possible;
             for (size_t i = 1; i < parts.size(); i++) {
                 const std::vector<Sexp> &part = list(parts[i], 3);
                 if (part[0].word == "row")
-                    found.rows.push_back(row_of(list(parts[i], 4), question));
+                    found.rows.push_back(row_of(list(parts[i], 4), question, encoder, places));
                 else if (part[0].word == "parameter")
-                    found.parameters[plain(part[1])] = number(part[2]);
+                    found.parameters[at_place(places.parameters, part[1])] = number(part[2]);
                 else
                     return false;
             }

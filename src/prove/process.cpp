@@ -1,5 +1,6 @@
 #include "prove/process.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -33,6 +34,8 @@ int64_t now() {
 
 // The child, up to its exec: only calls that are safe after a fork.
 [[noreturn]] void become(char *const *arguments, int channel, const Limits &limits, pid_t parent) {
+    // A cancel is sent to the whole group of a session's process; the solver is for us to end.
+    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(kNotStarted);
     sigset_t none;
@@ -86,6 +89,7 @@ Process::Process(const std::vector<std::string> &command, const Limits &limits) 
         close(ends[0]);
         throw Error(Code::limit, std::string("no process for a solver could be made: ") + strerror(errno));
     }
+    setpgid(child, child); // the one of the two that comes first counts
     pid_ = child;
     channel_ = ends[0];
     fcntl(channel_, F_SETFL, O_NONBLOCK);
@@ -95,6 +99,7 @@ void Process::end() {
     if (channel_ >= 0) close(channel_);
     channel_ = -1;
     if (pid_ > 0) {
+        kill(-pid_, SIGKILL);
         kill(pid_, SIGKILL);
         while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
         }
@@ -104,6 +109,13 @@ void Process::end() {
 
 void Process::fail(const std::string &what) {
     int status = 0;
+    // The end of the channel comes a moment before the end of the process.
+    for (int turn = 0; turn < 200; turn++) {
+        siginfo_t info{};
+        if (waitid(P_PID, (id_t)pid_, &info, WEXITED | WNOWAIT | WNOHANG) != 0 || info.si_pid == pid_) break;
+        const timespec moment{0, 1000000};
+        nanosleep(&moment, nullptr);
+    }
     // It closed its end: why is told by how it went. Killed where it did not go.
     const pid_t gone = waitpid(pid_, &status, WNOHANG);
     if (gone == pid_) {
@@ -119,12 +131,38 @@ void Process::fail(const std::string &what) {
     throw Error(Code::limit, what);
 }
 
-std::string Process::exchange(const std::string &text, const std::string &last, int milliseconds, const Poll &poll) {
+void Process::write_some() {
+    while (!unsent_.empty()) {
+        const ssize_t n = ::send(channel_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) return;
+        if (n < 0) fail("the solver hung up");
+        unsent_.erase(0, (size_t)n);
+    }
+}
+
+void Process::send(const std::string &text) {
+    if (!alive()) throw Error(Code::limit, "the solver is gone");
+    unsent_ += text;
+    write_some();
+}
+
+std::string Process::receive(const std::string &last, int milliseconds, const Poll &poll) {
     if (!alive()) throw Error(Code::limit, "the solver is gone");
     const int64_t deadline = now() + milliseconds;
-    size_t sent = 0, from = 0;
-    std::string answer;
+    size_t from = 0;
     for (;;) {
+        // Whole lines only.
+        for (size_t at = buffer_.find('\n', from); at != std::string::npos; at = buffer_.find('\n', from)) {
+            std::string line = buffer_.substr(from, at - from);
+            if (!line.empty() && line.back() == '\r') line.pop_back();
+            if (line == last || line == '"' + last + '"') {
+                std::string answer = buffer_.substr(0, from);
+                buffer_.erase(0, at + 1);
+                return answer;
+            }
+            from = at + 1;
+        }
         if (poll) {
             try {
                 poll();
@@ -138,43 +176,19 @@ std::string Process::exchange(const std::string &text, const std::string &last, 
             end();
             throw Error(Code::limit, "the solver took longer than it may");
         }
-        pollfd wait{channel_, (short)(POLLIN | (sent < text.size() ? POLLOUT : 0)), 0};
+        pollfd wait{channel_, (short)(POLLIN | (unsent_.empty() ? 0 : POLLOUT)), 0};
         if (::poll(&wait, 1, (int)std::min<int64_t>(left, kSlice)) < 0 && errno != EINTR)
             fail(std::string("the solver could not be waited for: ") + strerror(errno));
-        if ((wait.revents & POLLOUT) != 0) {
-            const ssize_t n = send(channel_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
-            if (n > 0) sent += (size_t)n;
-            if (n < 0 && errno != EAGAIN && errno != EINTR) fail("the solver hung up");
-        }
+        if ((wait.revents & POLLOUT) != 0) write_some();
         if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
         char chunk[16384];
         const ssize_t n = recv(channel_, chunk, sizeof chunk, 0);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-        if (n <= 0) {
-            // The end of the channel comes a moment before the end of the process.
-            for (int turn = 0; turn < 200; turn++) {
-                siginfo_t info{};
-                if (waitid(P_PID, (id_t)pid_, &info, WEXITED | WNOWAIT | WNOHANG) != 0 || info.si_pid == pid_) break;
-                const timespec moment{0, 1000000};
-                nanosleep(&moment, nullptr);
-            }
-            fail("the solver hung up");
-        }
+        if (n <= 0) fail("the solver hung up");
         buffer_.append(chunk, (size_t)n);
         if (buffer_.size() > kMostAnswer) {
             end();
             throw Error(Code::limit, "the solver's answer is too long");
-        }
-        // Whole lines only.
-        for (size_t at = buffer_.find('\n', from); at != std::string::npos; at = buffer_.find('\n', from)) {
-            std::string line = buffer_.substr(from, at - from);
-            if (!line.empty() && line.back() == '\r') line.pop_back();
-            if (line == last || line == '"' + last + '"') {
-                answer = buffer_.substr(0, from);
-                buffer_.erase(0, at + 1);
-                return answer;
-            }
-            from = at + 1;
         }
     }
 }

@@ -1,6 +1,7 @@
 // A question answered by a solver: proved for every state, or a state in which it fails, or unknown and why.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,8 +48,8 @@ struct Reply {
     std::string solver;                        // that answered
 };
 
+class Child;
 class Memory;
-struct Assertion;
 
 // The whole script: what any SMT-LIB 2 solver answers "unsat" where the question is impossible.
 std::string script(const Question &question);
@@ -64,33 +65,42 @@ public:
     Prover &operator=(const Prover &) = delete;
 
     // Raises what `poll` raises, and Error{not_found} where there is no solver. Anything else is an answer.
-    Reply ask(const Question &question);
+    Reply ask(const Question &question) { return finish(begin(question)); }
+
+    // The same in two steps, so that the next questions can be made, and solved by other solvers, meanwhile. What was
+    // begun is to be finished, in any order.
+    struct Asking;
+    using Ticket = std::shared_ptr<Asking>;
+    Ticket begin(const Question &question);
+    Reply finish(const Ticket &ticket);
 
     // How many questions a solver was asked, and how many were remembered.
     size_t asked() const { return asked_; }
     size_t recalled() const { return recalled_; }
+    int jobs() const { return limits_.jobs; }
 
 private:
-    struct Child;
-    struct Said {
-        Outcome outcome = Outcome::unknown;
-        std::string reason;
-        std::vector<std::string> core;
-        bool failed = false; // the process did, and not the search
+    // Solvers that answer the same question: one, or two that are compared.
+    struct Lane {
+        std::vector<std::unique_ptr<Child>> children;
+        Asking *busy_with = nullptr;
     };
-    Said check(Child &child, const std::string &body, bool cores);
-    bool decide(const Question &question, const std::vector<Assertion> &stated, const std::string &body, Reply &reply);
-    bool tell_vacuity(const Question &question, Reply &reply);
-    std::string who();
-    bool small_state(Child &child, const Question &question, int rows, Reply &reply);
-    std::string exchange(Child &child, const std::string &text);
-    std::string options(const Child &child) const;
+    bool recalled(Asking &asking);
+    void put_what_can_be();
+    void complete(Asking &asking);
+    bool decide(Lane &lane, Asking &asking);
+    bool tell_vacuity(Lane &lane, Reply &reply);
+    std::string who(Lane &lane);
 
     Limits limits_;
     Poll poll_;
     Memory *memory_;
     size_t asked_ = 0, recalled_ = 0;
-    std::vector<std::unique_ptr<Child>> children_;
+    std::vector<Lane> lanes_;
+    std::deque<Ticket> open_; // begun and not finished
+    std::string answering_;   // who does, as far as is known
+    int failures_ = 0;        // one after the other
+    double used_ms_ = 0;      // waiting for answers
 };
 
 } // namespace rlsproof::prove

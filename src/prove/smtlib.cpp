@@ -9,16 +9,16 @@
 
 namespace rlsproof::prove {
 
-namespace {
-
 // Writes formulas of one script: what is used more than once gets a name, outside of all quantifiers by define-fun,
 // inside by a let at the innermost one that binds something in it.
 class Writer {
 public:
-    explicit Writer(const Formulas &formulas) : f_(formulas) {}
+    // `most`: how many formulas may get a name.
+    Writer(const Script &script, size_t most)
+        : script_(script), f_(script.f_), uses_(most), depths_(most), placed_(most), names_(most) {}
 
     void count(Id id) {
-        if (++uses_[id] > 1) return;
+        if (++uses_[(size_t)id] > 1) return;
         const Formulas::Item &item = f_.at(id);
         for (size_t i = item.op == Op::exists || item.op == Op::for_all ? 1 : 0; i < item.parts.size(); i++)
             count(item.parts[i]);
@@ -26,22 +26,23 @@ public:
 
     // Names what is shared. Quantifiers are met outermost first here, so that depths are known inside.
     void place(Id id) {
-        if (placed_[id]) return;
-        placed_[id] = true;
+        if (placed_[(size_t)id]) return;
+        placed_[(size_t)id] = true;
+        f_.tick();
         const Formulas::Item &item = f_.at(id);
         if (item.op == Op::exists || item.op == Op::for_all) {
             int depth = 1;
-            for (const Id variable : item.free) depth = std::max(depth, depths_[variable] + 1);
-            depths_[item.parts[0]] = depth;
+            for (const Id variable : item.free) depth = std::max(depth, depths_[(size_t)variable] + 1);
+            depths_[(size_t)item.parts[0]] = depth;
             place(item.parts[1]);
         } else {
             for (const Id part : item.parts) place(part);
         }
-        if (item.parts.empty() || uses_[id] < 2) return;
+        if (item.parts.empty() || uses_[(size_t)id] < 2) return;
         int scope = -1, depth = 0;
         for (const Id variable : item.free)
-            if (depths_[variable] > depth) {
-                depth = depths_[variable];
+            if (depths_[(size_t)variable] > depth) {
+                depth = depths_[(size_t)variable];
                 scope = variable;
             }
         shared_[scope].push_back(id); // parts come before what they are parts of
@@ -50,99 +51,139 @@ public:
     std::string definitions() {
         std::string text;
         for (const Id id : shared_[-1]) {
-            if (names_.contains(id)) continue;
-            std::string written = write(id);
-            names_[id] = fmt::format("d{}", ++named_);
-            text += fmt::format("(define-fun {} () {} {})\n", names_[id], f_.at(id).sort, written);
+            if (!names_[(size_t)id].empty()) continue;
+            std::string written;
+            write(id, written);
+            names_[(size_t)id] = fmt::format("d{}", ++named_);
+            text +=
+                fmt::format("(define-fun {} () {} {})\n", names_[(size_t)id], script_.sort(f_.at(id).sort), written);
         }
         return text;
     }
 
-    std::string write(Id id) {
-        if (const auto known = names_.find(id); known != names_.end()) return known->second;
+    void write(Id id, std::string &text) {
+        if ((size_t)id < names_.size() && !names_[(size_t)id].empty()) {
+            text += names_[(size_t)id];
+            return;
+        }
+        f_.tick();
         const Formulas::Item &item = f_.at(id);
         switch (item.op) {
         case Op::yes:
-        case Op::no:
-        case Op::variable: return item.text;
-        case Op::numeral: return item.text[0] == '-' ? "(- " + item.text.substr(1) + ")" : item.text;
-        case Op::conjunction: return with("and", item);
-        case Op::disjunction: return with("or", item);
-        case Op::negation: return with("not", item);
-        case Op::equal: return with("=", item);
-        case Op::less: return with("<", item);
-        case Op::if_else: return with("ite", item);
-        case Op::to_real: return with("to_real", item);
-        case Op::apply: return item.parts.empty() ? item.text : with(item.text.c_str(), item);
+        case Op::no: text += item.text; return;
+        case Op::variable: text += variable(id); return;
+        case Op::numeral: text += item.text[0] == '-' ? "(- " + item.text.substr(1) + ")" : item.text; return;
+        case Op::conjunction: return with("and", item, text);
+        case Op::disjunction: return with("or", item, text);
+        case Op::negation: return with("not", item, text);
+        case Op::equal: return with("=", item, text);
+        case Op::less: return with("<", item, text);
+        case Op::if_else: return with("ite", item, text);
+        case Op::to_real: return with("to_real", item, text);
+        case Op::apply:
+            if (!item.parts.empty()) return with(script_.symbol(item.text), item, text);
+            text += script_.symbol(item.text);
+            return;
         case Op::exists:
-        case Op::for_all: return quantified(item);
+        case Op::for_all: return quantified(item, text);
         }
-        return "";
     }
 
 private:
-    std::string with(const char *head, const Formulas::Item &item) {
-        std::string text = fmt::format("({}", head);
-        for (const Id part : item.parts) text += " " + write(part);
-        return text + ")";
+    std::string variable(Id id) const { return script_.numbered_ ? fmt::format("v{}", id) : f_.at(id).text; }
+
+    void with(const std::string &head, const Formulas::Item &item, std::string &text) {
+        text += "(" + head;
+        for (const Id part : item.parts) {
+            text += " ";
+            write(part, text);
+        }
+        text += ")";
     }
 
-    std::string quantified(const Formulas::Item &item) {
-        const Id variable = item.parts[0];
-        std::string text = fmt::format("({} (({} {})) ", item.op == Op::exists ? "exists" : "forall",
-                                       f_.at(variable).text, f_.at(variable).sort);
+    void quantified(const Formulas::Item &item, std::string &text) {
+        const Id bound = item.parts[0];
+        text += fmt::format("({} (({} {})) ", item.op == Op::exists ? "exists" : "forall", variable(bound),
+                            script_.sort(f_.at(bound).sort));
         size_t open = 0;
         std::vector<Id> here;
-        if (const auto found = shared_.find(variable); found != shared_.end())
+        if (const auto found = shared_.find(bound); found != shared_.end())
             for (const Id id : found->second) {
                 if (id == item.parts[1]) continue;
-                const std::string written = write(id);
-                names_[id] = fmt::format("l{}", ++named_);
+                std::string written;
+                write(id, written);
+                names_[(size_t)id] = fmt::format("l{}", ++named_);
                 here.push_back(id);
-                text += fmt::format("(let (({} {})) ", names_[id], written);
+                text += fmt::format("(let (({} {})) ", names_[(size_t)id], written);
                 open++;
             }
-        text += write(item.parts[1]) + std::string(open, ')') + ")";
-        for (const Id id : here) names_.erase(id);
-        return text;
+        write(item.parts[1], text);
+        text += std::string(open, ')') + ")";
+        for (const Id id : here) names_[(size_t)id].clear();
     }
 
+    const Script &script_;
     const Formulas &f_;
-    std::map<Id, int> uses_, depths_;
-    std::map<Id, bool> placed_;
+    std::vector<int> uses_, depths_;
+    std::vector<bool> placed_;
     std::map<Id, std::vector<Id>> shared_; // by the variable whose scope they belong to, -1 for none
-    std::map<Id, std::string> names_;
+    std::vector<std::string> names_;
     int named_ = 0;
 };
 
-} // namespace
+Script::Script(const Formulas &formulas, Names names) : f_(formulas), numbered_(names == Names::numbered) {
+    if (!numbered_) return;
+    int number = 0;
+    for (const auto &[sort, comment] : f_.sorts()) sorts_.emplace(sort, fmt::format("S{}", number++));
+    number = 0;
+    for (const std::string &symbol : f_.order()) symbols_.emplace(symbol, fmt::format("s{}", number++));
+}
 
-std::string declarations(const Formulas &formulas) {
+const std::string &Script::sort(const std::string &declared) const {
+    const auto found = sorts_.find(declared);
+    return found == sorts_.end() ? declared : found->second; // Bool, Int and Real are nobody's
+}
+
+const std::string &Script::symbol(const std::string &declared) const {
+    return numbered_ ? symbols_.at(declared) : declared;
+}
+
+std::string Script::declarations() const {
+    const auto comment = [&](const std::string &text) {
+        return numbered_ || text.empty() ? "" : " ; " + text::flat(text);
+    };
     std::string text;
-    for (const auto &[sort, comment] : formulas.sorts())
-        text += fmt::format("(declare-sort {} 0) ; {}\n", sort, text::flat(comment));
-    for (const std::string &name : formulas.order()) {
-        const Symbol &symbol = formulas.symbol(name);
-        text += fmt::format("(declare-fun {} ({}) {}){}{}\n", symbol.name, text::join(symbol.from, " "), symbol.to,
-                            symbol.comment.empty() ? "" : " ; ", text::flat(symbol.comment));
+    for (const auto &[declared, what] : f_.sorts())
+        text += fmt::format("(declare-sort {} 0){}\n", sort(declared), comment(what));
+    for (const std::string &declared : f_.order()) {
+        const Symbol &made = f_.symbol(declared);
+        text += fmt::format("(declare-fun {} (", symbol(declared));
+        for (size_t i = 0; i < made.from.size(); i++) text += (i > 0 ? " " : "") + sort(made.from[i]);
+        text += fmt::format(") {}){}\n", sort(made.to), comment(made.comment));
     }
     return text;
 }
 
-std::string assertions(const Formulas &formulas, const std::vector<Assertion> &list) {
-    Writer writer(formulas);
+Script::Written Script::write(const std::vector<Assertion> &list) const {
+    Writer writer(*this, f_.size());
     for (const Assertion &a : list) writer.count(a.formula);
     for (const Assertion &a : list) writer.place(a.formula);
-    std::string text = writer.definitions();
-    for (size_t i = 0; i < list.size(); i++)
-        text += fmt::format("; {}: {}\n(assert (! {} :named a{}))\n", list[i].axiom ? "given" : "asked",
-                            text::flat(list[i].name), writer.write(list[i].formula), i);
-    return text;
+    Written written{writer.definitions(), {}};
+    for (size_t i = 0; i < list.size(); i++) {
+        std::string text;
+        if (!numbered_) text = fmt::format("; {}: {}\n", list[i].axiom ? "given" : "asked", text::flat(list[i].name));
+        text += "(assert (! ";
+        writer.write(list[i].formula, text);
+        text += fmt::format(" :named a{}))\n", i);
+        written.assertions.push_back(std::move(text));
+    }
+    return written;
 }
 
-std::string term(const Formulas &formulas, Id id) {
-    Writer writer(formulas);
-    return writer.write(id);
+std::string Script::term(Id id) const {
+    std::string text;
+    Writer(*this, 0).write(id, text);
+    return text;
 }
 
 } // namespace rlsproof::prove

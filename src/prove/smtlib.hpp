@@ -1,7 +1,8 @@
-// Formulas as SMT-LIB 2, fit to be read by a person and by any solver.
+// Formulas as SMT-LIB 2, fit to be read by any solver, and by a person where that is wanted.
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "prove/encode.hpp"
@@ -11,11 +12,35 @@
 
 namespace rlsproof::prove {
 
-// Declarations and assertions; no options, no check-sat. Shared parts become definitions. Every assertion is named a0,
-// a1, ... in its order, with its name in a comment.
-std::string declarations(const Formulas &formulas);
-std::string assertions(const Formulas &formulas, const std::vector<Assertion> &list);
+// One script about one graph of formulas. REQUIRES: everything that is written is declared before the script is made.
+class Script {
+public:
+    enum class Names {
+        readable, // as they were declared, with comments
+        numbered, // by their place, without: questions that differ in names alone have the same text
+    };
+    Script(const Formulas &formulas, Names names);
 
-std::string term(const Formulas &formulas, Id id);
+    std::string declarations() const;
+
+    // Each assertion by itself, named a0, a1 and so on, after what they share.
+    struct Written {
+        std::string definitions;
+        std::vector<std::string> assertions;
+    };
+    Written write(const std::vector<Assertion> &list) const;
+
+    std::string term(Id id) const;
+
+    // How they are written.
+    const std::string &sort(const std::string &declared) const;
+    const std::string &symbol(const std::string &declared) const;
+
+private:
+    friend class Writer;
+    const Formulas &f_;
+    bool numbered_;
+    std::unordered_map<std::string, std::string> sorts_, symbols_; // of those that are numbered
+};
 
 } // namespace rlsproof::prove

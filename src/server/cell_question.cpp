@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "server/column_rights.hpp"
 #include "server/identity.hpp"
 #include "server/naming.hpp"
 #include "server/question_facts.hpp"
@@ -42,23 +43,6 @@ bool reads_table(const expr::Expr &e, int table) {
                        [&](const expr::Expr &part) { return reads_table(part, table); });
 }
 
-// Columns whose value a writer cannot choose: the new row has the old one's, or none. Not where a trigger may choose.
-std::vector<std::pair<int, bool>> fixed_columns(const Relation &relation, Command command) {
-    const char *privilege = command == Command::insert ? "INSERT" : "UPDATE";
-    const Rows rows =
-        query(fmt::format("select a.attnum, a.atthasdef or a.attidentity <> '' or t.typdefault is not null "
-                          "from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid "
-                          "where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' "
-                          "and not pg_catalog.has_column_privilege(a.attrelid, a.attnum, '{}') "
-                          "and not exists (select from pg_catalog.pg_trigger g where g.tgrelid = a.attrelid "
-                          "and g.tgtype & {} = {} and g.tgenabled <> 'D')",
-                          privilege, command == Command::insert ? 7 : 19, command == Command::insert ? 7 : 19),
-              {std::to_string(relation.id)});
-    std::vector<std::pair<int, bool>> result;
-    for (size_t i = 0; i < rows.size(); i++) result.emplace_back((int)rows.number(i, 0), rows.boolean(i, 1));
-    return result;
-}
-
 std::vector<std::string> names_of(const std::vector<std::pair<std::string, std::string>> &settings) {
     std::vector<std::string> names;
     for (const auto &[name, value] : settings) names.push_back(name);
@@ -69,7 +53,7 @@ class Questioner {
 public:
     Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog,
                const std::set<std::string> &empty)
-        : cell_(cell), superuser_(superuser), security_(security), made_(std::move(catalog)),
+        : cell_(cell), superuser_(superuser), security_(security), catalog_(catalog), made_(std::move(catalog)),
           translator_(made_.schema, cell.command == Command::select, names_of(cell.persona->settings), empty),
           naming_(*cell.persona) {}
 
@@ -92,6 +76,7 @@ private:
     const CellToProve &cell_;
     Oid superuser_;
     int security_;
+    std::shared_ptr<Catalog> catalog_;
     CellQuestion made_;
     Translator translator_;
     Naming naming_;
@@ -142,7 +127,7 @@ void Questioner::ask_view() {
     made_.through_view = true;
     if (cell_.command != Command::select) throw Translator::Unsupported{"writing through a view"};
     if (cell_.direction == Direction::no_less) throw Translator::Unsupported{"what a view leaves out"};
-    made_.statement = proof_statement(cell_, false);
+    made_.statement = proof_statement(cell_, *catalog_, false);
     const Query *query = only(call(rewritten, made_.statement.c_str()));
     const auto *entry = static_cast<const RangeTblEntry *>(
         list_nth(query->rtable, linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex - 1));
@@ -168,7 +153,7 @@ void Questioner::ask_rows() {
         return reach != nullptr && reach->commands.contains(Command::select);
     }();
     // The weakest statement is the one to fear, the strongest the one to count on.
-    made_.statement = proof_statement(cell_, less && may_read && !inserts);
+    made_.statement = proof_statement(cell_, *catalog_, less && may_read && !inserts);
     auto &subjects = made_.question.subjects;
     if (!inserts) subjects.push_back({there, "the row", true, -1});
     if (inserts || (updates && !less)) subjects.push_back({written, "the new row", false, updates ? 0 : -1});
@@ -189,7 +174,8 @@ void Questioner::ask_rows() {
         claim(cell_.expected == "none" && !made_.names_itself ? "nothing was declared" : "it is in scope", fine, false,
               true);
         if (inserts || updates)
-            for (const auto &[number, has_default] : fixed_columns(*cell_.relation, cell_.command)) {
+            for (const auto &[number, has_default] :
+                 column_rights(*catalog_, cell_.relation->id, inserts ? "INSERT" : "UPDATE").fixed) {
                 const prove::Column *column = made_.schema.tables()[(size_t)written.table].column(number);
                 if (column == nullptr || (inserts && has_default)) continue;
                 const expr::Expr fresh = expr::column(column->type, written, number);
@@ -247,19 +233,13 @@ std::string occurs_in_no_row_of(const Persona &persona) {
     return persona.name + " occurs in no row of ";
 }
 
-std::string proof_statement(const CellToProve &cell, bool reads) {
+std::string proof_statement(const CellToProve &cell, Catalog &catalog, bool reads) {
     const Relation &relation = *cell.relation;
     if (cell.command == Command::select) return select_statement(relation, *cell.persona);
     const std::string where = reads ? " where x is not null" : "";
     if (cell.command == Command::remove) return fmt::format("delete from {} as x{}", relation.name, where);
-    const char *privilege = cell.command == Command::insert ? "INSERT" : "UPDATE";
-    const Rows column = query(
-        fmt::format("select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = $1::oid and "
-                    "attnum > 0 and not attisdropped and pg_catalog.has_column_privilege(attrelid, attnum, '{}') "
-                    "order by attgenerated <> '', attidentity = 'a', attnum limit 1",
-                    privilege),
-        {std::to_string(relation.id)});
-    const std::string name = column.empty() ? "" : column.text(0, 0);
+    const std::string &name =
+        column_rights(catalog, relation.id, cell.command == Command::insert ? "INSERT" : "UPDATE").first;
     if (cell.command == Command::insert)
         return name.empty() ? fmt::format("insert into {} as x default values", relation.name)
                             : fmt::format("insert into {} as x ({}) values (default)", relation.name, name);

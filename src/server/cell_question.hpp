@@ -55,7 +55,7 @@ bool is_newcomer(const Persona &persona);
 std::string occurs_in_no_row_of(const Persona &persona);
 
 // The statement that stands for the command, with columns that the persona may use.
-std::string proof_statement(const CellToProve &cell, bool reads);
+std::string proof_statement(const CellToProve &cell, Catalog &catalog, bool reads);
 
 // REQUIRES: a subtransaction around it, in which the persona is assumed; `superuser` is who asked. Raises ServerError
 // where the server refuses the statement as such: policies that recurse, a missing privilege. `empty` are settings that

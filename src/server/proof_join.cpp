@@ -71,6 +71,8 @@ void join(Cell &cell, const Proof &more, const Proof &less, std::vector<std::str
 
 void add_proofs(const World &world, const Declared &declared, const Persona &persona, Proofs &proofs,
                 std::vector<Cell> &cells, std::vector<std::string> &notes) {
+    std::vector<Cell *> asked;
+    std::vector<CellToProve> questions;
     for (Cell &cell : cells) {
         if (!asks_policies(cell)) continue;
         const Relation *relation = world.relation(cell.object);
@@ -87,12 +89,14 @@ void add_proofs(const World &world, const Declared &declared, const Persona &per
             if (scope == declared.scopes.end()) continue;
             question.scope = scope->second;
         }
-        question.direction = Direction::no_more;
-        const Proof more = proofs.prove(question);
-        question.direction = Direction::no_less;
-        const Proof less = proofs.prove(question);
-        join(cell, more, less, notes);
+        asked.push_back(&cell);
+        for (const Direction direction : {Direction::no_more, Direction::no_less}) {
+            question.direction = direction;
+            questions.push_back(question);
+        }
     }
+    const std::vector<Proof> proved = proofs.prove(questions);
+    for (size_t i = 0; i < asked.size(); i++) join(*asked[i], proved[2 * i], proved[2 * i + 1], notes);
     if (proofs.solver_missing()) {
         const std::string note = "nothing was proved: " + no_solver();
         if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);

@@ -10,6 +10,7 @@
 #include "server/proofs.hpp"
 
 #include <chrono>
+#include <deque>
 
 #include <fmt/format.h>
 
@@ -44,15 +45,19 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, 
           std::set<std::string> &allowed) {
     Made made;
     // Everything that planning a statement may depend on, within one look at the database.
-    std::string who = fmt::format("{} {} {}", cell.persona->role, cell.relation->id, name(cell.command));
-    for (const auto &[name, value] : cell.persona->settings) who += fmt::format("\n{}={}", name, value);
+    std::string session = fmt::format("{} {}", cell.persona->role, identity_of(*cell.persona).login);
+    for (const auto &[name, value] : cell.persona->settings)
+        session += fmt::format("\n{}:{}={}:{}", name.size(), name, value.size(), value);
+    const std::string who = fmt::format("{} {} {}", cell.relation->id, name(cell.command), session);
+    for (const std::string &name : unset_as_empty) session += fmt::format("\n{}:{} empty", name.size(), name);
+    catalog->who = session + "\n";
     Oid user = InvalidOid;
     int security = 0;
     GetUserIdAndSecContext(&user, &security);
     made.outcome = attempt(Finish::rollback, [&] {
         assume(identity_of(*cell.persona));
         try {
-            if (!allowed.contains(who)) check_privileges(proof_statement(cell, false));
+            if (!allowed.contains(who)) check_privileges(proof_statement(cell, *catalog, false));
             allowed.insert(who);
             made.question = make_question(cell, user, security, catalog, unset_as_empty);
         } catch (const Error &error) {
@@ -135,23 +140,46 @@ Proofs::Proofs(const Tables &tables, bool tells_why)
 
 Proofs::~Proofs() = default;
 
-Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset) {
+// A cell that is being proved.
+struct Proofs::Begun {
+    explicit Begun(const CellToProve &of) : cell(of) {}
+
+    CellToProve cell;
+    std::set<std::string> unset_as_empty;
     Proof proof;
-    const Made made = make(cell, unset_as_empty, catalog_, allowed_);
+    bool done = false;
+    std::optional<CellQuestion> question;
+    prove::Prover::Ticket ticket;
+    double milliseconds = 0; // so far
+};
+
+std::unique_ptr<Proofs::Begun> Proofs::begin_asking(const CellToProve &cell,
+                                                    const std::set<std::string> &unset_as_empty) {
+    auto begun = std::make_unique<Begun>(cell);
+    begun->unset_as_empty = unset_as_empty;
+    Proof &proof = begun->proof;
+    Made made = make(cell, unset_as_empty, catalog_, allowed_);
+    begun->done = !made.outcome.ok || !made.question;
     if (!made.outcome.ok) {
         proof.verdict = Proof::Verdict::error;
         proof.reason = fmt::format("{}: {}", made.outcome.sqlstate, made.outcome.message);
-        return proof;
-    }
-    if (!made.question) {
+    } else if (!made.question) {
         proof.reason = "not followed: " + made.why;
-        return proof;
+    } else {
+        begun->question = std::move(made.question);
+        proof.statement = begun->question->statement;
+        if (!prover_) prover_ = new_prover();
+        begun->ticket = prover_->begin(begun->question->question);
     }
-    const CellQuestion &question = *made.question;
-    proof.statement = question.statement;
-    unset = question.unset;
-    if (!prover_) prover_ = new_prover();
-    const prove::Reply reply = prover_->ask(question.question);
+    return begun;
+}
+
+Proof Proofs::finish_asking(Begun &begun) {
+    Proof proof = std::move(begun.proof);
+    if (begun.done) return proof;
+    const CellToProve &cell = begun.cell;
+    const CellQuestion &question = *begun.question;
+    const prove::Reply reply = prover_->finish(begun.ticket);
     proof.solver = reply.solver;
     if (reply.outcome == prove::Outcome::impossible) {
         proof.verdict = Proof::Verdict::proved;
@@ -175,12 +203,12 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
         if (!reply.opaque.empty()) proof.reason += "; not followed: " + some_of(reply.opaque);
         return proof;
     }
-    if (question.names_itself) return ask_unnamed(cell, unset_as_empty);
+    if (question.names_itself) return ask_unnamed(cell, begun.unset_as_empty);
     if (const std::string why = why_no_execution(); !why.empty()) {
         proof.reason = "the solver has a counterexample, and it could not be replayed: " + why;
         return proof;
     }
-    const Replayed replayed = replay(cell, question, reply, tables_, unset_as_empty, tells_why_);
+    const Replayed replayed = replay(cell, question, reply, tables_, begun.unset_as_empty, tells_why_);
     if (replayed.confirmed) {
         proof.verdict = Proof::Verdict::refuted;
         proof.statement = replayed.statement;
@@ -203,8 +231,7 @@ Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as
 Proof Proofs::ask_unnamed(const CellToProve &cell, const std::set<std::string> &unset_as_empty) {
     CellToProve unnamed = cell;
     unnamed.occurs_nowhere = true;
-    std::set<std::string> unset;
-    Proof proof = ask(unnamed, unset_as_empty, unset);
+    const Proof proof = ask(unnamed, unset_as_empty);
     if (proof.verdict == Proof::Verdict::refuted) return proof;
     std::vector<std::string> opened_by;
     if (proof.verdict == Proof::Verdict::proved)
@@ -223,31 +250,50 @@ Proof Proofs::ask_unnamed(const CellToProve &cell, const std::set<std::string> &
     return result;
 }
 
-Proof Proofs::prove(const CellToProve &cell) {
-    const Clock::time_point start = Clock::now();
-    Proof proof;
+Proof Proofs::ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty) {
+    return finish_asking(*begin_asking(cell, unset_as_empty));
+}
+
+std::unique_ptr<Proofs::Begun> Proofs::begin(const CellToProve &cell) {
+    auto begun = std::make_unique<Begun>(cell);
+    Proof &proof = begun->proof;
+    begun->done = true;
     if (missing_) {
         proof.reason = no_solver();
-        return proof;
-    }
-    if (cell.direction == Direction::no_more && cell.expected == "all") {
+    } else if (cell.direction == Direction::no_more && cell.expected == "all") {
         proof.verdict = Proof::Verdict::proved;
         proof.reason = "everything was declared";
-        return proof;
-    }
-    if (cell.direction == Direction::no_less && cell.expected == "none") {
+    } else if (cell.direction == Direction::no_less && cell.expected == "none") {
         proof.verdict = Proof::Verdict::proved;
         proof.reason = "nothing was declared";
-        return proof;
-    }
-    if (has_any_value(*cell.persona)) {
+    } else if (has_any_value(*cell.persona)) {
         proof.reason = "not followed: a claim or a setting that may have any value";
-        return proof;
+    } else {
+        const Clock::time_point start = Clock::now();
+        const Scratch scratch;
+        try {
+            begun = begin_asking(cell, {});
+        } catch (const Error &error) {
+            if (error.code != Code::not_found) throw;
+            missing_ = true;
+            proof.reason = no_solver();
+        }
+        begun->milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     }
+    return begun;
+}
+
+Proof Proofs::finish(Begun &begun) {
+    if (begun.done && begun.milliseconds == 0) return begun.proof; // nobody was asked
+    const Clock::time_point start = Clock::now();
+    const CellToProve &cell = begun.cell;
     const Scratch scratch;
+    Proof proof;
     try {
+        if (missing_) throw Error(Code::not_found, "");
         std::set<std::string> unset;
-        proof = ask(cell, {}, unset);
+        if (begun.question) unset = begun.question->unset;
+        proof = finish_asking(begun);
         // A setting nobody made is NULL, and empty once a transaction that made it was rolled back: both have to do, of
         // each of them.
         if (proof.verdict == Proof::Verdict::proved && unset.size() > kMostUnset) {
@@ -256,10 +302,10 @@ Proof Proofs::prove(const CellToProve &cell) {
         }
         const std::vector<std::string> names(unset.begin(), unset.end());
         for (size_t some = 1; proof.verdict == Proof::Verdict::proved && some < 1U << names.size(); some++) {
-            std::set<std::string> empty, still;
+            std::set<std::string> empty;
             for (size_t i = 0; i < names.size(); i++)
                 if ((some >> i & 1U) != 0) empty.insert(names[i]);
-            Proof next = ask(cell, empty, still);
+            Proof next = ask(cell, empty);
             if (next.verdict == Proof::Verdict::error && cell.direction == Direction::no_more) continue;
             if (next.verdict == Proof::Verdict::error) next.verdict = Proof::Verdict::unknown;
             if (next.verdict != Proof::Verdict::proved) proof = std::move(next);
@@ -270,8 +316,20 @@ Proof Proofs::prove(const CellToProve &cell) {
         proof = Proof{};
         proof.reason = no_solver();
     }
-    proof.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    proof.milliseconds = begun.milliseconds + std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     return proof;
+}
+
+std::vector<Proof> Proofs::prove(const std::vector<CellToProve> &cells) {
+    const size_t ahead = (size_t)solver_limits().jobs + 1;
+    std::vector<Proof> proofs;
+    std::deque<std::unique_ptr<Begun>> open;
+    for (size_t next = 0; proofs.size() < cells.size();) {
+        while (next < cells.size() && open.size() < ahead) open.push_back(begin(cells[next++]));
+        proofs.push_back(finish(*open.front()));
+        open.pop_front();
+    }
+    return proofs;
 }
 
 std::string Proofs::obligation(const CellToProve &cell) {

@@ -47,7 +47,9 @@ public:
     ~Proofs();
 
     // REQUIRES: a transaction; nobody is assumed.
-    Proof prove(const CellToProve &cell);
+    Proof prove(const CellToProve &cell) { return prove(std::vector{cell}).front(); }
+    // Several, in their order: while solvers are at some of them, the next are made.
+    std::vector<Proof> prove(const std::vector<CellToProve> &cells);
 
     bool solver_missing() const { return missing_; }
 
@@ -55,7 +57,12 @@ public:
     static std::string obligation(const CellToProve &cell);
 
 private:
-    Proof ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty, std::set<std::string> &unset);
+    struct Begun;
+    std::unique_ptr<Begun> begin(const CellToProve &cell);
+    Proof finish(Begun &begun);
+    std::unique_ptr<Begun> begin_asking(const CellToProve &cell, const std::set<std::string> &unset_as_empty);
+    Proof finish_asking(Begun &begun);
+    Proof ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty);
 
     Proof ask_unnamed(const CellToProve &cell, const std::set<std::string> &unset_as_empty);
 

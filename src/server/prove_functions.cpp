@@ -39,6 +39,8 @@ Direction direction_named(const std::string &text) {
 std::vector<std::vector<Value>> prove_all(const World &world, const std::string &persona_name,
                                           const std::string &object, const std::string &command_name) {
     std::vector<std::vector<Value>> rows;
+    std::vector<CellToProve> cells;
+    std::vector<size_t> rows_of; // where what is said of them goes
     const Declared declared = read_declared();
     Bodies bodies;
     Tables tables = Tables::read();
@@ -59,15 +61,22 @@ std::vector<std::vector<Value>> prove_all(const World &world, const std::string 
                         continue;
                     }
                     cell->direction = direction;
-                    const Proof proof = proofs.prove(*cell);
+                    cells.push_back(*cell);
+                    rows_of.push_back(rows.size());
                     rows.push_back({persona.name, relation.name, std::string(name(command)), cell->expected,
-                                    std::string(name(direction)), std::string(name(proof.verdict)), proof.reason,
-                                    proof.witness.empty() ? Value() : Value(proof.witness),
-                                    proof.solver.empty() ? Value() : Value(proof.solver),
-                                    fmt::format("{:.3f}", proof.milliseconds)});
+                                    std::string(name(direction))});
                 }
             }
         }
+    }
+    const std::vector<Proof> proved = proofs.prove(cells);
+    for (size_t i = 0; i < proved.size(); i++) {
+        const Proof &proof = proved[i];
+        std::vector<Value> &row = rows[rows_of[i]];
+        row.insert(row.end(),
+                   {std::string(name(proof.verdict)), proof.reason,
+                    proof.witness.empty() ? Value() : Value(proof.witness),
+                    proof.solver.empty() ? Value() : Value(proof.solver), fmt::format("{:.3f}", proof.milliseconds)});
     }
     return rows;
 }

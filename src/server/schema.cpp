@@ -18,33 +18,33 @@ namespace {
 // A NOT NULL that was added without a look at the rows that are there holds for none of them. A foreign server keeps to
 // nothing, and children could be let off by hand before 18.
 constexpr const char *kColumns = R"(
-select a.attnum, a.attname, a.atttypid,
+select a.attrelid, a.attnum, a.attname, a.atttypid,
        a.attnotnull and c.relkind <> 'f' and not (c.relhassubclass and c.relkind <> 'p') and not exists (
            select from pg_catalog.pg_constraint n
            where n.conrelid = a.attrelid and n.contype = 'n' and not n.convalidated and n.conkey = array[a.attnum])
 from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
-where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped order by a.attnum)";
+where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped order by a.attrelid, a.attnum)";
 
 // What children inherit by hand is held by no key of their parent; a key that may be deferred does not hold all the
 // time; one of another operator class may tell apart what = calls equal.
 constexpr const char *kKeys = R"(
-select case when i.indisprimary then 'PRIMARY KEY' else 'UNIQUE' end,
+select i.indrelid, case when i.indisprimary then 'PRIMARY KEY' else 'UNIQUE' end,
        (select pg_catalog.array_agg(k.attnum order by k.n)
         from pg_catalog.unnest(i.indkey::int2[]) with ordinality k (attnum, n) where k.n <= i.indnkeyatts)
 from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid
-where i.indrelid = $1::oid and i.indisunique and i.indisvalid and i.indisready and i.indislive and i.indimmediate
+where i.indrelid = any ($1::oid[]) and i.indisunique and i.indisvalid and i.indisready and i.indislive and i.indimmediate
   and i.indpred is null and i.indexprs is null and not i.indisexclusion
   and not exists (select from pg_catalog.unnest(i.indclass::oid[]) u join pg_catalog.pg_opclass o on o.oid = u
                   where not o.opcdefault)
   and not (c.relhassubclass and c.relkind <> 'p')
-order by not i.indisprimary, i.indexrelid)";
+order by i.indrelid, not i.indisprimary, i.indexrelid)";
 
 // A reference counts while its triggers fire. By a collation that calls different texts equal, it may lead to another
 // text.
 constexpr const char *kReferences = R"(
-select k.confrelid, k.conkey, k.confkey
+select k.conrelid, k.confrelid, k.conkey, k.confkey
 from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
-where k.contype = 'f' and k.conrelid = $1::oid
+where k.contype = 'f' and k.conrelid = any ($1::oid[])
   and k.convalidated and not k.condeferrable
   and not coalesce((pg_catalog.to_jsonb(k) ->> 'conperiod')::boolean, false)
   and not (c.relhassubclass and c.relkind <> 'p')
@@ -55,9 +55,9 @@ where k.contype = 'f' and k.conrelid = $1::oid
 order by k.conname)";
 
 constexpr const char *kChecks = R"(
-select k.conname, k.conbin::text
+select k.conrelid, k.conname, k.conbin::text
 from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
-where k.contype = 'c' and k.conrelid = $1::oid and k.convalidated
+where k.contype = 'c' and k.conrelid = any ($1::oid[]) and k.convalidated
   and not (k.connoinherit and c.relhassubclass) and c.relkind <> 'f'
 order by k.conname)";
 
@@ -73,56 +73,78 @@ std::string column_names(const prove::Table &table, const std::vector<int> &colu
     return table.name + "(" + text + ")";
 }
 
+constexpr const char *kNames = R"(
+select c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname)
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = any ($1::oid[]))";
+
+constexpr int kAlone = 6; // relations that are read one by one
+
 } // namespace
+
+std::vector<Oid> Catalog::with_others(Oid relation, int &read) {
+    if (read++ != kAlone) return {relation};
+    if (relations.empty()) {
+        const Rows rows = query("select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n "
+                                "on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'f', 'v', 'm') "
+                                "and n.nspname <> 'information_schema' and n.nspname !~ '^pg_' order by c.oid");
+        for (size_t i = 0; i < rows.size(); i++) relations.push_back(rows.oid(i, 0));
+    }
+    std::vector<Oid> all = relations;
+    if (std::find(all.begin(), all.end(), relation) == all.end()) all.push_back(relation);
+    return all;
+}
 
 int Schema::table(Oid relation) {
     if (const auto found = numbers_.find(relation); found != numbers_.end()) return found->second;
-    if (const auto known = catalog_->tables.find(relation); known != catalog_->tables.end()) {
-        tables_.push_back(known->second);
-        relations_.push_back(relation);
-        return numbers_[relation] = (int)tables_.size() - 1;
-    }
-    const Rows name = query("select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_class c "
-                            "join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = $1::oid",
-                            {std::to_string(relation)});
-    prove::Table made;
-    made.name = name.empty() ? std::to_string(relation) : name.text(0, 0);
-    read_columns(made, relation);
-    read_keys(made, relation);
-    catalog_->tables.emplace(relation, made);
-    tables_.push_back(std::move(made));
+    if (!catalog_->tables.contains(relation)) read(catalog_->with_others(relation, catalog_->read_alone));
+    tables_.push_back(catalog_->tables.at(relation));
     relations_.push_back(relation);
     return numbers_[relation] = (int)tables_.size() - 1;
 }
 
-void Schema::read_columns(prove::Table &table, Oid relation) {
-    const Rows rows = query(kColumns, {std::to_string(relation)});
-    for (size_t i = 0; i < rows.size(); i++) {
+// What was read before stays as it is.
+void Schema::read(const std::vector<Oid> &relations) {
+    std::map<Oid, prove::Table> made;
+    std::vector<std::string> wanted;
+    for (const Oid relation : relations)
+        if (!catalog_->tables.contains(relation)) {
+            made[relation].name = wanted.emplace_back(std::to_string(relation));
+            catalog_->references[relation].clear();
+            catalog_->checks[relation].clear();
+        }
+    const std::vector<Value> list{array_literal(wanted)};
+    const Rows names = query(kNames, list), columns = query(kColumns, list), keys = query(kKeys, list),
+               references = query(kReferences, list), checks = query(kChecks, list);
+    for (size_t i = 0; i < names.size(); i++) made.at(names.oid(i, 0)).name = names.text(i, 1);
+    for (size_t i = 0; i < columns.size(); i++) {
         prove::Column column;
-        column.number = (int)rows.number(i, 0);
-        column.name = rows.text(i, 1);
-        column.type = type(rows.oid(i, 2));
-        column.nullable = !rows.boolean(i, 3);
+        column.number = (int)columns.number(i, 1);
+        column.name = columns.text(i, 2);
+        column.type = type(columns.oid(i, 3));
+        column.nullable = !columns.boolean(i, 4);
         if (const auto known = catalog_->enumeration_names.find(column.type.name);
             known != catalog_->enumeration_names.end())
             column.most = (int64_t)enumeration(known->second).size() - 1;
-        table.columns.push_back(std::move(column));
+        made.at(columns.oid(i, 0)).columns.push_back(std::move(column));
     }
-}
-
-void Schema::read_keys(prove::Table &table, Oid relation) {
-    const Rows rows = query(kKeys, {std::to_string(relation)});
-    for (size_t i = 0; i < rows.size(); i++) {
-        const std::vector<int> columns = numbers(rows.list(i, 1));
-        if (std::any_of(columns.begin(), columns.end(), [&](int c) { return table.column(c) == nullptr; })) continue;
-        table.keys.push_back({rows.text(i, 0) + " " + column_names(table, columns), columns});
+    for (size_t i = 0; i < keys.size(); i++) {
+        prove::Table &table = made.at(keys.oid(i, 0));
+        const std::vector<int> numbered = numbers(keys.list(i, 2));
+        if (std::any_of(numbered.begin(), numbered.end(), [&](int c) { return table.column(c) == nullptr; })) continue;
+        table.keys.push_back({keys.text(i, 1) + " " + column_names(table, numbered), numbered});
     }
+    for (size_t i = 0; i < references.size(); i++)
+        catalog_->references.at(references.oid(i, 0))
+            .push_back({references.oid(i, 1), numbers(references.list(i, 2)), numbers(references.list(i, 3))});
+    for (size_t i = 0; i < checks.size(); i++)
+        catalog_->checks.at(checks.oid(i, 0)).push_back({checks.text(i, 1), checks.text(i, 2)});
+    catalog_->tables.merge(made);
 }
 
 void Schema::read_references() {
     for (const Oid relation : relations_) {
         prove::Table &child = tables_[(size_t)numbers_.at(relation)];
-        for (const StoredReference &stored : references_of(relation)) {
+        for (const StoredReference &stored : catalog_->references.at(relation)) {
             const auto parent = numbers_.find(stored.parent);
             if (parent == numbers_.end()) continue;
             prove::Reference reference;
@@ -142,28 +164,10 @@ void Schema::read_references() {
     }
 }
 
-const std::vector<StoredReference> &Schema::references_of(Oid relation) {
-    if (const auto known = catalog_->references.find(relation); known != catalog_->references.end())
-        return known->second;
-    std::vector<StoredReference> &made = catalog_->references[relation];
-    const Rows rows = query(kReferences, {std::to_string(relation)});
-    for (size_t i = 0; i < rows.size(); i++)
-        made.push_back({rows.oid(i, 0), numbers(rows.list(i, 1)), numbers(rows.list(i, 2))});
-    return made;
-}
-
-const std::vector<StoredCheck> &Schema::checks_of(Oid relation) {
-    if (const auto known = catalog_->checks.find(relation); known != catalog_->checks.end()) return known->second;
-    std::vector<StoredCheck> &made = catalog_->checks[relation];
-    const Rows rows = query(kChecks, {std::to_string(relation)});
-    for (size_t i = 0; i < rows.size(); i++) made.push_back({rows.text(i, 0), rows.text(i, 1)});
-    return made;
-}
-
 std::vector<CheckSource> Schema::checks() {
     std::vector<CheckSource> result;
     for (size_t table = 0; table < tables_.size(); table++)
-        for (const StoredCheck &check : checks_of(relations_[table]))
+        for (const StoredCheck &check : catalog_->checks.at(relations_[table]))
             result.push_back({(int)table, fmt::format("CHECK {} of {}", check.name, tables_[table].name), check.tree});
     return result;
 }
@@ -220,7 +224,8 @@ expr::Type Schema::type(Oid of) {
     case BYTEAOID: made = {Sort::value, "bytea", false}; break;
     case MACADDROID: made = {Sort::value, "macaddr", false}; break;
     default: {
-        const Rows name = query("select pg_catalog.format_type($1::oid, null), n.nspname, t.typtype, t.typname "
+        const Rows name = query("select pg_catalog.format_type($1::oid, null), pg_catalog.quote_ident(n.nspname), "
+                                "t.typtype, pg_catalog.quote_ident(t.typname) "
                                 "from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace "
                                 "where t.oid = $1::oid",
                                 {std::to_string(base)});

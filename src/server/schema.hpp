@@ -30,18 +30,33 @@ struct StoredCheck {
 };
 
 // What was read of tables and types, kept from one question to the next.
+struct RightsRead;
+class SettledBefore;
+
 struct Catalog {
+    // One relation, or once several have been read one by one, it and all others that nobody has asked for yet: of
+    // thousands, asking for each by itself would take most of the time. `read` is how many came alone so far.
+    std::vector<Oid> with_others(Oid relation, int &read);
+
+    std::vector<Oid> relations; // all but the server's own, once they are wanted
+    int read_alone = 0;
     std::map<Oid, prove::Table> tables;
     std::map<Oid, std::vector<StoredReference>> references;
     std::map<Oid, std::vector<StoredCheck>> checks;
     std::map<Oid, expr::Type> types;
     std::map<Oid, std::vector<std::pair<Oid, std::string>>> enumerations;
     std::map<std::string, Oid> enumeration_names;
+    std::shared_ptr<RightsRead> rights;
+    // Where it is said who the session is, conditions are settled once.
+    std::string who;
+    std::shared_ptr<SettledBefore> settled;
 };
 
 class Schema {
 public:
     explicit Schema(std::shared_ptr<Catalog> catalog) : catalog_(std::move(catalog)) {}
+
+    Catalog &catalog() { return *catalog_; }
 
     // The number of a relation in the question; reads it where it is new.
     int table(Oid relation);
@@ -61,10 +76,7 @@ public:
     std::vector<CheckSource> checks();
 
 private:
-    void read_columns(prove::Table &table, Oid relation);
-    void read_keys(prove::Table &table, Oid relation);
-    const std::vector<StoredReference> &references_of(Oid relation);
-    const std::vector<StoredCheck> &checks_of(Oid relation);
+    void read(const std::vector<Oid> &relations);
     const std::vector<std::pair<Oid, std::string>> &enumeration(Oid type);
 
     std::vector<prove::Table> tables_;

@@ -3,6 +3,7 @@
 #include "server/settings.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <functional>
 #include <map>
 
@@ -25,6 +26,9 @@ char *solver = nullptr;
 // What it may use up: megabytes of address space, and milliseconds for one question.
 int solver_memory = 512;
 int solver_timeout = 5000;
+// Milliseconds for all questions of one look, and solvers that work at the same time.
+int solver_total_timeout = 600000;
+int solver_jobs = 1;
 
 constexpr const char *kTrees = R"(
 select p.polqual::text from pg_catalog.pg_policy p where p.polqual is not null
@@ -98,6 +102,11 @@ void define_solver_settings() {
                             512, 64, 65536, PGC_SUSET, GUC_UNIT_MB, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("rlsproof.solver_timeout", "How long the solver may think about one question.", nullptr,
                             &solver_timeout, 5000, 10, 3600000, PGC_SUSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("rlsproof.solver_total_timeout", "How long one look at everything may wait for the solver.",
+                            nullptr, &solver_total_timeout, 600000, 10, INT_MAX, PGC_SUSET, GUC_UNIT_MS, nullptr,
+                            nullptr, nullptr);
+    DefineCustomIntVariable("rlsproof.solver_jobs", "How many solvers may work at the same time.", nullptr,
+                            &solver_jobs, 1, 1, 64, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 }
 
 std::string solver_setting() {
@@ -105,7 +114,7 @@ std::string solver_setting() {
 }
 
 prove::Limits solver_limits() {
-    return {solver_timeout, (size_t)solver_memory, 600};
+    return {solver_timeout, (size_t)solver_memory, 600, solver_total_timeout, solver_jobs};
 }
 
 } // namespace rlsproof::server

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 
 #include "server/rewrite.hpp"
+#include "server/settled.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -88,6 +89,13 @@ expr::Expr Translator::settled(Node *node) {
     SessionSettings settings{NIL, NIL, any_};
     for (const std::string &name : given_) settings.given = call(lappend, settings.given, (void *)name.c_str());
     for (const std::string &name : empty_) settings.empty = call(lappend, settings.empty, (void *)name.c_str());
+    Catalog &catalog = schema_.catalog();
+    if (!catalog.who.empty()) {
+        if (!catalog.settled) catalog.settled = std::make_shared<SettledBefore>();
+        const SettledBefore::Known &known = catalog.settled->of(node, catalog.who, &settings);
+        unset_.insert(known.unset.begin(), known.unset.end());
+        return expression(known.node);
+    }
     const Settled result = call(settle, node, &settings);
     for (int i = 0; i < list_length(result.unset); i++) unset_.insert((const char *)list_nth(result.unset, i));
     return expression(result.node);

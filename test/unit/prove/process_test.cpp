@@ -4,7 +4,10 @@
 #include <csignal>
 #include <cstdio>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -68,6 +71,25 @@ TEST(Process, HasOnlySoMuchMemory) {
 TEST(Process, HasNoneOfOurFiles) {
     Process process({"/bin/sh", "-c", "ls /proc/self/fd | wc -l; echo done"}, {});
     EXPECT_EQ(process.exchange("", "done", 5000, nullptr), "4\n"); // 0, 1, 2 and the folder that ls reads
+}
+
+// What it started goes with it: the other end of the pipe is closed.
+TEST(Process, TakesItsOwnWithIt) {
+    const std::string path = testing::TempDir() + "held";
+    remove(path.c_str());
+    ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+    const int pipe = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+    ASSERT_GE(pipe, 0);
+    {
+        Process process({"/bin/sh", "-c", "exec 3>" + path + "; sleep 120 & echo done; wait"}, {});
+        EXPECT_EQ(process.exchange("", "done", 5000, nullptr), "");
+    }
+    pollfd ends{pipe, POLLIN, 0};
+    EXPECT_EQ(poll(&ends, 1, 60000), 1);
+    char nothing = 0;
+    EXPECT_EQ(read(pipe, &nothing, 1), 0);
+    close(pipe);
+    remove(path.c_str());
 }
 
 TEST(Process, IsGoneAfterACancel) {

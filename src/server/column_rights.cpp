@@ -1,0 +1,47 @@
+#include "server/column_rights.hpp"
+
+#include <fmt/format.h>
+
+#include "server/spi.hpp"
+
+namespace rlsproof::server {
+
+const ColumnRights &column_rights(Catalog &catalog, Oid relation, const std::string &privilege) {
+    if (!catalog.rights) catalog.rights = std::make_shared<RightsRead>();
+    const std::pair<Oid, std::string> who{call(GetUserId), privilege};
+    std::map<Oid, ColumnRights> &known = catalog.rights->tables[who];
+    if (const auto found = known.find(relation); found != known.end()) return found->second;
+    std::map<Oid, ColumnRights> made;
+    std::vector<std::string> wanted;
+    for (const Oid other : catalog.with_others(relation, catalog.rights->read_alone[who]))
+        if (!known.contains(other)) {
+            made[other];
+            wanted.push_back(std::to_string(other));
+        }
+    // A column whose value a trigger may choose is not fixed, whoever may write it.
+    const int events = privilege == "INSERT" ? 7 : 19;
+    const Rows rows = query(
+        fmt::format(
+            "select a.attrelid, pg_catalog.has_column_privilege(a.attrelid, a.attnum, '{0}'), "
+            "pg_catalog.quote_ident(a.attname), a.attnum, "
+            "a.atthasdef or a.attidentity <> '' or t.typdefault is not null, "
+            "a.attgenerated = '' and not exists (select from pg_catalog.pg_trigger g where g.tgrelid = a.attrelid "
+            "and g.tgtype & {1} = {1} and g.tgenabled <> 'D') "
+            "from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid "
+            "where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped "
+            "order by a.attrelid, a.attgenerated <> '', a.attidentity = 'a', a.attnum",
+            privilege, events),
+        {array_literal(wanted)});
+    for (size_t i = 0; i < rows.size(); i++) {
+        ColumnRights &rights = made.at(rows.oid(i, 0));
+        if (rows.boolean(i, 1)) {
+            if (rights.first.empty()) rights.first = rows.text(i, 2);
+        } else if (rows.boolean(i, 5)) {
+            rights.fixed.emplace_back((int)rows.number(i, 3), rows.boolean(i, 4));
+        }
+    }
+    known.merge(made);
+    return known.at(relation);
+}
+
+} // namespace rlsproof::server
