@@ -160,10 +160,11 @@ void note_sent(const Sent &sent, Violations *found) {
     ++series->same;
 
     // Told once a series, at the moment it becomes one; where it is refused, every further query is.
-    const bool always = refused(Rule::n_plus_one, sent.source.text);
-    if (wants(Rule::n_plus_one) && sent.reads && series->different + 1 >= limits.n_plus_one_count &&
+    const int different = series->different + 1;
+    if (wants(Rule::n_plus_one) && sent.reads && different >= limits.n_plus_one_count && series->same == 1 &&
         series->rows <= static_cast<uint64>(series->count) &&
-        (always || series->different + 1 == limits.n_plus_one_count) && series->same == 1 && asks_for_data(sent.plan)) {
+        (different == limits.n_plus_one_count || refused(Rule::n_plus_one, sent.source.text)) &&
+        asks_for_data(sent.plan)) {
         Violation *const violation = found->add(Rule::n_plus_one);
         if (violation != nullptr) {
             violation->measured = series->count;
@@ -172,9 +173,8 @@ void note_sent(const Sent &sent, Violations *found) {
             violation->after = *series->parent_text != '\0' ? series->parent_text : nullptr;
         }
     }
-    const bool again = refused(Rule::repeated_query, sent.source.text);
-    if (wants(Rule::repeated_query) && sent.reads &&
-        (series->same == limits.repeated_query_count || (again && series->same > limits.repeated_query_count)) &&
+    if (wants(Rule::repeated_query) && sent.reads && series->same >= limits.repeated_query_count &&
+        (series->same == limits.repeated_query_count || refused(Rule::repeated_query, sent.source.text)) &&
         asks_for_data(sent.plan)) {
         Violation *const violation = found->add(Rule::repeated_query);
         if (violation != nullptr) {
