@@ -1,7 +1,8 @@
 // The hooks. Each calls on exactly once, whoever was there before; where no rule is on, that is all it does.
 //
 // Facts at planning, the verdict when execution starts, evidence while it runs. Only the last two may refuse, so
-// EXPLAIN and PREPARE never fail. All of this is plain code: an error of the server jumps through it.
+// EXPLAIN and PREPARE never fail, but for what EXPLAIN ANALYZE changes. All of this is plain code: an error of the
+// server jumps through it.
 #include "server/guard/hooks.hpp"
 
 #include <utility>
@@ -49,6 +50,11 @@ ProcessUtility_hook_type next_utility = nullptr;
 
 // How many EXPLAIN are at work.
 int explaining = 0;
+
+// What EXPLAIN ANALYZE reads goes nowhere; what it changes is changed.
+inline bool may_refuse(const QueryDesc *query) {
+    return explaining == 0 || query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+}
 
 // Whether there is more to do around a statement than to look at it.
 inline bool is_held() {
@@ -152,8 +158,8 @@ void start(QueryDesc *query, int flags) {
         const TenantPlan *const tenants = (active & kTenants) != 0 ? tenants_of(query) : nullptr;
         judge_start(query, tenants, &found);
         if (tenants != nullptr && !tenants->settled && (active & kWatched) != 0)
-            begin_watch(query, tenants, explaining == 0, &found);
-        if (found.count > 0) tell(found, source_of(query), explaining == 0);
+            begin_watch(query, tenants, may_refuse(query), &found);
+        if (found.count > 0) tell(found, source_of(query), may_refuse(query));
     }
     if ((active & (kCounted | kAnswered)) != 0 || tracking) begin_running(query);
 }
@@ -199,8 +205,7 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
     acting_for_key = true;
     in_any_case([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, [] { acting_for_key = false; });
     if (wants(Rule::transaction_rows_written))
-        judge_passed(Passing::into_table, static_cast<double>(query->estate->es_processed), source_of(query),
-                     explaining == 0);
+        judge_passed(Passing::into_table, static_cast<double>(query->estate->es_processed), source_of(query), true);
 }
 
 void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
@@ -212,20 +217,20 @@ void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
             run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
         return;
     }
-    begin_answer(query, running, count, explaining == 0);
-    if (explaining == 0 && ever_refused(kStopping))
+    begin_answer(query, running, count, may_refuse(query));
+    if (may_refuse(query) && ever_refused(kStopping))
         run_watched(RLSPROOF_EXECUTOR_RUN_ARGS, running);
     else
         run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
     running->at_work = false;
-    judge_run(query, running, explaining == 0);
+    judge_run(query, running, may_refuse(query));
 }
 
 [[gnu::noinline]] void run_with_watch(RLSPROOF_EXECUTOR_RUN_PARAMS, Watch *watch) {
     PlannedStmt *const plan = query->plannedstmt;
     const bool parallel = std::exchange(plan->parallelModeNeeded, false);
     in_any_case([&] { run_counted(RLSPROOF_EXECUTOR_RUN_ARGS); }, [&] { plan->parallelModeNeeded = parallel; });
-    say_seen(watch, source_of(query), explaining == 0);
+    say_seen(watch, source_of(query), may_refuse(query));
 }
 
 void run_seen(RLSPROOF_EXECUTOR_RUN_PARAMS) {
@@ -280,7 +285,7 @@ template <typename Body>
     in_any_case(
         [&] {
             body();
-            say_seen(watch, source, explaining == 0);
+            say_seen(watch, source, true);
         },
         [&] { MemoryContextDelete(watch->memory); });
 }
@@ -308,11 +313,11 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     if (wants(Rule::unlisted_command) && at_work == 0) judge_command(statement->utilityStmt, &found);
     if (wants(Rule::tenant_write) && IsA(statement->utilityStmt, CopyStmt) &&
         reinterpret_cast<CopyStmt *>(statement->utilityStmt)->is_from) {
-        const WatchedCopy copy = watch_copy(statement, source, explaining == 0, &found);
+        const WatchedCopy copy = watch_copy(statement, source, true, &found);
         statement = copy.statement;
         watch = copy.watch;
     }
-    if (found.count > 0) tell(found, source, explaining == 0);
+    if (found.count > 0) tell(found, source, true);
     if (!IsA(statement->utilityStmt, ExplainStmt)) {
         if (IsA(statement->utilityStmt, CallStmt)) {
             within(go_on);
@@ -323,8 +328,7 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
             copy_watched(watch, source, go_on);
         else
             go_on();
-        if (completion != nullptr)
-            judge_passed(rows, static_cast<double>(completion->nprocessed), source, explaining == 0);
+        if (completion != nullptr) judge_passed(rows, static_cast<double>(completion->nprocessed), source, true);
         return;
     }
     ++explaining;
