@@ -89,7 +89,8 @@ std::string row_text(const ModelRow &row, const Question &question, const Encode
         fmt::format("(row {} {} {}", place_of(places.tables, row.table), whole(row.subject), row.present);
     const std::vector<int> columns = encoder.used_columns(row.table);
     const auto &literals = encoder.literals();
-    for (const auto &[column, value] : row.values) {
+    for (const auto &[column, there] : row.values) {
+        const ModelValue &value = there; // clang++ lets no lambda capture a binding
         const size_t place = place_of(columns, column);
         if (value.null) {
             text += fmt::format(" ({} null)", place);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -79,7 +80,7 @@ public:
     const std::string &path() const { return path_; }
 
 private:
-    std::string path_ = testing::TempDir() + "rlsproof-stub-solver";
+    std::string path_ = testing::TempDir() + "rlsproof-stub-solver-" + std::to_string(getpid());
 };
 
 } // namespace
