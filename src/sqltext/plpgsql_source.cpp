@@ -140,9 +140,10 @@ void read_returns(const Tokens &tokens, std::vector<Edit> &edits) {
         const bool variable = name.kind == Kind::name || name.kind == Kind::keyword || name.kind == Kind::parameter;
         if (tokens.is(i, "return") && variable && !tokens.is(i + 1, "next") && tokens.is(i + 2, ";"))
             edits.push_back({{name.start, name.end}, "(" + tokens.word(i + 1) + ")"});
-        // The row is that of the columns that the function returns, which the parser does not know of.
+        // The row is that of the columns that the function returns, which only some parsers know of. A message is as
+        // little to be followed.
         if (tokens.is(i, "return") && tokens.is(i + 1, "next") && tokens.is(i + 2, ";"))
-            edits.push_back({{name.start, name.end}, tokens.word(i + 1) + " NULL"});
+            edits.push_back({{tokens.at(i).start, name.end}, "RAISE DEBUG 'the next row'"});
     }
 }
 

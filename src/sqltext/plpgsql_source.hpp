@@ -1,6 +1,7 @@
 // A PL/pgSQL function rewritten so that libpg_query's parser of every version reads it alike: 15 refuses to assign to
 // the fields of a variable of a table's type, 18 refuses types in the schemas of users, forgets which variable a RETURN
-// names, and gives a variable's type without its length; none takes RETURN NEXT without a value.
+// names, and gives a variable's type without its length; RETURN NEXT of the columns returned is refused without a value
+// by the one and with a value by the others.
 #pragma once
 
 #include <map>
