@@ -1,6 +1,8 @@
 // Latencies by query shape, role, database and route: gathered in the backend, handed over in batches.
 #pragma once
 
+#include <algorithm>
+
 #include "model/histogram.hpp"
 
 #include "server/guard/event.hpp"

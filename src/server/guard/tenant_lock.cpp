@@ -8,6 +8,7 @@
 // gives a value back, which must not fail.
 #include "server/guard/tenant_lock.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>

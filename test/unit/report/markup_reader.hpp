@@ -1,6 +1,7 @@
 // Reads XML just strictly enough to say whether it is well-formed, and counts its elements. For tests.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <stdexcept>
