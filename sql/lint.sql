@@ -307,6 +307,41 @@ GRANT TRUNCATE ON ALL TABLES IN SCHEMA lint_it_all TO regress_lint_user;
 SELECT level, object, message FROM rlsproof.lint('truncate_granted') WHERE object ~ 'lint_it';
 SELECT fix FROM rlsproof.lint('truncate_granted', 'schema:lint_it_all');
 
+-- late_tenant_column: what lies before the tenant, of tables that are not known to be small.
+CREATE TABLE lint_it.late (id int NOT NULL, title text, "Body" text, seen int, org int NOT NULL);
+CREATE TABLE lint_it.late_number (id int NOT NULL, seen int, org int NOT NULL);
+CREATE TABLE lint_it.late_dropped (gone int NOT NULL, id int NOT NULL, org int NOT NULL);
+ALTER TABLE lint_it.late_dropped DROP COLUMN gone;
+CREATE TABLE lint_it.late_path (title text, late_id int NOT NULL);
+CREATE TABLE lint_it.late_parts (title text, org int NOT NULL) PARTITION BY LIST (org);
+CREATE TABLE lint_it.twin_late_part PARTITION OF lint_it.late_parts FOR VALUES IN (1);
+CREATE TABLE lint_it.late_attached (org int NOT NULL, title text, "more" text, org_2 int);
+ALTER TABLE lint_it.late_attached DROP COLUMN org, DROP COLUMN "more", DROP COLUMN org_2, ADD org int NOT NULL;
+ALTER TABLE lint_it.late_parts ATTACH PARTITION lint_it.late_attached FOR VALUES IN (2);
+CREATE TABLE lint_it.twin_early (id int NOT NULL, org int, title text, seen int);
+CREATE TABLE lint_it.twin_late_small (title text, org int);
+CREATE TABLE lint_it.twin_late_full (id int NOT NULL, seen int, org int NOT NULL);
+CREATE TABLE lint_it.twin_late_nobody (title text, org int);
+CREATE TABLE lint_it.twin_late_undeclared (title text, org_id int);
+CREATE MATERIALIZED VIEW lint_it.twin_late_copy AS SELECT title, org FROM lint_it.late;
+ALTER TABLE lint_it.late ADD PRIMARY KEY (id);
+INSERT INTO lint_it.twin_late_small VALUES ('a', 1);
+INSERT INTO lint_it.twin_late_full SELECT i, i, 1 FROM generate_series(1, 20000) i;
+INSERT INTO lint_it.late SELECT i, repeat('a', 100), 'b', i, 1 FROM generate_series(1, 20000) i;
+ANALYZE lint_it.late, lint_it.twin_late_small, lint_it.twin_late_full;
+SELECT count(*) AS undeclared FROM rlsproof.lint('late_tenant_column') WHERE object ~ 'lint_it';
+SELECT rlsproof.tenancy('lint_it.*', 'org'), rlsproof.tenancy('lint_it.twin_late_nobody', 'none'),
+    rlsproof.tenancy('lint_it.late_path', 'late_id -> lint_it.late.org');
+SELECT level, category, object, message FROM rlsproof.lint('late_tenant_column') WHERE object ~ 'lint_it';
+SELECT detail, hint FROM rlsproof.lint('late_tenant_column', 'lint_it.late');
+SELECT detail, hint FROM rlsproof.lint('late_tenant_column', 'lint_it.late_number');
+-- Large or small is what it is for the guard.
+SET rlsproof.small_table = '100MB';
+SELECT object FROM rlsproof.lint('late_tenant_column') WHERE object = 'lint_it.late';
+SET rlsproof.small_table = 0;
+SELECT object FROM rlsproof.lint('late_tenant_column') WHERE object = 'lint_it.twin_late_small';
+RESET rlsproof.small_table;
+
 -- No rule says a word about a twin.
 SELECT rule, object, message FROM rlsproof.lint() WHERE object ~ 'twin';
 
@@ -412,6 +447,7 @@ SELECT * FROM rlsproof.lint('no_such_rule');
 
 RESET request.jwt.claims;
 DELETE FROM rlsproof.personas WHERE name = 'lint_loner';
+DELETE FROM rlsproof.tenancies WHERE relation ~ 'lint_it';
 DROP SCHEMA lint_it, lint_it_defaults, lint_it_twin_defaults, lint_it_all, lint_claims, storage CASCADE;
 DROP TABLE public.lint_it_payouts;
 DROP PUBLICATION lint_it_realtime;

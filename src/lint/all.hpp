@@ -16,6 +16,7 @@ void exposed_matview(const World &world, const Rule &rule, std::vector<Finding> 
 void exposed_partition(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void forgeable_claim(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void immutable_session(const World &world, const Rule &rule, std::vector<Finding> &findings);
+void late_tenant_column(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void null_tenant(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void owner_view(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void per_row_function(const World &world, const Rule &rule, std::vector<Finding> &findings);

@@ -43,6 +43,10 @@ constexpr std::array kRules = {
          "The planner puts its answer into the plan, and a plan that is kept gives the next caller the answer "
          "of the first. Declare it STABLE.",
          immutable_session},
+    Rule{"late_tenant_column", Category::performance, "a tenant column behind columns of varying width",
+         "Where the guard looks at rows, each of them is taken apart up to the tenant. Put it early in new tables, and "
+         "let queries name the tenant.",
+         late_tenant_column},
     Rule{"null_tenant", Category::exposure, "rows without a tenant go to callers without one",
          "For IS NOT DISTINCT FROM two NULLs are equal. Compare with =, make the column NOT NULL, or say with "
          "IS NULL that such rows are for everybody.",

@@ -56,6 +56,20 @@ struct Reach {
     bool row_security = false; // policies apply to this persona here
 };
 
+// Where a table's rows say whose they are, and which columns before that keep it from lying in the same place in each.
+struct TenantPlace {
+    std::string column;                // empty where no tenancy is declared
+    bool leads = false;                // to a row that says it, where it does not say it itself
+    std::vector<std::string> varying;  // columns before it whose width differs from row to row
+    std::vector<std::string> nullable; // those of a fixed width that hold NULLs, or may
+    int dropped = 0;                   // those that were dropped: they lie in the rows there were, and not in new ones
+    bool small = false;                // the table is known to be
+
+    bool late() const { return !varying.empty() || !nullable.empty() || dropped > 0; }
+
+    bool operator==(const TenantPlace &) const = default;
+};
+
 enum class RelationKind { table, partitioned_table, view, materialized_view, foreign_table };
 
 struct Relation {
@@ -76,6 +90,8 @@ struct Relation {
     std::vector<std::string> index_leads;     // columns that a valid, complete index begins with, or computes from
     std::vector<std::string> protected_reads; // of a materialized view: relations with row security, through views
     std::vector<std::string> forgeable;       // of a view: how it filters by something that users write themselves
+
+    TenantPlace tenant_place;
 
     // Has rows of its own that policies can protect.
     bool is_table() const { return kind == RelationKind::table || kind == RelationKind::partitioned_table; }

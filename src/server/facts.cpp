@@ -46,6 +46,7 @@ from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespa
 void add_facts(World &world, const Index &index, Bodies &bodies) {
     FactBook book(world, index, bodies);
     add_catalog_facts(book);
+    add_tenant_places(book);
     add_tree_facts(book);
     add_bucket_facts(book);
     add_function_facts(book, read_hints(bodies, world));

@@ -195,5 +195,53 @@ TEST(UnindexedPolicyColumn, AnIndexThatBeginsWithTheColumnIsEnough) {
     EXPECT_EQ(found[0].fix, "CREATE INDEX CONCURRENTLY ON app.rows (owner);");
 }
 
+Relation behind(const std::vector<std::string> &varying, const std::vector<std::string> &nullable = {}) {
+    Relation table = sample::table("app.rows", {}, {});
+    table.tenant_place = {"org", false, varying, nullable, 0, false};
+    return table;
+}
+
+TEST(LateTenantColumn, NamesWhatIsInTheWay) {
+    const std::vector<Finding> found = look(with(behind({"title", "body"}, {"seen"})), "late_tenant_column");
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].level, Level::note);
+    EXPECT_EQ(found[0].category, Category::performance);
+    EXPECT_EQ(found[0].message, "the tenant column org of app.rows lies behind title, body and seen");
+}
+
+TEST(LateTenantColumn, IsSilentWhereNothingIsOrTheTableIsSmall) {
+    EXPECT_EQ(objects(with(behind({})), "late_tenant_column"), Names{});
+    Relation small = behind({"title"});
+    small.tenant_place.small = true;
+    EXPECT_EQ(objects(with(small), "late_tenant_column"), Names{});
+    Relation platform = behind({"title"});
+    platform.platform = true;
+    EXPECT_EQ(objects(with(platform), "late_tenant_column"), Names{});
+}
+
+TEST(LateTenantColumn, SpeaksOfAPartitionWhereItIsAnotherThanItsParent) {
+    World world = with(behind({"title"}));
+    for (const char *name : {"app.alike", "app.other"}) {
+        Relation part = behind(name == std::string("app.alike") ? Names{"title"} : Names{"title", "body"});
+        part.name = name;
+        part.parent = "app.rows";
+        world.relations.push_back(part);
+    }
+    EXPECT_EQ(objects(world, "late_tenant_column"), (Names{"app.rows", "app.other"}));
+    // Nothing was said of the parent.
+    world.relations[0].tenant_place.small = true;
+    EXPECT_EQ(objects(world, "late_tenant_column"), (Names{"app.alike", "app.other"}));
+}
+
+TEST(LateTenantColumn, DoesNotAskToDeclareWhatIsGone) {
+    Relation table = behind({});
+    table.tenant_place.dropped = 2;
+    const std::vector<Finding> found = look(with(table), "late_tenant_column");
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].message, "the tenant column org of app.rows lies behind 2 dropped columns");
+    EXPECT_EQ(found[0].hint.find("NOT NULL"), std::string::npos);
+    EXPECT_NE(look(with(behind({}, {"seen"})), "late_tenant_column")[0].hint.find("NOT NULL"), std::string::npos);
+}
+
 } // namespace
 } // namespace rlsproof::lint
