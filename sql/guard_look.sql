@@ -54,6 +54,33 @@ SELECT * FROM rlsproof.check_query('');
 SELECT * FROM rlsproof.check_query(NULL);
 SELECT rule FROM rlsproof.check_query('SELECT 1; DELETE FROM guard_look.orders', NULL);
 SELECT ordinal, rule, sqlstate, message FROM rlsproof.check_query('SELECT ''unfinished; SELECT 1');
+-- What a command runs: the statements of a block, a prepared statement, a materialized view; and what cannot be seen is said.
+CREATE MATERIALIZED VIEW open_orders AS SELECT id, total FROM orders WHERE status = 'open';
+CREATE PROCEDURE tidy() LANGUAGE sql AS 'DELETE FROM guard_look.orders';
+SELECT ordinal, query, rule, sqlstate, message, detail FROM rlsproof.check_query($check$
+    DO $$
+    DECLARE person int; row record; state text := 'open';
+    BEGIN
+        DELETE FROM guard_look.orders;
+        UPDATE guard_look.orders SET status = state WHERE user_id = person;
+        FOR row IN SELECT * FROM guard_look.orders WHERE status = state LOOP
+            person := row.user_id + 1;
+            UPDATE guard_look.orders SET total = row.total WHERE id = row.id;
+        END LOOP;
+        person := (SELECT min(user_id) FROM guard_look.orders WHERE total > person);
+        IF NOT FOUND THEN TRUNCATE guard_look.orders; END IF;
+    END $$;
+    DO $$ BEGIN EXECUTE 'SELECT 1'; PERFORM count(*) FROM guard_look.orders; END $$;
+    DO LANGUAGE plperl 'elog(1)'; DO 'nonsense'; DO $$ BEGIN DELETE FROM guard_look.no_such_table; END $$;
+    EXECUTE unheard; PREPARE heard AS UPDATE guard_look.orders SET total = 0; EXECUTE heard; EXPLAIN EXECUTE heard;
+    CALL guard_look.tidy();
+    EXPLAIN CREATE TABLE x AS SELECT id FROM guard_look.orders WHERE total = 1;
+$check$);
+SELECT ordinal, rule, message FROM rlsproof.check_query('REFRESH MATERIALIZED VIEW guard_look.open_orders; REFRESH MATERIALIZED VIEW guard_look.open_orders WITH NO DATA');
+PREPARE known AS SELECT * FROM guard_look.orders;
+SELECT ordinal, query, rule FROM rlsproof.check_query('EXECUTE known; CREATE TABLE x AS EXECUTE known; EXPLAIN ANALYZE EXECUTE known');
+DEALLOCATE known;
+SELECT count(*) FROM guard_look.orders;
 -- As somebody: with that one's rights.
 SELECT rlsproof.persona('guard_visitor', 'regress_guard_visitor');
 SELECT ordinal, rule, sqlstate, message FROM rlsproof.check_query('SELECT * FROM guard_look.users; DELETE FROM guard_look.orders', 'guard_visitor');

@@ -361,6 +361,19 @@ SELECT * FROM children ORDER BY id;
 SET rlsproof.max_transaction_rows_written = 4;
 DELETE FROM parents WHERE id = 2;
 SELECT * FROM children ORDER BY id;
+-- What nobody reads of a WITH is done last, and counted.
+SET rlsproof.rule_transaction_rows_written = off;
+CREATE TABLE unread AS SELECT g AS id FROM generate_series(1, 10) g;
+SET rlsproof.rule_transaction_rows_written = error;
+BEGIN;
+WITH one AS (UPDATE unread SET id = id) SELECT 1;
+ROLLBACK;
+SET rlsproof.rule_rows_read = warn;
+SET rlsproof.max_rows_read = 9;
+WITH one AS (UPDATE unread SET id = id WHERE id < 3) SELECT 1;
+SET rlsproof.rule_rows_read = off;
+RESET rlsproof.max_rows_read;
+DROP TABLE unread;
 SET rlsproof.rule_transaction_rows_written = off;
 
 SET client_min_messages = warning;

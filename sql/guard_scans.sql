@@ -317,7 +317,34 @@ BEGIN;
 DECLARE c CURSOR FOR SELECT * FROM orders;
 COMMIT;
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP END LOOP; END $$;
+-- A LIMIT of more than the rule allows is none, nor is LIMIT ALL; one that is as large as that is one.
+\o /dev/null
+SELECT * FROM orders LIMIT 1000000000;
+SELECT * FROM orders LIMIT ALL;
+SELECT * FROM orders OFFSET 1 LIMIT NULL;
+SELECT * FROM orders FETCH FIRST 101 ROWS ONLY;
+SELECT * FROM orders LIMIT 100;
+SELECT * FROM orders WHERE id < 3 LIMIT 1000000000;
+SET plan_cache_mode = force_generic_plan;
+PREPARE limited(bigint) AS SELECT * FROM orders LIMIT $1;
+EXECUTE limited(100);
+EXECUTE limited(101);
+EXECUTE limited(NULL);
+DEALLOCATE limited;
+PREPARE limited(int) AS SELECT * FROM orders LIMIT $1;
+EXECUTE limited(100);
+EXECUTE limited(101);
+DEALLOCATE limited;
+RESET plan_cache_mode;
+-- Nor does it excuse the scan.
+SET rlsproof.rule_full_scan = warn;
+SET rlsproof.rule_no_limit = off;
+SELECT * FROM orders LIMIT 1000000000;
+SELECT * FROM orders LIMIT 100;
+SELECT * FROM (SELECT * FROM orders LIMIT 1000000000) o LIMIT 1;
+SET rlsproof.rule_full_scan = off;
 SET rlsproof.rule_no_limit = error;
+\o
 SELECT * FROM orders;
 \echo :LAST_ERROR_SQLSTATE
 PREPARE unlimited AS SELECT * FROM orders;

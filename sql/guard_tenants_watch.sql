@@ -38,6 +38,26 @@ UPDATE orders SET status = 's' || id % 10 WHERE id IN (1, 299);
 WITH changed AS (UPDATE orders SET status = status WHERE id > 198 AND id < 203 RETURNING 1) SELECT count(*) FROM changed;
 -- Over two tables.
 SELECT count(*) FROM (SELECT id FROM orders WHERE id = 1 UNION ALL SELECT id FROM customers WHERE id = 1) u;
+-- Each scan held to one tenant, and not to the same: rows of both are a mixture, where there are some.
+CREATE TABLE wide (id int, org_id bigint);
+INSERT INTO wide SELECT g * 50, 1 + (g - 1) / 2 FROM generate_series(1, 6) g;
+SELECT count(*) FROM (SELECT id FROM orders WHERE org_id = 1 UNION ALL SELECT id FROM orders WHERE org_id = 2) u;
+SELECT count(*) FROM (SELECT id FROM orders WHERE org_id = 1 UNION ALL SELECT id FROM orders WHERE org_id = 99) u;
+SELECT count(*) FROM (SELECT id FROM orders WHERE org_id = 1 UNION ALL SELECT id FROM orders WHERE org_id = 1) u;
+SELECT count(*) FROM orders o, customers c WHERE o.org_id = 1 AND c.org_id = 2 AND o.person_id = c.id;
+SELECT count(*) FROM orders o, wide w WHERE o.org_id = 1 AND w.org_id = 1 AND o.id = w.id;
+SELECT count(*) FROM orders o, wide w WHERE o.org_id = 1 AND w.org_id = 2 AND o.id = w.id - 100;
+UPDATE wide SET id = id WHERE org_id = 1 AND id > (SELECT min(id) FROM customers WHERE org_id = 2);
+-- What nobody reads of a WITH is done when all the rest is through.
+WITH one AS (UPDATE wide SET id = id WHERE org_id = 1 RETURNING 1) UPDATE wide SET id = id WHERE org_id = 2;
+WITH one AS (UPDATE wide SET id = id) SELECT 1;
+SET plan_cache_mode = force_generic_plan;
+PREPARE two(int, int) AS SELECT count(*) FROM (SELECT id FROM orders WHERE org_id = $1 UNION ALL SELECT id FROM orders WHERE org_id = $2) u;
+EXECUTE two(2, 2);
+EXECUTE two(2, 3);
+DEALLOCATE two;
+RESET plan_cache_mode;
+DROP TABLE wide;
 -- Every kind of scan.
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;

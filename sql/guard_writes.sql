@@ -33,8 +33,26 @@ WITH a AS (SELECT 1), b AS (UPDATE users SET active = true RETURNING id) INSERT 
 MERGE INTO users u USING (SELECT 1 AS one) s ON true WHEN MATCHED AND s.one = 1 THEN DELETE WHEN NOT MATCHED THEN DO NOTHING;
 MERGE INTO users u USING (SELECT 1 AS one) s ON true WHEN MATCHED AND true THEN DELETE;
 MERGE INTO users u USING (SELECT 1 AS one) s ON true WHEN MATCHED THEN UPDATE SET active = true;
+INSERT INTO items VALUES (1);
 TRUNCATE items;
 TRUNCATE items, orders;
+ROLLBACK;
+-- A table that was just made has no row to lose, nor have its partitions; what CASCADE takes along is not known.
+BEGIN;
+CREATE TABLE fresh (id int PRIMARY KEY);
+CREATE TABLE fresh_parts (id int) PARTITION BY RANGE (id);
+CREATE TABLE fresh_part PARTITION OF fresh_parts FOR VALUES FROM (0) TO (10);
+CREATE TABLE fresh_parent (id int);
+CREATE TABLE fresh_child () INHERITS (fresh_parent);
+TRUNCATE fresh, fresh_parts, fresh_parent;
+TRUNCATE fresh CASCADE;
+INSERT INTO fresh VALUES (1);
+INSERT INTO fresh_parts VALUES (1);
+INSERT INTO fresh_child VALUES (1);
+TRUNCATE ONLY fresh_parent;
+TRUNCATE fresh_parent;
+TRUNCATE fresh_parts;
+TRUNCATE fresh;
 ROLLBACK;
 
 -- Conditions that say it.

@@ -153,7 +153,12 @@ private:
                 fmt::format("select rule, sqlstate, message, detail, hint, query from rlsproof.check_query({}, {})",
                             quoted_literal(text::mend(query.text)), persona()));
             session_->query("rollback");
-            std::erase_if(rows, [&](const Row &row) { return !is_wanted(row.at(0).value_or("")); });
+            for (const Row &row : rows)
+                if (row.at(0) == kNotLookedAt)
+                    report_.gaps.push_back(
+                        fmt::format("line {}: {}. {}", query.line, row.at(2).value_or(""), row.at(3).value_or("")));
+            std::erase_if(
+                rows, [&](const Row &row) { return row.at(0) == kNotLookedAt || !is_wanted(row.at(0).value_or("")); });
             return rows;
         } catch (const Error &error) {
             if (session_->broken()) throw;

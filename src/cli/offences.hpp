@@ -15,6 +15,8 @@ namespace rlsproof::cli {
 
 // What the server cannot parse or plan: no rule was looked at.
 inline constexpr std::string_view kInvalid = "invalid";
+// What a statement runs past every look.
+inline constexpr std::string_view kNotLookedAt = "not_looked_at";
 
 struct Offence {
     int line = 1; // of the first query that has it

@@ -123,7 +123,7 @@ CREATE FUNCTION rlsproof.check_query(sql text, persona text DEFAULT NULL)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'rlsproof_check_query';
 COMMENT ON FUNCTION rlsproof.check_query(text, text) IS
-    'What every rule of the guard would say of these statements, without running them. A rule "invalid" is a statement the server cannot plan.';
+    'What every rule of the guard would say of these statements, without running them. A rule "invalid" is a statement the server cannot plan, "not_looked_at" one that runs more than can be seen.';
 
 CREATE FUNCTION rlsproof.plan_at_scale(sql text, factor double precision DEFAULT 100)
     RETURNS TABLE (part text, line text)

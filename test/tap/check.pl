@@ -79,6 +79,14 @@ spew('in', "\\i other.sql\nselect 1;\n");
 ($status, $out) = check('-', '--migrations', $migrations);
 is($status, 2, 'what was not read is not clean');
 like($out, qr/^not looked at: line 1: "\\i other\.sql"/m, 'and is named');
+spew('in', "do \$\$ begin execute 'delete from orders'; end \$\$;\nselect 1;\n");
+($status, $out) = check('-', '--migrations', $migrations);
+is($status, 2, 'nor is what only runs when it runs');
+like($out, qr/^not looked at: line 1: .*built at run time/m, 'it is named, too');
+spew('in', "do \$\$ begin delete from orders; end \$\$;\n");
+($status, $out) = check('-', '--migrations', $migrations);
+is($status, 1, 'a block is looked into');
+like($out, qr/:1: write_without_where:/, 'statement by statement');
 spew('in', '');
 
 for my $case ([[], qr/needs a file/], [['x.sql'], qr/--migrations DIR or --dsn/], [['x.sql', '--dsn', 'port=1'], qr/cannot read "x\.sql"/],

@@ -258,6 +258,11 @@ ok((grep { ($_->{query} // '') eq 'SELECT count(*) AS count FROM orders WHERE (n
 is(join(' ', map { "$_->{route} $_->{action}" } grep { $_->{route} && $_->{rule} eq 'full_scan' } @events), "/a\"?b odd's", 'and its labels');
 my @missing = grep { !$_->{fingerprint} || !$_->{message} || !$_->{sqlstate} || !$_->{query} || !$_->{role} || $_->{mode} ne 'log' } @events;
 is(scalar @missing, 0, 'each says what, of which shape, by whom') or diag(JSON::PP->new->canonical->encode(\@missing));
+$log_from = -s $node->logfile;
+said('SET rlsproof.rule_full_scan = log;', 'SELECT count(*) FROM orders WHERE note IN (' . join(', ', map { "'v$_'" } 1 .. 20000) . ')');
+my ($long) = map { /LOG:  (\{"rlsproof":.*)$/ ? $1 : () } split /\n/, slurp_file($node->logfile, $log_from);
+cmp_ok(length $long, '<', 8000, 'a list of many values makes no long line');
+like(JSON::PP->new->utf8->decode($long)->{query}, qr/^SELECT count\(\*\) FROM orders WHERE note IN \(\$1, \$2.*\.\.\.$/, 'the query is cut, and the line is JSON');
 is($events[0]{application}, 'odd "name" \\ with {json}', 'labels come through as they are');
 unlike(slurp_file($node->logfile, $log_from), qr/WARNING:.*secret/, 'and the rest of the log is silent');
 

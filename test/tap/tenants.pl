@@ -101,6 +101,63 @@ is($node->safe_psql('postgres', 'SELECT rule, query, role, database, table_name,
 is($node->safe_psql('postgres', 'SELECT rule, query, role, table_name, mode, rows FROM rlsproof.guard_recent'),
 	'tenant_repointed|SELECT set_config($1, $2, true), count(*) FROM orders|app||error|', 'in the ring as well');
 
+# --- rows of the target that the source lacks ----------------------------------------------------------------------------
+
+SKIP:
+{
+	skip 'MERGE has no WHEN NOT MATCHED BY SOURCE', 1 if $node->pg_version < 17;
+	$node->safe_psql('postgres', <<'SQL');
+CREATE VIEW mine AS SELECT * FROM orders WHERE org = current_setting('app.org')::int;
+CREATE TABLE parts (id int, note text, org int) PARTITION BY LIST (org);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+CREATE TABLE parts_2 (org int, note text, id int);
+ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES IN (2);
+INSERT INTO parts SELECT id, note, org FROM orders WHERE org > 0;
+CREATE TABLE lines (id int PRIMARY KEY, order_id int);
+INSERT INTO lines SELECT id, id FROM orders;
+CREATE TABLE names (id int);
+INSERT INTO names VALUES (1), (4), (2);
+GRANT ALL ON mine, parts, parts_1, parts_2, lines, names, orders TO service, app;
+SELECT rlsproof.tenancy('public.lines', 'order_id -> public.orders.org', 'setting:app.org'), rlsproof.tenancy('public.names', 'none');
+SQL
+	# Each is undone, so that the rows are the same for the next.
+	my $merge = sub { my ($role, $target, @actions) = @_;
+		return as($role, "BEGIN; MERGE INTO $target t USING names s ON t.id = s.id " . join(' ', @actions) . '; ROLLBACK;'); };
+	my $moved = 'WHEN NOT MATCHED BY SOURCE THEN UPDATE SET org = ';
+	for my $mode ('warn', 'error')
+	{
+		my $word = uc($mode eq 'warn' ? 'warning' : 'error');
+		$rules = "SET rlsproof.rule_tenant_write = $mode;";
+		is($merge->('service', 'mine', "${moved}1"), '', "$mode: rows stay with the session's tenant");
+		is($merge->('service', 'mine', q{WHEN NOT MATCHED BY SOURCE THEN UPDATE SET note = 'x'}), '', "$mode: their tenant is left alone");
+		is($merge->('service', 'mine', 'WHEN NOT MATCHED BY SOURCE THEN DELETE'), '', "$mode: what is deleted is not written");
+		like($merge->('service', 'mine', "${moved}2"), qr/^.*$word: .*public\.orders/, "$mode: rows are moved to another");
+		like($merge->('service', 'mine', "${moved}NULL"), qr/^.*$word: .*public\.orders/, "$mode: or to none");
+		like($merge->('service', 'mine', 'WHEN MATCHED THEN UPDATE SET org = 1', "${moved}t.id"), qr/^.*$word: .*public\.orders/, "$mode: beside what is matched");
+		is($merge->('service', 'mine', 'WHEN NOT MATCHED BY SOURCE AND t.id < 0 THEN UPDATE SET org = 2'), '', "$mode: a condition that no row meets");
+		like($merge->('service', 'mine', 'WHEN NOT MATCHED BY TARGET THEN INSERT (id, org) VALUES (s.id + 100, 2)', "${moved}1"), qr/^.*$word: .*public\.orders/, "$mode: beside what is put in");
+		like($merge->('service', 'parts', 'WHEN NOT MATCHED BY SOURCE AND t.org = 1 THEN UPDATE SET org = 2'), qr/^.*$word: .*public\.parts/, "$mode: to another partition");
+		is($merge->('service', 'parts', 'WHEN NOT MATCHED BY SOURCE AND t.org = 1 THEN UPDATE SET org = 1'), '', "$mode: within a partition");
+		like($merge->('service', 'parts', 'WHEN NOT MATCHED BY SOURCE AND t.org = 2 THEN UPDATE SET org = 2'), qr/^.*$word: .*public\.parts/, "$mode: in one with columns in another order");
+		like($merge->('service', 'lines', 'WHEN NOT MATCHED BY SOURCE AND t.id = 7 THEN UPDATE SET order_id = 5'), qr/^.*$word: .*public\.lines/, "$mode: by a path");
+		is($merge->('service', 'lines', 'WHEN NOT MATCHED BY SOURCE AND t.id = 7 THEN UPDATE SET order_id = 10'), '', "$mode: by a path to the session's own");
+
+		$rules = "SET rlsproof.rule_tenant_mixed = $mode; SET rlsproof.rule_tenant_mismatch = $mode;";
+		is($merge->('service', 'mine', 'WHEN NOT MATCHED BY SOURCE THEN DELETE'), '', "$mode: the rows of one tenant, by a view");
+		is($merge->('app', 'orders', 'WHEN NOT MATCHED BY SOURCE THEN DELETE'), '', "$mode: or by a policy");
+		like($merge->('service', 'orders', 'WHEN NOT MATCHED BY SOURCE THEN DELETE'), qr/$word:  rows of .*public\.orders are/, "$mode: of all tenants");
+		# The condition says which rows the source matches, and not which are left.
+		like(as('service', 'BEGIN; MERGE INTO orders t USING names s ON t.id = s.id AND t.org = 1 WHEN NOT MATCHED BY SOURCE THEN DELETE; ROLLBACK;'),
+			qr/$word:  rows of .*public\.orders are/, "$mode: of all tenants, though ON names one");
+		like(as('service', q{BEGIN; MERGE INTO orders t USING names s ON t.id = s.id AND t.org = 1 WHEN MATCHED THEN UPDATE SET note = 'x' WHEN NOT MATCHED BY TARGET THEN INSERT (id, org) VALUES (s.id + 100, 1) WHEN NOT MATCHED BY SOURCE THEN UPDATE SET note = 'left'; ROLLBACK;}),
+			qr/$word:  rows of .*public\.orders are/, "$mode: with actions of all kinds");
+	}
+	$rules = 'SET rlsproof.rule_tenant_unpinned = warn;';
+	is($merge->('service', 'mine', 'WHEN NOT MATCHED BY SOURCE THEN DELETE'), '', 'a view names the tenant');
+	like(as('service', 'BEGIN; MERGE INTO orders t USING names s ON t.id = s.id AND t.org = 1 WHEN NOT MATCHED BY SOURCE THEN DELETE; ROLLBACK;'),
+		qr/WARNING: .*public\.orders/, 'ON does not');
+}
+
 unlike(slurp_file($node->logfile), qr/TRAP|PANIC|signal 11|signal 6/, 'nothing crashed');
 $node->stop;
 done_testing();

@@ -45,6 +45,7 @@ post_parse_analyze_hook_type next_analysed = nullptr;
 object_access_hook_type next_accessed = nullptr;
 ExecutorStart_hook_type next_start = nullptr;
 ExecutorRun_hook_type next_run = nullptr;
+ExecutorFinish_hook_type next_finish = nullptr;
 ExecutorEnd_hook_type next_end = nullptr;
 ProcessUtility_hook_type next_utility = nullptr;
 
@@ -260,6 +261,32 @@ void run(RLSPROOF_EXECUTOR_RUN_PARAMS) {
         run_seen(RLSPROOF_EXECUTOR_RUN_ARGS);
 }
 
+void finish_on(QueryDesc *query) {
+    if (next_finish != nullptr)
+        next_finish(query);
+    else
+        standard_ExecutorFinish(query);
+}
+
+// What triggers run is not what a client sent.
+[[gnu::noinline]] void finish_held(QueryDesc *query) {
+    within([&] { finish_on(query); });
+}
+
+[[gnu::noinline]] void judge_rest(QueryDesc *query) {
+    if (IsParallelWorker() || exempt_now()) return;
+    if (Watch *const watch = watch_of(query->estate)) say_seen(watch, source_of(query), may_refuse(query));
+    if (Running *const running = running_of(query->estate)) judge_finish(query, running, may_refuse(query));
+}
+
+void finish(QueryDesc *query) {
+    if (is_held())
+        finish_held(query);
+    else
+        finish_on(query);
+    if (active != 0 && query->plannedstmt->hasModifyingCTE) judge_rest(query);
+}
+
 void end(QueryDesc *query) {
     Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
     if (running != nullptr) {
@@ -349,6 +376,7 @@ void install_hooks() {
     next_paths = std::exchange(set_rel_pathlist_hook, paths);
     next_start = std::exchange(ExecutorStart_hook, start);
     next_run = std::exchange(ExecutorRun_hook, run);
+    next_finish = std::exchange(ExecutorFinish_hook, finish);
     next_end = std::exchange(ExecutorEnd_hook, end);
     next_utility = std::exchange(ProcessUtility_hook, utility);
     define_tenant_plan();

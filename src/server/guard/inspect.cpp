@@ -1,5 +1,8 @@
+#include "base/error.hpp"
+
 #include "server/guard/inspect.hpp"
 
+#include <cstring>
 #include <utility>
 
 #include "server/compat.hpp"
@@ -8,15 +11,35 @@
 #include "server/guard/tenants.hpp"
 #include "server/guard/untrusted.hpp"
 #include "server/guard/utility.hpp"
+#include "server/subtransaction.hpp"
 
 extern "C" {
 #include "executor/executor.h"
+#include "catalog/namespace.h"
 #include "parser/analyze.h"
+#include "parser/parse_param.h"
+#include "parser/parser.h"
 #include "tcop/tcopprot.h"
 #include "utils/snapmgr.h"
 }
 
 namespace rlsproof::server::guard {
+
+RawStmt *innermost(RawStmt *statement) {
+    Node *carried = nullptr;
+    switch (nodeTag(statement->stmt)) {
+    case T_ExplainStmt: carried = reinterpret_cast<ExplainStmt *>(statement->stmt)->query; break;
+    case T_DeclareCursorStmt: carried = reinterpret_cast<DeclareCursorStmt *>(statement->stmt)->query; break;
+    case T_CreateTableAsStmt: carried = reinterpret_cast<CreateTableAsStmt *>(statement->stmt)->query; break;
+    case T_PrepareStmt: carried = reinterpret_cast<PrepareStmt *>(statement->stmt)->query; break;
+    case T_CopyStmt: carried = reinterpret_cast<CopyStmt *>(statement->stmt)->query; break;
+    default: break;
+    }
+    if (carried == nullptr) return statement;
+    auto *const inner = makeNode(RawStmt);
+    inner->stmt = carried;
+    return innermost(inner);
+}
 
 namespace {
 
@@ -38,45 +61,79 @@ private:
     bool inspecting_;
 };
 
-// The statement inside EXPLAIN, DECLARE CURSOR, CREATE TABLE AS, REFRESH or COPY; itself where it carries none.
-RawStmt *innermost(RawStmt *statement) {
-    Node *carried = nullptr;
-    switch (nodeTag(statement->stmt)) {
-    case T_ExplainStmt: carried = reinterpret_cast<ExplainStmt *>(statement->stmt)->query; break;
-    case T_DeclareCursorStmt: carried = reinterpret_cast<DeclareCursorStmt *>(statement->stmt)->query; break;
-    case T_CreateTableAsStmt: carried = reinterpret_cast<CreateTableAsStmt *>(statement->stmt)->query; break;
-    case T_PrepareStmt: carried = reinterpret_cast<PrepareStmt *>(statement->stmt)->query; break;
-    case T_CopyStmt: carried = reinterpret_cast<CopyStmt *>(statement->stmt)->query; break;
-    default: break;
-    }
-    if (carried == nullptr) return statement;
-    auto *const inner = makeNode(RawStmt);
-    inner->stmt = carried;
-    return innermost(inner);
-}
-
 // A cursor is read in parts, so it is planned like one.
 int options_of(const RawStmt *statement) {
     return IsA(statement->stmt, DeclareCursorStmt) ? CURSOR_OPT_FAST_PLAN : CURSOR_OPT_PARALLEL_OK;
 }
 
-List *planned(const char *sql, Violations *found, bool *answers) {
+List *pieces(const char *sql, int mode) {
+    return raw_parser(sql, static_cast<RawParseMode>(mode));
+}
+
+// Which of these a piece of a body is, is only known by trying.
+List *parsed(const std::string &sql, From from) {
+    if (from != From::body) return call(pg_parse_query, sql.c_str());
+    List *result = NIL;
+    for (const int mode : {static_cast<int>(RAW_PARSE_DEFAULT), static_cast<int>(RAW_PARSE_PLPGSQL_EXPR),
+                           static_cast<int>(RAW_PARSE_PLPGSQL_ASSIGN1)})
+        if (attempt(Finish::commit, [&] { result = call(pieces, sql.c_str(), mode); }).ok) return result;
+    throw Error(Code::syntax, "a statement in it could not be read");
+}
+
+List *variables = NIL; // the names that were taken for some, in the order of their numbers
+
+// What is no column is a variable, of the type that its use asks for.
+Node *as_variable(ParseState *state, ColumnRef *name, Node *column) {
+    if (column != nullptr || IsA(llast(name->fields), A_Star)) return nullptr;
+    char *const written = NameListToString(name->fields);
+    auto *const parameter = makeNode(ParamRef);
+    parameter->location = name->location;
+    ListCell *cell;
+    foreach (cell, variables)
+        if (strcmp(static_cast<const char *>(lfirst(cell)), written) == 0)
+            parameter->number = foreach_current_index(cell) + 1;
+    if (parameter->number == 0) {
+        variables = lappend(variables, written);
+        parameter->number = list_length(variables);
+    }
+    return state->p_paramref_hook(state, parameter);
+}
+
+List *rewritten(RawStmt *raw, const char *sql, From from) {
+    Oid *types = nullptr;
+    int count = 0;
+    if (from != From::body) return pg_analyze_and_rewrite_varparams(raw, sql, &types, &count, nullptr);
+    if (IsA(raw->stmt, PLAssignStmt))
+        raw->stmt = reinterpret_cast<Node *>(reinterpret_cast<PLAssignStmt *>(raw->stmt)->val);
+    ParseState *const state = make_parsestate(nullptr);
+    state->p_sourcetext = sql;
+    variables = NIL;
+    setup_parse_variable_parameters(state, &types, &count);
+    state->p_post_columnref_hook = as_variable;
+    Query *const query = transformTopLevelStmt(state, raw);
+    check_variable_parameters(state, query);
+    free_parsestate(state);
+    return pg_rewrite_query(query);
+}
+
+List *planned(const List *statements, const char *sql, From from, Violations *found, bool *answers) {
     List *plans = NIL;
     PushActiveSnapshot(GetTransactionSnapshot());
     ListCell *cell;
-    foreach (cell, pg_parse_query(sql)) {
+    foreach (cell, statements) {
         RawStmt *const raw = lfirst_node(RawStmt, cell);
         judge_utility(raw->stmt, found);
         if (wants(Rule::read_only)) judge_writing_command(raw->stmt, found);
-        if (wants(Rule::unlisted_command)) judge_command(raw->stmt, found);
-        *answers = !keeps_rows(raw->stmt);
+        *answers = from == From::client && !keeps_rows(raw->stmt);
         RawStmt *const inner = innermost(raw);
-        Oid *types = nullptr;
-        int count = 0;
-        if ((active & kSent) != 0) judge_sent(parse_analyze_varparams(inner, sql, &types, &count, nullptr), found);
-        List *const queries = pg_analyze_and_rewrite_varparams(inner, sql, &types, &count, nullptr);
+        if (from == From::client) {
+            if (wants(Rule::unlisted_command)) judge_command(raw->stmt, found);
+            Oid *types = nullptr;
+            int count = 0;
+            if ((active & kSent) != 0) judge_sent(parse_analyze_varparams(inner, sql, &types, &count, nullptr), found);
+        }
         ListCell *inner_cell;
-        foreach (inner_cell, queries) {
+        foreach (inner_cell, rewritten(inner, sql, from)) {
             Query *const query = lfirst_node(Query, inner_cell);
             if (query->commandType != CMD_UTILITY)
                 plans = lappend(plans, pg_plan_query(query, sql, options_of(raw), nullptr));
@@ -99,12 +156,13 @@ void ended(QueryDesc *query) {
 
 } // namespace
 
-std::vector<Remark> inspect(const std::string &sql, const std::string &as_sent) {
+std::vector<Remark> inspect(const std::string &sql, const std::string &as_sent, From from) {
     const EveryRule every_rule;
     Violations found;
     const Source source{as_sent.c_str(), -1, 0, 0};
     bool answers = true;
-    const List *const plans = call(planned, sql.c_str(), &found, &answers);
+    const List *const plans =
+        call(planned, static_cast<const List *>(parsed(sql, from)), sql.c_str(), from, &found, &answers);
     std::vector<Remark> result = remarks_on(found, source);
     for (int i = 0; i < list_length(plans); ++i) {
         QueryDesc *const query = call(started, static_cast<PlannedStmt *>(list_nth(plans, i)), sql.c_str());
@@ -112,7 +170,8 @@ std::vector<Remark> inspect(const std::string &sql, const std::string &as_sent) 
         const TenantPlan *const tenants =
             (active & kTenants) != 0 ? call(tenants_of, static_cast<const QueryDesc *>(query)) : nullptr;
         call(judge_start, static_cast<const QueryDesc *>(query), tenants, &of_plan);
-        if (answers) call(judge_answer, static_cast<const PlannedStmt *>(query->plannedstmt), &of_plan);
+        if (answers)
+            call(judge_answer, static_cast<const PlannedStmt *>(query->plannedstmt), ParamListInfo{nullptr}, &of_plan);
         // Before the plan goes: advice is read off it.
         for (Remark &remark : remarks_on(of_plan, source)) result.push_back(std::move(remark));
         call(ended, query);

@@ -126,10 +126,25 @@ inline void compare(Violations *found, RuleSet *told, const char *text, Rule rul
     if (counted > allowed && wants(rule)) exceeded(found, told, text, rule, counted, allowed);
 }
 
+// Most statements come here once: what a call costs would be paid by all of them.
+[[gnu::always_inline]] inline void judge_counted(const QueryDesc *query, Running *running, Violations *found) {
+    const Done done = done_by(running);
+    compare(found, &running->told, query->sourceText, Rule::rows_read, done.read, limits.rows_read);
+    if (!wants(Rule::transaction_rows_read) && !wants(Rule::transaction_rows_written)) return;
+    // Who adds nothing is not refused for what others did: a transaction that wrote too much may still look.
+    const Done added = add_to_transaction(running, done);
+    if (added.read > 0)
+        compare(found, &transaction.told, query->sourceText, Rule::transaction_rows_read, transaction.read,
+                limits.transaction_rows_read);
+    if (added.written > 0)
+        compare(found, &transaction.told, query->sourceText, Rule::transaction_rows_written, transaction.written,
+                limits.transaction_rows_written);
+}
+
 // What can be said before the first row of an answer is read.
 void judge_coming(const QueryDesc *query, bool may_refuse) {
     Violations found;
-    judge_answer(query->plannedstmt, &found);
+    judge_answer(query->plannedstmt, query->params, &found);
     if (found.count > 0) tell(found, source_of(query), may_refuse);
 }
 
@@ -238,20 +253,7 @@ void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
     const EState *const state = query->estate;
     running->returned += state->es_processed;
 
-    if ((active & kCounted) != 0) {
-        const Done done = done_by(running);
-        compare(&found, &running->told, query->sourceText, Rule::rows_read, done.read, limits.rows_read);
-        if (wants(Rule::transaction_rows_read) || wants(Rule::transaction_rows_written)) {
-            // Who adds nothing is not refused for what others did: a transaction that wrote too much may still look.
-            const Done added = add_to_transaction(running, done);
-            if (added.read > 0)
-                compare(&found, &transaction.told, query->sourceText, Rule::transaction_rows_read, transaction.read,
-                        limits.transaction_rows_read);
-            if (added.written > 0)
-                compare(&found, &transaction.told, query->sourceText, Rule::transaction_rows_written,
-                        transaction.written, limits.transaction_rows_written);
-        }
-    }
+    if ((active & kCounted) != 0) judge_counted(query, running, &found);
     if (running->answers && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
         compare(&found, &running->told, query->sourceText, Rule::result_rows, static_cast<double>(running->returned),
                 limits.result_rows);
@@ -259,6 +261,12 @@ void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
         note_sent(
             {source_of(query), query->params, query->plannedstmt, state->es_processed, query->operation == CMD_SELECT},
             &found);
+    if (found.count > 0) tell(found, source_of(query), may_refuse);
+}
+
+void judge_finish(const QueryDesc *query, Running *running, bool may_refuse) {
+    Violations found;
+    if ((active & kCounted) != 0) judge_counted(query, running, &found);
     if (found.count > 0) tell(found, source_of(query), may_refuse);
 }
 

@@ -34,4 +34,7 @@ void judge_passed(Passing passing, double rows, const Source &source, bool may_r
 // Judges what was counted up to now. REQUIRES: ExecutorRun has run.
 void judge_run(const QueryDesc *query, Running *running, bool may_refuse);
 
+// The same of what only ExecutorFinish does: parts of WITH that change something and that nobody reads.
+void judge_finish(const QueryDesc *query, Running *running, bool may_refuse);
+
 } // namespace rlsproof::server::guard

@@ -13,8 +13,14 @@ namespace {
 
 Running *innermost = nullptr;
 
+// Most statements run alone: the first one has its place here, which is cheaper to take than memory. Others have theirs
+// in the memory of their query.
+Running place_of_one;
+bool taken = false;
+
 void unlink(void *pointer) {
     const auto *const gone = static_cast<Running *>(pointer);
+    if (gone == &place_of_one) taken = false;
     // Cursors end in any order.
     for (Running **place = &innermost; *place != nullptr; place = &(*place)->outer)
         if (*place == gone) {
@@ -65,7 +71,11 @@ bool index_walker(PlanState *state, void *pointer) {
     } else if (IsA(state, IndexOnlyScanState)) {
         Relation const index = reinterpret_cast<IndexOnlyScanState *>(state)->ioss_RelationDesc;
         if (index != nullptr) add(found, index, true);
+    } else {
+        return compat::walk_states(state, index_walker, pointer);
     }
+    // Most statements are one of these and nothing else.
+    if (state->initPlan == NIL && state->subPlan == NIL) return false;
     return compat::walk_states(state, index_walker, pointer);
 }
 
@@ -74,7 +84,7 @@ bool index_walker(PlanState *state, void *pointer) {
 Running *begin_running(const QueryDesc *query) {
     EState *const state = query->estate;
     MemoryContext const before = MemoryContextSwitchTo(state->es_query_cxt);
-    auto *const running = static_cast<Running *>(palloc(sizeof(Running)));
+    Running *const running = taken ? static_cast<Running *>(palloc(sizeof(Running))) : &place_of_one;
     memset(running, 0, offsetof(Running, first));
     running->state = state;
     running->counter = running->first;
@@ -91,6 +101,7 @@ Running *begin_running(const QueryDesc *query) {
     }
     running->callback.func = unlink;
     running->callback.arg = running;
+    if (running == &place_of_one) taken = true;
     MemoryContextRegisterResetCallback(state->es_query_cxt, &running->callback);
     running->outer = innermost;
     innermost = running;

@@ -18,8 +18,8 @@ struct Counter {
     int64 written;
 };
 
-// Lives in the memory of its query and is unlinked when that goes, whichever way: by its end, an error, or a portal
-// that is dropped.
+// Lives as long as the memory of its query and is unlinked when that goes, whichever way: by its end, an error, or a
+// portal that is dropped.
 struct Running {
     MemoryContextCallback callback;
     Running *outer;

@@ -15,6 +15,7 @@
 
 extern "C" {
 #include "access/table.h"
+#include "catalog/pg_type.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
 #include "parser/parsetree.h"
@@ -121,6 +122,25 @@ bool plain_parameter(Node *node) {
     return IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == PARAM_EXTERN;
 }
 
+// Whether a LIMIT keeps the rows to what an answer may have. One of more rows does not, and LIMIT ALL is none; one that
+// only the executor knows is taken for one.
+bool keeps_to_limit(Node *count, ParamListInfo parameters) {
+    if (count == nullptr) return false;
+    if (IsA(count, Const)) {
+        const auto *const constant = reinterpret_cast<Const *>(count);
+        return !constant->constisnull && DatumGetInt64(constant->constvalue) <= limits.no_limit_rows;
+    }
+    if (!plain_parameter(count) || parameters == nullptr || parameters->paramFetch != nullptr) return true;
+    if (IsA(count, FuncExpr)) count = static_cast<Node *>(linitial(reinterpret_cast<FuncExpr *>(count)->args));
+    const int number = reinterpret_cast<Param *>(count)->paramid;
+    if (number > parameters->numParams) return true;
+    const ParamExternData &parameter = parameters->params[number - 1];
+    if (parameter.isnull) return false;
+    return parameter.ptype != INT8OID
+               ? (parameter.ptype != INT4OID || DatumGetInt32(parameter.value) <= limits.no_limit_rows)
+               : DatumGetInt64(parameter.value) <= limits.no_limit_rows;
+}
+
 // The number of an OFFSET that is known before the statement runs; negative where it is not.
 double offset_of(LimitState *state) {
     Node *const node = reinterpret_cast<Limit *>(state->ps.plan)->limitOffset;
@@ -145,8 +165,9 @@ void look_at_limit(Walk *walk, LimitState *state) {
             found->allowed = limits.offset;
         }
     }
-    if (reinterpret_cast<Limit *>(state->ps.plan)->limitCount == nullptr) return;
-    walk->above.limited = true;
+    Node *const count = reinterpret_cast<Limit *>(state->ps.plan)->limitCount;
+    if (count == nullptr) return;
+    walk->above.limited = walk->above.limited || keeps_to_limit(count, state->ps.state->es_param_list_info);
     const double below = outerPlan(state->ps.plan)->plan_rows;
     if (below > 0) walk->above.fraction *= std::min(1.0, state->ps.plan->plan_rows / below);
 }
@@ -305,14 +326,18 @@ bool reads_user_table(const PlannedStmt *plan) {
     return false;
 }
 
-void judge_answer(const PlannedStmt *plan, Violations *found) {
+void judge_answer(const PlannedStmt *plan, ParamListInfo parameters, Violations *found) {
     // OFFSET without LIMIT makes the same node.
-    const bool limited = IsA(plan->planTree, Limit) && reinterpret_cast<Limit *>(plan->planTree)->limitCount != nullptr;
-    if (!may_be_without_limit(plan) || plan->commandType != CMD_SELECT || limited || !reads_user_table(plan)) return;
+    Node *const limit = IsA(plan->planTree, Limit) ? reinterpret_cast<Limit *>(plan->planTree)->limitCount : nullptr;
+    if (!may_be_without_limit(plan) || plan->commandType != CMD_SELECT || keeps_to_limit(limit, parameters) ||
+        !reads_user_table(plan))
+        return;
     Violation *const violation = found->add(Rule::no_limit);
     if (violation == nullptr) return;
     violation->measured = plan->planTree->plan_rows;
     violation->allowed = limits.no_limit_rows;
+    if (limit != nullptr && !(IsA(limit, Const) && reinterpret_cast<Const *>(limit)->constisnull))
+        violation->note = "Its LIMIT lets more through.";
 }
 
 Violation *Violations::find(Rule rule) {

@@ -51,7 +51,7 @@ void judge_start(const QueryDesc *query, const TenantPlan *tenants, Violations *
 inline bool may_be_without_limit(const PlannedStmt *plan) {
     return wants(Rule::no_limit) && plan->planTree->plan_rows > limits.no_limit_rows;
 }
-void judge_answer(const PlannedStmt *plan, Violations *found);
+void judge_answer(const PlannedStmt *plan, ParamListInfo parameters, Violations *found);
 
 bool reads_user_table(const PlannedStmt *plan);
 

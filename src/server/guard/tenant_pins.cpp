@@ -13,6 +13,7 @@ extern "C" {
 #include "access/genam.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_opfamily.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteManip.h"
@@ -170,9 +171,27 @@ bool everybodys(const Conditions &c, Node *condition) {
     return c.shared != NIL && predicate_implied_by(c.shared, list_make1(condition), false);
 }
 
+bool whole_number(const Const *value, int64 *number) {
+    switch (value->consttype) {
+    case INT2OID: *number = DatumGetInt16(value->constvalue); return true;
+    case INT4OID: *number = DatumGetInt32(value->constvalue); return true;
+    case INT8OID: *number = DatumGetInt64(value->constvalue); return true;
+    default: return false;
+    }
+}
+
+// Also where it is an int in one table and a bigint in the other.
+bool same_constant(const Const *left, const Const *right) {
+    int64 one;
+    int64 two;
+    if (equal(left, right)) return true;
+    return !left->constisnull && !right->constisnull && whole_number(left, &one) && whole_number(right, &two) &&
+           one == two;
+}
+
 bool same_value(const TenantScan &left, const TenantScan &right) {
     return left.pin == right.pin && left.parameter == right.parameter && left.pin != Pin::expression &&
-           (left.value == nullptr || equal(left.value, right.value));
+           (left.value == nullptr || same_constant(left.value, right.value));
 }
 
 // Every branch holds the tenant, or lets through what is everybody's: then so does all of it.
@@ -261,6 +280,23 @@ const List *own_conditions(const Plan *scan) {
 }
 
 } // namespace
+
+bool held_alike(const TenantScan *scans, int count) {
+    const auto by_value = [](const TenantScan &scan) {
+        return settles(scan) && scan.pin >= Pin::session && scan.pin != Pin::written;
+    };
+    const auto source_of = [](const TenantScan &scan) {
+        const Tenancy *const tenancy = tenancy_of(scan.owner);
+        return tenancy != nullptr ? tenancy->source : -1;
+    };
+    for (int i = 1; i < count; ++i) {
+        if (!by_value(scans[i])) continue;
+        for (int j = 0; j < i; ++j)
+            if (by_value(scans[j]) && !same_value(scans[i], scans[j]) && source_of(scans[i]) == source_of(scans[j]))
+                return false;
+    }
+    return true;
+}
 
 List *conditions_of(const Plan *scan) {
     return list_concat(list_copy(scan->qual), own_conditions(scan));

@@ -560,7 +560,7 @@ TenantPlan *with_all_scans(PlannedStmt *plan) {
     look_at_written(&look);
     result->count = look.count;
     result->scan = look.found;
-    result->settled = true;
+    result->settled = held_alike(look.found, look.count);
     for (int i = 0; i < look.count; ++i)
         result->settled = result->settled && look.found[i].pin != Pin::written && settles(look.found[i]);
     return result;

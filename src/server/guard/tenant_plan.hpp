@@ -48,7 +48,7 @@ struct TenantScan {
 struct TenantPlan {
     ExtensibleNode node;
     uint64 generation; // of the declarations it was made by
-    bool settled;      // nothing is written, and every scan is held to values that are known when it starts
+    bool settled;      // nothing is written, and every scan is held to the same value, known when it starts
     int count;
     TenantScan *scan;
 };
@@ -57,6 +57,10 @@ void define_tenant_plan();
 
 // Whether the plan alone says whose rows a scan reads, once the value that it is held to has been compared.
 bool settles(const TenantScan &scan);
+
+// Whether all scans that settle by a value do so by the same one: two tables, each held to another tenant, are a
+// mixture. A constant and a parameter are taken for two, though they may come to one.
+bool held_alike(const TenantScan *scans, int count);
 
 // Looks at a plan. REQUIRES: its tables are locked.
 TenantPlan *look_at_tenants(PlannedStmt *plan);

@@ -151,14 +151,15 @@ void begin_watch(const QueryDesc *query, const TenantPlan *plan, bool may_refuse
         open[i] = (active & kWatchedReads) != 0 && plan->scan[i].bound_to < 0 && !proven(plan, i);
         any = any || open[i] || (plan->scan[i].pin == Pin::written && wants(Rule::tenant_write));
     }
-    // What a plan proves of one scan is no longer all where another is open: rows of the two may be a mixture.
+    // What a plan proves of one scan is no longer all where another is open, or held to something else: rows of the two
+    // may be a mixture.
     auto *const judged = static_cast<bool *>(palloc0(sizeof(bool) * static_cast<size_t>(plan->count + 1)));
-    bool reads = false;
+    bool reads = wants(Rule::tenant_mixed) && !held_alike(plan->scan, plan->count);
     for (int i = 0; i < plan->count; ++i) reads = reads || open[i];
     for (int i = 0; reads && wants(Rule::tenant_mixed) && i < plan->count; ++i)
         if (!open[i] && plan->scan[i].bound_to < 0 && plan->scan[i].pin >= Pin::session &&
             plan->scan[i].pin != Pin::written)
-            open[i] = judged[i] = true;
+            any = open[i] = judged[i] = true;
     if (any) {
         int nodes = 0;
         count_nodes(query->planstate, &nodes);

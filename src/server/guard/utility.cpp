@@ -9,6 +9,7 @@ extern "C" {
 #include "access/relation.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -35,11 +36,31 @@ bool small(Oid table) {
     return result;
 }
 
+// A table that was just made, as tools make one to fill it, with what TRUNCATE would take along.
+bool holds_nothing(const TruncateStmt *statement, const RangeVar *name, Oid table) {
+    // Which tables follow is found out by the command itself. Where it is only looked at, rows may come before it runs.
+    if (statement->behavior == DROP_CASCADE || inspecting) return false;
+    const List *const tables = name->inh ? find_all_inheritors(table, NoLock, nullptr) : list_make1_oid(table);
+    ListCell *cell;
+    foreach (cell, tables) {
+        Relation const relation = try_relation_open(lfirst_oid(cell), AccessShareLock);
+        if (relation == nullptr) continue;
+        const bool nothing =
+            relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ||
+            (RELKIND_HAS_STORAGE(relation->rd_rel->relkind) && RelationGetNumberOfBlocks(relation) == 0);
+        relation_close(relation, AccessShareLock);
+        if (!nothing) return false;
+    }
+    return true;
+}
+
 void look_at_truncate(const TruncateStmt *statement, Violations *found) {
     ListCell *cell;
     foreach (cell, statement->relations) {
-        const Oid table = relation_of(lfirst_node(RangeVar, cell));
+        const auto *const name = lfirst_node(RangeVar, cell);
+        const Oid table = relation_of(name);
         if (!OidIsValid(table) || exempt_table(table) || get_rel_persistence(table) == RELPERSISTENCE_TEMP) continue;
+        if (holds_nothing(statement, name, table)) continue;
         Violation *const violation = found->add(Rule::write_without_where);
         if (violation == nullptr) return;
         violation->relation = table;
@@ -87,8 +108,11 @@ void judge_utility(Node *statement, Violations *found) {
     if (IsA(statement, TruncateStmt) && wants(Rule::tenant_write)) {
         ListCell *cell;
         foreach (cell, reinterpret_cast<TruncateStmt *>(statement)->relations) {
-            const Oid table = relation_of(lfirst_node(RangeVar, cell));
-            if (OidIsValid(table) && !exempt_table(table)) judge_tenants_of_rows(table, true, found);
+            const auto *const name = lfirst_node(RangeVar, cell);
+            const Oid table = relation_of(name);
+            if (OidIsValid(table) && !exempt_table(table) &&
+                !holds_nothing(reinterpret_cast<TruncateStmt *>(statement), name, table))
+                judge_tenants_of_rows(table, true, found);
         }
     }
     if (IsA(statement, TruncateStmt) && wants(Rule::write_without_where))

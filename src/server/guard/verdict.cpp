@@ -10,6 +10,7 @@
 #include "server/guard/inspect.hpp"
 #include "server/guard/pardons.hpp"
 #include "server/guard/settings.hpp"
+#include "server/guard/shared_text.hpp"
 #include "server/guard/statement.hpp"
 #include "server/guard/stricter.hpp"
 #include "server/shape.hpp"
@@ -123,6 +124,16 @@ std::string quoted(const std::string &text) {
     return result;
 }
 
+// Of a normal form in a line of the log: a list of ten thousand values has as many parameters.
+constexpr int kLogged = 4096;
+
+std::string shortened(const std::string &text) {
+    if (text.size() < kLogged) return text;
+    char room[kLogged];
+    put_text(room, kLogged, text.c_str(), static_cast<int>(text.size()), GetDatabaseEncoding());
+    return room;
+}
+
 std::string line_of(const Violation &found, const Sentence &sentence, const std::string &table, const Shape &shape,
                     const Tags &tags, long held) {
     const auto text = [](const char *key, const std::string &value) {
@@ -136,9 +147,9 @@ std::string line_of(const Violation &found, const Sentence &sentence, const std:
         line += fmt::format(",\"{}\":{}", found.counted ? "counted" : "expected", number(found.measured));
     if (found.allowed > 0) line += fmt::format(",\"allowed\":{}", number(found.allowed));
     if (found.tenants != nullptr) line += fmt::format(",\"tenants\":[{}]", found.tenants);
-    line += text("hint", sentence.hint != nullptr ? sentence.hint : "");
+    line += text("hint", sentence.hint != nullptr ? shortened(sentence.hint) : "");
     line += fmt::format(",\"fingerprint\":\"{:016x}\"", shape.fingerprint);
-    line += text("query", shape.text);
+    line += text("query", shortened(shape.text));
     const char *const role = call(GetUserNameFromId, GetUserId(), true);
     line += text("role", role != nullptr ? role : "");
     const char *const database = call(get_database_name, MyDatabaseId);
