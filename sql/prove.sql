@@ -58,6 +58,10 @@ BEGIN
     PERFORM asked('e4_random', 'random() > 0.5 AND owner = prove_it.uid()', 'owner = prove_it.uid()');
     PERFORM asked('e5_until', 'EXISTS (SELECT 1 FROM prove_it.member m WHERE m.org = e5_until.org AND m.who = prove_it.uid() AND m.until > now())', membership);
     PERFORM asked('e6_tags', '''open'' = ANY (tags)', '''open'' = ANY (tags) OR flag');
+    -- What is in an array of a state.
+    PERFORM asked('e9_in_tags', '''open'' = ANY (tags)', 'owner = prove_it.uid()');
+    PERFORM asked('e9_my_tag', 'prove_it.uid()::text = ANY (tags) OR body = ANY (tags)', 'prove_it.uid()::text = ANY (tags)');
+    PERFORM asked('e9_no_tag', '''open'' <> ALL (tags)', '''open'' <> ALL (tags) AND NOT ''shut'' = ANY (tags)');
     -- Equal rows are one value to DISTINCT: a state with two of them is no failure. ON leaves one of several.
     PERFORM asked('e7_distinct', 'owner = (SELECT DISTINCT m.who FROM prove_it.member m WHERE m.org = e7_distinct.org)',
                   'NOT EXISTS (SELECT FROM prove_it.member m, prove_it.member n WHERE m.org = e7_distinct.org AND n.org = m.org AND m.role <> n.role)');

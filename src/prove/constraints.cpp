@@ -12,11 +12,13 @@ Encoder::Encoder(const Question &question, Formulas &formulas)
     state_subjects();
     for (size_t i = 0; i < question.claims.size(); i++) {
         const Claim &claim = question.claims[i];
-        const Id yes = truth(claim.condition).yes;
+        const Id yes = this->yes(claim.condition);
         state(claim.name, claim.holds ? yes : f_.negation(yes), false);
         assertions_.back().bad = (int)i == question.bad;
     }
+    begin_steps();
     state_constraints();
+    state_steps();
     state_literals();
 }
 
@@ -187,6 +189,7 @@ std::map<std::string, std::vector<Id>> Encoder::make_elements(int rows) {
     std::map<std::string, std::vector<Id>> elements;
     std::vector<Id> facts;
     for (const auto &[number, used] : used_tables_) {
+        if (question_.tables[(size_t)number].of >= 0) continue; // the same rows
         std::vector<Id> &list = elements[row_sort(number)];
         std::vector<Id> everything;
         int there = 0;

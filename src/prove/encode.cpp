@@ -16,6 +16,7 @@ using expr::Sort;
 namespace {
 
 constexpr int kDeepest = 2000;
+constexpr Id kNotMade = -1;
 
 class Deeper {
 public:
@@ -48,6 +49,7 @@ std::string shown_name(As as, const std::string &name) {
     case As::function_null:
     case As::column_null: return name + " is NULL";
     case As::not_null: return "NOT NULL " + name;
+    case As::truncated: return name + " is emptied";
     case As::present: return "in " + name;
     case As::none: return "no " + name;
     case As::number: return "number: " + name;
@@ -76,12 +78,14 @@ Expr hard_part(const Expr &e, bool in_atom) {
 
 } // namespace
 
-Encoder::Truth Encoder::truth(const Expr &e) {
-    if (const auto found = truths_.find(e.get()); found != truths_.end()) return found->second;
+Encoder::Truth Encoder::truth(const Expr &e, Half half) {
+    if (const auto found = truths_.find(e.get());
+        found != truths_.end() && (half == Half::yes || found->second.no != kNotMade))
+        return found->second;
     const Deeper deeper(depth_);
-    const Truth result = truth_plainly(e);
+    const Truth result = truth_plainly(e, half);
     kept_.push_back(e);
-    truths_.emplace(e.get(), result);
+    truths_[e.get()] = result;
     return result;
 }
 
@@ -90,7 +94,7 @@ Encoder::Truth Encoder::of_value(const Value &value) {
     return {f_.conjunction({there, value.term}), f_.conjunction({there, f_.negation(value.term)})};
 }
 
-Encoder::Truth Encoder::truth_plainly(const Expr &e) {
+Encoder::Truth Encoder::truth_plainly(const Expr &e, Half half) {
     const auto part = [&](size_t i) { return truth(e->arguments[i]); };
     switch (e->kind) {
     case Kind::constant: return {f_.truth(!e->null && e->number != 0), f_.truth(!e->null && e->number == 0)};
@@ -100,10 +104,12 @@ Encoder::Truth Encoder::truth_plainly(const Expr &e) {
     case Kind::disjunction: {
         std::vector<Id> yes, no;
         for (const Expr &argument : e->arguments) {
-            const Truth inner = truth(argument);
+            const Truth inner = truth(argument, half);
             yes.push_back(inner.yes);
             no.push_back(inner.no);
         }
+        if (half == Half::yes)
+            return {e->kind == Kind::conjunction ? f_.conjunction(yes) : f_.disjunction(yes), kNotMade};
         if (e->kind == Kind::conjunction) return {f_.conjunction(yes), f_.disjunction(no)};
         return {f_.disjunction(yes), f_.conjunction(no)};
     }
@@ -112,7 +118,7 @@ Encoder::Truth Encoder::truth_plainly(const Expr &e) {
         return {inner.no, inner.yes};
     }
     case Kind::is_true: {
-        const Id yes = part(0).yes;
+        const Id yes = this->yes(e->arguments[0]);
         return {yes, f_.negation(yes)};
     }
     case Kind::choice: {
@@ -134,7 +140,7 @@ Encoder::Truth Encoder::truth_plainly(const Expr &e) {
         }
         return result;
     }
-    case Kind::any: return any(*e);
+    case Kind::any: return any(*e, half);
     case Kind::scalar: return lifted_scalar(e, e);
     case Kind::is_null:
         if (e->arguments[0]->type.is_boolean()) {
@@ -171,6 +177,8 @@ Encoder::Truth Encoder::truth_plainly(const Expr &e) {
                                      "Bool", "the array has the element");
         const Id empty = function_of(As::empty, of, {array.term}, "Bool", "the array has no element");
         const Id has_null = function_of(As::has_null, of, {array.term}, "Bool", "the array has a NULL in it");
+        elements_.try_emplace(of, Elements{e->arguments[0]->type, symbols_.at({As::holds, of}),
+                                           symbols_.at({As::empty, of}), symbols_.at({As::has_null, of})});
         const Id known = f_.negation(element.null);
         return {
             f_.conjunction({known, there, f_.negation(empty), holds}),
@@ -238,24 +246,25 @@ Id Encoder::some(const std::vector<expr::Row> &rows, size_t at, const Body &body
 }
 
 // NULL unless one row says yes or all say no.
-Encoder::Truth Encoder::any(const expr::Node &node) {
+Encoder::Truth Encoder::any(const expr::Node &node, Half half) {
     std::vector<Id> yes, not_no;
     for (const expr::Select &select : node.selects) {
         // Renamed even for the first use: what was rebuilt around a part shares it with where it came from.
         const expr::Select first = renamed(select);
         yes.push_back(some(first.rows, 0, [&] {
-            return f_.conjunction({truth(first.where).yes, truth(first.output).yes});
+            return f_.conjunction({this->yes(first.where), this->yes(first.output)});
         }));
+        if (half == Half::yes) continue;
         if (expr::is_constant(select.output, true)) {
             not_no.push_back(yes.back());
             continue;
         }
         const expr::Select again = renamed(select);
         not_no.push_back(some(again.rows, 0, [&] {
-            return f_.conjunction({truth(again.where).yes, f_.negation(truth(again.output).no)});
+            return f_.conjunction({this->yes(again.where), f_.negation(truth(again.output).no)});
         }));
     }
-    return {f_.disjunction(yes), f_.negation(f_.disjunction(not_no))};
+    return {f_.disjunction(yes), half == Half::yes ? kNotMade : f_.negation(f_.disjunction(not_no))};
 }
 
 // The select over row variables of its own, so that it can be stated twice.
@@ -324,7 +333,7 @@ Encoder::Truth Encoder::lifted_scalar(const Expr &atom, const Expr &hard) {
                     for (size_t k = 0; k < other.rows.size(); k++)
                         same.push_back(f_.equal(rows_.at(other.rows[k].id), rows_.at(chosen.rows[k].id)));
                 const Id differs = i == number ? f_.negation(f_.conjunction(same)) : f_.yes();
-                return f_.conjunction({truth(other.where).yes, differs});
+                return f_.conjunction({this->yes(other.where), differs});
             }));
         }
         return f_.negation(f_.disjunction(others));
@@ -335,11 +344,11 @@ Encoder::Truth Encoder::lifted_scalar(const Expr &atom, const Expr &hard) {
             const expr::Select chosen = renamed(hard->selects[i]);
             side->push_back(some(chosen.rows, 0, [&] {
                 const Truth inner = truth(replaced(atom, hard, chosen.output));
-                return f_.conjunction({truth(chosen.where).yes, alone(i, chosen), side == &yes ? inner.yes : inner.no});
+                return f_.conjunction({this->yes(chosen.where), alone(i, chosen), side == &yes ? inner.yes : inner.no});
             }));
         }
         const expr::Select again = renamed(hard->selects[i]);
-        there.push_back(some(again.rows, 0, [&] { return truth(again.where).yes; }));
+        there.push_back(some(again.rows, 0, [&] { return this->yes(again.where); }));
     }
     const Id none = f_.negation(f_.disjunction(there));
     const Truth with_null = truth(replaced(atom, hard, expr::null_of(hard->type)));
@@ -518,7 +527,7 @@ Id Encoder::function_of(As as, const std::string &name, const std::vector<Id> &a
         symbol = quoted(shown);
         for (int turn = 2; f_.declared(symbol); turn++) symbol = quoted(fmt::format("{} ({})", shown, turn));
         Symbol made{symbol, {}, to, comment};
-        for (const Id argument : arguments) made.from.push_back(f_.at(argument).sort);
+        for (const Id argument : arguments) made.from.emplace_back(f_.at(argument).sort);
         f_.declare(made);
     }
     const Symbol &known = f_.symbol(symbol);
@@ -531,11 +540,13 @@ Id Encoder::function_of(As as, const std::string &name, const std::vector<Id> &a
 void Encoder::use(int table) {
     if (used_tables_.contains(table)) return;
     used_tables_[table] = true;
+    if (const int of = question_.tables.at((size_t)table).of; of >= 0) return use(of);
     f_.declare_sort(row_sort(table), "rows of " + question_.tables.at((size_t)table).name);
 }
 
 std::string Encoder::row_sort(int table) const {
-    return quoted("row of " + question_.tables.at((size_t)table).name);
+    const int of = question_.tables.at((size_t)table).of;
+    return quoted("row of " + question_.tables.at((size_t)(of >= 0 ? of : table)).name);
 }
 
 Id Encoder::present(int table, Id row) {

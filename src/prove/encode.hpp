@@ -33,6 +33,7 @@ struct Assertion {
 // What a symbol stands for.
 enum class As {
     subject,
+    truncated,
     element, // of a bounded search
     present,
     column,
@@ -76,6 +77,8 @@ public:
     Id subject(size_t number) const { return subjects_.at(number); }
     std::vector<ColumnTerms> columns_of(int table, Id row);
     bool used(int table) const { return used_tables_.contains(table); }
+    // That the row of a table which the statement may change is there or not there afterwards as before, and the same.
+    Id unchanged(const Step &step, Id row);
     // The columns that are spoken of, in the order of columns_of().
     std::vector<int> used_columns(int table) const;
     // How they, and parameters, are named among the symbols. REQUIRES: they are spoken of.
@@ -90,6 +93,12 @@ public:
         Id canonical;
     };
     const std::vector<Literal> &literals() const { return literals_; }
+    // How a model tells what is in arrays of a type, for those types of which that matters: by these symbols.
+    struct Elements {
+        expr::Type type;
+        std::string holds, empty, has_null;
+    };
+    const std::map<std::string, Elements> &elements() const { return elements_; }
     // Parameters that are numbers.
     const std::map<std::string, Id> &parameters() const { return parameters_; }
     // Why functions in it are not known; each reason once.
@@ -103,11 +112,15 @@ private:
         Id null, term;
     };
 
-    Truth truth(const expr::Expr &e);
-    Truth truth_plainly(const expr::Expr &e);
+    // Both formulas, or only the first: of what must be true it does not matter when it is false, and saying so of
+    // sub-selects within sub-selects doubles with each. What was not made is no formula, and cannot be put into one.
+    enum class Half { both, yes };
+    Truth truth(const expr::Expr &e, Half half = Half::both);
+    Id yes(const expr::Expr &e) { return truth(e, Half::yes).yes; }
+    Truth truth_plainly(const expr::Expr &e, Half half);
     Truth compared(const expr::Node &node);
     Truth compared_booleans(const expr::Node &node, expr::Comparison comparison);
-    Truth any(const expr::Node &node);
+    Truth any(const expr::Node &node, Half half);
     Truth lifted(const expr::Expr &atom, const expr::Expr &hard);
     Truth lifted_scalar(const expr::Expr &atom, const expr::Expr &hard);
     Truth of_value(const Value &value);
@@ -131,7 +144,28 @@ private:
                    const std::string &comment);
     void use(int table);
 
+    // Something that a row refers to goes or changes, and may take the row along.
+    struct Follow {
+        Id may;
+        const Tie *tie;
+    };
+    // A step as far as it is encoded: for the row variable, the ways in which it may change; and for subjects.
+    struct Begun {
+        const Step *step;
+        Id row, insert, update, remove;
+        std::vector<Follow> follows;
+        std::vector<std::pair<size_t, std::vector<Follow>>> of_subjects;
+    };
+    void begin(const Step &step);
+    std::vector<Follow> follows(const Step &step, Id row);
+    Id truncated(const Step &step);
+    Id taken_along(const Begun &begun, const std::vector<Follow> &follows, Id row, bool may_go);
+    Id same(const Step &step, const std::vector<int> &columns, Id row);
+
     void state_subjects();
+    void begin_steps();
+    void spread_columns();
+    void state_steps();
     void state_constraints();
     void state_literals();
     Id key_differs(const Table &table, int number, const Key &key, Id left, Id right);
@@ -147,6 +181,7 @@ private:
     std::vector<expr::Expr> kept_; // so that no address is used twice
     std::map<int, Id> rows_;       // what a row variable stands for
     std::vector<Id> subjects_;
+    std::vector<Begun> begun_;
     std::map<int, bool> used_tables_;
     std::map<std::pair<int, int>, bool> used_columns_;
     std::map<std::pair<As, std::string>, std::string> symbols_;
@@ -154,6 +189,7 @@ private:
     std::map<std::pair<int, Id>, Id> present_;
     std::vector<Literal> literals_;
     std::map<std::pair<std::string, std::string>, Id> literal_terms_;
+    std::map<std::string, Elements> elements_;
     std::map<std::string, Id> parameters_;
     std::vector<std::string> reasons_;
     Id elements_distinct_ = 0;

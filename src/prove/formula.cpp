@@ -15,10 +15,15 @@ namespace {
 constexpr size_t kMost = 400000; // formulas in one graph
 constexpr size_t kFew = 32;      // parts that are compared one by one
 
+// REQUIRES: the text is one that is kept.
 size_t number_of(const Formulas::Item &item) {
-    size_t number = std::hash<std::string>()(item.text) * 31 + (size_t)item.op;
+    size_t number = std::hash<const void *>()(item.text.data()) * 31 + (size_t)item.op;
     for (const Id part : item.parts) number = (number ^ (size_t)part) * 1099511628211U;
-    return number;
+    return number ^ number >> 32;
+}
+
+bool is_quantifier(Op op) {
+    return op == Op::exists || op == Op::for_all;
 }
 
 } // namespace
@@ -34,28 +39,51 @@ std::string quoted(const std::string &name) {
     return "|" + inside + "|";
 }
 
-Id Formulas::intern(Item item) {
+std::string_view Formulas::kept(std::string_view text) {
+    return text.empty() ? std::string_view() : std::string_view(*texts_.emplace(text).first);
+}
+
+std::span<const Id> Formulas::kept(std::span<const Id> ids) {
+    if (ids.empty()) return {};
+    auto *copy = static_cast<Id *>(room_.allocate(ids.size_bytes(), alignof(Id)));
+    std::copy(ids.begin(), ids.end(), copy);
+    return {copy, ids.size()};
+}
+
+Id Formulas::intern(Op op, std::span<const Id> parts, std::string_view text, std::string_view sort) {
     tick();
-    const size_t key = number_of(item);
-    const auto [first, last] = known_.equal_range(key);
-    for (auto known = first; known != last; ++known) {
-        const Item &other = at(known->second);
-        if (other.op == item.op && other.parts == item.parts && other.text == item.text) return known->second;
+    Item item{op, parts, text, sort, {}};
+    if (known_.size() <= 2 * items_.size()) {
+        known_.assign(std::max<size_t>(1024, known_.size() * 2), -1);
+        for (size_t i = 0; i < items_.size(); i++) {
+            size_t place = number_of(items_[i]) & (known_.size() - 1);
+            while (known_[place] >= 0) place = (place + 1) & (known_.size() - 1);
+            known_[place] = (Id)i;
+        }
     }
-    std::vector<Id> &free = item.free;
-    for (const Id part : item.parts) free.insert(free.end(), at(part).free.begin(), at(part).free.end());
-    std::sort(free.begin(), free.end());
-    free.erase(std::unique(free.begin(), free.end()), free.end());
-    if (item.op == Op::exists || item.op == Op::for_all) std::erase(free, item.parts.front());
+    size_t place = number_of(item) & (known_.size() - 1);
+    for (; known_[place] >= 0; place = (place + 1) & (known_.size() - 1)) {
+        const Item &other = at(known_[place]);
+        if (other.op == op && other.text.data() == text.data() &&
+            std::equal(other.parts.begin(), other.parts.end(), parts.begin(), parts.end()))
+            return known_[place];
+    }
     if (items_.size() >= kMost) throw Error(Code::limit, "the question is too large to be proved");
     const Id id = (Id)items_.size();
-    if (item.op == Op::variable) item.free = {id};
-    items_.push_back(std::move(item));
-    known_.emplace(key, id);
+    free_.clear();
+    for (const Id part : parts) free_.insert(free_.end(), at(part).free.begin(), at(part).free.end());
+    std::sort(free_.begin(), free_.end());
+    free_.erase(std::unique(free_.begin(), free_.end()), free_.end());
+    if (is_quantifier(op)) std::erase(free_, parts.front());
+    if (op == Op::variable) free_.assign(1, id);
+    item.parts = kept(parts);
+    item.free = kept(free_);
+    items_.push_back(item);
+    known_[place] = id;
     return id;
 }
 
-Id Formulas::junction(Op op, const std::vector<Id> &parts) {
+Id Formulas::junction(Op op, std::span<const Id> parts) {
     const Op stops = op == Op::conjunction ? Op::no : Op::yes, skipped = op == Op::conjunction ? Op::yes : Op::no;
     std::vector<Id> kept;
     std::unordered_set<Id> many; // the same, once there are more than a few
@@ -72,7 +100,7 @@ Id Formulas::junction(Op op, const std::vector<Id> &parts) {
         if (at(part).op == stops) return part;
         if (at(part).op == skipped) continue;
         if (at(part).op == op)
-            for (const Id inner : std::vector<Id>(at(part).parts)) add(inner);
+            for (const Id inner : at(part).parts) add(inner);
         else
             add(part);
     }
@@ -80,7 +108,7 @@ Id Formulas::junction(Op op, const std::vector<Id> &parts) {
         if (at(part).op == Op::negation && has(at(part).parts.front())) return truth(op != Op::conjunction);
     if (kept.empty()) return truth(op == Op::conjunction);
     if (kept.size() == 1) return kept.front();
-    return intern({op, std::move(kept), "", "Bool", {}});
+    return intern(op, kept, {}, kBool);
 }
 
 Id Formulas::negation(Id inner) {
@@ -88,7 +116,7 @@ Id Formulas::negation(Id inner) {
     case Op::yes: return no();
     case Op::no: return yes();
     case Op::negation: return at(inner).parts.front();
-    default: return intern({Op::negation, {inner}, "", "Bool", {}});
+    default: return intern(Op::negation, {inner}, {}, kBool);
     }
 }
 
@@ -103,12 +131,12 @@ Id Formulas::equal(Id left, Id right) {
         if (at(left).op == Op::no) return negation(right);
         if (at(right).op == Op::no) return negation(left);
     }
-    return intern({Op::equal, {std::min(left, right), std::max(left, right)}, "", "Bool", {}});
+    return intern(Op::equal, {std::min(left, right), std::max(left, right)}, {}, kBool);
 }
 
 Id Formulas::less(Id left, Id right) {
     if (left == right) return no();
-    return intern({Op::less, {left, right}, "", "Bool", {}});
+    return intern(Op::less, {left, right}, {}, kBool);
 }
 
 Id Formulas::if_else(Id condition, Id then, Id otherwise) {
@@ -117,34 +145,35 @@ Id Formulas::if_else(Id condition, Id then, Id otherwise) {
     if (at(condition).op == Op::no) return otherwise;
     if (at(then).sort == "Bool")
         return disjunction({conjunction({condition, then}), conjunction({negation(condition), otherwise})});
-    return intern({Op::if_else, {condition, then, otherwise}, "", at(then).sort, {}});
+    return intern(Op::if_else, {condition, then, otherwise}, {}, at(then).sort);
 }
 
-Id Formulas::apply(const std::string &symbol, std::vector<Id> arguments) {
-    return intern({Op::apply, std::move(arguments), symbol, symbols_.at(symbol).to, {}});
+Id Formulas::apply(std::string_view symbol, const std::vector<Id> &arguments) {
+    const Symbol &known = *symbols_.at(symbol);
+    return intern(Op::apply, arguments, known.name, known.to);
 }
 
 Id Formulas::numeral(int64_t value) {
-    return intern({Op::numeral, {}, std::to_string(value), "Int", {}});
+    return intern(Op::numeral, {}, kept(std::to_string(value)), "Int");
 }
 
 Id Formulas::decimal(const std::string &text) {
-    return intern({Op::numeral, {}, text.find('.') == std::string::npos ? text + ".0" : text, "Real", {}});
+    return intern(Op::numeral, {}, kept(text.find('.') == std::string::npos ? text + ".0" : text), "Real");
 }
 
 Id Formulas::to_real(Id whole) {
-    if (at(whole).op == Op::numeral) return decimal(at(whole).text);
-    return intern({Op::to_real, {whole}, "", "Real", {}});
+    if (at(whole).op == Op::numeral) return decimal(std::string(at(whole).text));
+    return intern(Op::to_real, {whole}, {}, "Real");
 }
 
-Id Formulas::variable(const std::string &sort, const std::string &hint) {
-    return intern({Op::variable, {}, quoted(hint + " " + std::to_string(++variables_)), sort, {}});
+Id Formulas::variable(std::string_view sort, const std::string &hint) {
+    return intern(Op::variable, {}, kept(quoted(hint + " " + std::to_string(++variables_))), kept(sort));
 }
 
 Id Formulas::quantified(Op op, Id variable, Id body) {
     if (at(body).op == Op::no && op == Op::exists) return body;
     if (at(body).op == Op::yes && op == Op::for_all) return body;
-    return intern({op, {variable, body}, "", "Bool", {}});
+    return intern(op, {variable, body}, {}, kBool);
 }
 
 void Formulas::declare_sort(const std::string &sort, const std::string &comment) {
@@ -155,11 +184,13 @@ void Formulas::declare_sort(const std::string &sort, const std::string &comment)
 void Formulas::declare(Symbol symbol) {
     if (symbols_.contains(symbol.name)) return;
     order_.push_back(symbol.name);
-    symbols_.emplace(symbol.name, std::move(symbol));
+    auto made = std::make_unique<const Symbol>(std::move(symbol));
+    const std::string_view name = made->name;
+    symbols_.emplace(name, std::move(made));
 }
 
 Id Formulas::replace(Id formula, Id variable, Id by, std::unordered_map<Id, Id> &done) {
-    const std::vector<Id> &free = at(formula).free;
+    const std::span<const Id> free = at(formula).free;
     if (!std::binary_search(free.begin(), free.end(), variable)) return formula;
     if (formula == variable) return by;
     if (const auto found = done.find(formula); found != done.end()) return found->second;
@@ -191,9 +222,9 @@ Id Formulas::expand(Id formula, const std::map<std::string, std::vector<Id>> &el
         if (const auto found = done.find(id); found != done.end()) return found->second;
         const Item item = at(id);
         Id made = id;
-        if (item.op == Op::exists || item.op == Op::for_all) {
+        if (is_quantifier(item.op)) {
             std::vector<Id> parts;
-            for (const Id element : elements.at(at(item.parts[0]).sort)) {
+            for (const Id element : elements.at(std::string(at(item.parts[0]).sort))) {
                 std::unordered_map<Id, Id> replaced;
                 parts.push_back(self(self, replace(item.parts[1], item.parts[0], element, replaced)));
             }

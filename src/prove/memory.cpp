@@ -15,7 +15,7 @@ namespace {
 
 // Raised when an answer comes to mean something else: what a solver is told before the question, how its answer is
 // read.
-constexpr int kForm = 2;
+constexpr int kForm = 4;
 
 // Letters and digits only: values may hold anything, and the reader knows no escapes.
 std::string hexadecimal(const std::string &text) {
@@ -83,30 +83,56 @@ const auto &at_place(const List &list, const Sexp &place) {
     return list[(size_t)n];
 }
 
-// (row 0 -1 true (3 number 7) (4 null) (5 literal 2 0) (6 text x312e35 0))
-std::string row_text(const ModelRow &row, const Question &question, const Encoder &encoder, const Places &places) {
-    std::string text =
-        fmt::format("(row {} {} {}", place_of(places.tables, row.table), whole(row.subject), row.present);
-    const std::vector<int> columns = encoder.used_columns(row.table);
-    const auto &literals = encoder.literals();
-    for (const auto &[column, there] : row.values) {
-        const ModelValue &value = there; // clang++ lets no lambda capture a binding
-        const size_t place = place_of(columns, column);
-        if (value.null) {
-            text += fmt::format(" ({} null)", place);
-        } else if (value.literal) {
-            const expr::Type &type = question.tables[(size_t)row.table].column(column)->type;
-            const auto known = std::find_if(literals.begin(), literals.end(), [&](const Encoder::Literal &literal) {
-                return literal.type.name == type.name && literal.text == *value.literal;
-            });
-            // A number may be none of them.
-            text += known != literals.end()
-                        ? fmt::format(" ({} literal {} {})", place, known - literals.begin(), whole(value.number))
-                        : fmt::format(" ({} text {} {})", place, hexadecimal(*value.literal), whole(value.number));
-        } else {
-            text += fmt::format(" ({} number {})", place, whole(value.number));
-        }
+// number 7 | null | literal 2 0 | text x312e35 0 | list (number 7) (null)
+std::string value_text(const ModelValue &value, const expr::Type &type, const Encoder &encoder) {
+    if (value.null) return "null";
+    if (value.lists) {
+        std::string text = "list";
+        for (const ModelValue &element : value.elements)
+            text += fmt::format(" ({})", value_text(element, value.element_type, encoder));
+        return text;
     }
+    if (!value.literal) return fmt::format("number {}", whole(value.number));
+    const auto &literals = encoder.literals();
+    const auto known = std::find_if(literals.begin(), literals.end(), [&](const Encoder::Literal &literal) {
+        return literal.type.name == type.name && literal.text == *value.literal;
+    });
+    // A number may be none of them.
+    return known != literals.end() ? fmt::format("literal {} {}", known - literals.begin(), whole(value.number))
+                                   : fmt::format("text {} {}", hexadecimal(*value.literal), whole(value.number));
+}
+
+// What is written from this part of the list on.
+ModelValue value_of(const Sexp &sexp, size_t from, const expr::Type &type, const Encoder &encoder) {
+    ModelValue value;
+    const std::string &form = list(sexp, from + 1)[from].word;
+    if (form == "null") {
+        value.null = true;
+    } else if (form == "list") {
+        const auto known = encoder.elements().find(type.name);
+        if (known == encoder.elements().end()) throw Error(Code::syntax, "no array");
+        value.lists = true;
+        value.element_type = known->second.type;
+        for (size_t i = from + 1; i < sexp.list.size(); i++)
+            value.elements.push_back(value_of(sexp.list[i], 0, value.element_type, encoder));
+    } else if (form == "literal" || form == "text") {
+        const std::vector<Sexp> &parts = list(sexp, from + 3);
+        value.literal = form == "text" ? plain(parts[from + 1]) : at_place(encoder.literals(), parts[from + 1]).text;
+        value.number = number(parts[from + 2]);
+    } else {
+        value.number = number(list(sexp, from + 2)[from + 1]);
+    }
+    return value;
+}
+
+// (row 0 -1 2 true (3 number 7) (4 null) (5 literal 2 0) (6 text x312e35 0))
+std::string row_text(const ModelRow &row, const Question &question, const Encoder &encoder, const Places &places) {
+    std::string text = fmt::format("(row {} {} {} {}", place_of(places.tables, row.table), whole(row.subject),
+                                   row.number, row.present);
+    const std::vector<int> columns = encoder.used_columns(row.table);
+    for (const auto &[column, value] : row.values)
+        text += fmt::format(" ({} {})", place_of(columns, column),
+                            value_text(value, question.tables[(size_t)row.table].column(column)->type, encoder));
     return text + ")";
 }
 
@@ -115,24 +141,16 @@ ModelRow row_of(const std::vector<Sexp> &parts, const Question &question, const 
     ModelRow row;
     row.table = at_place(places.tables, parts[1]);
     row.subject = (int)number(parts[2]);
-    row.present = parts[3].word == "true";
+    row.number = (int)number(parts[3]);
+    row.present = parts[4].word == "true";
     if (row.subject < -1 || row.subject >= (int)question.subjects.size())
         throw Error(Code::syntax, "no such row in question");
     const std::vector<int> columns = encoder.used_columns(row.table);
-    for (size_t i = 4; i < parts.size(); i++) {
+    for (size_t i = 5; i < parts.size(); i++) {
         const std::vector<Sexp> &given = list(parts[i], 2);
         const int column = at_place(columns, given[0]);
-        ModelValue value;
-        const std::string &form = given[1].word;
-        value.null = form == "null";
-        if (form == "literal")
-            value.literal = at_place(encoder.literals(), list(parts[i], 4)[2]).text;
-        else if (form == "text")
-            value.literal = plain(list(parts[i], 4)[2]);
-        else if (!value.null)
-            value.number = number(list(parts[i], 3)[2]);
-        if (value.literal) value.number = number(given[3]);
-        row.values.emplace(column, value);
+        const expr::Type &type = question.tables[(size_t)row.table].column(column)->type;
+        row.values.emplace(column, value_of(parts[i], 1, type, encoder));
     }
     return row;
 }
@@ -144,9 +162,10 @@ std::string identity(const Question &question, const Encoder &encoder, const Scr
     const Places places(question, encoder);
     std::string text = fmt::format("form {}\n", kForm);
     for (const int table : places.tables) {
-        text += "table " + script.sort(encoder.row_sort(table));
+        text += "table ";
+        text += script.sort(encoder.row_sort(table));
         for (const int column : encoder.used_columns(table))
-            text += " " + script.symbol(encoder.column_symbol(table, column));
+            text += fmt::format(" {}", script.symbol(encoder.column_symbol(table, column)));
         text += "\n";
     }
     for (size_t i = 0; i < question.subjects.size(); i++) {
@@ -155,6 +174,9 @@ std::string identity(const Question &question, const Encoder &encoder, const Scr
     }
     for (const Encoder::Literal &literal : encoder.literals())
         text += fmt::format("literal {}\n", script.term(literal.term));
+    for (const auto &[type, elements] : encoder.elements())
+        text += fmt::format("array {} {} {}\n", script.symbol(elements.holds), script.symbol(elements.empty),
+                            script.symbol(elements.has_null));
     for (const std::string &name : places.parameters)
         text += fmt::format("parameter {}\n", script.symbol(encoder.parameter_symbol(name)));
     text += script.declarations() + written.definitions;
@@ -205,7 +227,7 @@ bool recall(const std::string &answer, const Question &question, const Encoder &
             for (size_t i = 1; i < parts.size(); i++) {
                 const std::vector<Sexp> &part = list(parts[i], 3);
                 if (part[0].word == "row")
-                    found.rows.push_back(row_of(list(parts[i], 4), question, encoder, places));
+                    found.rows.push_back(row_of(list(parts[i], 5), question, encoder, places));
                 else if (part[0].word == "parameter")
                     found.parameters[at_place(places.parameters, part[1])] = number(part[2]);
                 else

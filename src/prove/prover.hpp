@@ -27,11 +27,16 @@ struct ModelValue {
     bool null = false;
     std::optional<std::string> literal; // as the question writes it
     int64_t number = 0;                 // of a number; of a boolean 0 or 1; otherwise which of the unnamed values
+    // Of an array of which it matters what is in it: that, as values of another type.
+    bool lists = false;
+    std::vector<ModelValue> elements;
+    expr::Type element_type;
 };
 
 struct ModelRow {
     int table = 0;
     int subject = -1; // which of the question's subjects it is
+    int number = -1;  // which row of its table: the same one afterwards has the same
     bool present = true;
     std::map<int, ModelValue> values; // by column number; columns that do not matter are left out
 };

@@ -44,6 +44,7 @@ struct Table {
     std::vector<Key> keys;
     std::vector<Reference> references;
     std::vector<Check> checks;
+    int of = -1; // the table whose rows these are, after a statement; -1 where they are as they were
 
     const Column *column(int number) const {
         for (const Column &c : columns)
@@ -60,6 +61,23 @@ struct Subject {
     int replaces = -1; // the subject that this row takes the place of
 };
 
+// A reference by which a row may be taken along, or changed in its columns, where what it refers to goes or changes.
+struct Tie : Reference {
+    bool removes = false, nulls = false; // ON DELETE CASCADE; SET NULL
+    bool any_value = false;              // SET DEFAULT, ON UPDATE CASCADE
+};
+
+// What one statement may do to the rows of a table, any number of them, from the state before to the one after it.
+struct Step {
+    int before = 0, after = 0; // tables
+    expr::Row old, fresh;      // a row as it was, and as it is afterwards
+    // When it may be put in, changed, taken away; without, it may not.
+    expr::Expr insert, update, remove;
+    std::vector<int> fixed; // columns that a change leaves as they are
+    std::vector<Tie> follows;
+    bool truncate = false; // all of it may be taken away, and nothing that refers to it follows
+};
+
 struct Claim {
     std::string name; // what it says, for the script's reader
     expr::Expr condition;
@@ -70,13 +88,16 @@ struct Claim {
 struct Question {
     std::string title;
     std::vector<Table> tables;
-    std::vector<Subject> subjects;
+    std::vector<Subject> subjects; // the statements of `steps` do not write them
     std::vector<Claim> claims;
     // Of literals of a type whose = is coarser than identity: which of them are equal.
     std::vector<std::vector<std::pair<expr::Type, std::string>>> equal_literals;
     // The claim that must not be. Where the others cannot hold together either, a proof is about nothing. -1 for none.
     int bad = -1;
-    int next_row = 1000000; // row variables from here on are free to use
+    // Parameters that a small state had better have equal.
+    std::vector<std::pair<std::string, std::string>> alike = {};
+    std::vector<Step> steps = {}; // one of each table that may change
+    int next_row = 1000000;       // row variables from here on are free to use
 };
 
 } // namespace rlsproof::prove

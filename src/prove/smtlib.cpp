@@ -72,7 +72,9 @@ public:
         case Op::yes:
         case Op::no: text += item.text; return;
         case Op::variable: text += variable(id); return;
-        case Op::numeral: text += item.text[0] == '-' ? "(- " + item.text.substr(1) + ")" : item.text; return;
+        case Op::numeral:
+            text += item.text[0] == '-' ? fmt::format("(- {})", item.text.substr(1)) : std::string(item.text);
+            return;
         case Op::conjunction: return with("and", item, text);
         case Op::disjunction: return with("or", item, text);
         case Op::negation: return with("not", item, text);
@@ -90,12 +92,15 @@ public:
     }
 
 private:
-    std::string variable(Id id) const { return script_.numbered_ ? fmt::format("v{}", id) : f_.at(id).text; }
+    std::string variable(Id id) const {
+        return script_.numbered_ ? fmt::format("v{}", id) : std::string(f_.at(id).text);
+    }
 
-    void with(const std::string &head, const Formulas::Item &item, std::string &text) {
-        text += "(" + head;
+    void with(std::string_view head, const Formulas::Item &item, std::string &text) {
+        text += '(';
+        text += head;
         for (const Id part : item.parts) {
-            text += " ";
+            text += ' ';
             write(part, text);
         }
         text += ")";
@@ -139,12 +144,12 @@ Script::Script(const Formulas &formulas, Names names) : f_(formulas), numbered_(
     for (const std::string &symbol : f_.order()) symbols_.emplace(symbol, fmt::format("s{}", number++));
 }
 
-const std::string &Script::sort(const std::string &declared) const {
+std::string_view Script::sort(std::string_view declared) const {
     const auto found = sorts_.find(declared);
     return found == sorts_.end() ? declared : found->second; // Bool, Int and Real are nobody's
 }
 
-const std::string &Script::symbol(const std::string &declared) const {
+std::string_view Script::symbol(std::string_view declared) const {
     return numbered_ ? symbols_.at(declared) : declared;
 }
 
@@ -158,7 +163,7 @@ std::string Script::declarations() const {
     for (const std::string &declared : f_.order()) {
         const Symbol &made = f_.symbol(declared);
         text += fmt::format("(declare-fun {} (", symbol(declared));
-        for (size_t i = 0; i < made.from.size(); i++) text += (i > 0 ? " " : "") + sort(made.from[i]);
+        for (size_t i = 0; i < made.from.size(); i++) text += fmt::format("{}{}", i > 0 ? " " : "", sort(made.from[i]));
         text += fmt::format(") {}){}\n", sort(made.to), comment(made.comment));
     }
     return text;

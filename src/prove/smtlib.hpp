@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -33,14 +34,14 @@ public:
     std::string term(Id id) const;
 
     // How they are written.
-    const std::string &sort(const std::string &declared) const;
-    const std::string &symbol(const std::string &declared) const;
+    std::string_view sort(std::string_view declared) const;
+    std::string_view symbol(std::string_view declared) const;
 
 private:
     friend class Writer;
     const Formulas &f_;
     bool numbered_;
-    std::unordered_map<std::string, std::string> sorts_, symbols_; // of those that are numbered
+    std::unordered_map<std::string_view, std::string> sorts_, symbols_; // of those that are numbered
 };
 
 } // namespace rlsproof::prove

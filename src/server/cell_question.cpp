@@ -1,11 +1,12 @@
 #include "base/error.hpp"
 #include "prove/question.hpp"
 
-#include "server/cell_question.hpp"
+#include "server/questioner.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "server/column_rights.hpp"
 #include "server/identity.hpp"
@@ -49,42 +50,24 @@ std::vector<std::string> names_of(const std::vector<std::pair<std::string, std::
     return names;
 }
 
-class Questioner {
-public:
-    Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog,
-               const std::set<std::string> &empty)
-        : cell_(cell), superuser_(superuser), security_(security), catalog_(catalog), made_(std::move(catalog)),
-          translator_(made_.schema, cell.command == Command::select, names_of(cell.persona->settings), empty),
-          naming_(*cell.persona) {}
+} // namespace
 
-    CellQuestion make();
+Questioner::Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog,
+                       const std::set<std::string> &empty)
+    : cell_(cell), superuser_(superuser), security_(security), catalog_(catalog), made_(std::move(catalog)),
+      translator_(made_.schema, cell.command == Command::select || cell.direction == Direction::no_growth,
+                  names_of(cell.persona->settings), empty),
+      naming_(*cell.persona) {}
 
-private:
-    struct Gate {
-        expr::Expr rows, checks; // about the row that is there, and about the new one
-    };
-    Gate gate(const std::string &statement, const expr::Row &there, const expr::Row &written);
-    expr::Expr scope(const expr::Row *row, const std::vector<expr::Expr> *outputs);
-    void ask_rows();
-    void ask_view();
-    void state_facts();
-    void claim(std::string name, expr::Expr condition, bool holds, bool bad = false) {
-        if (bad) made_.question.bad = (int)made_.question.claims.size();
-        made_.question.claims.push_back({std::move(name), std::move(condition), holds});
-    }
-
-    const CellToProve &cell_;
-    Oid superuser_;
-    int security_;
-    std::shared_ptr<Catalog> catalog_;
-    CellQuestion made_;
-    Translator translator_;
-    Naming naming_;
-};
+void Questioner::claim(std::string name, expr::Expr condition, bool holds, bool bad) {
+    if (bad) made_.question.bad = (int)made_.question.claims.size();
+    made_.question.claims.push_back({std::move(name), std::move(condition), holds});
+}
 
 // What the policies ask of the rows of a statement, as the server put it into the statement.
-Questioner::Gate Questioner::gate(const std::string &statement, const expr::Row &there, const expr::Row &written) {
-    const Query *query = only(call(rewritten, statement.c_str()));
+Questioner::Gate Questioner::gate(const Relation &relation, const std::string &statement, const expr::Row &there,
+                                  const expr::Row &written) {
+    const Query *query = only(catalog_->rewritten(statement));
     int number = query->resultRelation;
     if (number == 0) {
         if (list_length(query->jointree->fromlist) != 1 || !IsA(linitial(query->jointree->fromlist), RangeTblRef))
@@ -92,7 +75,7 @@ Questioner::Gate Questioner::gate(const std::string &statement, const expr::Row 
         number = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
     }
     const auto *entry = static_cast<const RangeTblEntry *>(list_nth(query->rtable, number - 1));
-    if (entry->rtekind != RTE_RELATION || entry->relid != cell_.relation->id)
+    if (entry->rtekind != RTE_RELATION || entry->relid != relation.id)
         throw Translator::Unsupported{"a statement of another form"};
     std::vector<expr::Expr> rows, checks;
     for (int i = 0; i < list_length(entry->securityQuals); i++)
@@ -115,7 +98,7 @@ expr::Expr Questioner::scope(const expr::Row *row, const std::vector<expr::Expr>
     }
     const AsUser past(superuser_, security_);
     const std::string sql = fmt::format("select from {} where ({})", cell_.relation->name, cell_.scope);
-    const Query *query = only(call(rewritten, sql.c_str()));
+    const Query *query = only(catalog_->rewritten(sql));
     const int number = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
     auto *where = (Node *)query->jointree->quals;
     if (where == nullptr) return expr::boolean(true);
@@ -128,7 +111,7 @@ void Questioner::ask_view() {
     if (cell_.command != Command::select) throw Translator::Unsupported{"writing through a view"};
     if (cell_.direction == Direction::no_less) throw Translator::Unsupported{"what a view leaves out"};
     made_.statement = proof_statement(cell_, *catalog_, false);
-    const Query *query = only(call(rewritten, made_.statement.c_str()));
+    const Query *query = only(catalog_->rewritten(made_.statement));
     const auto *entry = static_cast<const RangeTblEntry *>(
         list_nth(query->rtable, linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex - 1));
     if (entry->rtekind != RTE_SUBQUERY) throw Translator::Unsupported{"a relation without rows of its own"};
@@ -158,7 +141,7 @@ void Questioner::ask_rows() {
     if (!inserts) subjects.push_back({there, "the row", true, -1});
     if (inserts || (updates && !less)) subjects.push_back({written, "the new row", false, updates ? 0 : -1});
     // What changes nothing leaves the row as it is.
-    const Gate found = gate(made_.statement, there, updates && less ? there : written);
+    const Gate found = gate(*cell_.relation, made_.statement, there, updates && less ? there : written);
     const expr::Expr passes = inserts ? found.checks : updates ? expr::both({found.rows, found.checks}) : found.rows;
     const expr::Row &decided = inserts ? written : there;
     // A new row is in scope or not once it is written, and then the table holds it.
@@ -191,13 +174,14 @@ void Questioner::ask_rows() {
 void Questioner::state_facts() {
     state_checks(made_.schema, translator_);
     const Persona &persona = *cell_.persona;
-    if (!cell_.occurs_nowhere && (persona.declared || is_newcomer(persona))) return;
+    if (cell_.any_state || (!cell_.occurs_nowhere && (persona.declared || is_newcomer(persona)))) return;
     // Who may insert nothing of others may insert what is its own, unless somebody declared that it may not.
     const bool stored = cell_.command != Command::insert || cell_.declared;
     for (size_t i = 0; i < made_.schema.tables().size(); i++) {
         const expr::Row row = translator_.fresh_row(made_.schema.relation((int)i));
         const std::vector<expr::Expr> named = naming_.conditions(made_.schema.tables()[i], row);
         if (named.empty()) continue;
+        made_.occurs_nowhere = true;
         made_.schema.tables()[i].checks.push_back({occurs_in_no_row_of(persona) + made_.schema.tables()[i].name, row,
                                                    expr::negate(expr::either(named)), stored});
     }
@@ -207,6 +191,7 @@ CellQuestion Questioner::make() {
     // Who has rows of its own may reach them, unless somebody declared that it may not.
     made_.names_itself = cell_.expected == "none" && !cell_.declared && !cell_.occurs_nowhere &&
                          (is_newcomer(*cell_.persona) || cell_.persona->declared) && naming_.anybody();
+    if (cell_.direction == Direction::no_growth) return make_growth();
     if (cell_.relation->kind == RelationKind::view)
         ask_view();
     else
@@ -223,8 +208,6 @@ CellQuestion Questioner::make() {
     return std::move(made_);
 }
 
-} // namespace
-
 bool is_newcomer(const Persona &persona) {
     return !persona.declared && persona.name.rfind("newcomer", 0) == 0;
 }
@@ -235,7 +218,15 @@ std::string occurs_in_no_row_of(const Persona &persona) {
 
 std::string proof_statement(const CellToProve &cell, Catalog &catalog, bool reads) {
     const Relation &relation = *cell.relation;
-    if (cell.command == Command::select) return select_statement(relation, *cell.persona);
+    if (cell.command == Command::select) {
+        const ColumnRights &rights = column_rights(catalog, relation.id, "SELECT");
+        std::vector<std::string> names{"*"};
+        if (!rights.whole) {
+            names.clear();
+            for (const auto &[number, column] : rights.granted) names.push_back(column);
+        }
+        return fmt::format("select {} from {}", fmt::join(names, ", "), relation.name);
+    }
     const std::string where = reads ? " where x is not null" : "";
     if (cell.command == Command::remove) return fmt::format("delete from {} as x{}", relation.name, where);
     const std::string &name =

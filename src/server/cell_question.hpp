@@ -17,12 +17,18 @@
 namespace rlsproof::server {
 
 enum class Direction {
-    no_more, // whatever is reached was declared
-    no_less, // whatever was declared is reached
+    no_more,   // whatever is reached was declared
+    no_less,   // whatever was declared is reached
+    no_growth, // no write of its own opens what was closed to it, and is not its by declaration
 };
 
 constexpr std::string_view name(Direction direction) {
-    return direction == Direction::no_more ? "no more" : "no less";
+    switch (direction) {
+    case Direction::no_more: return "no more";
+    case Direction::no_less: return "no less";
+    case Direction::no_growth: return "no growth";
+    }
+    return "no more";
 }
 
 struct CellToProve {
@@ -33,7 +39,24 @@ struct CellToProve {
     bool declared = false;
     std::string scope; // the predicate of `expected`, where that is a scope
     Direction direction = Direction::no_more;
-    bool occurs_nowhere = false; // asked of the states only in which no row names the persona
+    bool occurs_nowhere = false;  // asked of the states only in which no row names the persona
+    bool of_scope = false;        // asked whether the scope itself grows, whatever is reached
+    bool unmarked = false;        // asked of states in which no row that names the persona has what policies ask for
+    bool any_state = false;       // asked of all states, whoever the persona is
+    const World *world = nullptr; // for what a write opens: all that it may write
+};
+
+// What is known of the statements that may change what a cell's policies look at.
+struct Writes {
+    struct Table {
+        int before, after; // in the question
+        Oid relation;
+    };
+    std::vector<Table> tables;
+    std::vector<std::string> not_followed; // other ways to write there, of which nothing is known
+    bool seen_meanwhile = false;           // a policy sees what its own statement has done so far
+    bool scope_changes = false;            // the scope itself looks at what may be written
+    bool triggers_run = true;              // those there are may be run without harm
 };
 
 struct CellQuestion {
@@ -44,8 +67,10 @@ struct CellQuestion {
     std::set<std::string> unset; // settings that were read and are not there
     bool may_raise = false;      // a cast or sub-select in it may fail for some value
     bool names_itself = false;   // asked whether every row it reaches names it, for want of a scope
+    bool occurs_nowhere = false; // asked of the states only in which no row names the persona
     bool through_view = false;
     std::string statement;
+    Writes writes; // of a question about them
 };
 
 // Whether somebody's own rows are what nobody has declared: one who has signed up.

@@ -6,7 +6,7 @@
 
 namespace rlsproof::server {
 
-const ColumnRights &column_rights(Catalog &catalog, Oid relation, const std::string &privilege) {
+const ColumnRights &column_rights(Catalog &catalog, Oid relation, const char *privilege) {
     if (!catalog.rights) catalog.rights = std::make_shared<RightsRead>();
     const std::pair<Oid, std::string> who{call(GetUserId), privilege};
     std::map<Oid, ColumnRights> &known = catalog.rights->tables[who];
@@ -19,12 +19,13 @@ const ColumnRights &column_rights(Catalog &catalog, Oid relation, const std::str
             wanted.push_back(std::to_string(other));
         }
     // A column whose value a trigger may choose is not fixed, whoever may write it.
-    const int events = privilege == "INSERT" ? 7 : 19;
+    const int events = who.second == "INSERT" ? 7 : 19;
     const Rows rows = query(
         fmt::format(
             "select a.attrelid, pg_catalog.has_column_privilege(a.attrelid, a.attnum, '{0}'), "
             "pg_catalog.quote_ident(a.attname), a.attnum, "
             "a.atthasdef or a.attidentity <> '' or t.typdefault is not null, "
+            "a.attgenerated = '', pg_catalog.has_table_privilege(a.attrelid, '{0}'), "
             "a.attgenerated = '' and not exists (select from pg_catalog.pg_trigger g where g.tgrelid = a.attrelid "
             "and g.tgtype & {1} = {1} and g.tgenabled <> 'D') "
             "from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid "
@@ -34,9 +35,13 @@ const ColumnRights &column_rights(Catalog &catalog, Oid relation, const std::str
         {array_literal(wanted)});
     for (size_t i = 0; i < rows.size(); i++) {
         ColumnRights &rights = made.at(rows.oid(i, 0));
+        rights.whole = rows.boolean(i, 6);
         if (rows.boolean(i, 1)) {
+            const int column = (int)rows.number(i, 3);
+            rights.granted.emplace(column, rows.text(i, 2));
+            if (rows.boolean(i, 5)) rights.given.insert(column);
             if (rights.first.empty()) rights.first = rows.text(i, 2);
-        } else if (rows.boolean(i, 5)) {
+        } else if (rows.boolean(i, 7)) {
             rights.fixed.emplace_back((int)rows.number(i, 3), rows.boolean(i, 4));
         }
     }

@@ -1,8 +1,9 @@
-// Which columns of a table the current user may write, as questions to the prover need them.
+// Which columns of a table the current user may read or write, as questions to the prover need them.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +13,10 @@
 namespace rlsproof::server {
 
 struct ColumnRights {
-    std::string first; // one that may be written, quoted; empty for none
+    bool whole = false;                 // the privilege is one on the table
+    std::map<int, std::string> granted; // the columns it is held on, quoted
+    std::set<int> given;                // those of them that are not computed
+    std::string first;                  // one that may be written, quoted; empty for none
     std::vector<std::pair<int, bool>>
         fixed; // the others: whose value a writer cannot choose, and whether it has a default
 };
@@ -23,7 +27,7 @@ struct RightsRead {
     std::map<std::pair<Oid, std::string>, int> read_alone;
 };
 
-// `privilege` is INSERT or UPDATE.
-const ColumnRights &column_rights(Catalog &catalog, Oid relation, const std::string &privilege);
+// `privilege` is SELECT, INSERT or UPDATE.
+const ColumnRights &column_rights(Catalog &catalog, Oid relation, const char *privilege);
 
 } // namespace rlsproof::server

@@ -34,6 +34,25 @@ Candidate unnamed(const expr::Type &type, int64_t n) {
     return std::nullopt;
 }
 
+// As the server reads an array.
+std::string array_text(const std::vector<Candidate> &elements) {
+    std::string text;
+    for (const Candidate &element : elements) {
+        text += text.empty() ? "" : ",";
+        if (!element) {
+            text += "NULL";
+            continue;
+        }
+        text += '"';
+        for (const char c : *element) {
+            if (c == '"' || c == '\\') text += '\\';
+            text += c;
+        }
+        text += '"';
+    }
+    return "{" + text + "}";
+}
+
 std::string timestamp_text(const expr::Type &type, int64_t microseconds, const std::optional<int64_t> &now) {
     const char *cast = type.name == "timestamptz" ? "timestamptz" : "timestamp";
     // Times are kept as they lie to the present one, where the question is about that.
@@ -50,6 +69,14 @@ Candidate MadeState::candidate(const expr::Type &type, const prove::ModelValue &
     if (value.null) return std::nullopt;
     if (type.is_boolean()) return value.number != 0 ? "t" : "f";
     if (value.literal) return *value.literal;
+    if (value.lists) {
+        std::vector<Candidate> elements;
+        for (const prove::ModelValue &element : value.elements) {
+            elements.push_back(candidate(value.element_type, element));
+            if (!elements.back() && !element.null) return std::nullopt;
+        }
+        return array_text(elements);
+    }
     if (type.sort != expr::Sort::number) return unnamed(type, value.number);
     const std::vector<std::string> labels = schema_.labels(type.name);
     if (!labels.empty())
@@ -139,6 +166,7 @@ bool MadeState::put_in(const prove::ModelRow &row) {
     script_.push_back(Maker::insert_statement(*shape, made->values));
     if (row.subject == 0) subject_ = *made;
     put_in_.emplace_back(shape, made->values);
+    made_.insert_or_assign({row.table, row.number}, *made);
     return true;
 }
 
@@ -147,7 +175,7 @@ bool MadeState::put_in() {
     if (!off.ok) return no("triggers could not be switched off: " + off.message);
     for (size_t i = 0; i < question_.tables.size(); i++) {
         const prove::Table &table = question_.tables[i];
-        if (!reply_.tables_used.contains(table.name)) continue;
+        if (!reply_.tables_used.contains(table.name) || table.of >= 0) continue;
         const TableShape *shape = tables_.of(schema_.relation((int)i));
         if (shape == nullptr || !shape->made || shape->rows > kMostToClear) continue;
         long gone = 0;
@@ -156,7 +184,7 @@ bool MadeState::put_in() {
         if (gone > 0) cleared_.push_back("delete from " + table.name);
     }
     for (const prove::ModelRow &row : reply_.rows)
-        if (row.present && !put_in(row)) return false;
+        if (row.present && question_.tables[(size_t)row.table].of < 0 && !put_in(row)) return false;
     for (const auto &[shape, values] : put_in_)
         if (!parents_of(*shape, values, 0)) return false;
     return true;

@@ -29,6 +29,11 @@ public:
     Values wanted(const prove::ModelRow &row) const;
     Values whole(const TableShape &shape, const prove::ModelRow &row, bool new_keys = false);
 
+    // A row of the solver's, once it is put in; nullptr where it was not there.
+    const Row *made(int table, int number) const {
+        const auto found = made_.find({table, number});
+        return found == made_.end() ? nullptr : &found->second;
+    }
     // The row the question is about, once it is put in.
     const Row &subject() const { return subject_; }
     const std::string &why_not() const { return why_not_; }
@@ -54,6 +59,7 @@ private:
     Maker maker_;
     std::vector<std::pair<const TableShape *, Values>> put_in_; // the solver's rows
     std::map<Oid, Values> parents_;                             // rows that are only there to be referred to
+    std::map<std::pair<int, int>, Row> made_;                   // the same, by table and number
     Row subject_{InvalidOid, InvalidOid, "", {}, false};
     std::vector<std::string> cleared_; // what put rows out of the way
     std::vector<std::string> script_;  // what put rows in

@@ -16,6 +16,7 @@ public:
 
     // Whether it has an identity at all.
     bool anybody() const { return !values_.empty(); }
+    bool is_identity(const expr::Expr &value) const;
 
     // Finds in a policy what is read out of a row and held against the identity: a folder of a path, a member of a
     // document, a text as a uuid. Only what follows from the row alone, whoever asks: an identity that is nowhere in
@@ -31,7 +32,6 @@ private:
         expr::Expr condition; // about any row of the table
     };
 
-    bool is_identity(const expr::Expr &value) const;
     bool tells_nothing(const expr::Expr &constant) const;
     bool follows_from(const expr::Expr &value, const expr::Row *&row) const;
 

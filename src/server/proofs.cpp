@@ -9,6 +9,7 @@
 
 #include "server/proofs.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 
@@ -181,6 +182,7 @@ Proof Proofs::finish_asking(Begun &begun) {
     const CellQuestion &question = *begun.question;
     const prove::Reply reply = prover_->finish(begun.ticket);
     proof.solver = reply.solver;
+    if (cell.direction == Direction::no_growth) return growth(begun, reply, std::move(proof));
     if (reply.outcome == prove::Outcome::impossible) {
         proof.verdict = Proof::Verdict::proved;
         proof.reason = proved_text(reply, question.may_raise, cell.direction);
@@ -226,6 +228,89 @@ Proof Proofs::finish_asking(Begun &begun) {
     return proof;
 }
 
+// What writes of its own open. Where it is asked of any state, one write after the other is excluded as well: what is
+// its own by declaration does not depend on what it writes.
+Proof Proofs::growth(Begun &begun, const prove::Reply &reply, Proof proof) {
+    const CellToProve &cell = begun.cell;
+    const Writes &writes = begun.question->writes;
+    if (reply.outcome == prove::Outcome::unknown) {
+        proof.reason = reply.reason;
+        if (!reply.opaque.empty()) proof.reason += "; not followed: " + some_of(reply.opaque);
+        return proof;
+    }
+    if (reply.outcome == prove::Outcome::possible) {
+        // Whom rows name as an administrator may well open things. Is it the same with somebody ordinary?
+        const bool nobody_declared = begun.question->names_itself && !begun.question->occurs_nowhere && !cell.unmarked;
+        if (nobody_declared) {
+            CellToProve ordinary = cell;
+            ordinary.unmarked = true;
+            Proof of_ordinary = ask(ordinary, begun.unset_as_empty);
+            if (of_ordinary.verdict == Proof::Verdict::refuted) return of_ordinary;
+        }
+        if (const std::string why = why_no_execution(); !why.empty()) {
+            proof.reason = "the solver has a counterexample, and it could not be replayed: " + why;
+            return proof;
+        }
+        if (!writes.triggers_run) {
+            proof.reason = "not tried, as triggers may do what no rollback undoes: " + some_of(writes.not_followed);
+            return proof;
+        }
+        const Replayed replayed = replay_growth(cell, *begun.question, reply, tables_, begun.unset_as_empty);
+        if (!replayed.confirmed) {
+            proof.reason = reply.opaque.empty()
+                               ? "the solver's counterexample could not be replayed: " + replayed.why_not
+                               : fmt::format("not followed: {}; tried: {}", some_of(reply.opaque), replayed.why_not);
+            return proof;
+        }
+        if (nobody_declared) {
+            proof.reason =
+                fmt::format("whom rows name as something special reaches more once it has written, and nobody "
+                            "has declared whether it may: {}",
+                            text::join(replayed.writes, "; "));
+            return proof;
+        }
+        proof.verdict = Proof::Verdict::refuted;
+        proof.statement = replayed.statement;
+        proof.witness = replayed.witness;
+        proof.row = replayed.row;
+        proof.reason = fmt::format("a row that was out of its reach is in reach once it has written: {}",
+                                   text::join(replayed.writes, "; "));
+        return proof;
+    }
+    if (!writes.not_followed.empty()) {
+        proof.reason = "its own writes to tables open nothing, but not followed is what is written through " +
+                       some_of(writes.not_followed);
+        return proof;
+    }
+    bool any_sequence = !writes.scope_changes || cell.of_scope;
+    if (!any_sequence && !begun.question->occurs_nowhere) {
+        // Where the scope does not grow either, what holds of one statement holds of the next.
+        CellToProve scope = cell;
+        scope.of_scope = true;
+        any_sequence = ask(scope, begun.unset_as_empty).verdict == Proof::Verdict::proved;
+    }
+    if (any_sequence && begun.question->occurs_nowhere) {
+        // After its first write it is somebody that rows may name.
+        CellToProve any = cell;
+        any.any_state = true;
+        const Proof proof_of_any = ask(any, begun.unset_as_empty);
+        if (proof_of_any.verdict == Proof::Verdict::proved) return proof_of_any;
+        any_sequence = false;
+    }
+    if (writes.seen_meanwhile && !any_sequence) {
+        proof.reason = "a volatile function looks at what the statement has written so far";
+        return proof;
+    }
+    proof.verdict = Proof::Verdict::proved;
+    proof.rests_on = reply.rests_on;
+    proof.nothing_reached = reply.vacuous;
+    proof.reason = writes.tables.empty() ? "proved: nothing that it depends on can be written by it"
+                                         : fmt::format("proved for every {} of its own in every state",
+                                                       any_sequence ? "sequence of statements" : "statement");
+    if (!reply.rests_on.empty()) proof.reason += ": uses " + some_of(reply.rests_on);
+    return proof;
+}
+
 // Rows that do not name the persona are reached. Where no row of any table names it they are nobody's that it has to do
 // with; otherwise what opens them are rows that do, as memberships are.
 Proof Proofs::ask_unnamed(const CellToProve &cell, const std::set<std::string> &unset_as_empty) {
@@ -261,6 +346,9 @@ std::unique_ptr<Proofs::Begun> Proofs::begin(const CellToProve &cell) {
     if (missing_) {
         proof.reason = no_solver();
     } else if (cell.direction == Direction::no_more && cell.expected == "all") {
+        proof.verdict = Proof::Verdict::proved;
+        proof.reason = "everything was declared";
+    } else if (cell.direction == Direction::no_growth && cell.expected == "all") {
         proof.verdict = Proof::Verdict::proved;
         proof.reason = "everything was declared";
     } else if (cell.direction == Direction::no_less && cell.expected == "none") {

@@ -64,6 +64,7 @@ private:
     Proof finish_asking(Begun &begun);
     Proof ask(const CellToProve &cell, const std::set<std::string> &unset_as_empty);
 
+    Proof growth(Begun &begun, const prove::Reply &reply, Proof proof);
     Proof ask_unnamed(const CellToProve &cell, const std::set<std::string> &unset_as_empty);
 
     const Tables &tables_;

@@ -32,12 +32,14 @@ namespace {
 Direction direction_named(const std::string &text) {
     if (text == "no more") return Direction::no_more;
     if (text == "no less") return Direction::no_less;
+    if (text == "no growth") return Direction::no_growth;
     throw Error(Code::invalid_input, fmt::format("there is no direction \"{}\"", text),
-                "The directions are \"no more\" and \"no less\".");
+                "The directions are \"no more\", \"no less\" and \"no growth\".");
 }
 
 std::vector<std::vector<Value>> prove_all(const World &world, const std::string &persona_name,
-                                          const std::string &object, const std::string &command_name) {
+                                          const std::string &object, const std::string &command_name,
+                                          const std::vector<Direction> &directions) {
     std::vector<std::vector<Value>> rows;
     std::vector<CellToProve> cells;
     std::vector<size_t> rows_of; // where what is said of them goes
@@ -53,7 +55,7 @@ std::vector<std::vector<Value>> prove_all(const World &world, const std::string 
                 if (!row_wise(command) || (!command_name.empty() && name(command) != command_name)) continue;
                 std::string why;
                 std::optional<CellToProve> cell = cell_to_prove(persona, relation, command, declared, why);
-                for (const Direction direction : {Direction::no_more, Direction::no_less}) {
+                for (const Direction direction : directions) {
                     if (!cell) {
                         if (why == "no privilege") break;
                         rows.push_back({persona.name, relation.name, std::string(name(command)), Value(),
@@ -61,6 +63,7 @@ std::vector<std::vector<Value>> prove_all(const World &world, const std::string 
                         continue;
                     }
                     cell->direction = direction;
+                    cell->world = &world;
                     cells.push_back(*cell);
                     rows_of.push_back(rows.size());
                     rows.push_back({persona.name, relation.name, std::string(name(command)), cell->expected,
@@ -81,13 +84,7 @@ std::vector<std::vector<Value>> prove_all(const World &world, const std::string 
     return rows;
 }
 
-} // namespace
-
-extern "C" {
-PG_FUNCTION_INFO_V1(rlsproof_prove);
-PG_FUNCTION_INFO_V1(rlsproof_obligation);
-
-Datum rlsproof_prove(PG_FUNCTION_ARGS) {
+Datum prove_directions(FunctionCallInfo fcinfo, const std::vector<Direction> &directions) {
     const char *persona = text_argument(fcinfo, 0), *object = text_argument(fcinfo, 1),
                *command = text_argument(fcinfo, 2);
     return enter([&]() -> Datum {
@@ -97,10 +94,27 @@ Datum rlsproof_prove(PG_FUNCTION_ARGS) {
         std::string only_command;
         if (command != nullptr) only_command = name(command_named(command));
         std::vector<std::vector<Value>> rows;
-        undone([&] { rows = prove_all(world, optional_text(persona).value_or(""), only_object, only_command); });
+        undone([&] {
+            rows = prove_all(world, optional_text(persona).value_or(""), only_object, only_command, directions);
+        });
         return_rows(fcinfo, rows);
         return 0;
     });
+}
+
+} // namespace
+
+extern "C" {
+PG_FUNCTION_INFO_V1(rlsproof_prove);
+PG_FUNCTION_INFO_V1(rlsproof_escalation);
+PG_FUNCTION_INFO_V1(rlsproof_obligation);
+
+Datum rlsproof_prove(PG_FUNCTION_ARGS) {
+    return prove_directions(fcinfo, {Direction::no_more, Direction::no_less});
+}
+
+Datum rlsproof_escalation(PG_FUNCTION_ARGS) {
+    return prove_directions(fcinfo, {Direction::no_growth});
 }
 
 Datum rlsproof_obligation(PG_FUNCTION_ARGS) {
@@ -116,6 +130,7 @@ Datum rlsproof_obligation(PG_FUNCTION_ARGS) {
                                                         command_named(command), read_declared(), why);
         if (cell) {
             cell->direction = direction_named(direction);
+            cell->world = &world;
             undone([&] { script = Proofs::obligation(*cell); });
         } else {
             throw Error(Code::unsupported, "there is nothing to be asked of a solver: " + why);

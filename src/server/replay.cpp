@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "server/acting.hpp"
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/probe.hpp"
@@ -26,14 +27,11 @@ namespace rlsproof::server {
 
 namespace {
 
-class Replay {
+class Replay : Acting {
 public:
     Replay(const CellToProve &cell, const CellQuestion &made, const prove::Reply &reply, const Tables &tables,
            const std::set<std::string> &unset_as_empty, bool why)
-        : cell_(cell), made_(made), reply_(reply), tables_(tables), unset_as_empty_(unset_as_empty), why_(why),
-          state_(made.schema, made.question, reply, tables) {
-        GetUserIdAndSecContext(&user_, &security_);
-    }
+        : Acting(cell, made, reply, tables), unset_as_empty_(unset_as_empty), why_(why) {}
 
     Replayed run();
 
@@ -44,63 +42,18 @@ private:
     bool updates();
     bool inserts();
     bool shows();
-    bool in_scope(const std::string &where);
-    bool there(const std::string &where) const;
     void say_why(const std::string &row);
-    bool as_persona(const std::string &statement, long *count);
-    bool no(const std::string &why) {
-        if (result_.why_not.empty()) result_.why_not = why;
-        return false;
-    }
-    std::string here() const {
-        return fmt::format("ctid = {}::tid and tableoid = {}", quote_literal(state_.subject().tid),
-                           state_.subject().stored_in);
-    }
-    Values writable(const Values &values, const char *privilege) const;
 
-    const CellToProve &cell_;
-    const CellQuestion &made_;
-    const prove::Reply &reply_;
-    const Tables &tables_;
     const std::set<std::string> &unset_as_empty_;
     bool why_;
-    MadeState state_;
-    Oid user_ = InvalidOid;
-    int security_ = 0;
-    bool scoping_ = false; // the scope is being evaluated
-    Outcome outcome_;
-    Replayed result_;
 };
-
-// What it runs may be stopped; the attempt around act() makes an outcome of that.
-bool Replay::there(const std::string &where) const {
-    const AsUser past(user_, security_);
-    const std::string sql = fmt::format("select 1 from {} where {}", cell_.relation->name, where);
-    return !in_time([&] { return query(sql, {}, false); }).empty();
-}
-
-// Past all policies, with the persona's settings.
-bool Replay::in_scope(const std::string &where) {
-    if (cell_.expected == "all") return true;
-    if (cell_.expected == "none") return false;
-    scoping_ = true;
-    const bool inside = there(fmt::format("({}) and ({})", where, cell_.scope));
-    scoping_ = false;
-    return inside;
-}
-
-bool Replay::as_persona(const std::string &statement, long *count) {
-    result_.statement = statement;
-    outcome_ = attempt(Finish::commit, [&] { *count = in_time([&] { return execute(statement); }); });
-    return outcome_.ok;
-}
 
 bool Replay::selects() {
     const bool scoped = in_scope(here());
     const bool less = cell_.direction == Direction::no_less;
     if (scoped != less) return no("the row is not on the side of the scope that the solver had it on");
     long seen = 0;
-    const std::string plain = select_statement(*cell_.relation, *cell_.persona);
+    const std::string &plain = made_.statement;
     const bool ran = as_persona(fmt::format("select 1 from {} where {}", cell_.relation->name, here()), &seen);
     if (!ran && outcome_.sqlstate == "42501") {
         // Columns granted one by one: the number of rows has to do, and there are only the solver's.
@@ -120,7 +73,7 @@ bool Replay::shows() {
     long count = 0;
     const std::string outside =
         cell_.expected == "none" ? "" : fmt::format(" where not coalesce(({}), false)", cell_.scope);
-    std::string statement = select_statement(*cell_.relation, *cell_.persona);
+    std::string statement = made_.statement;
     if (!outside.empty()) statement = fmt::format("select 1 from {}{}", cell_.relation->name, outside);
     if (!as_persona(statement, &count)) return no(outcome_.sqlstate + ": " + outcome_.message);
     return count > 0 || no("the view shows no such row");
@@ -145,24 +98,13 @@ bool Replay::removes() {
     return no(outcome_.ok ? "the row stays" : outcome_.sqlstate + ": " + outcome_.message);
 }
 
-Values Replay::writable(const Values &values, const char *privilege) const {
-    const Rows columns = query(fmt::format("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = {} and "
-                                           "a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and "
-                                           "pg_catalog.has_column_privilege(a.attrelid, a.attnum, '{}')",
-                                           cell_.relation->id, privilege));
-    Values result;
-    for (size_t i = 0; i < columns.size(); i++)
-        if (const auto value = values.find((int)columns.number(i, 0)); value != values.end()) result.insert(*value);
-    return result;
-}
-
 bool Replay::updates() {
     const TableShape &shape = *tables_.of(cell_.relation->id);
     const std::string name = cell_.relation->name;
     const bool before = in_scope(here());
     if (cell_.direction == Direction::no_less) {
         if (!before) return no("the row is not in scope");
-        for (const auto &[number, value] : writable(state_.subject().values, "UPDATE")) {
+        for (const auto &[number, value] : writable(*cell_.relation, state_.subject().values, "UPDATE")) {
             const std::string column = shape.column(number)->name;
             long count = 0;
             (void)as_persona(fmt::format("update {0} set {1} = {1} where {2}", name, column, here()), &count);
@@ -177,7 +119,7 @@ bool Replay::updates() {
         if (row.subject == 1)
             for (const auto &[number, value] : state_.wanted(row)) values[number] = value;
     std::string changes, all;
-    for (const auto &[number, value] : writable(values, "UPDATE")) {
+    for (const auto &[number, value] : writable(*cell_.relation, values, "UPDATE")) {
         const ColumnShape *column = shape.column(number);
         if (column == nullptr || column->identity) continue;
         const std::string change = fmt::format("{} = {}", column->name, Maker::literal(*column, value));
@@ -225,7 +167,7 @@ bool Replay::inserts() {
             const AsUser past(user_, security_);
             if (!state_.parents_of(shape, all)) return no(state_.why_not());
         }
-        statement = Maker::insert_statement(shape, writable(all, "INSERT"));
+        statement = Maker::insert_statement(shape, writable(*cell_.relation, all, "INSERT"));
         tried = attempt(Finish::rollback, [&] {
             const AsUser past(user_, security_);
             const Rows made = in_time([&] { return query(statement + " returning ctid, tableoid", {}, false); });
@@ -299,28 +241,8 @@ bool Replay::act() {
 }
 
 Replayed Replay::run() {
-    const Outcome outcome = attempt(Finish::rollback, [&] {
-        use_default_search_path();
-        if (!state_.put_in()) {
-            (void)no(state_.why_not());
-            return;
-        }
-        const Outcome acted = attempt(Finish::rollback, [&] {
-            assume(identity_of(*cell_.persona));
-            for (const std::string &name : unset_as_empty_) set_locally(name, "");
-            result_.confirmed = act();
-        });
-        if (!acted.ok) {
-            result_.confirmed = false;
-            (void)no((scoping_ ? "the scope itself fails: " : "") + acted.sqlstate + ": " + acted.message);
-        }
-    });
-    if (!outcome.ok) {
-        result_.confirmed = false;
-        (void)no(outcome.sqlstate + ": " + outcome.message);
-    }
-    if (result_.confirmed) result_.witness = state_.witness(*cell_.persona, unset_as_empty_, result_.statement);
-    return result_;
+    return acted(
+        unset_as_empty_, [] { return true; }, [&] { return act(); });
 }
 
 } // namespace

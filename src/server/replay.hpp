@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "prove/prover.hpp"
 
@@ -15,6 +16,7 @@ struct Replayed {
     bool confirmed = false;
     std::string why_not;
     std::string statement;
+    std::vector<std::string> writes;  // of its own that came before
     std::string witness;              // JSON
     std::string row;                  // the row it is about, for a person; where `why` was asked for
     std::vector<std::string> because; // the policies that let it through or do not
@@ -24,5 +26,9 @@ struct Replayed {
 // empty, as after a transaction that had set them. `why`: says which policies let the row through.
 Replayed replay(const CellToProve &cell, const CellQuestion &made, const prove::Reply &reply, const Tables &tables,
                 const std::set<std::string> &unset_as_empty, bool why);
+
+// The same of what a write of its own opens: what was closed is reached once the persona has written what it may.
+Replayed replay_growth(const CellToProve &cell, const CellQuestion &made, const prove::Reply &reply,
+                       const Tables &tables, const std::set<std::string> &unset_as_empty);
 
 } // namespace rlsproof::server

@@ -11,6 +11,10 @@
 
 #include "server/boundary.hpp"
 
+extern "C" {
+#include "nodes/pg_list.h"
+}
+
 namespace rlsproof::server {
 
 struct CheckSource {
@@ -32,6 +36,7 @@ struct StoredCheck {
 // What was read of tables and types, kept from one question to the next.
 struct RightsRead;
 class SettledBefore;
+class Bodies;
 
 struct Catalog {
     // One relation, or once several have been read one by one, it and all others that nobody has asked for yet: of
@@ -50,13 +55,16 @@ struct Catalog {
     // Where it is said who the session is, conditions are settled once.
     std::string who;
     std::shared_ptr<SettledBefore> settled;
+    // What a statement becomes for the current user, made once where it is said who the session is.
+    List *rewritten(const std::string &sql);
+    std::shared_ptr<Bodies> bodies;
 };
 
 class Schema {
 public:
     explicit Schema(std::shared_ptr<Catalog> catalog) : catalog_(std::move(catalog)) {}
 
-    Catalog &catalog() { return *catalog_; }
+    Catalog &catalog() const { return *catalog_; }
 
     // The number of a relation in the question; reads it where it is new.
     int table(Oid relation);

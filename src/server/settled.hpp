@@ -1,4 +1,5 @@
-// Conditions with a session's identity put in, kept: the same helper is called by policy after policy.
+// Statements that were rewritten, and conditions with a session's identity put in, kept: the same helper is called by
+// policy after policy, and the same scope belongs to cell after cell.
 #pragma once
 
 #include <string>
@@ -22,10 +23,13 @@ public:
     };
     // What settle() makes of it. `who` is everything about the session that it may depend on, but for the current user.
     const Known &of(Node *node, const std::string &who, const SessionSettings *settings);
+    // What rewritten() makes of it. Whoever gets the trees leaves them as they are.
+    List *rewritten_once(const std::string &sql, const std::string &who);
 
 private:
     MemoryContext memory_;
     std::unordered_map<std::string, Known> known_;
+    std::unordered_map<std::string, List *> statements_;
 };
 
 } // namespace rlsproof::server

@@ -56,6 +56,14 @@ public:
     const std::set<std::string> &unset_settings() const { return unset_; }
     // Something was evaluated that may fail for some value: a cast.
     bool may_raise() const { return may_raise_; }
+    // Tables that sub-selects and functions read in the state before the statement; and those that volatile functions
+    // read, which see what it has done so far.
+    const std::set<Oid> &read_before() const { return read_before_; }
+    const std::set<Oid> &read_meanwhile() const { return read_meanwhile_; }
+    void forget_reads() {
+        read_before_.clear();
+        read_meanwhile_.clear();
+    }
 
     // What is known of values that are one of several: a row that comes first by chance.
     struct Given {
@@ -157,6 +165,8 @@ private:
     std::set<std::string> unset_;
     std::map<Oid, std::map<std::string, expr::Type>> coarse_literals_;
     bool may_raise_ = false;
+    std::set<Oid> read_before_, read_meanwhile_;
+    bool in_volatile_ = false;
     int next_row_ = 1;
     int opaque_ = 0;
     int depth_ = 0;

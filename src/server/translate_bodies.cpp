@@ -220,6 +220,7 @@ std::vector<Translator::Branch> Translator::body_rows(Oid function_id, const std
     if (query == nullptr) throw Unsupported{"the body of " + function_name(function_id)};
     std::vector<Oid> reading = reading_;
     reading.push_back(function_id);
+    const Instead<bool> volatile_now(in_volatile_, in_volatile_ || raw.volatility == PROVOLATILE_VOLATILE);
     const Instead<std::vector<Oid>> deeper(reading_, std::move(reading));
     const Instead<std::vector<expr::Row>> around(outer_rows_, rows_in_scope());
     const Instead<std::vector<Frame>> frames(frames_, {});

@@ -324,6 +324,7 @@ std::vector<Translator::State> Translator::from_entry(int number, const Query *q
             if (entry->tablesample != nullptr) throw Unsupported{"TABLESAMPLE"};
             State joined = state;
             const expr::Row row = fresh_row(entry->relid);
+            (in_volatile_ ? read_meanwhile_ : read_before_).insert(entry->relid);
             joined.rows.push_back(row);
             joined.sources[number] = {true, row, {}};
             {

@@ -9,6 +9,15 @@ CREATE FUNCTION rlsproof.prove(only_persona text DEFAULT NULL, only_object text 
 COMMENT ON FUNCTION rlsproof.prove(text, text, text) IS
     'Whether a persona can reach more (no more) or less (no less) than was declared in any state of the database: proved, refuted with a witness, or unknown and why.';
 
+CREATE FUNCTION rlsproof.escalation(only_persona text DEFAULT NULL, only_object text DEFAULT NULL,
+                                    only_command text DEFAULT NULL)
+    RETURNS TABLE (persona text, object text, command text, expected text, direction text, verdict text, reason text,
+                   witness jsonb, solver text, milliseconds double precision)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'rlsproof_escalation';
+COMMENT ON FUNCTION rlsproof.escalation(text, text, text) IS
+    'Whether a persona comes to reach what was closed to it, and is not its by declaration, by writing what it may: proved, refuted with the write, or unknown and why.';
+
 CREATE FUNCTION rlsproof.obligation(persona text, object text, command text, direction text DEFAULT 'no more')
     RETURNS text
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

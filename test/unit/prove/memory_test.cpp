@@ -50,11 +50,16 @@ Question contradiction() {
     return question;
 }
 
+bool same_value(const ModelValue &a, const ModelValue &b) {
+    return a.null == b.null && a.literal == b.literal && (a.null || a.lists || a.number == b.number) &&
+           a.lists == b.lists && a.element_type == b.element_type &&
+           std::equal(a.elements.begin(), a.elements.end(), b.elements.begin(), b.elements.end(), same_value);
+}
+
 bool same(const Reply &a, const Reply &b) {
     const auto row = [](const ModelRow &x, const ModelRow &y) {
         const auto value = [](const auto &v, const auto &w) {
-            return v.first == w.first && v.second.null == w.second.null && v.second.literal == w.second.literal &&
-                   (v.second.null || v.second.number == w.second.number);
+            return v.first == w.first && same_value(v.second, w.second);
         };
         return x.table == y.table && x.subject == y.subject && x.present == y.present &&
                std::equal(x.values.begin(), x.values.end(), y.values.begin(), y.values.end(), value);
@@ -104,6 +109,26 @@ TEST(Memory, SaysTheSameAgain) {
     EXPECT_GT(refuted, 20);
     EXPECT_GT(vacuous, 2);
     EXPECT_LT(vacuous, proved);
+}
+
+TEST(Memory, SaysWhatIsInArraysAgain) {
+    Shelf shelf;
+    Prover first("z3", {}, nullptr, &shelf), second("z3", {}, nullptr, &shelf);
+    const expr::Type words{expr::Sort::value, "text[]", true};
+    const expr::Row row{1, 0};
+    const expr::Expr array = expr::column(words, row, 1), word = expr::column(test::kText, row, 2);
+    const auto has = [&](const expr::Expr &element) { return expr::member(element, array); };
+    Question question;
+    question.tables = {{"t", {{1, "words", words, true}, {2, "word", test::kText, true}}, {}, {}, {}}};
+    question.subjects = {{row, "the row", true, -1}};
+    question.claims = {{"these are in it", expr::both({has(expr::literal(test::kText, "x")), has(word)}), true},
+                       {"another cannot be told", expr::is_null(has(expr::literal(test::kText, "y"))), true},
+                       {"the word is not x", expr::equal(word, expr::literal(test::kText, "x")), false}};
+    const Reply fresh = first.ask(question), again = second.ask(question);
+    EXPECT_EQ(second.recalled(), 1U);
+    EXPECT_TRUE(same(fresh, again));
+    ASSERT_EQ(again.rows.size(), 1U);
+    EXPECT_EQ(again.rows[0].values.at(1).elements.size(), 3U);
 }
 
 TEST(Memory, AsksAnotherSolver) {
@@ -287,13 +312,13 @@ TEST(Memory, ReadsNoNonsense) {
                              "(impossible something 0)",
                              "(impossible something 99)",
                              "(impossible something) (possible)",
-                             "(possible (row 9 0 true))",
-                             "(possible (row 0 7 true))",
-                             "(possible (row 0 0 true (1 null)))",
-                             "(possible (row 0 0 true (0 number a)))",
-                             "(possible (row 0 0 true (0 literal 0 0)))",
-                             "(possible (row 0 0 true (0 text 61 0)))",
-                             "(possible (row 0 0))",
+                             "(possible (row 9 0 0 true))",
+                             "(possible (row 0 7 0 true))",
+                             "(possible (row 0 0 0 true (1 null)))",
+                             "(possible (row 0 0 0 true (0 number a)))",
+                             "(possible (row 0 0 0 true (0 literal 0 0)))",
+                             "(possible (row 0 0 0 true (0 text 61 0)))",
+                             "(possible (row 0 0 0))",
                              "(possible (parameter 0 1))",
                              "(possible (parameter 0))",
                              "(possible (else 1 2))",
@@ -306,7 +331,7 @@ TEST(Memory, ReadsNoNonsense) {
     EXPECT_TRUE(
         recall(fmt::format("(impossible something {})", encoder.assertions().size() - 1), question, encoder, reply));
     EXPECT_EQ(reply.rests_on, std::vector<std::string>{"key"});
-    EXPECT_TRUE(recall("(possible (row 0 0 true (0 number 5)))", question, encoder, reply));
+    EXPECT_TRUE(recall("(possible (row 0 0 0 true (0 number 5)))", question, encoder, reply));
     EXPECT_EQ(reply.rows[0].values.at(7).number, 5);
     // It is asked as if nothing had been there.
     Shelf shelf;

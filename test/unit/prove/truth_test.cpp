@@ -2,6 +2,7 @@
 // which the plain meaning of the question says the same. RLSPROOF_QUESTIONS says how many are made.
 #include "../support/random_question.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <gtest/gtest.h>
@@ -155,11 +156,14 @@ TEST(Truth, BruteForceAgrees) {
 class Known : public testing::Test {
 protected:
     prove::Outcome outcome(std::vector<prove::Claim> claims, const expr::Row &row, bool present = true) {
+        return reply(std::move(claims), row, present).outcome;
+    }
+    prove::Reply reply(std::vector<prove::Claim> claims, const expr::Row &row, bool present = true) {
         prove::Question question;
         question.tables = {parent, child};
         question.subjects = {{row, "the row", present, -1}};
         question.claims = std::move(claims);
-        return prover.ask(question).outcome;
+        return prover.ask(question);
     }
     static expr::Expr column(const expr::Type &type, const expr::Row &row, int number) {
         return expr::column(type, row, number);
@@ -176,12 +180,15 @@ protected:
         return expr::any({{{row}, std::move(where), expr::boolean(true)}});
     }
 
-    prove::Table parent{
-        "parent",
-        {{1, "id", test::kNumber, false}, {2, "word", test::kText, true}, {3, "soft", test::kSoft, true}},
-        {{"UNIQUE parent(word)", {2}}},
-        {},
-        {}};
+    static inline const expr::Type kWords{expr::Sort::value, "text[]", true};
+    prove::Table parent{"parent",
+                        {{1, "id", test::kNumber, false},
+                         {2, "word", test::kText, true},
+                         {3, "soft", test::kSoft, true},
+                         {4, "words", kWords, true}},
+                        {{"UNIQUE parent(word)", {2}}},
+                        {},
+                        {}};
     prove::Table child{
         "child", {{1, "parent", test::kNumber, true}}, {}, {{"FOREIGN KEY child(parent)", {1}, 0, {1}}}, {}};
     const expr::Row first{1, 0}, second{2, 0}, third{3, 1};
@@ -251,6 +258,46 @@ TEST_F(Known, LiteralsAreDifferent) {
 }
 
 // The second solver, on the same text.
+// A state says what is in its arrays, as far as anybody looks for it.
+TEST_F(Known, WhatIsInAnArray) {
+    const expr::Expr words = column(kWords, first, 4), word = column(test::kText, first, 2),
+                     x = expr::literal(test::kText, "x"), y = expr::literal(test::kText, "y");
+    const auto has = [&](const expr::Expr &element) { return expr::member(element, words); };
+    const auto in_it = [&](std::vector<prove::Claim> claims) {
+        const prove::Reply found = reply(std::move(claims), first);
+        EXPECT_EQ(found.outcome, prove::Outcome::possible);
+        const auto row =
+            std::find_if(found.rows.begin(), found.rows.end(), [](const auto &r) { return r.subject == 0; });
+        return row == found.rows.end() ? prove::ModelRow{} : *row;
+    };
+    const auto literals = [](const prove::ModelValue &value) {
+        std::vector<std::string> texts;
+        for (const prove::ModelValue &element : value.elements) texts.push_back(element.literal.value_or("?"));
+        return texts;
+    };
+    const prove::ModelRow one = in_it({{"x is in it", has(x), true}, {"y is not", has(y), false}});
+    EXPECT_TRUE(one.values.at(4).lists);
+    EXPECT_EQ(literals(one.values.at(4)), std::vector<std::string>{"x"});
+    const prove::ModelRow two = in_it({{"both are", expr::both({has(x), has(y)}), true}});
+    EXPECT_EQ(two.values.at(4).elements.size(), 2U);
+    const prove::ModelRow own = in_it({{"its own word", has(word), true}, {"x", expr::equal(word, x), false}});
+    ASSERT_EQ(own.values.at(4).elements.size(), 1U);
+    EXPECT_EQ(own.values.at(4).elements[0].number, own.values.at(2).number);
+    // NULL is in an array where neither can be told; in none is only what is empty.
+    const prove::ModelRow null =
+        in_it({{"cannot be told", expr::is_null(has(x)), true}, {"there", expr::is_null(words), false}});
+    ASSERT_EQ(null.values.at(4).elements.size(), 1U);
+    EXPECT_TRUE(null.values.at(4).elements[0].null);
+    const prove::Claim nothing{"NULL is not in it", expr::negate(has(word)), true},
+        unknown{"NULL", expr::is_null(word), true};
+    EXPECT_TRUE(in_it({nothing, unknown}).values.at(4).elements.empty());
+    EXPECT_EQ(outcome({nothing, unknown, {"x is in it", has(x), true}}, first), prove::Outcome::impossible);
+    EXPECT_EQ(in_it({{"x is not in it", expr::negate(has(x)), true}, {"NULL", expr::is_null(has(word)), true}, unknown})
+                  .values.at(4)
+                  .elements.size(),
+              1U);
+}
+
 TEST(Truth, SolversAgree) {
     prove::Prover z3("z3", {}, nullptr), cvc5("cvc5", {}, nullptr);
     try {

@@ -120,15 +120,20 @@ public:
         return expr::compare((expr::Comparison)upto(6), number_value(1, rows, selects), number_value(1, rows, selects));
     }
 
+    expr::Tuple row(const prove::Table &table) {
+        expr::Tuple row;
+        for (const prove::Column &column : table.columns)
+            row[column.number] =
+                column.nullable && maybe(25) ? expr::Datum() : expr::Datum(upto(column.type.coarse ? 3 : 2));
+        return row;
+    }
+
     // A state in which tables have at most `most` rows of values out of 0 and 1, and 2 where they are soft.
     expr::Database state(const std::vector<prove::Table> &tables, int most) {
         expr::Database database;
         for (const prove::Table &table : tables) {
             std::vector<expr::Tuple> rows((size_t)upto(most + 1));
-            for (expr::Tuple &row : rows)
-                for (const prove::Column &column : table.columns)
-                    row[column.number] =
-                        column.nullable && maybe(25) ? expr::Datum() : expr::Datum(upto(column.type.coarse ? 3 : 2));
+            for (expr::Tuple &made : rows) made = row(table);
             database.tables.push_back(std::move(rows));
         }
         database.parameters["p"] = maybe(25) ? expr::Datum() : expr::Datum(upto(2));
