@@ -176,7 +176,7 @@ void run_on(RLSPROOF_EXECUTOR_RUN_PARAMS) {
 void raise_rows_read(QueryDesc *query, Running *running) {
     Violations found;
     Violation *const violation = found.add(Rule::rows_read);
-    violation->measured = done_by(running).read;
+    violation->measured = static_cast<double>(done_by(running).read);
     violation->allowed = limits.rows_read;
     violation->counted = true;
     tell(found, source_of(query), true);
@@ -206,7 +206,7 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
     acting_for_key = true;
     in_any_case([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, [] { acting_for_key = false; });
     if (wants(Rule::transaction_rows_written))
-        judge_passed(Passing::into_table, static_cast<double>(query->estate->es_processed), source_of(query), true);
+        judge_passed(Passing::into_table, static_cast<int64>(query->estate->es_processed), source_of(query), true);
 }
 
 void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
@@ -268,29 +268,25 @@ void finish_on(QueryDesc *query) {
         standard_ExecutorFinish(query);
 }
 
-// What triggers run is not what a client sent.
-[[gnu::noinline]] void finish_held(QueryDesc *query) {
+// What triggers run is not what a client sent; what parts of WITH that nobody reads change is judged when it is done.
+[[gnu::noinline]] void finish_judged(QueryDesc *query) {
     within([&] { finish_on(query); });
-}
-
-[[gnu::noinline]] void judge_rest(QueryDesc *query) {
-    if (IsParallelWorker() || exempt_now()) return;
+    if (!query->plannedstmt->hasModifyingCTE || IsParallelWorker() || exempt_now()) return;
     if (Watch *const watch = watch_of(query->estate)) say_seen(watch, source_of(query), may_refuse(query));
     if (Running *const running = running_of(query->estate)) judge_finish(query, running, may_refuse(query));
 }
 
 void finish(QueryDesc *query) {
-    if (is_held())
-        finish_held(query);
+    if (counts_depth() || (active != 0 && query->plannedstmt->hasModifyingCTE))
+        finish_judged(query);
     else
         finish_on(query);
-    if (active != 0 && query->plannedstmt->hasModifyingCTE) judge_rest(query);
 }
 
 void end(QueryDesc *query) {
     Running *const running = active != 0 || tracking ? running_of(query->estate) : nullptr;
     if (running != nullptr) {
-        if (IsParallelWorker()) add_for_leader(static_cast<int64>(done_by(running).read));
+        if (IsParallelWorker()) add_for_leader(done_by(running).read);
         if (running->outer != nullptr) settle_with_outer(running);
         if (tracking && running->answers && !INSTR_TIME_IS_ZERO(running->started) && query->plannedstmt->queryId != 0) {
             instr_time spent;
@@ -355,7 +351,7 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
             copy_watched(watch, source, go_on);
         else
             go_on();
-        if (completion != nullptr) judge_passed(rows, static_cast<double>(completion->nprocessed), source, true);
+        if (completion != nullptr) judge_passed(rows, static_cast<int64>(completion->nprocessed), source, true);
         return;
     }
     ++explaining;

@@ -90,8 +90,8 @@ TimeoutId timer = MAX_TIMEOUTS;
 
 struct Transaction {
     LocalTransactionId id;
-    double read;
-    double written;
+    int64 read;
+    int64 written;
     RuleSet told;
 };
 Transaction transaction;
@@ -112,17 +112,17 @@ Done add_to_transaction(Running *running, const Done &done) {
 }
 
 // Told once of a statement or a transaction; where it is refused, every further statement is.
-void exceeded(Violations *found, RuleSet *told, const char *text, Rule rule, double counted, int allowed) {
+void exceeded(Violations *found, RuleSet *told, const char *text, Rule rule, int64 counted, int allowed) {
     if ((*told & only(rule)) != 0 && !refused(rule, text)) return;
     Violation *const violation = found->add(rule);
     if (violation == nullptr) return;
-    violation->measured = counted;
+    violation->measured = static_cast<double>(counted);
     violation->allowed = allowed;
     violation->counted = true;
     *told |= only(rule);
 }
 
-inline void compare(Violations *found, RuleSet *told, const char *text, Rule rule, double counted, int allowed) {
+inline void compare(Violations *found, RuleSet *told, const char *text, Rule rule, int64 counted, int allowed) {
     if (counted > allowed && wants(rule)) exceeded(found, told, text, rule, counted, allowed);
 }
 
@@ -228,7 +228,7 @@ bool interrupted(const Running *running) {
     return StatementTimeout <= 0 || GetCurrentTimestamp() < get_timeout_finish_time(STATEMENT_TIMEOUT);
 }
 
-void judge_passed(Passing passing, double rows, const Source &source, bool may_refuse) {
+void judge_passed(Passing passing, int64 rows, const Source &source, bool may_refuse) {
     if (passing == Passing::none || rows <= 0) return;
     begin_transaction_anew();
     Violations found;
@@ -255,7 +255,7 @@ void judge_run(const QueryDesc *query, Running *running, bool may_refuse) {
 
     if ((active & kCounted) != 0) judge_counted(query, running, &found);
     if (running->answers && (query->operation == CMD_SELECT || query->plannedstmt->hasReturning))
-        compare(&found, &running->told, query->sourceText, Rule::result_rows, static_cast<double>(running->returned),
+        compare(&found, &running->told, query->sourceText, Rule::result_rows, static_cast<int64>(running->returned),
                 limits.result_rows);
     if (running->answers && (active & kShaped) != 0)
         note_sent(

@@ -29,7 +29,7 @@ void disarm(const Running *outer);
 bool interrupted(const Running *running);
 
 // Judges rows that went by uncounted, when they have gone.
-void judge_passed(Passing passing, double rows, const Source &source, bool may_refuse);
+void judge_passed(Passing passing, int64 rows, const Source &source, bool may_refuse);
 
 // Judges what was counted up to now. REQUIRES: ExecutorRun has run.
 void judge_run(const QueryDesc *query, Running *running, bool may_refuse);

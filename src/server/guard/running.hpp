@@ -18,12 +18,8 @@ struct Counter {
     int64 written;
 };
 
-// Lives as long as the memory of its query and is unlinked when that goes, whichever way: by its end, an error, or a
-// portal that is dropped.
-struct Running {
-    MemoryContextCallback callback;
-    Running *outer;
-    const EState *state;
+// How far a statement has come; nothing of it at first.
+struct Progress {
     bool at_work;            // being executed, not a cursor that waits
     SubTransactionId within; // where it is; a cursor that fails in one that is rolled back stays, and works no more
     bool answers;            // its rows go to a client as the answer to what it sent
@@ -31,11 +27,20 @@ struct Running {
     uint64 returned; // rows, over all the parts a cursor was fetched in
     bool parallel;   // workers may read for it
     int64 workers;   // what its workers had read before
-    double read;     // rows that were added to the transaction's
-    double written;
+    int64 read;      // rows that were added to the transaction's
+    int64 written;
     RuleSet told; // what was said of it already
     int counters;
+};
+
+// Lives as long as the memory of its query and is unlinked when that goes, whichever way: by its end, an error, or a
+// portal that is dropped.
+struct Running : Progress {
+    MemoryContextCallback callback;
+    Running *outer;
+    const EState *state;
     Counter *counter; // `first`, or a larger place
+    int room;         // for so many
     static constexpr int kFirst = 4;
     Counter first[kFirst];
 };
@@ -48,8 +53,8 @@ Running *running_of(const EState *state);
 
 // How much the statement read and changed so far, what statements inside it did left out.
 struct Done {
-    double read;
-    double written;
+    int64 read;
+    int64 written;
 };
 Done done_by(const Running *running);
 
