@@ -20,10 +20,24 @@ struct Expectation {
 
 // Whether a name matches a pattern in which * stands for anything.
 constexpr bool matches(std::string_view pattern, std::string_view text) {
-    if (pattern.empty()) return text.empty();
-    if (pattern.front() == '*')
-        return matches(pattern.substr(1), text) || (!text.empty() && matches(pattern, text.substr(1)));
-    return !text.empty() && pattern.front() == text.front() && matches(pattern.substr(1), text.substr(1));
+    // Names mostly begin alike, so their ends tell sooner.
+    if (!pattern.empty() && pattern.back() != '*' && (text.empty() || pattern.back() != text.back())) return false;
+    size_t star = std::string_view::npos, at = 0, taken = 0; // the latest *, and up to where it reaches
+    for (size_t i = 0; i < text.size();) {
+        if (at < pattern.size() && pattern[at] == '*') {
+            star = at++;
+            taken = i;
+        } else if (at < pattern.size() && pattern[at] == text[i]) {
+            at++;
+            i++;
+        } else if (star != std::string_view::npos) {
+            at = star + 1;
+            i = ++taken;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', at) == std::string_view::npos;
 }
 
 // The expectation for a cell, or nullptr where nothing was declared. An object by name beats a pattern, a longer

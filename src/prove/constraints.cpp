@@ -56,28 +56,32 @@ Id Encoder::key_differs(const Table &table, int number, const Key &key, Id left,
     return f_.disjunction(differs);
 }
 
+// That all its columns are what the key of `parent` says.
+Id Encoder::matches(int number, const Reference &reference, Id child, Id parent) {
+    const Table &from = question_.tables[(size_t)number], &to = question_.tables[(size_t)reference.parent];
+    std::vector<Id> parts;
+    for (size_t i = 0; i < reference.columns.size(); i++) {
+        const expr::Type &type = from.column(reference.columns[i])->type;
+        const Value a = column(type, number, reference.columns[i], child),
+                    b = column(to.column(reference.parent_columns[i])->type, reference.parent,
+                               reference.parent_columns[i], parent);
+        parts.insert(parts.end(),
+                     {f_.negation(a.null), f_.negation(b.null),
+                      type.is_boolean() ? f_.equal(a.term, b.term) : meets(Comparison::equal, type, a.term, b.term)});
+    }
+    return f_.conjunction(parts);
+}
+
 Id Encoder::refers(int number, const Reference &reference, Id child) {
     const Table &from = question_.tables[(size_t)number], &to = question_.tables[(size_t)reference.parent];
     std::vector<Id> ways;
     for (const int c : reference.columns) ways.push_back(column(from.column(c)->type, number, c, child).null);
-    const auto matches = [&](Id parent) {
-        std::vector<Id> same;
-        for (size_t i = 0; i < reference.columns.size(); i++) {
-            const expr::Type &type = from.column(reference.columns[i])->type;
-            const Value a = column(type, number, reference.columns[i], child),
-                        b = column(to.column(reference.parent_columns[i])->type, reference.parent,
-                                   reference.parent_columns[i], parent);
-            same.push_back(f_.negation(b.null));
-            same.push_back(type.is_boolean() ? f_.equal(a.term, b.term)
-                                             : meets(Comparison::equal, type, a.term, b.term));
-        }
-        return f_.conjunction(same);
-    };
     const Id parent = f_.variable(row_sort(reference.parent), to.name);
-    ways.push_back(f_.exists(parent, f_.conjunction({present(reference.parent, parent), matches(parent)})));
+    ways.push_back(f_.exists(
+        parent, f_.conjunction({present(reference.parent, parent), matches(number, reference, child, parent)})));
     // A new row may refer to itself.
     if (reference.parent == number && std::find(subjects_.begin(), subjects_.end(), child) != subjects_.end())
-        ways.push_back(matches(child));
+        ways.push_back(matches(number, reference, child, child));
     return f_.disjunction(ways);
 }
 

@@ -148,6 +148,7 @@ private:
     struct Follow {
         Id may;
         const Tie *tie;
+        std::vector<Id> moved; // column by column, that it is what it refers to has become
     };
     // A step as far as it is encoded: for the row variable, the ways in which it may change; and for subjects.
     struct Begun {
@@ -170,6 +171,7 @@ private:
     void state_literals();
     Id key_differs(const Table &table, int number, const Key &key, Id left, Id right);
     Id refers(int number, const Reference &reference, Id child);
+    Id matches(int number, const Reference &reference, Id child, Id parent);
     Id check_holds(const Check &check, Id row);
     void state(const std::string &name, Id formula, bool axiom, bool alone = false);
 

@@ -64,7 +64,8 @@ struct Subject {
 // A reference by which a row may be taken along, or changed in its columns, where what it refers to goes or changes.
 struct Tie : Reference {
     bool removes = false, nulls = false; // ON DELETE CASCADE; SET NULL
-    bool any_value = false;              // SET DEFAULT, ON UPDATE CASCADE
+    bool moves = false;                  // ON UPDATE CASCADE
+    bool any_value = false;              // SET DEFAULT
 };
 
 // What one statement may do to the rows of a table, any number of them, from the state before to the one after it.

@@ -24,26 +24,27 @@ Id Encoder::unchanged(const Step &step, Id row) {
 // The ways in which a row is taken along by what it refers to.
 std::vector<Encoder::Follow> Encoder::follows(const Step &step, Id row) {
     std::vector<Follow> result;
-    for (const Tie &reference : step.follows) {
+    for (const Tie &tie : step.follows) {
         const auto above = std::find_if(question_.steps.begin(), question_.steps.end(),
-                                        [&](const Step &other) { return other.before == reference.parent; });
+                                        [&](const Step &other) { return other.before == tie.parent; });
         if (above == question_.steps.end()) continue;
         use(above->after);
-        const Id parent = f_.variable(row_sort(reference.parent), question_.tables[(size_t)reference.parent].name);
-        std::vector<Id> matches{present(reference.parent, parent)};
-        for (size_t i = 0; i < reference.columns.size(); i++) {
-            const expr::Type &type = question_.tables[(size_t)step.before].column(reference.columns[i])->type;
-            const Value child = column(type, step.before, reference.columns[i], row),
-                        known = column(type, reference.parent, reference.parent_columns[i], parent);
-            matches.insert(matches.end(),
-                           {f_.negation(child.null), f_.negation(known.null),
-                            type.is_boolean() ? f_.equal(child.term, known.term)
-                                              : meets(expr::Comparison::equal, type, child.term, known.term)});
+        const Table &from = question_.tables[(size_t)step.before], &to = question_.tables[(size_t)tie.parent];
+        const Id parent = f_.variable(row_sort(tie.parent), to.name);
+        const Id known = f_.conjunction({present(tie.parent, parent), matches(step.before, tie, row, parent)});
+        const Id there = present(above->after, parent);
+        const Id stays = f_.conjunction({there, same(*above, tie.parent_columns, parent)});
+        const Id gone = f_.conjunction({known, f_.negation(truncated(*above)), f_.negation(stays)});
+        Follow follow{f_.exists(parent, gone), &tie, {}};
+        for (size_t i = 0; tie.moves && i < tie.columns.size(); i++) {
+            const Value is = column(from.column(tie.columns[i])->type, step.after, tie.columns[i], row),
+                        becomes =
+                            column(to.column(tie.parent_columns[i])->type, above->after, tie.parent_columns[i], parent);
+            const Id equal = f_.conjunction(
+                {f_.equal(is.null, becomes.null), f_.disjunction({is.null, f_.equal(is.term, becomes.term)})});
+            follow.moved.push_back(f_.exists(parent, f_.conjunction({known, there, equal})));
         }
-        matches.push_back(f_.negation(truncated(*above)));
-        matches.push_back(f_.disjunction(
-            {f_.negation(present(above->after, parent)), f_.negation(same(*above, reference.parent_columns, parent))}));
-        result.push_back({f_.exists(parent, f_.conjunction(matches)), &reference});
+        result.push_back(std::move(follow));
     }
     return result;
 }
@@ -101,10 +102,11 @@ Id Encoder::taken_along(const Begun &begun, const std::vector<Follow> &follows, 
     for (const int number : used_columns(step.before)) {
         std::vector<Id> ways{same(step, {number}, row)};
         for (const Follow &follow : follows) {
-            if (std::find(follow.tie->columns.begin(), follow.tie->columns.end(), number) == follow.tie->columns.end())
-                continue;
+            const auto place = std::find(follow.tie->columns.begin(), follow.tie->columns.end(), number);
+            if (place == follow.tie->columns.end()) continue;
             const expr::Type &type = question_.tables[(size_t)step.before].column(number)->type;
             if (follow.tie->nulls) ways.push_back(column(type, step.after, number, row).null);
+            if (follow.tie->moves) ways.push_back(follow.moved[(size_t)(place - follow.tie->columns.begin())]);
             if (follow.tie->any_value) ways.push_back(f_.yes());
         }
         rest.push_back(f_.disjunction(ways));

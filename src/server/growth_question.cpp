@@ -27,7 +27,7 @@ constexpr size_t kMostSteps = 8; // tables that change at once, in one question
 // What becomes of rows when the row they refer to goes or changes.
 constexpr const char *kFollows = R"(
 select k.conrelid, k.confrelid, k.conkey, k.confkey, k.confdeltype = 'c', 'n' in (k.confdeltype, k.confupdtype),
-       k.confdeltype = 'd' or k.confupdtype in ('c', 'd')
+       k.confupdtype = 'c', 'd' in (k.confdeltype, k.confupdtype)
 from pg_catalog.pg_constraint k
 where k.contype = 'f' and (k.confdeltype in ('c', 'n', 'd') or k.confupdtype in ('c', 'n', 'd')) order by k.oid)";
 
@@ -142,7 +142,8 @@ void Questioner::add_steps() {
                         {{"", numbers(rows.list(i, 2)), 0, numbers(rows.list(i, 3))},
                          rows.boolean(i, 4),
                          rows.boolean(i, 5),
-                         rows.boolean(i, 6)}});
+                         rows.boolean(i, 6),
+                         rows.boolean(i, 7)}});
     std::set<Oid> near;
     for (size_t i = 0; i < made_.schema.tables().size(); i++) near.insert(made_.schema.relation((int)i));
     const auto spread = [&](std::set<Oid> &set, Oid Stored::*from, Oid Stored::*to) {

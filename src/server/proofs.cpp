@@ -106,6 +106,22 @@ std::string some_of(const std::vector<std::string> &names) {
     return list;
 }
 
+namespace {
+
+// Why the solver did not tell.
+std::string undecided_text(const prove::Reply &reply) {
+    return reply.opaque.empty() ? reply.reason
+                                : fmt::format("{}; not followed: {}", reply.reason, some_of(reply.opaque));
+}
+
+// Why its counterexample counts for nothing.
+std::string not_confirmed_text(const prove::Reply &reply, const Replayed &replayed) {
+    return reply.opaque.empty() ? "the solver's counterexample could not be replayed: " + replayed.why_not
+                                : fmt::format("not followed: {}; tried: {}", some_of(reply.opaque), replayed.why_not);
+}
+
+} // namespace
+
 std::optional<CellToProve> cell_to_prove(const Persona &persona, const Relation &relation, Command command,
                                          const Declared &declared, std::string &why) {
     CellToProve cell;
@@ -201,8 +217,7 @@ Proof Proofs::finish_asking(Begun &begun) {
         return proof;
     }
     if (reply.outcome == prove::Outcome::unknown) {
-        proof.reason = reply.reason;
-        if (!reply.opaque.empty()) proof.reason += "; not followed: " + some_of(reply.opaque);
+        proof.reason = undecided_text(reply);
         return proof;
     }
     if (question.names_itself) return ask_unnamed(cell, begun.unset_as_empty);
@@ -222,9 +237,7 @@ Proof Proofs::finish_asking(Begun &begun) {
                            : "a row that it should reach is out of reach, in a state that was made and undone";
         return proof;
     }
-    proof.reason = reply.opaque.empty()
-                       ? "the solver's counterexample could not be replayed: " + replayed.why_not
-                       : fmt::format("not followed: {}; tried: {}", some_of(reply.opaque), replayed.why_not);
+    proof.reason = not_confirmed_text(reply, replayed);
     return proof;
 }
 
@@ -234,8 +247,7 @@ Proof Proofs::growth(Begun &begun, const prove::Reply &reply, Proof proof) {
     const CellToProve &cell = begun.cell;
     const Writes &writes = begun.question->writes;
     if (reply.outcome == prove::Outcome::unknown) {
-        proof.reason = reply.reason;
-        if (!reply.opaque.empty()) proof.reason += "; not followed: " + some_of(reply.opaque);
+        proof.reason = undecided_text(reply);
         return proof;
     }
     if (reply.outcome == prove::Outcome::possible) {
@@ -257,9 +269,7 @@ Proof Proofs::growth(Begun &begun, const prove::Reply &reply, Proof proof) {
         }
         const Replayed replayed = replay_growth(cell, *begun.question, reply, tables_, begun.unset_as_empty);
         if (!replayed.confirmed) {
-            proof.reason = reply.opaque.empty()
-                               ? "the solver's counterexample could not be replayed: " + replayed.why_not
-                               : fmt::format("not followed: {}; tried: {}", some_of(reply.opaque), replayed.why_not);
+            proof.reason = not_confirmed_text(reply, replayed);
             return proof;
         }
         if (nobody_declared) {

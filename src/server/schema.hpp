@@ -33,11 +33,11 @@ struct StoredCheck {
     std::string name, tree; // the latter as the catalog keeps it
 };
 
-// What was read of tables and types, kept from one question to the next.
 struct RightsRead;
 class SettledBefore;
 class Bodies;
 
+// What was read of tables and types, kept from one question to the next.
 struct Catalog {
     // One relation, or once several have been read one by one, it and all others that nobody has asked for yet: of
     // thousands, asking for each by itself would take most of the time. `read` is how many came alone so far.

@@ -306,8 +306,6 @@ while ($cells < $cells_wanted && $wrong < 5) {
             my ($persona, $object, $command, $direction, $verdict, $reason) = @fields;
             $cells++;
             $verdicts{$verdict}++;
-            # What a reference moves along is thought of more widely than it is done.
-            next if $direction =~ /^no growth/ && $reason =~ /could not be replayed/;
             next unless $verdict eq 'unknown' && $reason !~ /not followed|state may exist|could not tell|too long|too large|the scope itself fails|longer than|ran out of time|a volatile function looks/;
             $wrong++;
             push @shown, "seed $seed: $persona $command $object $direction: $reason; scope $scopes{ substr($object, 3) }";

@@ -1,0 +1,68 @@
+#include "model/expectation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace rlsproof {
+
+namespace {
+
+// What a pattern means, word for word.
+bool matches_plainly(std::string_view pattern, std::string_view text) {
+    if (pattern.empty()) return text.empty();
+    if (pattern.front() == '*')
+        return matches_plainly(pattern.substr(1), text) || (!text.empty() && matches_plainly(pattern, text.substr(1)));
+    return !text.empty() && pattern.front() == text.front() && matches_plainly(pattern.substr(1), text.substr(1));
+}
+
+} // namespace
+
+TEST(Expectation, AStarStandsForAnything) {
+    EXPECT_TRUE(matches("public.*", "public.orders"));
+    EXPECT_TRUE(matches("*.orders", "public.orders"));
+    EXPECT_TRUE(matches("public.*_log*", "public.a_log_log"));
+    EXPECT_TRUE(matches("*", ""));
+    EXPECT_FALSE(matches("public.order", "public.orders"));
+    EXPECT_FALSE(matches("public.*s", "public.order"));
+    std::mt19937 random(1);
+    const auto made = [&](const char *letters, size_t kinds) {
+        std::string text(random() % 7, ' ');
+        for (char &c : text) c = letters[random() % kinds];
+        return text;
+    };
+    int matched = 0;
+    for (int i = 0; i < 20000; i++) {
+        const std::string pattern = made("ab*", 3), text = made("ab", 2);
+        ASSERT_EQ(matches(pattern, text), matches_plainly(pattern, text)) << pattern << " and " << text;
+        matched += matches(pattern, text);
+    }
+    EXPECT_GT(matched, 1000);
+}
+
+TEST(Expectation, ManyStarsTakeNoTime) {
+    std::string pattern;
+    for (int i = 0; i < 40; i++) pattern += "a*";
+    EXPECT_FALSE(matches(pattern + "b*c", std::string(4000, 'a') + "c"));
+}
+
+TEST(Expectation, TheMostSpecificCounts) {
+    const std::vector<Expectation> all{{"ann", "*", "all", "none"},
+                                       {"ann", "public.*", "all", "own"},
+                                       {"ann", "public.*", "SELECT", "all"},
+                                       {"ann", "public.orders", "all", "own"},
+                                       {"bob", "public.orders", "SELECT", "none"}};
+    const auto access = [&](const char *object, Command command) {
+        const Expectation *found = expectation_for(all, "ann", object, command);
+        return found == nullptr ? "" : found->access;
+    };
+    EXPECT_EQ(access("secret.keys", Command::select), "none");
+    EXPECT_EQ(access("public.notes", Command::select), "all");
+    EXPECT_EQ(access("public.notes", Command::insert), "own");
+    EXPECT_EQ(access("public.orders", Command::select), "own");
+    EXPECT_EQ(expectation_for(all, "eve", "public.orders", Command::select), nullptr);
+}
+
+} // namespace rlsproof
