@@ -77,6 +77,11 @@ Questioner::Gate Questioner::gate(const Relation &relation, const std::string &s
     const auto *entry = static_cast<const RangeTblEntry *>(list_nth(query->rtable, number - 1));
     if (entry->rtekind != RTE_RELATION || entry->relid != relation.id)
         throw Translator::Unsupported{"a statement of another form"};
+    return gate(query, number, there, written);
+}
+
+Questioner::Gate Questioner::gate(const Query *query, int number, const expr::Row &there, const expr::Row &written) {
+    const auto *entry = static_cast<const RangeTblEntry *>(list_nth(query->rtable, number - 1));
     std::vector<expr::Expr> rows, checks;
     for (int i = 0; i < list_length(entry->securityQuals); i++)
         rows.push_back(translator_.condition((Node *)list_nth(entry->securityQuals, i), query, number, there));
@@ -106,9 +111,29 @@ expr::Expr Questioner::scope(const expr::Row *row, const std::vector<expr::Expr>
                           : translator_.condition(where, query, number, *outputs);
 }
 
+// What is written through a view is written to the table below it. What the view itself leaves out is not asked, so
+// more rows than it lets through are thought of.
+void Questioner::ask_view_write() {
+    if (cell_.expected != "none" || cell_.direction != Direction::no_more)
+        throw Translator::Unsupported{"writing through a view"};
+    made_.not_shown = "writing through a view";
+    made_.statement = proof_statement(cell_, *catalog_, false);
+    const Query *query = only(catalog_->rewritten(made_.statement));
+    const int number = query->resultRelation;
+    const auto *entry = number == 0 ? nullptr : static_cast<const RangeTblEntry *>(list_nth(query->rtable, number - 1));
+    if (entry == nullptr || entry->rtekind != RTE_RELATION || entry->relid == cell_.relation->id)
+        throw Translator::Unsupported{"writing through a view"};
+    const expr::Row there = translator_.subject_row(entry->relid), written = translator_.subject_row(entry->relid);
+    const bool inserts = cell_.command == Command::insert, updates = cell_.command == Command::update;
+    auto &subjects = made_.question.subjects;
+    if (!inserts) subjects.push_back({there, "the row", true, -1});
+    if (inserts || updates) subjects.push_back({written, "the new row", false, updates ? 0 : -1});
+    claim_no_more(gate(query, number, there, written), there, written);
+}
+
 void Questioner::ask_view() {
+    if (cell_.command != Command::select) return ask_view_write();
     made_.through_view = true;
-    if (cell_.command != Command::select) throw Translator::Unsupported{"writing through a view"};
     if (cell_.direction == Direction::no_less) throw Translator::Unsupported{"what a view leaves out"};
     made_.statement = proof_statement(cell_, *catalog_, false);
     const Query *query = only(catalog_->rewritten(made_.statement));
@@ -124,6 +149,20 @@ void Questioner::ask_view() {
     }
     claim("the view shows a row", expr::any(std::move(everything)), true);
     claim("the view shows a row that it should not", expr::any(std::move(selects)), true, true);
+}
+
+expr::Expr Questioner::passed(const Gate &gate) const {
+    if (cell_.command == Command::insert) return gate.checks;
+    return cell_.command == Command::update ? expr::both({gate.rows, gate.checks}) : gate.rows;
+}
+
+void Questioner::claim_no_more(const Gate &gate, const expr::Row &there, const expr::Row &written) {
+    claim("the policies let it through", passed(gate), true);
+    const bool inserts = cell_.command == Command::insert;
+    expr::Expr fine = expr::is_true(scope(inserts ? &written : &there, nullptr));
+    if (cell_.command == Command::update) fine = expr::both({fine, expr::is_true(scope(&written, nullptr))});
+    claim(cell_.expected == "none" && !made_.names_itself ? "nothing was declared" : "it is in scope", fine, false,
+          true);
 }
 
 void Questioner::ask_rows() {
@@ -142,20 +181,15 @@ void Questioner::ask_rows() {
     if (inserts || (updates && !less)) subjects.push_back({written, "the new row", false, updates ? 0 : -1});
     // What changes nothing leaves the row as it is.
     const Gate found = gate(*cell_.relation, made_.statement, there, updates && less ? there : written);
-    const expr::Expr passes = inserts ? found.checks : updates ? expr::both({found.rows, found.checks}) : found.rows;
     const expr::Row &decided = inserts ? written : there;
     // A new row is in scope or not once it is written, and then the table holds it.
     if ((inserts || (updates && !less)) && reads_table(scope(&written, nullptr), written.table))
         throw Translator::Unsupported{"a scope that may read the table that is written"};
     if (less) {
         claim("it is in scope", scope(&decided, nullptr), true);
-        claim("the policies let it through", passes, false, true);
+        claim("the policies let it through", passed(found), false, true);
     } else {
-        claim("the policies let it through", passes, true);
-        expr::Expr fine = expr::is_true(scope(&decided, nullptr));
-        if (updates) fine = expr::both({fine, expr::is_true(scope(&written, nullptr))});
-        claim(cell_.expected == "none" && !made_.names_itself ? "nothing was declared" : "it is in scope", fine, false,
-              true);
+        claim_no_more(found, there, written);
         if (inserts || updates)
             for (const auto &[number, has_default] :
                  column_rights(*catalog_, cell_.relation->id, inserts ? "INSERT" : "UPDATE").fixed) {

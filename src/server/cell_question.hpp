@@ -69,6 +69,7 @@ struct CellQuestion {
     bool names_itself = false;   // asked whether every row it reaches names it, for want of a scope
     bool occurs_nowhere = false; // asked of the states only in which no row names the persona
     bool through_view = false;
+    std::string not_shown; // why a counterexample says nothing; empty where it can be shown
     std::string statement;
     Writes writes; // of a question about them
 };

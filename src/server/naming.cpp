@@ -1,6 +1,8 @@
 #include "server/naming.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <string_view>
 
 namespace rlsproof::server {
 
@@ -38,6 +40,29 @@ std::vector<std::string> identities(const Persona &persona) {
     return values;
 }
 
+// By what the server's own functions are called in an expression: their names, then the types of their arguments.
+bool is_one_of(const expr::Node &function, std::initializer_list<std::string_view> names) {
+    if (function.kind != expr::Kind::function) return false;
+    const std::string_view called = std::string_view(function.name).substr(0, function.name.find('['));
+    return std::find(names.begin(), names.end(), called) != names.end();
+}
+
+// What is true only where the first argument has the second in it.
+const expr::Node *search_in(const expr::Expr &condition) {
+    if (is_one_of(*condition, {"textlike", "texticlike", "starts_with", "jsonb_contains", "jsonb_exists"}))
+        return condition->pure && condition->arguments.size() == 2 ? condition.get() : nullptr;
+    // position(b IN a) > 0
+    if (condition->kind != expr::Kind::comparison) return nullptr;
+    const expr::Node &place = *condition->arguments[0], &least = *condition->arguments[1];
+    if (!is_one_of(place, {"position", "strpos"}) || !place.pure || place.arguments.size() != 2 ||
+        least.kind != expr::Kind::constant || least.null)
+        return nullptr;
+    const bool found = (least.number == 0 && (condition->comparison == expr::Comparison::greater ||
+                                              condition->comparison == expr::Comparison::not_equal)) ||
+                       (least.number == 1 && condition->comparison == expr::Comparison::greater_equal);
+    return found ? &place : nullptr;
+}
+
 } // namespace
 
 Naming::Naming(const Persona &persona) : values_(identities(persona)) {}
@@ -72,11 +97,31 @@ bool Naming::follows_from(const expr::Expr &value, const expr::Row *&row) const 
     }
 }
 
+// Whether the identity is in it as a whole, whatever is around it: a pattern, a document.
+bool Naming::holds_identity(const expr::Expr &value) const {
+    if (is_one_of(*value, {"jsonb_build_object", "jsonb_build_array", "to_jsonb", "cast uuid to text"}))
+        return std::any_of(value->arguments.begin(), value->arguments.end(),
+                           [&](const expr::Expr &part) { return holds_identity(part); });
+    return value->kind == expr::Kind::constant && !value->null &&
+           std::any_of(values_.begin(), values_.end(), [&](const std::string &identity) {
+               // Nothing in it means more than itself in a pattern.
+               return (is_uuid(identity) || is_email(identity)) &&
+                      identity.find_first_of("_%\\") == std::string::npos &&
+                      value->name.find(identity) != std::string::npos;
+           });
+}
+
 void Naming::learn(const expr::Expr &condition) {
     for (const expr::Select &select : condition->selects)
         for (const expr::Expr &part : {select.where, select.output})
             if (part) learn(part);
     for (const expr::Expr &part : condition->arguments) learn(part);
+    if (const expr::Node *search = search_in(condition)) {
+        const expr::Row *row = nullptr;
+        if (holds_identity(search->arguments[1]) && follows_from(search->arguments[0], row) && row != nullptr)
+            readings_.push_back({row->table, condition});
+        return;
+    }
     const bool equal = condition->kind == expr::Kind::comparison && condition->comparison == expr::Comparison::equal;
     if (!equal && condition->kind != expr::Kind::member) return;
     for (const size_t own : {size_t{0}, size_t{1}}) {

@@ -19,8 +19,8 @@ public:
     bool is_identity(const expr::Expr &value) const;
 
     // Finds in a policy what is read out of a row and held against the identity: a folder of a path, a member of a
-    // document, a text as a uuid. Only what follows from the row alone, whoever asks: an identity that is nowhere in
-    // the row cannot come out of it.
+    // document, a text as a uuid; and where the identity is looked for in it, as a pattern or a document does. Only
+    // what follows from the row alone, whoever asks: an identity that is nowhere in the row cannot come out of it.
     void learn(const expr::Expr &condition);
 
     // The conditions under which a row does, one of which has to hold.
@@ -33,6 +33,7 @@ private:
     };
 
     bool tells_nothing(const expr::Expr &constant) const;
+    bool holds_identity(const expr::Expr &value) const;
     bool follows_from(const expr::Expr &value, const expr::Row *&row) const;
 
     std::vector<std::string> values_;

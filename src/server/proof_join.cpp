@@ -55,6 +55,10 @@ void join(Cell &cell, const Proof &more, const Proof &less, std::vector<std::str
         cell.witness = less.witness;
         return;
     }
+    // Some rows were tried, and something decides of which nothing is known: others may well pass.
+    if (more.verdict == Said::unknown && more.doubtful && cell.verdict == Verdict::ok)
+        return say(cell, Verdict::unknown, Evidence::execution,
+                   fmt::format("{}; but not proved: {}", cell.reason, more.reason));
     if (more.verdict != Said::proved || less.verdict != Said::proved) return;
     // A row of its own may open those of others, as a membership does: what follows a write is tried and not proved.
     const bool writes = cell.command == Command::insert || cell.command == Command::update;

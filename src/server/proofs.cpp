@@ -182,6 +182,7 @@ std::unique_ptr<Proofs::Begun> Proofs::begin_asking(const CellToProve &cell,
         proof.reason = fmt::format("{}: {}", made.outcome.sqlstate, made.outcome.message);
     } else if (!made.question) {
         proof.reason = "not followed: " + made.why;
+        proof.doubtful = true;
     } else {
         begun->question = std::move(made.question);
         proof.statement = begun->question->statement;
@@ -218,9 +219,15 @@ Proof Proofs::finish_asking(Begun &begun) {
     }
     if (reply.outcome == prove::Outcome::unknown) {
         proof.reason = undecided_text(reply);
+        proof.doubtful = !reply.opaque.empty();
         return proof;
     }
     if (question.names_itself) return ask_unnamed(cell, begun.unset_as_empty);
+    if (!question.not_shown.empty()) {
+        proof.reason = "not followed: " + question.not_shown;
+        proof.doubtful = true;
+        return proof;
+    }
     if (const std::string why = why_no_execution(); !why.empty()) {
         proof.reason = "the solver has a counterexample, and it could not be replayed: " + why;
         return proof;
@@ -238,6 +245,7 @@ Proof Proofs::finish_asking(Begun &begun) {
         return proof;
     }
     proof.reason = not_confirmed_text(reply, replayed);
+    proof.doubtful = true;
     return proof;
 }
 
@@ -336,6 +344,7 @@ Proof Proofs::ask_unnamed(const CellToProve &cell, const std::set<std::string> &
     Proof result;
     result.statement = proof.statement;
     result.solver = proof.solver;
+    result.doubtful = proof.doubtful;
     result.reason = opened_by.empty()
                         ? "rows that do not name it can be reached; nobody has declared whose they are"
                         : fmt::format("rows that do not name it are reached through rows of {} that do; nobody has "

@@ -26,9 +26,13 @@ private:
         expr::Expr rows, checks; // about the row that is there, and about the new one
     };
     Gate gate(const Relation &relation, const std::string &statement, const expr::Row &there, const expr::Row &written);
+    Gate gate(const Query *query, int number, const expr::Row &there, const expr::Row &written);
+    expr::Expr passed(const Gate &gate) const;
+    void claim_no_more(const Gate &gate, const expr::Row &there, const expr::Row &written);
     expr::Expr scope(const expr::Row *row, const std::vector<expr::Expr> *outputs);
     void ask_rows();
     void ask_view();
+    void ask_view_write();
     void state_facts();
     void claim(std::string name, expr::Expr condition, bool holds, bool bad = false);
 

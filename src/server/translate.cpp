@@ -159,7 +159,8 @@ expr::Expr Translator::plain(Node *node) {
     case T_NullIfExpr: {
         const auto *op = (const OpExpr *)node;
         if (IsA(node, OpExpr))
-            if (const expr::Expr counted = count_compared(op)) return counted;
+            for (const auto &meaning : {&Translator::count_compared, &Translator::array_contains})
+                if (const expr::Expr found = (this->*meaning)(op)) return found;
         const std::vector<expr::Expr> arguments = all(op->args);
         std::vector<Oid> types;
         for (int i = 0; i < list_length(op->args); i++)
@@ -184,6 +185,7 @@ expr::Expr Translator::plain(Node *node) {
     case T_CoerceToDomain:
         may_raise_ = true;
         return coerced((Node *)((const CoerceToDomain *)node)->arg, ((const CoerceToDomain *)node)->resulttype, node);
+    case T_ArrayCoerceExpr: return array_cast((const ArrayCoerceExpr *)node);
     case T_CollateExpr: return expression((Node *)((const CollateExpr *)node)->arg);
     case T_SQLValueFunction: {
         const auto *value = (const SQLValueFunction *)node;
@@ -223,7 +225,6 @@ expr::Expr Translator::plain(Node *node) {
     case T_Aggref: throw Unsupported{"an aggregate"};
     case T_WindowFunc: throw Unsupported{"a window function"};
     case T_FieldSelect: throw Unsupported{"a field of a composite value"};
-    case T_ArrayCoerceExpr: throw Unsupported{"a cast of an array's elements"};
     default: throw Unsupported{fmt::format("an expression of kind {}", (int)nodeTag(node))};
     }
 }

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -129,7 +130,6 @@ private:
     expr::Expr operation(Oid op, Oid function, Oid collation, const std::vector<expr::Expr> &arguments,
                          const std::vector<Oid> &types, Oid result);
     expr::Expr written_as(const expr::Expr &cast, const expr::Expr &text, bool differs) const;
-    expr::Expr array_operation(const ScalarArrayOpExpr *node);
     expr::Expr count_compared(const OpExpr *node);
     expr::Expr row_comparison(const RowCompareExpr *node);
     expr::Expr function(Oid function, Oid collation, const std::vector<expr::Expr> &arguments,
@@ -140,6 +140,13 @@ private:
     std::vector<expr::Row> rows_in_scope() const;
     expr::Expr settled(Node *node);
     expr::Expr setting(const FuncExpr *node);
+
+    // ---- arrays (translate_arrays.cpp)
+    using Elements = std::vector<std::pair<expr::Expr, Oid>>; // with their types
+    std::optional<Elements> elements(Node *array);
+    expr::Expr array_operation(const ScalarArrayOpExpr *node);
+    expr::Expr array_contains(const OpExpr *node);
+    expr::Expr array_cast(const ArrayCoerceExpr *node);
 
     // ---- bodies of functions (translate_bodies.cpp)
     expr::Expr body(Oid function, const std::vector<expr::Expr> &arguments);

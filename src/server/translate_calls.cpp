@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "server/compat.hpp"
+#include "server/operators.hpp"
 
 extern "C" {
 #include "access/stratnum.h"
@@ -24,24 +25,6 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr int kMostElements = 200; // of an array that is taken apart
-
-// What an operator says by the order that its type is sorted in: 1 less ... 5 greater, 6 not equal; 0 where it does
-// not.
-int strategy_of(Oid op, Oid type) {
-    TypeCacheEntry *entry = lookup_type_cache(getBaseType(type), TYPECACHE_BTREE_OPFAMILY);
-    if (!OidIsValid(entry->btree_opf)) return 0;
-    const int strategy = get_op_opfamily_strategy(op, entry->btree_opf);
-    if (strategy != 0) return strategy;
-    const Oid negator = get_negator(op);
-    if (OidIsValid(negator) && get_op_opfamily_strategy(negator, entry->btree_opf) == BTEqualStrategyNumber) return 6;
-    return 0;
-}
-
-bool tells_apart(Oid collation) {
-    return !OidIsValid(collation) || get_collation_isdeterministic(collation);
-}
-
 struct Called {
     const char *name; // with its schema where that is not the server's
     char volatility;
@@ -55,25 +38,6 @@ Called describe(Oid function) {
     if (name == nullptr) elog(ERROR, "cache lookup failed for function %u", function);
     const bool ours = schema != nullptr && strcmp(schema, "pg_catalog") != 0;
     return {ours ? psprintf("%s.%s", schema, name) : name, func_volatile(function), func_strict(function), ours};
-}
-
-List *elements_of(const Const *array) {
-    ArrayType *value = DatumGetArrayTypeP(array->constvalue);
-    if (ARR_NDIM(value) > 1 || ArrayGetNItems(ARR_NDIM(value), ARR_DIMS(value)) > kMostElements) return nullptr;
-    const Oid type = ARR_ELEMTYPE(value);
-    int16 length;
-    bool by_value;
-    char align;
-    get_typlenbyvalalign(type, &length, &by_value, &align);
-    Datum *values;
-    bool *nulls;
-    int count;
-    deconstruct_array(value, type, length, by_value, align, &values, &nulls, &count);
-    List *result = NIL;
-    for (int i = 0; i < count; i++)
-        result = lappend(result, makeConst(type, -1, array->constcollid, length, values[i], nulls[i], by_value));
-    // An empty list is no list at all.
-    return result == NIL ? list_make1(nullptr) : result;
 }
 
 Node *copy_without_count(const SubLink *link) {
@@ -173,65 +137,6 @@ expr::Expr Translator::operation(Oid op, Oid function_id, Oid collation, const s
         }
     }
     return function(OidIsValid(function_id) ? function_id : call(get_opcode, op), collation, arguments, types, result);
-}
-
-// x = ANY (array) and x <> ALL (array), element by element where the elements are there to be seen.
-expr::Expr Translator::array_operation(const ScalarArrayOpExpr *node) {
-    auto *left_node = (Node *)linitial(node->args), *right_node = (Node *)lsecond(node->args);
-    const Oid left_type = call(exprType, (const Node *)left_node);
-    const expr::Expr left = expression(left_node);
-    const auto one = [&](const expr::Expr &right, Oid right_type) {
-        return operation(node->opno, node->opfuncid, node->inputcollid, {left, right}, {left_type, right_type},
-                         BOOLOID);
-    };
-    const auto joined = [&](std::vector<expr::Expr> parts) {
-        return node->useOr ? expr::either(std::move(parts)) : expr::both(std::move(parts));
-    };
-    while (IsA(right_node, RelabelType)) right_node = (Node *)((RelabelType *)right_node)->arg;
-    if (IsA(right_node, Const)) {
-        const auto *array = (const Const *)right_node;
-        if (array->constisnull) return expr::null_of(expr::Type{});
-        List *elements = call(elements_of, array);
-        if (elements != nullptr) {
-            std::vector<expr::Expr> parts;
-            for (int i = 0; i < list_length(elements); i++)
-                if (const auto *element = (const Const *)list_nth(elements, i))
-                    parts.push_back(one(constant(element), element->consttype));
-            return joined(std::move(parts));
-        }
-    }
-    if (IsA(right_node, ArrayExpr) && !((const ArrayExpr *)right_node)->multidims) {
-        const auto *array = (const ArrayExpr *)right_node;
-        std::vector<expr::Expr> parts;
-        for (int i = 0; i < list_length(array->elements); i++) {
-            auto *element = (Node *)list_nth(array->elements, i);
-            parts.push_back(one(expression(element), call(exprType, (const Node *)element)));
-        }
-        return joined(std::move(parts));
-    }
-    // = ANY (ARRAY(SELECT ...)) is IN.
-    if (IsA(right_node, SubLink) && ((const SubLink *)right_node)->subLinkType == ARRAY_SUBLINK) {
-        const auto *link = (const SubLink *)right_node;
-        auto *query = (Query *)link->subselect;
-        std::vector<expr::Select> parts;
-        const Oid type = call(exprType, (const Node *)linitial_node(TargetEntry, query->targetList)->expr);
-        for (const Branch &branch : rows_of(query, Use::values)) {
-            const expr::Expr test = one(branch.outputs.front(), type);
-            parts.push_back({branch.rows, branch.where, node->useOr ? test : expr::negate(test)});
-        }
-        const expr::Expr any = expr::any(std::move(parts));
-        return node->useOr ? any : expr::negate(any);
-    }
-    const int strategy = call(strategy_of, node->opno, left_type);
-    const expr::Expr array = expression(right_node);
-    const Oid element_type = call(get_element_type, call(getBaseType, call(exprType, (const Node *)right_node)));
-    const bool same = OidIsValid(element_type) && schema_.type(element_type).name == left->type.name;
-    if (same && !left->type.is_boolean() && call(tells_apart, node->inputcollid)) {
-        if (strategy == BTEqualStrategyNumber && node->useOr) return expr::member(left, array);
-        if (strategy == 6 && !node->useOr) return expr::negate(expr::member(left, array));
-    }
-    return unknown(fmt::format("{} {} of operator {}", node->useOr ? "ANY" : "ALL", element_type, node->opno), BOOLOID,
-                   {left, array}, "a comparison with an array");
 }
 
 // (SELECT count(*) ...) > 0 is EXISTS.
