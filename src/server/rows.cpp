@@ -315,8 +315,12 @@ std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, 
             continue;
         }
         if (outcome.sqlstate == "23505") {
+            // What was learned of a key's column is one value, and another is needed.
+            bool forgotten = false;
+            for (const std::vector<int> &key : table.keys)
+                for (const int number : key) forgotten = learned_.erase({table.id, number}) > 0 || forgotten;
             // A key that is not ours to choose: the counter turns the rest, so a second try is worth it only then.
-            if (attempt_number > 2) return std::nullopt;
+            if (!forgotten && attempt_number > 2) return std::nullopt;
             continue;
         }
         if (outcome.sqlstate != "23514") return std::nullopt;
