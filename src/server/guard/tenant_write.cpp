@@ -8,6 +8,7 @@
 extern "C" {
 #include "access/genam.h"
 #include "executor/executor.h"
+#include "nodes/readfuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 }
@@ -137,6 +138,33 @@ void look_at_modify(Watch *watch, ModifyTableState *state, Violations *found) {
         unseen_write(tenancy, found);
     else
         attach(eye, child);
+}
+
+void look_at_conflicts(Watch *watch, ModifyTableState *state, Violations *found) {
+    const auto *const modify = reinterpret_cast<const ModifyTable *>(state->ps.plan);
+    if (modify->operation != CMD_INSERT || modify->onConflictAction != ONCONFLICT_UPDATE) return;
+    const ResultRelInfo *const target = state->resultRelInfo;
+    const Tenancy *const tenancy = tenancy_of(RelationGetRelid(target->ri_RelationDesc));
+    if (tenancy == nullptr) return;
+    const AttrNumber column = column_of_tenant(tenancy);
+    const bool plain = target->ri_onConflict != nullptr && target->ri_RelationDesc->rd_rel->relkind == RELKIND_RELATION;
+    Eye *const eye = plain || conflict_within_tenant(modify, column) ? new_eye(watch, tenancy, false, column) : nullptr;
+    if (eye == nullptr) {
+        unseen_read(tenancy, false, found);
+        return;
+    }
+    if (!plain) {
+        // It is of the tenant that is put in.
+        eye->written = true;
+        attach(eye, outerPlanState(&state->ps));
+        return;
+    }
+    if (tenancy->shared_tree != nullptr) {
+        eye->shared =
+            ExecInitQual(static_cast<List *>(stringToNode(const_cast<char *>(tenancy->shared_tree))), nullptr);
+        eye->context = CreateExprContext(state->ps.state);
+    }
+    look_before(eye, target->ri_onConflict->oc_ProjInfo);
 }
 
 } // namespace rlsproof::server::guard
