@@ -42,6 +42,17 @@ SELECT max(o.s) FROM (SELECT org_id, lead(secret) OVER (PARTITION BY status, org
 SELECT max(o.n) FROM (SELECT org_id, count(*) n FROM orders GROUP BY org_id) o JOIN memberships m USING (org_id) WHERE m.person_id = 7;
 WITH RECURSIVE r AS (SELECT id, org_id, secret FROM orders WHERE status = 's2' UNION ALL SELECT r.id + 1000, 1, r.secret FROM r WHERE r.id < 1000)
 SELECT max(r.secret) FROM r JOIN memberships m USING (org_id) WHERE m.person_id = 7;
+-- A tree of one tenant is read down from its roots: by a hash join of all, and yet those of one come through.
+SET enable_nestloop = off;
+SET enable_mergejoin = off;
+WITH RECURSIVE r AS (SELECT id, org_id FROM orders WHERE org_id = 1 AND id < 4 UNION ALL SELECT o.id, o.org_id FROM r JOIN orders o ON o.id = r.id + 4 AND o.org_id = r.org_id)
+SELECT count(*) FROM r;
+WITH RECURSIVE r AS (SELECT id, org_id, 2 AS other FROM orders WHERE org_id = 1 AND id < 4 UNION ALL SELECT o.id, o.org_id, 2 FROM r JOIN orders o ON o.id = r.id + 1 AND o.org_id = r.other)
+SELECT count(*) FROM r;
+WITH RECURSIVE r AS (SELECT id, org_id, secret FROM orders WHERE org_id = 1 AND id < 4 UNION ALL SELECT o.id, 3 - o.org_id, o.secret FROM r JOIN orders o ON o.id = r.id + 1 AND o.org_id = r.org_id)
+SELECT max(secret) FROM r;
+RESET enable_nestloop;
+RESET enable_mergejoin;
 WITH RECURSIVE r AS (SELECT 1 AS step, org_id FROM memberships WHERE person_id = 7 UNION ALL SELECT 2, 2 FROM r WHERE step = 1)
 SELECT max(o.secret) FROM r JOIN orders o USING (org_id);
 BEGIN;

@@ -10,6 +10,12 @@ namespace rlsproof::server::guard {
 
 namespace {
 
+const Node *entry_of_column(const Plan *plan, AttrNumber column) {
+    if (plan == nullptr || column <= 0 || column > list_length(plan->targetlist)) return nullptr;
+    return reinterpret_cast<const Node *>(
+        static_cast<const TargetEntry *>(list_nth(plan->targetlist, column - 1))->expr);
+}
+
 int readers_of(const PlanLook *look, const CteScan *scan) {
     int readers = 0;
     ListCell *cell;
@@ -100,6 +106,47 @@ Origin first_origin(const PlanLook *look, Plan *plan, const Node *node) {
     return first.origin;
 }
 
+namespace {
+
+const RecursiveUnion *rounds_of(const PlanLook *look, const WorkTableScan *scan) {
+    ListCell *cell;
+    foreach (cell, look->nodes) {
+        const auto *const node = static_cast<const RecursiveUnion *>(lfirst(cell));
+        if (IsA(node, RecursiveUnion) && node->wtParam == scan->wtParam) return node;
+    }
+    return nullptr;
+}
+
+struct Round {
+    const Tie *tie;
+    bool same; // nothing but what it was compared with, or was before
+};
+
+void compare_round(Origin origin, void *pointer) {
+    auto *const round = static_cast<Round *>(pointer);
+    const auto *const scan = reinterpret_cast<const WorkTableScan *>(round->tie->other.scan);
+    const bool itself = origin.scan == round->tie->scan && origin.column == round->tie->column;
+    const bool before = origin.scan != nullptr && IsA(origin.scan, WorkTableScan) &&
+                        reinterpret_cast<const WorkTableScan *>(origin.scan)->wtParam == scan->wtParam &&
+                        origin.column == round->tie->other.column;
+    round->same = round->same && (itself || before);
+}
+
+} // namespace
+
+Origin before_rounds(const PlanLook *look, const Tie *tie) {
+    const Origin other = tie->other;
+    if (other.scan == nullptr || !IsA(other.scan, WorkTableScan)) return other;
+    const Origin elsewhere{nullptr, 0};
+    const RecursiveUnion *const rounds = rounds_of(look, reinterpret_cast<const WorkTableScan *>(other.scan));
+    if (rounds == nullptr || other.several) return elsewhere;
+    Round round{tie, true};
+    Plan *const next = rounds->plan.righttree;
+    each_origin(look, next, entry_of_column(next, other.column), Through::all, compare_round, &round);
+    Plan *const first = rounds->plan.lefttree;
+    return round.same ? first_origin(look, first, entry_of_column(first, other.column)) : elsewhere;
+}
+
 void note_tie(PlanLook *look, Plan *scan, AttrNumber column, Origin other) {
     auto *const tie = static_cast<Tie *>(palloc(sizeof(Tie)));
     *tie = {scan, column, other};
@@ -137,12 +184,9 @@ void each_origin(const PlanLook *look, Plan *plan, const Node *node, Through thr
         node = reinterpret_cast<const Node *>(reinterpret_cast<const RelabelType *>(node)->arg);
     if (plan == nullptr || node == nullptr || !IsA(node, Var)) return visit(elsewhere, context);
     const auto *const var = reinterpret_cast<const Var *>(node);
-    const auto entry_of = [&](const Plan *below) -> const Node * {
-        if (below == nullptr || var->varattno <= 0 || var->varattno > list_length(below->targetlist)) return nullptr;
-        return reinterpret_cast<const Node *>(
-            static_cast<const TargetEntry *>(list_nth(below->targetlist, var->varattno - 1))->expr);
+    const auto below = [&](Plan *child) {
+        each_origin(look, child, entry_of_column(child, var->varattno), through, visit, context);
     };
-    const auto below = [&](Plan *child) { each_origin(look, child, entry_of(child), through, visit, context); };
     const Oid table = table_of(look, plan);
     if (!OidIsValid(table) && through == Through::only_held && !keeps_apart(look, plan, var->varattno))
         return visit(elsewhere, context);
@@ -161,6 +205,8 @@ void each_origin(const PlanLook *look, Plan *plan, const Node *node, Through thr
             below(static_cast<Plan *>(lfirst(cell)));
         return;
     }
+    // Of the rounds before: see before_rounds().
+    case T_WorkTableScan: return visit(Origin{plan, var->varattno}, context);
     // What came round is of the other side.
     case T_RecursiveUnion: return visit(elsewhere, context);
     default: break;

@@ -304,11 +304,12 @@ void look_at_ties(PlanLook *look) {
             foreach (cell, look->ties) {
                 const auto *const tie = static_cast<const Tie *>(lfirst(cell));
                 if (list_nth(look->scans, i) != tie->scan || look->found[i].column != tie->column) continue;
-                const bool holds = tie->other.scan == nullptr || limited(look, tie->other.scan);
+                const Origin origin = before_rounds(look, tie);
+                const bool holds = origin.scan == nullptr || limited(look, origin.scan);
                 if (!holds) continue;
                 if (look->found[i].pin < Pin::joined) more = true;
                 look->found[i].pin = Pin::joined;
-                const int other = tie->other.several ? -1 : holder(look, i, tie->other);
+                const int other = origin.several ? -1 : holder(look, i, origin);
                 if (other < 0 || holds_back(look, other, i)) continue;
                 look->found[i].bound_to = other;
                 break;

@@ -128,6 +128,10 @@ bool behind(const PlanLook *look, int parameter, Behind *found);
 // The first of them, and whether there are more: a row that comes from one of several is held by none of these alone.
 Origin first_origin(const PlanLook *look, Plan *plan, const Node *node);
 
+// What a tie is to, where that is a part of WITH that comes round: a scan that is compared with the rounds before, and
+// hands the same column to the next, is held to what the first of them began with.
+Origin before_rounds(const PlanLook *look, const Tie *tie);
+
 void note_tie(PlanLook *look, Plan *scan, AttrNumber column, Origin other);
 
 // Through which nodes: wherever a value comes from, or only as far as a condition on it holds the rows it comes from.
