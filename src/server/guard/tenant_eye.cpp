@@ -222,6 +222,15 @@ Datum looked_at(ExprState *state, ExprContext *context, bool *null) {
     return result;
 }
 
+void look_at_expression(Watch *watch, ExprState *expression, Eye *made, Eye *existing) {
+    auto *const one = static_cast<Projected *>(MemoryContextAllocZero(watch->memory, sizeof(Projected)));
+    one->state = expression;
+    one->real = std::exchange(one->state->evalfunc, looked_at);
+    one->made = made;
+    one->existing = existing;
+    one->next = std::exchange(watch->projected, one);
+}
+
 // Whether what a scan selects of a row goes through functions that could tell of it, by an error or otherwise, before
 // it is known whose the row is. Matters where that stops the statement.
 bool may_tell(const Watch *watch, const PlanState *scan) {
@@ -277,7 +286,7 @@ Eye *new_eye(Watch *watch, const Tenancy *tenancy, bool written, AttrNumber colu
 
 void attach(Eye *eye, PlanState *state) {
     if (!eye->written && may_tell(eye->watch, state)) {
-        look_before(eye, state->ps_ProjInfo);
+        look_before(eye, &state->ps_ProjInfo->pi_state);
         return;
     }
     Eye **const place = &eye->watch->eye[state->plan->plan_node_id];
@@ -289,22 +298,17 @@ void attach(Eye *eye, PlanState *state) {
 }
 
 void attach_to_row(Watch *watch, ProjectionInfo *projection, Eye *made, Eye *existing) {
-    auto *const one = static_cast<Projected *>(MemoryContextAllocZero(watch->memory, sizeof(Projected)));
-    one->state = &projection->pi_state;
-    one->real = std::exchange(one->state->evalfunc, looked_at);
-    one->made = made;
-    one->existing = existing;
-    one->next = std::exchange(watch->projected, one);
+    look_at_expression(watch, &projection->pi_state, made, existing);
 }
 
 // Where two eyes are on one scan, they share an expression.
-void look_before(Eye *eye, ProjectionInfo *projection) {
+void look_before(Eye *eye, ExprState *expression) {
     for (Projected *one = eye->watch->projected; one != nullptr; one = one->next)
-        if (one->state == &projection->pi_state) {
+        if (one->state == expression) {
             eye->next = std::exchange(one->existing, eye);
             return;
         }
-    attach_to_row(eye->watch, projection, nullptr, eye);
+    look_at_expression(eye->watch, expression, nullptr, eye);
 }
 
 void look_at_row(Eye *eye, TupleTableSlot *slot) {
