@@ -263,6 +263,7 @@ Watch *new_watch(MemoryContext memory, const Source &source, bool may_refuse) {
 }
 
 Eye *new_eye(Watch *watch, const Tenancy *tenancy, bool written, AttrNumber column) {
+    if (tenancy->links == 0 && is_computed(tenancy->table, tenancy->column)) return nullptr;
     MemoryContext const before = MemoryContextSwitchTo(watch->memory);
     const Oid apart = !written && waived(Rule::tenant_mixed, tenancy->shown) ? tenancy->shown : InvalidOid;
     Kind *const kind = column > 0 ? kind_of(watch, tenancy, written, apart) : nullptr;
