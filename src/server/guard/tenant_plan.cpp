@@ -8,6 +8,7 @@
 #include "server/guard/exempt.hpp"
 
 extern "C" {
+#include "catalog/pg_class.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
@@ -400,11 +401,13 @@ void define_tenant_plan() {
 }
 
 void fetch_in_turn(PlannedStmt *plan) {
-    if (plan->planTree->lefttree == nullptr && !IsA(plan->planTree, Append)) return;
+    bool any = false;
+    ListCell *cell;
+    foreach (cell, plan->rtable) any = any || lfirst_node(RangeTblEntry, cell)->relkind == RELKIND_FOREIGN_TABLE;
+    if (!any) return;
     PlanLook look{plan, NIL, NIL, NIL, nullptr, 0, 0};
     visit(plan->planTree, &look);
     visit_all(plan->subplans, &look);
-    ListCell *cell;
     foreach (cell, look.nodes) {
         auto *const scan = static_cast<Plan *>(lfirst(cell));
         if (IsA(scan, ForeignScan)) scan->async_capable = false;
