@@ -23,6 +23,7 @@ UPDATE users SET active = true WHERE true;
 UPDATE users SET active = true WHERE 1 = 1;
 UPDATE users SET active = true WHERE id = id;
 UPDATE users SET active = true WHERE id IS NOT NULL;
+UPDATE users SET active = true WHERE ctid IS NOT NULL;
 UPDATE users SET active = true WHERE current_user = current_user;
 UPDATE users SET active = true WHERE id = 5 OR true;
 UPDATE users SET active = true WHERE EXISTS (SELECT 1 FROM orders);

@@ -156,6 +156,28 @@ inline AclMode required_privileges(const PlannedStmt *plan, RangeTblEntry *entry
 #endif
 }
 
+// The entries whose rows another server, or a scan of somebody's own, has joined or counted already.
+inline const Bitmapset *remote_relations(const Plan *plan) {
+    if ((!IsA(plan, ForeignScan) && !IsA(plan, CustomScan)) || reinterpret_cast<const Scan *>(plan)->scanrelid != 0)
+        return nullptr;
+    if (IsA(plan, CustomScan)) return reinterpret_cast<const CustomScan *>(plan)->custom_relids;
+#if PG_VERSION_NUM >= 160000
+    return reinterpret_cast<const ForeignScan *>(plan)->fs_base_relids;
+#else
+    return reinterpret_cast<const ForeignScan *>(plan)->fs_relids;
+#endif
+}
+
+// The columns that an entry of a plan reads, counted from FirstLowInvalidHeapAttributeNumber.
+inline const Bitmapset *selected_columns(const PlannedStmt *plan, RangeTblEntry *entry) {
+#if PG_VERSION_NUM >= 160000
+    return entry->perminfoindex != 0 ? getRTEPermissionInfo(plan->permInfos, entry)->selectedCols : nullptr;
+#else
+    (void)plan;
+    return entry->selectedCols;
+#endif
+}
+
 // The condition that MERGE joins its target by, where it stands apart from the other joins.
 inline Node *merge_condition(const Query *query) {
 #if PG_VERSION_NUM >= 170000

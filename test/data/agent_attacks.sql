@@ -30,6 +30,8 @@ WITH o AS MATERIALIZED (SELECT * FROM app.orders) SELECT secret FROM o WHERE org
 WITH RECURSIVE r(id, secret) AS (SELECT id, secret FROM app.orders WHERE org_id = 1 UNION SELECT o.id, o.secret FROM r JOIN app.orders o ON o.id = r.id + 1) SELECT secret FROM r
 -- In LATERAL
 SELECT l.secret FROM app.countries c, LATERAL (SELECT secret FROM app.orders WHERE org_id = 2 LIMIT 3) l
+-- In LATERAL, by a join that is one branch of an OR
+SELECT l.secret FROM app.orders c, LATERAL (SELECT secret FROM app.orders o WHERE o.org_id = c.org_id OR o.id = 3 OFFSET 0) l WHERE c.org_id = 1 AND c.id = 2
 -- By a join that drops the tenant
 SELECT b.secret FROM app.orders a JOIN app.orders b ON b.id = a.id + 1 WHERE a.org_id = 1
 -- By an outer join

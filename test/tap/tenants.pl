@@ -158,6 +158,23 @@ SQL
 		qr/WARNING: .*public\.orders/, 'ON does not');
 }
 
+# --- a tenant that is in no row -------------------------------------------------------------------------------------------
+
+SKIP:
+{
+	skip 'no column is computed where it is read', 1 if $node->pg_version < 18;
+	$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE computed (id int PRIMARY KEY, org int GENERATED ALWAYS AS (id % 2) VIRTUAL);
+INSERT INTO computed VALUES (1), (2);
+GRANT ALL ON computed TO service;
+SQL
+	for my $rule ('tenant_mixed', 'tenant_mismatch')
+	{
+		$rules = "SET rlsproof.rule_$rule = error;";
+		like(as('service', 'SELECT count(*) FROM computed'), qr/ERROR:  whose rows of public\.computed are read cannot be seen/, "$rule: a tenant that is computed where it is read");
+	}
+}
+
 unlike(slurp_file($node->logfile), qr/TRAP|PANIC|signal 11|signal 6/, 'nothing crashed');
 $node->stop;
 done_testing();

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "access/transam.h"
+#include "executor/execdesc.h"
 }
 
 namespace rlsproof::server::guard {
@@ -18,8 +19,15 @@ inline bool exempt_table(Oid table) {
 bool ours(Oid table);
 
 // Statements that run on the server's own behalf, or on ours: checks of foreign keys, scripts of extensions, upgrades,
-// parallel workers (whose leader speaks for them), autovacuum, and what our own functions run.
+// parallel workers' parts (whose leader speaks for them), autovacuum, and what our own functions run.
 bool exempt_now();
+
+// While a worker runs its part of a statement: what a function sends there is a statement like any other.
+extern bool inside_worker;
+
+// How many ALTER TABLE are at work; and whether this is what they ask themselves of a new foreign key.
+extern int altering;
+bool asks_for_key(const QueryDesc *query);
 
 // Whether what runs is the action of a foreign key, or its check.
 bool foreign_key_at_work();

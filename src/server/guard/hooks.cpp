@@ -12,6 +12,7 @@
 #include "server/guard/body_text.hpp"
 #include "server/guard/event.hpp"
 #include "server/guard/exempt.hpp"
+#include "server/guard/explained.hpp"
 #include "server/guard/facts.hpp"
 #include "server/guard/run.hpp"
 #include "server/guard/settings.hpp"
@@ -49,17 +50,23 @@ ExecutorFinish_hook_type next_finish = nullptr;
 ExecutorEnd_hook_type next_end = nullptr;
 ProcessUtility_hook_type next_utility = nullptr;
 
-// How many EXPLAIN are at work.
+// How many EXPLAIN are at work on the statement that is planned or run, and not one that a function of it sends.
 int explaining = 0;
 
-// What EXPLAIN ANALYZE reads goes nowhere; what it changes is changed.
 inline bool may_refuse(const QueryDesc *query) {
-    return explaining == 0 || query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+    return explaining == 0 || goes_somewhere(query);
 }
 
 // Whether there is more to do around a statement than to look at it.
 inline bool is_held() {
     return limits.statement_time > 0 || counts_depth();
+}
+
+// What functions send is run, whatever is explained around them.
+template <typename Body>
+[[gnu::noinline]] void outside_explain(Body body) {
+    const int explained = std::exchange(explaining, 0);
+    in_any_case(body, [explained] { explaining = explained; });
 }
 
 // What the server does on the way to rows, or for a function, is not what a client sent.
@@ -78,14 +85,20 @@ void within(Body body) {
     PlannedStmt *result = nullptr;
     if (limits.statement_time > 0) hold_to_time();
     within([&] {
-        result = next_planner != nullptr ? next_planner(query, text, options, parameters)
-                                         : standard_planner(query, text, options, parameters);
+        const auto plan_next = [&] {
+            return next_planner != nullptr ? next_planner(query, text, options, parameters)
+                                           : standard_planner(query, text, options, parameters);
+        };
+        if (explaining > 0)
+            outside_explain([&] { result = plan_next(); });
+        else
+            result = plan_next();
     });
     return result;
 }
 
 PlannedStmt *plan_on(Query *query, const char *text, int options, ParamListInfo parameters) {
-    if (is_held()) return plan_held(query, text, options, parameters);
+    if (is_held() || explaining > 0) return plan_held(query, text, options, parameters);
     return next_planner != nullptr ? next_planner(query, text, options, parameters)
                                    : standard_planner(query, text, options, parameters);
 }
@@ -123,7 +136,7 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
 void paths(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *entry) {
     if (next_paths != nullptr) next_paths(root, rel, number, entry);
     if (wants(Rule::full_scan) && !exempt_table(entry->relid)) find_out_of_reach(root, rel, entry);
-    if ((active & kWatchedReads) != 0) read_the_table(rel, entry);
+    if ((active & kWatchedReads) != 0) read_the_table(root, rel, entry);
 }
 
 void start_next(QueryDesc *query, int flags) {
@@ -135,11 +148,16 @@ void start_next(QueryDesc *query, int flags) {
 
 [[gnu::noinline]] void start_held(QueryDesc *query, int flags) {
     if (limits.statement_time > 0) hold_to_time();
-    within([&] { start_next(query, flags); });
+    within([&] {
+        if (explaining > 0)
+            outside_explain([&] { start_next(query, flags); });
+        else
+            start_next(query, flags);
+    });
 }
 
 void start_on(QueryDesc *query, int flags) {
-    if (is_held())
+    if (is_held() || explaining > 0)
         start_held(query, flags);
     else
         start_next(query, flags);
@@ -153,6 +171,7 @@ void start(QueryDesc *query, int flags) {
         if (IsParallelWorker() && (active & kCounted) != 0) begin_running(query);
         return;
     }
+    if (altering > 0 && asks_for_key(query)) return;
     if ((active & kStarted) != 0) {
         if (wants(Rule::tenant_repointed)) hold_tenants();
         Violations found;
@@ -165,11 +184,18 @@ void start(QueryDesc *query, int flags) {
     if ((active & (kCounted | kAnswered)) != 0 || tracking) begin_running(query);
 }
 
-void run_on(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+void run_next(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     if (next_run != nullptr)
         next_run(RLSPROOF_EXECUTOR_RUN_ARGS);
     else
         standard_ExecutorRun(RLSPROOF_EXECUTOR_RUN_ARGS);
+}
+
+void run_on(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+    if (explaining > 0)
+        outside_explain([&] { run_next(RLSPROOF_EXECUTOR_RUN_ARGS); });
+    else
+        run_next(RLSPROOF_EXECUTOR_RUN_ARGS);
 }
 
 // The statement was interrupted by our timer: the server's "canceling statement" becomes what the rule says.
@@ -209,10 +235,18 @@ void run_watched(RLSPROOF_EXECUTOR_RUN_PARAMS, Running *running) {
         judge_passed(Passing::into_table, static_cast<int64>(query->estate->es_processed), source_of(query), true);
 }
 
+// What the leader speaks for; but not for what functions send.
+[[gnu::noinline]] void run_part(RLSPROOF_EXECUTOR_RUN_PARAMS) {
+    const bool before = std::exchange(inside_worker, true);
+    in_any_case([&] { run_on(RLSPROOF_EXECUTOR_RUN_ARGS); }, [before] { inside_worker = before; });
+}
+
 void run_counted(RLSPROOF_EXECUTOR_RUN_PARAMS) {
     Running *const running = (active != 0 || tracking) && !IsParallelWorker() ? running_of(query->estate) : nullptr;
     if (running == nullptr) {
-        if (active != 0 && query->operation != CMD_SELECT && foreign_key_at_work())
+        if (active != 0 && IsParallelWorker())
+            run_part(RLSPROOF_EXECUTOR_RUN_ARGS);
+        else if (active != 0 && query->operation != CMD_SELECT && foreign_key_at_work())
             run_for_key(RLSPROOF_EXECUTOR_RUN_ARGS);
         else
             run_on(RLSPROOF_EXECUTOR_RUN_ARGS);
@@ -270,14 +304,19 @@ void finish_on(QueryDesc *query) {
 
 // What triggers run is not what a client sent; what parts of WITH that nobody reads change is judged when it is done.
 [[gnu::noinline]] void finish_judged(QueryDesc *query) {
-    within([&] { finish_on(query); });
+    within([&] {
+        if (explaining > 0)
+            outside_explain([&] { finish_on(query); });
+        else
+            finish_on(query);
+    });
     if (!query->plannedstmt->hasModifyingCTE || IsParallelWorker() || exempt_now()) return;
     if (Watch *const watch = watch_of(query->estate)) say_seen(watch, source_of(query), may_refuse(query));
     if (Running *const running = running_of(query->estate)) judge_finish(query, running, may_refuse(query));
 }
 
 void finish(QueryDesc *query) {
-    if (counts_depth() || (active != 0 && query->plannedstmt->hasModifyingCTE))
+    if (counts_depth() || explaining > 0 || (active != 0 && query->plannedstmt->hasModifyingCTE))
         finish_judged(query);
     else
         finish_on(query);
@@ -344,6 +383,11 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
     if (!IsA(statement->utilityStmt, ExplainStmt)) {
         if (IsA(statement->utilityStmt, CallStmt)) {
             within(go_on);
+            return;
+        }
+        if (IsA(statement->utilityStmt, AlterTableStmt)) {
+            ++altering;
+            in_any_case(go_on, [] { --altering; });
             return;
         }
         const Passing rows = (active & (kCounted | kAnswered)) != 0 ? passing(statement->utilityStmt) : Passing::none;

@@ -287,6 +287,10 @@ void hear_of_changes() {
     AcceptInvalidationMessages();
 }
 
+bool is_computed(Oid table, AttrNumber column) {
+    return get_attgenerated(table, column) == 'v';
+}
+
 uint64 tenancy_generation() {
     refresh();
     return generation;

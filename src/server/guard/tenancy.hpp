@@ -45,6 +45,9 @@ const Tenancy *tenancy_of(Oid table);
 // and so would not hear of it. REQUIRES: a transaction.
 void hear_of_changes();
 
+// Whether the column is in no row, and computed where it is read.
+bool is_computed(Oid table, AttrNumber column);
+
 // Goes up when what is declared has changed: what was derived from it before is out of date.
 uint64 tenancy_generation();
 

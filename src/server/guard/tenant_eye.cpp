@@ -16,6 +16,7 @@ extern "C" {
 #include "access/tupmacs.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
+#include "optimizer/clauses.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/uuid.h"
@@ -183,7 +184,7 @@ ExecProcNodeMtd function_for(Eye *eye) {
     const auto *const scan = reinterpret_cast<const ScanState *>(eye->state);
     eye->slot = scan->ss_ScanTupleSlot;
     // Whether a row is shared is its own affair, not its tenant's.
-    if (eye->written || eye->shared != nullptr || eye->next != nullptr || eye->path != nullptr ||
+    if (eye->written || eye->excused || eye->shared != nullptr || eye->next != nullptr || eye->path != nullptr ||
         !eye->kind->by_image || scan->ss_currentRelation == nullptr ||
         scan->ss_currentRelation->rd_rel->relam != HEAP_TABLE_AM_OID || !TTS_IS_BUFFERTUPLE(eye->slot))
         return watched;
@@ -206,7 +207,7 @@ Datum looked_at(ExprState *state, ExprContext *context, bool *null) {
     for (const Watch *watch = innermost; made == nullptr && watch != nullptr; watch = watch->outer)
         for (made = watch->projected; made != nullptr && made->state != state;) made = made->next;
     if (made == nullptr) elog(ERROR, "a row is watched for nobody");
-    if (made->existing != nullptr) look_at_row(made->existing, context->ecxt_scantuple);
+    for (Eye *eye = made->existing; eye != nullptr; eye = eye->next) look_at_row(eye, context->ecxt_scantuple);
     const Datum result = made->real(state, context, null);
     if (state->evalfunc != looked_at) {
         made->real = state->evalfunc;
@@ -219,6 +220,22 @@ Datum looked_at(ExprState *state, ExprContext *context, bool *null) {
         look_at_tenant(made->made, slot, slot->tts_values[place], slot->tts_isnull[place]);
     }
     return result;
+}
+
+void look_at_expression(Watch *watch, ExprState *expression, Eye *made, Eye *existing) {
+    auto *const one = static_cast<Projected *>(MemoryContextAllocZero(watch->memory, sizeof(Projected)));
+    one->state = expression;
+    one->real = std::exchange(one->state->evalfunc, looked_at);
+    one->made = made;
+    one->existing = existing;
+    one->next = std::exchange(watch->projected, one);
+}
+
+// Whether what a scan selects of a row goes through functions that could tell of it, by an error or otherwise, before
+// it is known whose the row is. Matters where that stops the statement.
+bool may_tell(const Watch *watch, const PlanState *scan) {
+    return (watch->stops_mixed || watch->stops_other) && scan->ps_ProjInfo != nullptr &&
+           contain_leaked_vars(reinterpret_cast<Node *>(scan->plan->targetlist));
 }
 
 } // namespace
@@ -246,8 +263,10 @@ Watch *new_watch(MemoryContext memory, const Source &source, bool may_refuse) {
 }
 
 Eye *new_eye(Watch *watch, const Tenancy *tenancy, bool written, AttrNumber column) {
+    if (tenancy->links == 0 && is_computed(tenancy->table, tenancy->column)) return nullptr;
     MemoryContext const before = MemoryContextSwitchTo(watch->memory);
-    Kind *const kind = column > 0 ? kind_of(watch, tenancy, written) : nullptr;
+    const Oid apart = !written && waived(Rule::tenant_mixed, tenancy->shown) ? tenancy->shown : InvalidOid;
+    Kind *const kind = column > 0 ? kind_of(watch, tenancy, written, apart) : nullptr;
     TenantPath *const path = kind != nullptr && tenancy->links > 0 ? path_to_tenant(tenancy) : nullptr;
     Eye *eye = nullptr;
     if (kind != nullptr && (tenancy->links == 0 || path != nullptr)) {
@@ -259,6 +278,7 @@ Eye *new_eye(Watch *watch, const Tenancy *tenancy, bool written, AttrNumber colu
         eye->null_shared = tenancy->null_shared;
         eye->path = path;
         eye->kind = kind;
+        eye->excused = waived(written ? Rule::tenant_write : Rule::tenant_mismatch, tenancy->shown);
         eye->last = -1;
     }
     MemoryContextSwitchTo(before);
@@ -266,6 +286,10 @@ Eye *new_eye(Watch *watch, const Tenancy *tenancy, bool written, AttrNumber colu
 }
 
 void attach(Eye *eye, PlanState *state) {
+    if (!eye->written && may_tell(eye->watch, state)) {
+        look_before(eye, &state->ps_ProjInfo->pi_state);
+        return;
+    }
     Eye **const place = &eye->watch->eye[state->plan->plan_node_id];
     eye->state = state;
     eye->next = *place;
@@ -275,12 +299,17 @@ void attach(Eye *eye, PlanState *state) {
 }
 
 void attach_to_row(Watch *watch, ProjectionInfo *projection, Eye *made, Eye *existing) {
-    auto *const one = static_cast<Projected *>(MemoryContextAllocZero(watch->memory, sizeof(Projected)));
-    one->state = &projection->pi_state;
-    one->real = std::exchange(one->state->evalfunc, looked_at);
-    one->made = made;
-    one->existing = existing;
-    one->next = std::exchange(watch->projected, one);
+    look_at_expression(watch, &projection->pi_state, made, existing);
+}
+
+// Where two eyes are on one scan, they share an expression.
+void look_before(Eye *eye, ExprState *expression) {
+    for (Projected *one = eye->watch->projected; one != nullptr; one = one->next)
+        if (one->state == expression) {
+            eye->next = std::exchange(one->existing, eye);
+            return;
+        }
+    look_at_expression(eye->watch, expression, nullptr, eye);
 }
 
 void look_at_row(Eye *eye, TupleTableSlot *slot) {

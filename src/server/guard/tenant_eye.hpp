@@ -24,6 +24,9 @@ void attach(Eye *eye, PlanState *state);
 // Puts eyes on an expression that makes a row: on the tenant that it makes, and on that of the row it is made from.
 void attach_to_row(Watch *watch, ProjectionInfo *projection, Eye *made, Eye *existing);
 
+// Puts one more on the row that an expression is about to make something of, or to judge.
+void look_before(Eye *eye, ExprState *expression);
+
 // One row, in any slot.
 void look_at_row(Eye *eye, TupleTableSlot *slot);
 

@@ -74,7 +74,8 @@ TenantPath *path_to_tenant(const Tenancy *tenancy) {
         get_atttypetypmodcoll(from, link.column, &type, &typmod, &collation);
         get_atttypetypmodcoll(link.table, link.key, &key_type, &typmod, &step->collation);
         if (i == 0) get_typlenbyval(type, &path->key_length, &path->key_by_value);
-        if (type != key_type || get_rel_relkind(link.table) != RELKIND_RELATION) return nullptr;
+        if (type != key_type || get_rel_relkind(link.table) != RELKIND_RELATION || is_computed(from, link.column))
+            return nullptr;
         Relation const table = try_relation_open(link.table, AccessShareLock);
         if (table == nullptr) return nullptr;
         step->table = link.table;
@@ -86,6 +87,7 @@ TenantPath *path_to_tenant(const Tenancy *tenancy) {
         if (!OidIsValid(step->index) || !OidIsValid(step->equal)) return nullptr;
         from = link.table;
     }
+    if (is_computed(from, tenancy->column_at_end)) return nullptr;
     get_typlenbyval(tenancy->type, &path->length, &path->by_value);
     path->memory = AllocSetContextCreate(CurrentMemoryContext, "rlsproof tenant path", ALLOCSET_SMALL_SIZES);
     return path;

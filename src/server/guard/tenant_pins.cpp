@@ -195,7 +195,7 @@ bool same_value(const TenantScan &left, const TenantScan &right) {
 }
 
 // Every branch holds the tenant, or lets through what is everybody's: then so does all of it.
-TenantScan by_branches(const Conditions &c, List *branches) {
+TenantScan by_any_branch(const Conditions &c, List *branches) {
     TenantScan found{};
     bool shared = false;
     ListCell *cell;
@@ -222,6 +222,18 @@ TenantScan by_branches(const Conditions &c, List *branches) {
         found.pin = Pin::shared;
     else
         found.with_null = found.with_null || shared;
+    return found;
+}
+
+// A join that one of several branches asks for holds nothing: rows come through by the others.
+TenantScan by_branches(const Conditions &c, List *branches) {
+    int own = 0;
+    ListCell *cell;
+    foreach (cell, branches)
+        if (!everybodys(c, static_cast<Node *>(lfirst(cell)))) ++own;
+    const int ties = list_length(c.look->ties);
+    const TenantScan found = by_any_branch(c, branches);
+    if (own > 1) c.look->ties = list_truncate(c.look->ties, ties);
     return found;
 }
 
@@ -252,7 +264,10 @@ TenantScan by_condition(const Conditions &c, Node *condition) {
         const auto *const sub = reinterpret_cast<SubPlan *>(condition);
         if (sub->subLinkType == ANY_SUBLINK && IsA(sub->testexpr, OpExpr)) {
             const auto *const test = reinterpret_cast<OpExpr *>(sub->testexpr);
-            if (is_column(c, static_cast<Node *>(linitial(test->args)))) found.pin = Pin::joined;
+            if (is_column(c, static_cast<Node *>(linitial(test->args)))) {
+                TenantScan one = by_comparison(c, test->opno, test->inputcollid, test->args, false);
+                found.pin = one.pin > Pin::weak ? Pin::joined : Pin::weak;
+            }
         }
     } else if (is_orclause(condition)) {
         found = by_branches(c, reinterpret_cast<BoolExpr *>(condition)->args);

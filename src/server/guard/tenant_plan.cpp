@@ -8,6 +8,7 @@
 #include "server/guard/exempt.hpp"
 
 extern "C" {
+#include "catalog/pg_class.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
@@ -15,22 +16,6 @@ extern "C" {
 }
 
 namespace rlsproof::server::guard {
-
-struct Tie {
-    Plan *scan;
-    AttrNumber column;
-    Origin other;
-};
-
-struct PlanLook {
-    PlannedStmt *plan;
-    List *nodes; // all of them
-    List *scans; // of tenants' tables, in the order of `found`
-    List *ties;  // of Tie
-    TenantScan *found;
-    int count;
-    int room;
-};
 
 namespace {
 
@@ -86,26 +71,6 @@ void visit(Plan *plan, PlanLook *look) {
     case T_CustomScan: visit_all(reinterpret_cast<CustomScan *>(plan)->custom_plans, look); break;
     default: break;
     }
-}
-
-// The table a node scans; InvalidOid where it scans none.
-Oid table_of(const PlanLook *look, const Plan *plan) {
-    switch (nodeTag(plan)) {
-    case T_SeqScan:
-    case T_SampleScan:
-    case T_IndexScan:
-    case T_IndexOnlyScan:
-    case T_BitmapHeapScan:
-    case T_TidScan:
-    case T_TidRangeScan:
-    case T_ForeignScan:
-    case T_CustomScan: break;
-    default: return InvalidOid;
-    }
-    const Index number = reinterpret_cast<const Scan *>(plan)->scanrelid;
-    if (number == 0) return InvalidOid;
-    const RangeTblEntry *const entry = rt_fetch(number, look->plan->rtable);
-    return entry->rtekind == RTE_RELATION ? entry->relid : InvalidOid;
 }
 
 TenantScan *add(PlanLook *look, Oid table, Plan *scan, AttrNumber column) {
@@ -181,7 +146,7 @@ void look_at_join_condition(PlanLook *look, Plan *join, Sides sides, Node *condi
         const bool outer = reinterpret_cast<const Var *>(bare)->varno == OUTER_VAR;
         if (!(outer ? sides.outer : sides.inner)) continue;
         Pair pair{look, first_origin(look, join, there)};
-        each_origin(look, join, here, tie_to_other, &pair);
+        each_origin(look, join, here, Through::only_held, tie_to_other, &pair);
     }
 }
 
@@ -241,8 +206,8 @@ void look_for_parameter(Handed *handed, Plan *plan) {
             bare = reinterpret_cast<const Node *>(reinterpret_cast<const RelabelType *>(bare)->arg);
         const AttrNumber column = column_of(plan, bare);
         handed->inner = column > 0 ? Origin{plan, column} : Origin{nullptr, 0};
-        each_origin(handed->look, handed->nest, reinterpret_cast<const Node *>(handed->parameter->paramval), tie_outer,
-                    handed);
+        each_origin(handed->look, handed->nest, reinterpret_cast<const Node *>(handed->parameter->paramval),
+                    Through::only_held, tie_outer, handed);
     }
 }
 
@@ -295,6 +260,10 @@ int holder(PlanLook *look, int held, const Origin &origin) {
     bool taken = false;
     for (int i = 0; i < look->count; ++i) {
         if (list_nth(look->scans, i) != origin.scan) continue;
+        // Rows that are everybody's have a tenant all the same, who is looked at as another table's is.
+        const TenantScan &scan = look->found[i];
+        const Tenancy *const there = scan.carrier ? nullptr : tenancy_of(scan.owner);
+        if (there != nullptr && there->shared_tree != nullptr && (scan.pin < Pin::session || scan.with_null)) continue;
         taken = true;
         if (known.links == 0 && look->found[i].column == origin.column) return i;
         // By a path: to the row that it leads to, whose own tenant is looked at.
@@ -336,11 +305,12 @@ void look_at_ties(PlanLook *look) {
             foreach (cell, look->ties) {
                 const auto *const tie = static_cast<const Tie *>(lfirst(cell));
                 if (list_nth(look->scans, i) != tie->scan || look->found[i].column != tie->column) continue;
-                const bool holds = tie->other.scan == nullptr || limited(look, tie->other.scan);
+                const Origin origin = before_rounds(look, tie);
+                const bool holds = origin.scan == nullptr || limited(look, origin.scan);
                 if (!holds) continue;
                 if (look->found[i].pin < Pin::joined) more = true;
                 look->found[i].pin = Pin::joined;
-                const int other = tie->other.several ? -1 : holder(look, i, tie->other);
+                const int other = origin.several ? -1 : holder(look, i, origin);
                 if (other < 0 || holds_back(look, other, i)) continue;
                 look->found[i].bound_to = other;
                 break;
@@ -430,91 +400,18 @@ void define_tenant_plan() {
     RegisterExtensibleNodeMethods(&kMethods);
 }
 
-Origin first_origin(const PlanLook *look, Plan *plan, const Node *node) {
-    struct First {
-        bool found;
-        Origin origin;
-    } first{false, {nullptr, 0}};
-    each_origin(
-        look, plan, node,
-        [](Origin origin, void *pointer) {
-            auto *const one = static_cast<First *>(pointer);
-            if (one->found)
-                one->origin.several = true;
-            else
-                one->origin = origin;
-            one->found = true;
-        },
-        &first);
-    return first.origin;
-}
-
-void note_tie(PlanLook *look, Plan *scan, AttrNumber column, Origin other) {
-    auto *const tie = static_cast<Tie *>(palloc(sizeof(Tie)));
-    *tie = {scan, column, other};
-    look->ties = lappend(look->ties, tie);
-}
-
-bool behind(const PlanLook *look, int parameter, Behind *found) {
+void fetch_in_turn(PlannedStmt *plan) {
+    bool any = false;
     ListCell *cell;
-    foreach (cell, look->nodes) {
-        auto *const plan = static_cast<Plan *>(lfirst(cell));
-        ListCell *inner;
-        foreach (inner, plan->initPlan) {
-            const auto *const sub = lfirst_node(SubPlan, inner);
-            if (!list_member_int(sub->setParam, parameter)) continue;
-            found->subplan = static_cast<Plan *>(list_nth(look->plan->subplans, sub->plan_id - 1));
-            return true;
-        }
-        if (!IsA(plan, NestLoop)) continue;
-        foreach (inner, reinterpret_cast<NestLoop *>(plan)->nestParams) {
-            const auto *const handed = lfirst_node(NestLoopParam, inner);
-            if (handed->paramno != parameter) continue;
-            found->nest = plan;
-            found->outer = handed->paramval;
-            return true;
-        }
+    foreach (cell, plan->rtable) any = any || lfirst_node(RangeTblEntry, cell)->relkind == RELKIND_FOREIGN_TABLE;
+    if (!any) return;
+    PlanLook look{plan, NIL, NIL, NIL, nullptr, 0, 0};
+    visit(plan->planTree, &look);
+    visit_all(plan->subplans, &look);
+    foreach (cell, look.nodes) {
+        auto *const scan = static_cast<Plan *>(lfirst(cell));
+        if (IsA(scan, ForeignScan)) scan->async_capable = false;
     }
-    return false;
-}
-
-void each_origin(const PlanLook *look, Plan *plan, const Node *node, void (*visit)(Origin, void *), void *context) {
-    check_stack_depth();
-    const Origin elsewhere{nullptr, 0};
-    while (node != nullptr && IsA(node, RelabelType))
-        node = reinterpret_cast<const Node *>(reinterpret_cast<const RelabelType *>(node)->arg);
-    if (plan == nullptr || node == nullptr || !IsA(node, Var)) return visit(elsewhere, context);
-    const auto *const var = reinterpret_cast<const Var *>(node);
-    const auto entry_of = [&](const Plan *below) -> const Node * {
-        if (below == nullptr || var->varattno <= 0 || var->varattno > list_length(below->targetlist)) return nullptr;
-        return reinterpret_cast<const Node *>(
-            static_cast<const TargetEntry *>(list_nth(below->targetlist, var->varattno - 1))->expr);
-    };
-    const auto below = [&](Plan *child) { each_origin(look, child, entry_of(child), visit, context); };
-    switch (nodeTag(plan)) {
-    case T_SubqueryScan:
-        if (var->varno != OUTER_VAR) return below(reinterpret_cast<SubqueryScan *>(plan)->subplan);
-        break;
-    case T_CteScan:
-        return below(
-            static_cast<Plan *>(list_nth(look->plan->subplans, reinterpret_cast<CteScan *>(plan)->ctePlanId - 1)));
-    case T_Append:
-    case T_MergeAppend: {
-        ListCell *cell;
-        foreach (cell, IsA(plan, Append) ? reinterpret_cast<Append *>(plan)->appendplans
-                                         : reinterpret_cast<MergeAppend *>(plan)->mergeplans)
-            below(static_cast<Plan *>(lfirst(cell)));
-        return;
-    }
-    default: break;
-    }
-    if (OidIsValid(table_of(look, plan))) {
-        const AttrNumber column = column_of(plan, node);
-        return visit(column > 0 ? Origin{plan, column} : elsewhere, context);
-    }
-    if (var->varno == OUTER_VAR && plan->lefttree != nullptr) return below(plan->lefttree);
-    if (var->varno == INNER_VAR && plan->righttree != nullptr) return below(plan->righttree);
-    visit(elsewhere, context);
 }
 
 TenantPlan *look_at_tenants(PlannedStmt *plan) {
@@ -531,6 +428,18 @@ TenantPlan *look_at_tenants(PlannedStmt *plan) {
 
 namespace {
 
+// What another server joins or counts: whose rows it reads, and by which conditions, the plan does not tell.
+void add_remote(PlanLook *look, Plan *scan) {
+    const Bitmapset *const relations = compat::remote_relations(scan);
+    for (int number = -1; (number = bms_next_member(relations, number)) >= 0;) {
+        const RangeTblEntry *const entry = rt_fetch(static_cast<Index>(number), look->plan->rtable);
+        const Tenancy *const tenancy = entry->rtekind == RTE_RELATION ? tenancy_of(entry->relid) : nullptr;
+        if (tenancy == nullptr) continue;
+        add(look, entry->relid, scan, tenancy->links > 0 ? tenancy->link[0].column : tenancy->column)->pin =
+            Pin::expression;
+    }
+}
+
 TenantPlan *with_all_scans(PlannedStmt *plan) {
     auto *const result = static_cast<TenantPlan *>(palloc0(sizeof(TenantPlan)));
     PlanLook look{plan, NIL, NIL, NIL, nullptr, 0, 0};
@@ -539,6 +448,7 @@ TenantPlan *with_all_scans(PlannedStmt *plan) {
     ListCell *cell;
     foreach (cell, look.nodes) {
         auto *const scan = static_cast<Plan *>(lfirst(cell));
+        add_remote(&look, scan);
         const Oid table = table_of(&look, scan);
         const Tenancy *const tenancy = OidIsValid(table) ? tenancy_of(table) : nullptr;
         if (tenancy == nullptr) continue;

@@ -62,6 +62,10 @@ bool settles(const TenantScan &scan);
 // mixture. A constant and a parameter are taken for two, though they may come to one.
 bool held_alike(const TenantScan *scans, int count);
 
+// Rows of a foreign table that comes to be watched are asked for in turn: those that arrive by themselves pass no node.
+// REQUIRES: the plan is new.
+void fetch_in_turn(PlannedStmt *plan);
+
 // Looks at a plan. REQUIRES: its tables are locked.
 TenantPlan *look_at_tenants(PlannedStmt *plan);
 
@@ -70,14 +74,32 @@ const TenantPlan *tenant_plan_of(const PlannedStmt *plan);
 
 // ---- between its two parts: conditions of one scan, and the joins between scans
 
-struct PlanLook;
-
 // Where a column's values come from: a column of a scan, or (nullptr) something else.
 struct Origin {
     Plan *scan;
     AttrNumber column;
     bool several = false; // one of them: partitions, branches of a union
 };
+
+// A scan whose column is compared with what comes from there.
+struct Tie {
+    Plan *scan;
+    AttrNumber column;
+    Origin other;
+};
+
+struct PlanLook {
+    PlannedStmt *plan;
+    List *nodes; // all of them
+    List *scans; // of tenants' tables, in the order of `found`
+    List *ties;  // of Tie
+    TenantScan *found;
+    int count;
+    int room;
+};
+
+// The table a node scans; InvalidOid where it scans none.
+Oid table_of(const PlanLook *look, const Plan *plan);
 
 // A plain comparison of the tenant with a constant, a parameter or the session's own: the usual case, which needs no
 // look at the rest.
@@ -106,8 +128,15 @@ bool behind(const PlanLook *look, int parameter, Behind *found);
 // The first of them, and whether there are more: a row that comes from one of several is held by none of these alone.
 Origin first_origin(const PlanLook *look, Plan *plan, const Node *node);
 
+// What a tie is to, where that is a part of WITH that comes round: a scan that is compared with the rounds before, and
+// hands the same column to the next, is held to what the first of them began with.
+Origin before_rounds(const PlanLook *look, const Tie *tie);
+
 void note_tie(PlanLook *look, Plan *scan, AttrNumber column, Origin other);
-void each_origin(const PlanLook *look, Plan *plan, const Node *node, void (*visit)(Origin origin, void *context),
-                 void *context);
+
+// Through which nodes: wherever a value comes from, or only as far as a condition on it holds the rows it comes from.
+enum class Through { all, only_held };
+void each_origin(const PlanLook *look, Plan *plan, const Node *node, Through through,
+                 void (*visit)(Origin origin, void *context), void *context);
 
 } // namespace rlsproof::server::guard

@@ -45,14 +45,34 @@ Violation *say_other(const Kind &kind, Violations *found) {
     return violation;
 }
 
-void stop(Watch *watch, const Kind &kind) {
+// What is waived is an event all the same. Comes before what is not, for which it makes room.
+void say_excused(Kind *kind, Violations *found) {
+    const Rule rule = kind->written ? Rule::tenant_write : Rule::tenant_mismatch;
+    if (kind->excused_told || kind->excused_rows == 0 || !wants(rule)) return;
+    Violation *const violation = found->add(rule);
+    if (violation == nullptr) return;
+    kind->excused_told = true;
+    violation->relation = kind->excused_table;
+    violation->measured = static_cast<double>(kind->excused_rows);
+    violation->counted = true;
+    violation->tenants = named_tenants(*kind, true);
+}
+
+// Each kind once: that one was let pass says nothing of the others.
+void say_rest(Kind *kind, bool other, bool mixed, Violations *found) {
+    const Rule rule = kind->written ? Rule::tenant_write : Rule::tenant_mismatch;
+    if (other && (kind->told & only(rule)) == 0 && say_other(*kind, found) != nullptr) kind->told |= only(rule);
+    if (mixed && (kind->told & only(Rule::tenant_mixed)) == 0 && say_mixed(*kind, found) != nullptr)
+        kind->told |= only(Rule::tenant_mixed);
+}
+
+bool stops_other(const Watch *watch, const Kind *kind) {
+    return kind->written ? watch->stops_written : watch->stops_other;
+}
+
+void stop(Watch *watch, Kind *kind) {
     Violations found;
-    const Rule rule = kind.written ? Rule::tenant_write : Rule::tenant_mismatch;
-    if ((kind.written ? watch->stops_written : watch->stops_other) && (watch->told & only(rule)) == 0 &&
-        say_other(kind, &found) != nullptr)
-        watch->told |= only(rule);
-    if (watch->stops_mixed && (watch->told & only(Rule::tenant_mixed)) == 0 && say_mixed(kind, &found) != nullptr)
-        watch->told |= only(Rule::tenant_mixed);
+    say_rest(kind, stops_other(watch, kind), watch->stops_mixed, &found);
     // Comes back where it was waived.
     if (found.count > 0) tell(found, watch->source, watch->may_refuse);
 }
@@ -96,6 +116,14 @@ int find_seen(Kind *kind, Datum value, bool null) {
     return -1;
 }
 
+void count_other(Eye *eye) {
+    Kind *const kind = eye->kind;
+    int64 *const rows = eye->excused ? &kind->excused_rows : &kind->other_rows;
+    if ((*rows)++ > 0) return;
+    (eye->excused ? kind->excused_table : kind->other_table) = eye->shown;
+    if (!eye->excused && stops_other(eye->watch, kind)) stop(eye->watch, kind);
+}
+
 // A tenant that the last row was not of.
 void look_at_other(Watch *watch, Eye *eye, TupleTableSlot *slot, Datum value, bool null) {
     Kind *const kind = eye->kind;
@@ -105,15 +133,11 @@ void look_at_other(Watch *watch, Eye *eye, TupleTableSlot *slot, Datum value, bo
     const int found = find_seen(kind, value, null);
     if (found >= 0) {
         eye->last = found;
-        if (kind->seen[found].other && !eye->judged) ++kind->other_rows;
+        if (kind->seen[found].other && !eye->judged) count_other(eye);
         return;
     }
     bool own = !kind->session_known;
     for (int i = 0; !own && !null && i < kind->own_count; ++i) own = same(kind, kind->own[i], value);
-    if (!own && !eye->judged) {
-        if (kind->other_rows == 0) kind->other_table = eye->shown;
-        ++kind->other_rows;
-    }
     if (kind->count == Kind::kMost) {
         kind->more = true;
         eye->last = -1;
@@ -126,9 +150,8 @@ void look_at_other(Watch *watch, Eye *eye, TupleTableSlot *slot, Datum value, bo
         eye->last = kind->count++;
         if (kind->count == 1) kind->table = eye->shown;
     }
-    if (((kind->written ? watch->stops_written : watch->stops_other) && !own && !eye->judged) ||
-        (watch->stops_mixed && kind->count > 1))
-        stop(watch, *kind);
+    if (!own && !eye->judged) count_other(eye);
+    if (watch->stops_mixed && kind->count > 1) stop(watch, kind);
 }
 
 // Columns of one application are not all of one type. What may stand for the same tenant is compared as one that holds
@@ -159,7 +182,7 @@ bool equal_by_image(Oid type, Oid collation) {
 
 } // namespace
 
-Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written) {
+Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written, Oid apart) {
     // Asked of the session as that type.
     Tenancy common = *tenancy;
     common.type = common_type(tenancy->type);
@@ -171,7 +194,7 @@ Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written) {
     foreach (cell, watch->kinds) {
         auto *const kind = static_cast<Kind *>(lfirst(cell));
         if (kind->written == written && kind->source == common.source && kind->type == common.type &&
-            kind->collation == common.collation)
+            kind->collation == common.collation && kind->apart == apart)
             return kind;
     }
     const TypeCacheEntry *const type = lookup_type_cache(common.type, TYPECACHE_EQ_OPR_FINFO);
@@ -182,6 +205,7 @@ Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written) {
     if (written && tenants != nullptr && tenants->failure != nullptr) return nullptr;
     auto *const kind = static_cast<Kind *>(palloc0(sizeof(Kind)));
     kind->written = written;
+    kind->apart = apart;
     kind->source = common.source;
     kind->type = common.type;
     kind->collation = common.collation;
@@ -209,7 +233,7 @@ void look_at_tenant(Eye *eye, TupleTableSlot *slot, Datum value, bool null) {
         (kind->by_value ? value == kind->seen[eye->last].value
                         : datum_image_eq(value, kind->seen[eye->last].value, false, kind->length))) {
         if (!kind->seen[eye->last].other || eye->judged) return;
-        if (!is_shared(eye, slot)) ++kind->other_rows;
+        if (!is_shared(eye, slot)) count_other(eye);
         return;
     }
     look_at_other(eye->watch, eye, slot, value, null);
@@ -218,13 +242,8 @@ void look_at_tenant(Eye *eye, TupleTableSlot *slot, Datum value, bool null) {
 void say_seen(Watch *watch, const Source &source, bool may_refuse) {
     Violations found;
     ListCell *cell;
-    foreach (cell, watch->kinds) {
-        const Kind &kind = *static_cast<const Kind *>(lfirst(cell));
-        if ((watch->told & only(kind.written ? Rule::tenant_write : Rule::tenant_mismatch)) == 0)
-            say_other(kind, &found);
-        if ((watch->told & only(Rule::tenant_mixed)) == 0) say_mixed(kind, &found);
-    }
-    for (int i = 0; i < found.count; ++i) watch->told |= only(found.list[i].rule);
+    foreach (cell, watch->kinds) say_excused(static_cast<Kind *>(lfirst(cell)), &found);
+    foreach (cell, watch->kinds) say_rest(static_cast<Kind *>(lfirst(cell)), true, true, &found);
     if (found.count > 0) tell(found, source, may_refuse);
 }
 

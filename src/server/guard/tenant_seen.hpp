@@ -31,6 +31,11 @@ struct Kind {
     Oid other_table;
     int64 rows;
     int64 other_rows; // of tenants that are not the session's
+    Oid apart;        // the table alone, where tenant_mixed is waived for it
+    Oid excused_table;
+    int64 excused_rows; // the same of tables that are waived: counted, and no more
+    bool excused_told;
+    RuleSet told;
     static constexpr int kMost = 64;
     uint8 near[kMost]; // where a value was seen last, by some of its bits
     int count;
@@ -66,6 +71,7 @@ struct Eye {
     Eye *next; // on the same scan
     PlanState *state;
     bool judged;       // by its plan: looked at only for whether its rows and others' are a mixture
+    bool excused;      // that rows of it are another's is waived
     bool written;      // looked at in what the node hands on, on its way into a table
     AttrNumber column; // in the scan's slot
     Oid shown;
@@ -76,13 +82,13 @@ struct Eye {
     int last;         // of the tenants that were seen; -1 before the first
 };
 
-// What an expression makes of a row while it is written: an action of MERGE, or DO UPDATE of ON CONFLICT.
+// What an expression makes of a row: an action of MERGE, DO UPDATE of ON CONFLICT, or what a scan selects.
 struct Projected {
     Projected *next;
     ExprState *state;
     ExprStateEvalFunc real;
     Eye *made;     // nullptr where the column is not set
-    Eye *existing; // the row that was in the way
+    Eye *existing; // the row that was in the way, or that a scan is about to make its own of; and the next on it
 };
 
 struct Watch {
@@ -96,7 +102,6 @@ struct Watch {
     bool stops_mixed;
     bool stops_other;
     bool stops_written;
-    RuleSet told;
     List *kinds; // of Kind
     Eye **eye;   // by the number of the plan's node
     Projected *projected;
@@ -104,8 +109,8 @@ struct Watch {
     Eye *copied;
 };
 
-// The kind of this tenancy; nullptr where its values cannot be told apart.
-Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written);
+// The kind of this tenancy, or of a table alone where `apart` is one; nullptr where its values cannot be told apart.
+Kind *kind_of(Watch *watch, const Tenancy *tenancy, bool written, Oid apart);
 
 // One value of the column that is looked at; `slot` has its row, where shared rows are told by a predicate.
 void look_at_tenant(Eye *eye, TupleTableSlot *slot, Datum value, bool null);
@@ -113,6 +118,9 @@ void look_at_tenant(Eye *eye, TupleTableSlot *slot, Datum value, bool null);
 // The tenants that were seen, or those of them that are not the session's, as a JSON array without its brackets:
 // hashed, unless rlsproof.show_tenants asks for them. Part of tenant_values.cpp.
 const char *named_tenants(const Kind &kind, bool only_others);
+
+// Rows of the table are read that no eye can be put on; `judged` where the plan told that they are the session's.
+void unseen_read(const Tenancy *tenancy, bool judged, Violations *found);
 
 // What was seen up to now, where it was not told yet.
 void say_seen(Watch *watch, const Source &source, bool may_refuse);

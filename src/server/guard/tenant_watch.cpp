@@ -13,6 +13,7 @@ extern "C" {
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "foreign/fdwapi.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
@@ -42,9 +43,14 @@ AttrNumber place_of(const Plan *plan, AttrNumber column, const PlanState *state)
     case T_TidRangeScan: return column;
     case T_IndexOnlyScan: shape = reinterpret_cast<const IndexOnlyScan *>(plan)->indextlist; break;
     case T_ForeignScan:
-        if (reinterpret_cast<const ForeignScan *>(plan)->fdw_scan_tlist != NIL) return 0;
+        if (reinterpret_cast<const ForeignScan *>(plan)->fdw_scan_tlist != NIL || plan->async_capable ||
+            reinterpret_cast<const Scan *>(plan)->scanrelid == 0)
+            return 0;
         // Others are not fetched, and read as NULL.
-        return in_target(plan, reinterpret_cast<const Scan *>(plan)->scanrelid, column) ? column : AttrNumber{0};
+        return in_target(plan, reinterpret_cast<const Scan *>(plan)->scanrelid, column) ||
+                       in_target(plan, reinterpret_cast<const Scan *>(plan)->scanrelid, InvalidAttrNumber)
+                   ? column
+                   : AttrNumber{0};
     case T_CustomScan: {
         const TupleTableSlot *const slot = reinterpret_cast<const ScanState *>(state)->ss_ScanTupleSlot;
         Relation const relation = reinterpret_cast<const ScanState *>(state)->ss_currentRelation;
@@ -86,23 +92,29 @@ struct Search {
     Violations *found;
 };
 
-void unseen(const Tenancy *tenancy, bool judged, Violations *found) {
-    for (const Rule rule : {Rule::tenant_mixed, Rule::tenant_mismatch}) {
-        if (!wants(rule) || (judged && rule == Rule::tenant_mismatch) ||
-            (rule == Rule::tenant_mismatch && tenancy->source < 0))
-            continue;
-        Violation *const violation = found->add(rule);
-        if (violation == nullptr) continue;
-        violation->relation = tenancy->shown;
-        violation->unseen = true;
-    }
+// Whether any part of it may change what is in the way of what it puts in.
+bool changes_conflicts(const PlannedStmt *plan) {
+    const auto does = [](const Plan *node) {
+        return IsA(node, ModifyTable) &&
+               reinterpret_cast<const ModifyTable *>(node)->onConflictAction == ONCONFLICT_UPDATE;
+    };
+    if (does(plan->planTree)) return true;
+    if (!plan->hasModifyingCTE) return false;
+    ListCell *cell;
+    foreach (cell, plan->subplans)
+        if (lfirst(cell) != nullptr && does(static_cast<const Plan *>(lfirst(cell)))) return true;
+    return false;
 }
 
 bool search(PlanState *state, void *pointer) {
     const auto *const looking = static_cast<const Search *>(pointer);
     Watch *const watch = looking->watch;
-    if (IsA(state, ModifyTableState) && wants(Rule::tenant_write))
-        look_at_modify(watch, reinterpret_cast<ModifyTableState *>(state), looking->found);
+    if (IsA(state, ModifyTableState)) {
+        if (wants(Rule::tenant_write))
+            look_at_modify(watch, reinterpret_cast<ModifyTableState *>(state), looking->found);
+        if ((active & kWatchedReads) != 0)
+            look_at_conflicts(watch, reinterpret_cast<ModifyTableState *>(state), looking->found);
+    }
     for (int i = 0; i < looking->plan->count; ++i) {
         const TenantScan &scan = looking->plan->scan[i];
         if (!looking->open[i] || scan.node != state->plan->plan_node_id) continue;
@@ -110,7 +122,7 @@ bool search(PlanState *state, void *pointer) {
         if (tenancy == nullptr) continue;
         Eye *const eye = new_eye(watch, tenancy, false, place_of(state->plan, scan.column, state));
         if (eye == nullptr) {
-            unseen(tenancy, looking->judged[i], looking->found);
+            unseen_read(tenancy, looking->judged[i], looking->found);
             continue;
         }
         eye->judged = looking->judged[i];
@@ -119,7 +131,7 @@ bool search(PlanState *state, void *pointer) {
         if (tenancy->shared_tree != nullptr && !scan.carrier) {
             // An index that hands on less than the table does not say which rows are shared.
             if (IsA(state->plan, IndexOnlyScan) || IsA(state->plan, ForeignScan) || IsA(state->plan, CustomScan)) {
-                unseen(tenancy, looking->judged[i], looking->found);
+                unseen_read(tenancy, looking->judged[i], looking->found);
                 continue;
             }
             auto *const tree = static_cast<List *>(stringToNode(const_cast<char *>(tenancy->shared_tree)));
@@ -141,6 +153,18 @@ bool count_nodes(PlanState *state, void *pointer) {
 
 } // namespace
 
+void unseen_read(const Tenancy *tenancy, bool judged, Violations *found) {
+    for (const Rule rule : {Rule::tenant_mixed, Rule::tenant_mismatch}) {
+        if (!wants(rule) || (judged && rule == Rule::tenant_mismatch) ||
+            (rule == Rule::tenant_mismatch && tenancy->source < 0))
+            continue;
+        Violation *const violation = found->add(rule);
+        if (violation == nullptr) continue;
+        violation->relation = tenancy->shown;
+        violation->unseen = true;
+    }
+}
+
 void begin_watch(const QueryDesc *query, const TenantPlan *plan, bool may_refuse, Violations *found) {
     EState *const state = query->estate;
     MemoryContext const before = MemoryContextSwitchTo(state->es_query_cxt);
@@ -153,6 +177,8 @@ void begin_watch(const QueryDesc *query, const TenantPlan *plan, bool may_refuse
     }
     // What a plan proves of one scan is no longer all where another is open, or held to something else: rows of the two
     // may be a mixture.
+    // A row that is in the way of an INSERT is read by no scan, and may be returned.
+    any = any || ((active & kWatchedReads) != 0 && changes_conflicts(query->plannedstmt));
     auto *const judged = static_cast<bool *>(palloc0(sizeof(bool) * static_cast<size_t>(plan->count + 1)));
     bool reads = wants(Rule::tenant_mixed) && !held_alike(plan->scan, plan->count);
     for (int i = 0; i < plan->count; ++i) reads = reads || open[i];
@@ -173,8 +199,29 @@ void begin_watch(const QueryDesc *query, const TenantPlan *plan, bool may_refuse
     MemoryContextSwitchTo(before);
 }
 
-void read_the_table(RelOptInfo *rel, const RangeTblEntry *entry) {
+namespace {
+
+bool any_foreign_tenant(const PlannerInfo *root) {
+    for (int i = 1; i < root->simple_rel_array_size; ++i) {
+        const RangeTblEntry *const entry = root->simple_rte_array[i];
+        if (entry != nullptr && entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_FOREIGN_TABLE &&
+            tenancy_of(entry->relid) != nullptr)
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
+void read_the_table(const PlannerInfo *root, RelOptInfo *rel, const RangeTblEntry *entry) {
     if (entry->rtekind != RTE_RELATION) return;
+    if (entry->relkind == RELKIND_FOREIGN_TABLE && rel->fdwroutine != nullptr && any_foreign_tenant(root)) {
+        auto *const own = static_cast<FdwRoutine *>(palloc(sizeof(FdwRoutine)));
+        *own = *rel->fdwroutine;
+        own->GetForeignJoinPaths = nullptr;
+        own->GetForeignUpperPaths = nullptr;
+        rel->fdwroutine = own;
+    }
     const Tenancy *tenancy = nullptr;
     AttrNumber column = 0;
     for (List *const paths : {rel->pathlist, rel->partial_pathlist}) {

@@ -15,7 +15,8 @@ namespace rlsproof::server::guard {
 // is a violation at once. REQUIRES: ExecutorStart has run.
 void begin_watch(const QueryDesc *query, const TenantPlan *plan, bool may_refuse, Violations *found);
 
-// At planning: an index that lacks the tenant's column hides whose the rows are, so the table itself is read.
-void read_the_table(RelOptInfo *rel, const RangeTblEntry *entry);
+// At planning: an index that lacks the tenant's column hides whose the rows are, so the table itself is read; and so
+// does another server that joins or counts them, so that is done here.
+void read_the_table(const PlannerInfo *root, RelOptInfo *rel, const RangeTblEntry *entry);
 
 } // namespace rlsproof::server::guard

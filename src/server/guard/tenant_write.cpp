@@ -8,6 +8,8 @@
 extern "C" {
 #include "access/genam.h"
 #include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "nodes/readfuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 }
@@ -100,6 +102,30 @@ bool look_at_merge(Watch *watch, ModifyTableState *state) {
     return !merge.unseen;
 }
 
+// What BEFORE triggers make of a row goes through the checks of policies, which a table has or is given here: one that
+// is true of every row and looks at it.
+bool look_after_triggers(Watch *watch, ResultRelInfo *target, WCOKind kind) {
+    const TriggerDesc *const triggers = target->ri_TrigDesc;
+    if (triggers == nullptr || target->ri_RelationDesc->rd_rel->relkind != RELKIND_RELATION ||
+        !(kind == WCO_RLS_INSERT_CHECK ? triggers->trig_insert_before_row : triggers->trig_update_before_row))
+        return false;
+    const Tenancy *const tenancy = tenancy_of(RelationGetRelid(target->ri_RelationDesc));
+    Eye *const eye =
+        tenancy == nullptr || generated(RelationGetRelid(target->ri_RelationDesc), column_of_tenant(tenancy))
+            ? nullptr
+            : new_eye(watch, tenancy, true, column_of_tenant(tenancy));
+    if (eye == nullptr) return false;
+    auto *const check = makeNode(WithCheckOption);
+    check->kind = kind;
+    check->relname = pstrdup(RelationGetRelationName(target->ri_RelationDesc));
+    ExprState *const expression = ExecInitQual(list_make1(makeBoolConst(true, false)), nullptr);
+    look_before(eye, expression);
+    // The lists are the plan's.
+    target->ri_WithCheckOptions = lappend(list_copy(target->ri_WithCheckOptions), check);
+    target->ri_WithCheckOptionExprs = lappend(list_copy(target->ri_WithCheckOptionExprs), expression);
+    return true;
+}
+
 } // namespace
 
 void look_at_modify(Watch *watch, ModifyTableState *state, Violations *found) {
@@ -117,8 +143,12 @@ void look_at_modify(Watch *watch, ModifyTableState *state, Violations *found) {
         if (modify->onConflictAction == ONCONFLICT_UPDATE &&
             !look_at_conflict(watch, modify, state->resultRelInfo, tenancy))
             unseen_write(tenancy, found);
+        // A trigger may fill in the tenant.
+        if (look_after_triggers(watch, state->resultRelInfo, WCO_RLS_INSERT_CHECK)) return;
         break;
     case CMD_UPDATE: {
+        for (int i = 0; i < state->mt_nrels; ++i)
+            look_after_triggers(watch, &state->resultRelInfo[i], WCO_RLS_UPDATE_CHECK);
         ListCell *cell;
         foreach (cell, static_cast<List *>(linitial(modify->updateColnosLists)))
             if (lfirst_int(cell) == column) place = static_cast<AttrNumber>(foreach_current_index(cell) + 1);
@@ -137,6 +167,33 @@ void look_at_modify(Watch *watch, ModifyTableState *state, Violations *found) {
         unseen_write(tenancy, found);
     else
         attach(eye, child);
+}
+
+void look_at_conflicts(Watch *watch, ModifyTableState *state, Violations *found) {
+    const auto *const modify = reinterpret_cast<const ModifyTable *>(state->ps.plan);
+    if (modify->operation != CMD_INSERT || modify->onConflictAction != ONCONFLICT_UPDATE) return;
+    const ResultRelInfo *const target = state->resultRelInfo;
+    const Tenancy *const tenancy = tenancy_of(RelationGetRelid(target->ri_RelationDesc));
+    if (tenancy == nullptr) return;
+    const AttrNumber column = column_of_tenant(tenancy);
+    const bool plain = target->ri_onConflict != nullptr && target->ri_RelationDesc->rd_rel->relkind == RELKIND_RELATION;
+    Eye *const eye = plain || conflict_within_tenant(modify, column) ? new_eye(watch, tenancy, false, column) : nullptr;
+    if (eye == nullptr) {
+        unseen_read(tenancy, false, found);
+        return;
+    }
+    if (!plain) {
+        // It is of the tenant that is put in.
+        eye->written = true;
+        attach(eye, outerPlanState(&state->ps));
+        return;
+    }
+    if (tenancy->shared_tree != nullptr) {
+        eye->shared =
+            ExecInitQual(static_cast<List *>(stringToNode(const_cast<char *>(tenancy->shared_tree))), nullptr);
+        eye->context = CreateExprContext(state->ps.state);
+    }
+    look_before(eye, &target->ri_onConflict->oc_ProjInfo->pi_state);
 }
 
 } // namespace rlsproof::server::guard

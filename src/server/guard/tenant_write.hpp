@@ -12,4 +12,7 @@ namespace rlsproof::server::guard {
 // Puts eyes on what a node writes. What cannot be looked at is a violation at once.
 void look_at_modify(Watch *watch, ModifyTableState *state, Violations *found);
 
+// Puts one on the rows that are in the way of an INSERT and are changed and returned instead, as rows that are read.
+void look_at_conflicts(Watch *watch, ModifyTableState *state, Violations *found);
+
 } // namespace rlsproof::server::guard

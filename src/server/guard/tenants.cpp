@@ -86,7 +86,7 @@ const char *column_name(const Tenancy *tenancy) {
 void find_mismatch(const QueryDesc *query, const TenantScan &scan, const Tenancy *tenancy,
                    const SessionTenants &tenants, Violations *found) {
     // By a path the value is that of a row in between, and says nothing yet.
-    if (tenancy->links > 0 || found->find(Rule::tenant_mismatch) != nullptr) return;
+    if (tenancy->links > 0) return;
     Datum value = Datum{0};
     bool null = true;
     Oid type = InvalidOid;
@@ -104,6 +104,7 @@ void find_mismatch(const QueryDesc *query, const TenantScan &scan, const Tenancy
         const Compared compared = compare_set(scan, tenants, value, type);
         if (compared.others == 0) return;
         Violation *const violation = found->add(Rule::tenant_mismatch);
+        if (violation == nullptr) return;
         violation->relation = tenancy->shown;
         violation->note = psprintf("%d of %d values that %s is compared with are not the session's.", compared.others,
                                    compared.values, column_name(tenancy));
@@ -111,6 +112,7 @@ void find_mismatch(const QueryDesc *query, const TenantScan &scan, const Tenancy
     }
     if (of_session(scan, tenants, value)) return;
     Violation *const violation = found->add(Rule::tenant_mismatch);
+    if (violation == nullptr) return;
     violation->relation = tenancy->shown;
     violation->note = psprintf("The value that %s is compared with is not the session's.", column_name(tenancy));
 }
@@ -154,6 +156,7 @@ void find_unset(const TenantScan &scan, const Tenancy *tenancy, const SessionTen
 void note_tenants(PlannedStmt *plan) {
     // What our own functions ask is judged by nobody, unless it is looked at for check_query().
     if ((exempt_now() && !inspecting) || !any_tenancy()) return;
+    if ((active & kWatchedReads) != 0) fetch_in_turn(plan);
     plan->invalItems = lappend(plan->invalItems, look_at_tenants(plan));
 }
 

@@ -49,6 +49,8 @@ bool limits(const Search *search, Node *condition) {
         if (test->nulltesttype == IS_NOT_NULL && IsA(test->arg, Var)) {
             const auto *const var = reinterpret_cast<Var *>(test->arg);
             const RangeTblEntry *const entry = rt_fetch(var->varno, search->query->rtable);
+            // Where a row lies, and the like, is always there.
+            if (var->varlevelsup == 0 && entry->rtekind == RTE_RELATION && var->varattno < 0) return false;
             if (var->varlevelsup == 0 && entry->rtekind == RTE_RELATION && var->varattno > 0) {
                 HeapTuple const tuple =
                     SearchSysCache2(ATTNUM, ObjectIdGetDatum(entry->relid), Int16GetDatum(var->varattno));
