@@ -47,7 +47,7 @@ extern bool shut;
 
 // How many enter() are open: above 0 whatever the server runs is run for us. Also right after an error: a body is only
 // ever left by unwinding.
-extern int inside;
+RLSPROOF_OURS extern int inside;
 
 // Notes the context on the way in and gives it back on every way out.
 class EntryScope {

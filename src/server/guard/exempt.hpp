@@ -23,10 +23,10 @@ bool ours(Oid table);
 bool exempt_now();
 
 // While a worker runs its part of a statement: what a function sends there is a statement like any other.
-extern bool inside_worker;
+RLSPROOF_OURS extern bool inside_worker;
 
 // How many ALTER TABLE are at work; and whether this is what they ask themselves of a new foreign key.
-extern int altering;
+RLSPROOF_OURS extern int altering;
 bool asks_for_key(const QueryDesc *query);
 
 // Whether what runs is the action of a foreign key, or its check.
@@ -34,10 +34,10 @@ bool foreign_key_at_work();
 
 // True while the action of a foreign key changes rows: what runs because of that are the statements of triggers, which
 // somebody wrote.
-extern bool acting_for_key;
+RLSPROOF_OURS extern bool acting_for_key;
 
 // True while check_query() looks at a statement: nothing runs then, and the persona is taken on for it alone.
-extern bool inspecting;
+RLSPROOF_OURS extern bool inspecting;
 
 // schema.table, quoted where it has to be; palloc'd.
 const char *table_name(Oid table);

@@ -8,17 +8,17 @@ namespace rlsproof::server::guard {
 
 // The rules that can come to anything in this session, as the settings are now. Empty where the guard is off: the one
 // word the hooks look at before they do anything.
-extern RuleSet active;
+RLSPROOF_OURS extern RuleSet active;
 
 // Whether latencies are kept (rlsproof.track_queries).
-extern bool tracking;
+RLSPROOF_OURS extern bool tracking;
 
 inline bool wants(Rule rule) {
     return (active & only(rule)) != 0;
 }
 
 // Of these, the ones that refuse some statement: by their own mode, or by a label's.
-extern RuleSet refusing;
+RLSPROOF_OURS extern RuleSet refusing;
 
 inline bool ever_refused(RuleSet rules) {
     return (refusing & rules) != 0;
@@ -28,7 +28,7 @@ inline bool ever_refused(RuleSet rules) {
 bool guard_is_on();
 
 // The settings' own modes, before anything stricter is asked.
-extern int modes[kRules];
+RLSPROOF_OURS extern int modes[kRules];
 inline Mode mode_of(Rule rule) {
     return static_cast<Mode>(modes[static_cast<int>(rule)]);
 }
@@ -48,7 +48,7 @@ struct Limits {
     int statement_time;  // milliseconds that a statement may take, whatever statement_timeout says; 0 is no limit
     int report_interval; // seconds in which one shape is reported once; 0 reports every time
 };
-extern Limits limits;
+RLSPROOF_OURS extern Limits limits;
 
 // Sizes in shared memory, fixed at start.
 struct Sizes {
@@ -56,29 +56,29 @@ struct Sizes {
     int recent;
     int queries;
 };
-extern Sizes sizes;
+RLSPROOF_OURS extern Sizes sizes;
 
 // The text of rlsproof.stricter: entries "label=value rule=mode ..." separated by semicolons.
-extern char *stricter;
+RLSPROOF_OURS extern char *stricter;
 
 // For how long a tenant that a session has is held (tenant_repointed).
 enum class TenantLock : int { transaction, session };
-extern int tenant_lock_setting;
+RLSPROOF_OURS extern int tenant_lock_setting;
 inline TenantLock tenant_lock() {
     return static_cast<TenantLock>(tenant_lock_setting);
 }
 
 // Settings that are held like those the tenancies name; separated by commas.
-extern char *locked_settings;
+RLSPROOF_OURS extern char *locked_settings;
 
 // Functions that untrusted SQL may call (unlisted_function): schema.name with * for anything, separated by commas.
-extern char *listed_functions;
+RLSPROOF_OURS extern char *listed_functions;
 
 // Whether the values of tenants are told, where they would be hashed.
-extern bool show_tenants;
+RLSPROOF_OURS extern bool show_tenants;
 
 // Whether errors that are raised while a statement runs are told by their SQLSTATE alone.
-extern bool hide_error_values;
+RLSPROOF_OURS extern bool hide_error_values;
 
 void define_settings();
 

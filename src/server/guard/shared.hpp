@@ -30,7 +30,7 @@ struct SharedHead {
 };
 
 // Nothing where the module was not preloaded.
-extern SharedHead *shared;
+RLSPROOF_OURS extern SharedHead *shared;
 
 // What guard_status() shows of it.
 struct SharedStatus {

@@ -11,7 +11,7 @@ extern "C" {
 namespace rlsproof::server::guard {
 
 // How many of the planner, the executor and CALL are at work: above 0, what is parsed is not what a client sent.
-extern int at_work;
+RLSPROOF_OURS extern int at_work;
 
 inline bool counts_depth() {
     return (active & kSent) != 0 || hide_error_values;
