@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "server/access.hpp"
+#include "server/awake.hpp"
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -191,24 +192,11 @@ bool Calls::explained(const std::string &answer, bool rows, const std::vector<Ga
 // Nothing is called of which it is not known that a rollback undoes it.
 std::string Calls::why_not_called(const Body &body) const {
     if (stage_ == nullptr) return why_no_stage_;
-    if (!body.harm.empty()) return body.harm;
-    bool writes = false;
-    for (const auto &[id, written] : body.relations) {
-        writes = writes || written;
-        for (const Relation &relation : world_.relations)
-            if (relation.id == id && relation.kind == RelationKind::foreign_table)
-                return fmt::format("it goes to another server, by {}", relation.name);
-    }
-    if (writes && !stage_->triggers_off()) return "it writes, and triggers could not be switched off";
-    for (const Oid table : body.inserted) {
-        const Rows sequence = query(R"(
-select 1 from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-where a.attrelid = $1::oid and not a.attisdropped
-  and (a.attidentity <> '' or (a.attgenerated = '' and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ 'nextval')) limit 1)",
-                                    {std::to_string(table)});
-        if (!sequence.empty()) return "it would advance a sequence";
-    }
-    return "";
+    const bool writes =
+        std::any_of(body.relations.begin(), body.relations.end(), [](const auto &touched) { return touched.second; });
+    if (body.harm.empty() && writes && !stage_->triggers_off())
+        return "it writes, and triggers could not be switched off";
+    return why_not_undone(world_, body);
 }
 
 std::string Calls::answer(const std::string &statement, std::vector<std::string> *results) {

@@ -1,16 +1,22 @@
 #include "server/ways_up.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "server/identity.hpp"
 #include "server/probe.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
 #include "server/witness.hpp"
+
+extern "C" {
+#include "access/xact.h"
+}
 
 namespace rlsproof::server {
 
@@ -39,6 +45,55 @@ std::vector<std::string> WaysUp::gained(const Relation &relation) {
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
     return names;
+}
+
+bool WaysUp::stands(const Relation &relation, Command command, const std::string &statement, const std::string &kept,
+                    bool gains) {
+    const Hearing &hearing = triggers_.of(relation, command);
+    if (hearing.listeners.empty()) return true;
+    if (!hearing.why_not.empty()) {
+        if (!hearing.may_object) return true;
+        if (doubt_.empty()) doubt_ = "triggers that may stop it could not be heard: " + hearing.why_not;
+        return false;
+    }
+    Heard heard;
+    bool stays = false;
+    const Outcome outcome = attempt(Finish::rollback, [&] {
+        {
+            const AsUser past(user_, security_);
+            wake();
+        }
+        stays = in_time([&] { return execute(statement); }) > 0;
+        (void)execute("set constraints all immediate");
+        stays = stays && (!gains || !gained(relation).empty());
+        const AsUser past(user_, security_);
+        const TransactionId self = call(GetCurrentTransactionId);
+        stays =
+            stays && !query(fmt::format("select 1 from {} where xmin = '{}'::xid and ({})", relation.name, self, kept),
+                            {}, false)
+                          .empty();
+    });
+    if (outcome.ok && stays) return true;
+    heard.put_back = outcome.ok;
+    if (!outcome.ok) heard.failures.push_back(outcome);
+    const std::vector<Objection> said = objections(hearing, heard);
+    if (said.empty()) return true; // a key that a made row does not have is no guard
+    if (doubt_.empty()) doubt_ = said.front().reason;
+    return false;
+}
+
+void WaysUp::doubt(const Relation &relation, Command command) {
+    if (doubt_.empty()) return;
+    for (Cell &cell : *cells_)
+        if (cell.persona == persona_.name && cell.object == relation.name && cell.command == command &&
+            cell.verdict == Verdict::ok && cell.expected == "none") {
+            cell.verdict = Verdict::unknown;
+            cell.evidence = Evidence::none;
+            cell.reason = fmt::format("the policies would let it rise by this, and {}; whether that stops everything "
+                                      "is not known",
+                                      doubt_);
+        }
+    doubt_.clear();
 }
 
 void WaysUp::accuse(const std::string &rule, const Relation &relation, Command command, const std::string &statement,
@@ -99,10 +154,10 @@ void WaysUp::try_promotion(const Relation &relation) {
             continue;
         if (hints.limits.contains(place)) {
             const std::string statement = fmt::format("update {0} set {1} = {1} + 1", relation.name, column.name);
-            (void)attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) > 0)
-                    accuse("self_promotion", relation, Command::update, statement, column.name, {});
-            });
+            long raised = 0;
+            (void)attempt(Finish::rollback, [&] { raised = in_time([&] { return execute(statement); }); });
+            if (raised > 0 && stands(relation, Command::update, statement, "true", false))
+                accuse("self_promotion", relation, Command::update, statement, column.name, {});
             continue;
         }
         // What policies and helpers compare the column with, and what other people's rows hold in it.
@@ -122,18 +177,20 @@ void WaysUp::try_promotion(const Relation &relation) {
             const std::string literal = Maker::literal(column, values[i]);
             const std::string statement = fmt::format("update {} set {} = {} where {} is distinct from {}",
                                                       relation.name, column.name, literal, column.name, literal);
-            const Outcome tried = attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) == 0) return;
-                const std::vector<std::string> gain = gained(relation);
-                // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it;
-                // the state of a row that others are shown, as in "published", is its owner's to set.
-                if (gain.empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place))) return;
-                accuse("self_promotion", relation, Command::update, statement, column.name, gain);
-                accused = true;
+            std::optional<std::vector<std::string>> gain;
+            (void)attempt(Finish::rollback, [&] {
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation);
             });
-            (void)tried; // refused: nothing to accuse
+            if (!gain) continue; // refused: nothing to accuse
+            // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it; the
+            // state of a row that others are shown, as in "published", is its owner's to set.
+            if (gain->empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place))) continue;
+            const std::string kept = fmt::format("{}::text is not distinct from ({})::text", column.name, literal);
+            accused = stands(relation, Command::update, statement, kept, !gain->empty());
+            if (accused) accuse("self_promotion", relation, Command::update, statement, column.name, *gain);
         }
     }
+    doubt(relation, Command::update);
 }
 
 void WaysUp::try_joining(const Relation &relation) {
@@ -150,15 +207,16 @@ void WaysUp::try_joining(const Relation &relation) {
         for (const Values &own : stage_.owned_each(shape, candidate, persona_.uid)) {
             if (accused) break;
             const std::string statement = Maker::insert_statement(shape, own);
+            std::vector<std::string> gain;
             (void)attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) == 0) return;
-                const std::vector<std::string> gain = gained(relation);
-                if (gain.empty()) return;
-                accuse("writable_authority", relation, Command::insert, statement, "", gain);
-                accused = true;
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation);
             });
+            if (gain.empty() || !stands(relation, Command::insert, statement, "true", true)) continue;
+            accuse("writable_authority", relation, Command::insert, statement, "", gain);
+            accused = true;
         }
     }
+    doubt(relation, Command::insert);
 }
 
 void WaysUp::look(std::vector<Cell> &cells, std::vector<Finding> &findings) {
