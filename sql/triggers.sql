@@ -88,5 +88,20 @@ WHERE (persona, object, command) IN (
 SELECT rule, object, message FROM rlsproof.audit() WHERE rule IN ('self_promotion', 'writable_authority');
 SELECT count(*) FROM heard_it.log;
 SELECT is_called FROM heard_it.log_id_seq;
+
+-- A trigger makes every membership the caller's own, which is no hole by itself. That the caller may choose the team is one,
+-- whatever is not known of the table otherwise.
+CREATE TABLE heard_it.teams (id int PRIMARY KEY, name text);
+CREATE TABLE heard_it.members (who uuid, team int REFERENCES heard_it.teams, PRIMARY KEY (who, team));
+CREATE TABLE heard_it.plans (id int PRIMARY KEY, team int NOT NULL REFERENCES heard_it.teams);
+CREATE TRIGGER set_who BEFORE INSERT ON heard_it.members FOR EACH ROW EXECUTE FUNCTION heard_it.set_who();
+CREATE POLICY own ON heard_it.members FOR SELECT USING (who = heard_it.uid());
+CREATE POLICY "join" ON heard_it.members FOR INSERT WITH CHECK (true);
+CREATE POLICY ours ON heard_it.plans USING (team IN (SELECT m.team FROM heard_it.members m WHERE m.who = heard_it.uid()));
+ALTER TABLE heard_it.members ENABLE ROW LEVEL SECURITY;
+ALTER TABLE heard_it.plans ENABLE ROW LEVEL SECURITY;
+SELECT persona, verdict, reason FROM rlsproof.verify(only_object => 'heard_it.members') WHERE command = 'INSERT' AND verdict <> 'ok';
+SELECT persona, verdict, reason FROM rlsproof.verify() WHERE object = 'heard_it.members' AND command = 'INSERT' AND verdict <> 'ok';
+SELECT object, message FROM rlsproof.audit() WHERE rule = 'writable_authority';
 DROP SCHEMA heard_it CASCADE;
 DROP ROLE anon, authenticated;

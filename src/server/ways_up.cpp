@@ -103,9 +103,10 @@ void WaysUp::accuse(const std::string &rule, const Relation &relation, Command c
     const std::string what = fmt::format("{} can {} {} by itself{}", persona_.name,
                                          rule == "self_promotion" ? "set" : "write its own row into",
                                          column.empty() ? relation.name : relation.name + "." + column, gains);
+    // It was done: what could not be told otherwise, or failed, is told by that.
     for (Cell &cell : *cells_)
         if (cell.persona == persona_.name && cell.object == relation.name && cell.command == command &&
-            cell.verdict == Verdict::ok && cell.expected == "none") {
+            cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
             cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
             cell.evidence = Evidence::execution;
             cell.reason = what;
