@@ -196,16 +196,13 @@ void WaysUp::try_promotion(const Relation &relation) {
 
 void WaysUp::try_joining(const Relation &relation) {
     const TableShape &shape = *stage_.tables().of(relation.id);
-    const bool names_people = std::any_of(shape.columns.begin(), shape.columns.end(), [&](const ColumnShape &column) {
-        return stage_.hints().identity.contains({relation.id, column.number});
-    });
-    if (!names_people) return;
+    if (!stage_.names_people(shape)) return;
     bool accused = false;
     std::vector<const Row *> strangers;
     for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
     for (const Values &candidate : stage_.candidates(relation.id, strangers)) {
         if (accused) break;
-        for (const Values &own : stage_.owned_each(shape, candidate, persona_.uid)) {
+        for (const Values &own : stage_.owned_each(shape, candidate, persona_.uid, own_)) {
             if (accused) break;
             const std::string statement = Maker::insert_statement(shape, own);
             std::vector<std::string> gain;
