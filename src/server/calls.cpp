@@ -330,7 +330,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const std::string what = fmt::format("{} {}", writes ? "writes" : "reads", fmt::join(names_of(touched), ", "));
     if (!writes && body.known && function.yes_or_no)
         return say(Verdict::ok, Evidence::structural, "it answers yes or no, and changes nothing");
-    const bool silent = !writes && tried.answered > 0 && !guessed && tried.unexplained == 0;
+    const bool silent = body.missing.empty() && !writes && tried.answered > 0 && !guessed && tried.unexplained == 0;
     const std::string calls = fmt::format("{} call{}", tried.answered, tried.answered == 1 ? "" : "s");
     if (tried.answered == 0 && tried.broken) return say(Verdict::error, Evidence::execution, tried.failure);
     if (!function.asks_who && !(helps_policies(function) && !writes))
@@ -345,11 +345,12 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const std::string why = function.asks_who ? "it looks at who is calling" : "policies call it";
     if (silent)
         return say(Verdict::ok, Evidence::execution, fmt::format("{}: {} showed nothing of other people", why, calls));
-    if (tried.calls > 0 && tried.refused == tried.calls)
+    if (tried.calls > 0 && tried.refused == tried.calls && body.missing.empty())
         return say(Verdict::ok, Evidence::execution,
                    fmt::format("{}, and turned away every call: {}", why, tried.failure));
     say(Verdict::unknown, Evidence::none,
-        fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}", function.owner, what, why,
+        fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}{}", function.owner, what,
+                    why, body.missing.empty() ? "" : body.missing + "; ",
                     !unjudged.empty()       ? "it was not called, since " + unjudged
                     : tried.answered == 0   ? "every call failed, the last with " + tried.failure
                     : writes                ? calls + " changed nothing of other people"
