@@ -80,6 +80,13 @@ std::vector<Part> Stage::read_parts(Oid table) const {
             });
             for (size_t i = 0; i < names.size(); i++) parts.push_back({column->number, names.text(i, 0)});
         }
+    // A bucket may be made by hand: policies that name it are there already.
+    if (const auto named = hints_.candidates.find({table, column->number}); named != hints_.candidates.end())
+        for (const Candidate &name : named->second)
+            if (name && !name->empty() &&
+                std::none_of(parts.begin(), parts.end(), [&](const Part &part) { return part.value == *name; }))
+                parts.push_back({column->number, *name});
+    std::sort(parts.begin(), parts.end(), [](const Part &a, const Part &b) { return a.value < b.value; });
     return parts;
 }
 
@@ -540,7 +547,9 @@ std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> 
                 const bool linked = hints_.identity.contains({table, number}) ||
                                     std::any_of(shape->foreign_keys.begin(), shape->foreign_keys.end(),
                                                 [&](const ForeignKey &f) { return contains(f.columns, number); });
-                if (!linked) values.erase(number);
+                // In (person, role) the role is what policies ask for.
+                const bool asked = key.size() > 1 && hints_.candidates.contains({table, number});
+                if (!linked && !asked) values.erase(number);
             }
         result.push_back(maker_.values(*shape, values));
     }

@@ -20,11 +20,29 @@ extern "C" {
 
 namespace rlsproof::server {
 
+namespace {
+
+constexpr int kMostLooks = 3000; // at tables, for the ways up through one table
+
+} // namespace
+
+// Whether there is nothing left to look with: what was not tried is not known.
+bool WaysUp::gave_up() {
+    if (left_ > 0) return false;
+    if (doubt_.empty())
+        doubt_ = fmt::format("after {} looks at the tables it decides about the rest was not tried", kMostLooks);
+    return true;
+}
+
 // Rows of other people that are visible now, in some tables.
 WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
     Seen seen;
     for (const Relation &relation : world_.relations) {
-        if (!tables.contains(relation.id) || !relation.is_table()) continue;
+        if (!tables.contains(relation.id) || !relation.is_table() || left_ <= 0) continue;
+        const Reach *reach = relation.reach_of(persona_.name);
+        if (reach == nullptr || !reach->commands.contains(Command::select)) continue;
+        left_--;
+        const Scratch scratch;
         Probe probe(stage_, relation, own_, user_, security_);
         const Observation observation = probe.select();
         for (const Row *row : observation.foreign) seen.emplace(relation.id, row->tid);
@@ -33,13 +51,10 @@ WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
 }
 
 // The tables whose visible rows grew, after a write to a table that decides about them.
-std::vector<std::string> WaysUp::gained(const Relation &relation) {
+std::vector<std::string> WaysUp::gained(const Relation &relation, const std::set<Oid> &asked) {
     std::vector<std::string> names;
-    std::set<Oid> dependents;
-    for (const auto &[table, deciders] : stage_.hints().decided_by)
-        if (deciders.contains(relation.id)) dependents.insert(table);
     const Seen &before = seen_before_[relation.id];
-    for (const auto &[table, tid] : foreign_seen(dependents)) {
+    for (const auto &[table, tid] : foreign_seen(asked)) {
         if (before.contains({table, tid})) continue;
         const std::string name = stage_.tables().of(table)->name;
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -48,7 +63,7 @@ std::vector<std::string> WaysUp::gained(const Relation &relation) {
 }
 
 bool WaysUp::stands(const Relation &relation, Command command, const std::string &statement, const std::string &kept,
-                    bool gains) {
+                    const std::set<Oid> *gains) {
     const Hearing &hearing = triggers_.of(relation, command);
     if (hearing.listeners.empty()) return true;
     if (!hearing.why_not.empty()) {
@@ -65,7 +80,7 @@ bool WaysUp::stands(const Relation &relation, Command command, const std::string
         }
         stays = in_time([&] { return execute(statement); }) > 0;
         (void)execute("set constraints all immediate");
-        stays = stays && (!gains || !gained(relation).empty());
+        stays = stays && (gains == nullptr || !gained(relation, *gains).empty());
         const AsUser past(user_, security_);
         const TransactionId self = call(GetCurrentTransactionId);
         stays =
@@ -89,9 +104,7 @@ void WaysUp::doubt(const Relation &relation, Command command) {
             cell.verdict == Verdict::ok && cell.expected == "none") {
             cell.verdict = Verdict::unknown;
             cell.evidence = Evidence::none;
-            cell.reason = fmt::format("the policies would let it rise by this, and {}; whether that stops everything "
-                                      "is not known",
-                                      doubt_);
+            cell.reason = fmt::format("whether it rises by this is not known: {}", doubt_);
         }
     doubt_.clear();
 }
@@ -157,7 +170,7 @@ void WaysUp::try_promotion(const Relation &relation) {
             const std::string statement = fmt::format("update {0} set {1} = {1} + 1", relation.name, column.name);
             long raised = 0;
             (void)attempt(Finish::rollback, [&] { raised = in_time([&] { return execute(statement); }); });
-            if (raised > 0 && stands(relation, Command::update, statement, "true", false))
+            if (raised > 0 && stands(relation, Command::update, statement, "true", nullptr))
                 accuse("self_promotion", relation, Command::update, statement, column.name, {});
             continue;
         }
@@ -173,21 +186,24 @@ void WaysUp::try_promotion(const Relation &relation) {
                         value != row.values.end() && value->second && values.size() < asked + 4)
                         values.push_back(value->second);
         bool accused = false;
+        const auto known = hints.governs.find(place);
+        const std::set<Oid> governed = known == hints.governs.end() ? std::set<Oid>{} : known->second;
         for (size_t i = 0; i < values.size() && !accused; i++) {
-            if (!values[i]) continue;
+            if (!values[i] || gave_up()) continue;
+            const Scratch scratch;
             const std::string literal = Maker::literal(column, values[i]);
             const std::string statement = fmt::format("update {} set {} = {} where {} is distinct from {}",
                                                       relation.name, column.name, literal, column.name, literal);
             std::optional<std::vector<std::string>> gain;
             (void)attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation);
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation, governed);
             });
             if (!gain) continue; // refused: nothing to accuse
             // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it; the
             // state of a row that others are shown, as in "published", is its owner's to set.
             if (gain->empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place))) continue;
             const std::string kept = fmt::format("{}::text is not distinct from ({})::text", column.name, literal);
-            accused = stands(relation, Command::update, statement, kept, !gain->empty());
+            accused = stands(relation, Command::update, statement, kept, gain->empty() ? nullptr : &governed);
             if (accused) accuse("self_promotion", relation, Command::update, statement, column.name, *gain);
         }
     }
@@ -198,18 +214,20 @@ void WaysUp::try_joining(const Relation &relation) {
     const TableShape &shape = *stage_.tables().of(relation.id);
     if (!stage_.names_people(shape)) return;
     bool accused = false;
+    const std::set<Oid> &asked = dependents_[relation.id];
     std::vector<const Row *> strangers;
     for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
     for (const Values &candidate : stage_.candidates(relation.id, strangers)) {
         if (accused) break;
         for (const Values &own : stage_.owned_each(shape, candidate, persona_.uid, own_)) {
-            if (accused) break;
+            if (accused || gave_up()) break;
+            const Scratch scratch;
             const std::string statement = Maker::insert_statement(shape, own);
             std::vector<std::string> gain;
             (void)attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation);
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation, asked);
             });
-            if (gain.empty() || !stands(relation, Command::insert, statement, "true", true)) continue;
+            if (gain.empty() || !stands(relation, Command::insert, statement, "true", &asked)) continue;
             accuse("writable_authority", relation, Command::insert, statement, "", gain);
             accused = true;
         }
@@ -220,15 +238,15 @@ void WaysUp::try_joining(const Relation &relation) {
 void WaysUp::look(std::vector<Cell> &cells, std::vector<Finding> &findings) {
     cells_ = &cells;
     findings_ = &findings;
-    std::map<Oid, std::set<Oid>> dependents;
     for (const auto &[table, deciders] : stage_.hints().decided_by)
-        for (const Oid decider : deciders) dependents[decider].insert(table);
+        for (const Oid decider : deciders) dependents_[decider].insert(table);
     for (const Relation &relation : world_.relations) {
-        const auto found = dependents.find(relation.id);
-        if (found == dependents.end() || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
+        const auto found = dependents_.find(relation.id);
+        if (found == dependents_.end() || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
         const Reach *reach = relation.reach_of(persona_.name);
         if (reach == nullptr || !reach->row_security) continue; // with no policy in the way it is open already
         const Scratch scratch;
+        left_ = kMostLooks + (int)found->second.size();
         seen_before_[relation.id] = foreign_seen(found->second);
         if (reach->commands.contains(Command::update)) try_promotion(relation);
         if (reach->commands.contains(Command::insert)) try_joining(relation);

@@ -30,14 +30,16 @@ public:
 private:
     using Seen = std::set<std::pair<Oid, std::string>>;
 
+    bool gave_up();
     Seen foreign_seen(const std::set<Oid> &tables);
-    std::vector<std::string> gained(const Relation &relation);
+    // The tables that show more of other people's rows than before, of those that are asked.
+    std::vector<std::string> gained(const Relation &relation, const std::set<Oid> &asked);
     void try_promotion(const Relation &relation);
     void try_joining(const Relation &relation);
     // Whether the triggers let the write through that the policies let through; `kept` finds what it leaves, and
-    // with `gains` rows of other people have to be seen after it.
+    // with `gains` rows of other people in one of them have to be seen after it.
     bool stands(const Relation &relation, Command command, const std::string &statement, const std::string &kept,
-                bool gains);
+                const std::set<Oid> *gains);
     // What somebody might do but for its triggers is not known to be stopped.
     void doubt(const Relation &relation, Command command);
     void accuse(const std::string &rule, const Relation &relation, Command command, const std::string &statement,
@@ -48,8 +50,10 @@ private:
     Stage &stage_;
     const Persona &persona_;
     const std::vector<Row> &own_;
-    std::map<Oid, Seen> seen_before_; // by deciding table: what its dependents showed before anything was tried
-    std::string doubt_;               // what triggers said of the writes to the table at hand
+    std::map<Oid, Seen> seen_before_;         // by deciding table: what its dependents showed before anything was tried
+    std::map<Oid, std::set<Oid>> dependents_; // of a deciding table: the tables that policies show by it
+    int left_ = 0;                            // looks at a table, until it has to do
+    std::string doubt_;                       // what triggers said of the writes to the table at hand
     std::vector<Cell> *cells_ = nullptr;
     std::vector<Finding> *findings_ = nullptr;
     Oid user_ = InvalidOid;
