@@ -103,5 +103,18 @@ ALTER TABLE heard_it.plans ENABLE ROW LEVEL SECURITY;
 SELECT persona, verdict, reason FROM rlsproof.verify(only_object => 'heard_it.members') WHERE command = 'INSERT' AND verdict <> 'ok';
 SELECT persona, verdict, reason FROM rlsproof.verify() WHERE object = 'heard_it.members' AND command = 'INSERT' AND verdict <> 'ok';
 SELECT object, message FROM rlsproof.audit() WHERE rule = 'writable_authority';
+
+-- A number from a sequence is no guard, though the trigger that sets it cannot be woken; nor is what a deletion would cascade
+-- to in the way of an update.
+CREATE SEQUENCE heard_it.numbers;
+CREATE FUNCTION heard_it.number() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN IF NEW.title IS NULL THEN NEW.title := 'no ' || nextval('heard_it.numbers'); END IF; RETURN NEW; END $$;
+CREATE TABLE heard_it.numbered (id int PRIMARY KEY, who uuid NOT NULL, of_whom uuid REFERENCES heard_it.touching ON DELETE SET NULL, title text);
+CREATE TRIGGER number BEFORE INSERT OR UPDATE ON heard_it.numbered FOR EACH ROW EXECUTE FUNCTION heard_it.number();
+CREATE POLICY everybody ON heard_it.numbered USING (true);
+ALTER TABLE heard_it.numbered ENABLE ROW LEVEL SECURITY;
+SELECT object, command, verdict, reason FROM rlsproof.verify() WHERE (persona, object, command) IN
+    (('outsider', 'heard_it.numbered', 'INSERT'), ('newcomer', 'heard_it.touching', 'UPDATE'));
+SELECT is_called FROM heard_it.numbers;
 DROP SCHEMA heard_it CASCADE;
 DROP ROLE anon, authenticated;

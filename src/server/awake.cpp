@@ -34,7 +34,9 @@ with recursive written(id) as (
 constexpr const char *kTriggers = R"(
 select format('trigger %I on %s', t.tgname, t.tgrelid::pg_catalog.regclass), t.tgrelid, p.oid, p.proname,
        lower(pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g')),
-       t.tgtype & 66 <> 0, pg_catalog.quote_ident(n.nspname)
+       t.tgtype & 66 <> 0, pg_catalog.quote_ident(n.nspname),
+       lower(pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g'))
+         ~ 'return\s+(null|old)\M|new\s*:=|into\s+new\M'
 from written w join pg_catalog.pg_trigger t on t.tgrelid = w.id join pg_catalog.pg_proc p on p.oid = t.tgfoid
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where not t.tgisinternal and t.tgenabled = 'O' and t.tgtype & $2::int <> 0
@@ -92,6 +94,20 @@ where a.attrelid = $1::oid and not a.attisdropped
     return "";
 }
 
+// A number or a time that a trigger sets guards nothing; whose a row is, and what policies ask of it, may.
+bool Triggers::sets_what_decides(Oid table, const std::string &body) const {
+    const Rows set = query("select attnum from pg_catalog.pg_attribute where attrelid = $1::oid and attnum > 0 "
+                           "and not attisdropped and $2 ~ ('new\\.\"?' || lower(attname) || '\"?\\s*:?=')",
+                           {std::to_string(table), body});
+    for (size_t i = 0; i < set.size(); i++) {
+        const Column column{table, (int)set.number(i, 0)};
+        if (hints_ == nullptr || hints_->identity.contains(column) || hints_->tenant.contains(column) ||
+            hints_->authority.contains(column) || hints_->candidates.contains(column))
+            return true;
+    }
+    return false;
+}
+
 // Takes in the triggers of one table. What they may do to the write counts; of those further on only what they do.
 void Triggers::listen(Oid relation, Command command, Hearing &hearing) {
     // By keys that cascade, and by what triggers write themselves, others are woken.
@@ -116,8 +132,8 @@ void Triggers::listen(Oid relation, Command command, Hearing &hearing) {
             const bool asks = body.asks_who || !body.known || has_word(text, "current_user") ||
                               has_word(text, "current_role") || has_word(text, "session_user");
             listener.guards = asks || has_word(text, "old") || !has_word(text, "new");
-            const bool changes = !body.known || has_word(text, "null") || has_word(text, "old") ||
-                                 has_word(text, "perform") || text.find("new.") != text.npos;
+            const bool changes = !body.known || triggers.boolean(i, 7) || has_word(text, "perform") ||
+                                 sets_what_decides(triggers.oid(i, 1), text);
             listener.may_object =
                 !platform && (raises(text) ? listener.before || listener.guards : listener.before && changes);
             if (hearing.why_not.empty())
@@ -129,12 +145,14 @@ void Triggers::listen(Oid relation, Command command, Hearing &hearing) {
             hearing.may_object = hearing.may_object || listener.may_object;
             hearing.listeners.push_back(std::move(listener));
         }
-        if ((next.events & (8 | 16)) == 0) continue;
+        // What is updated here leaves keys as they are.
+        if ((next.events & 8) == 0) continue;
         const Rows children = query(std::string(kWritten) + R"(
-select distinct k.conrelid from written w join pg_catalog.pg_constraint k on k.confrelid = w.id
-where k.contype = 'f' and (k.confdeltype not in ('a', 'r') or k.confupdtype not in ('a', 'r')))",
+select distinct k.conrelid, k.confdeltype = 'c' from written w join pg_catalog.pg_constraint k on k.confrelid = w.id
+where k.contype = 'f' and k.confdeltype not in ('a', 'r'))",
                                     {std::to_string(next.table)});
-        for (size_t i = 0; i < children.size(); i++) left.push_back({children.oid(i, 0), 8 | 16});
+        for (size_t i = 0; i < children.size(); i++)
+            left.push_back({children.oid(i, 0), children.boolean(i, 1) ? 8 : 16});
     }
     if (!hearing.listeners.empty() || hearing.why_not.empty()) return;
     // Only what cascades could do harm: what the write itself does wakes nobody.

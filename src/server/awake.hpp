@@ -11,6 +11,7 @@
 #include "model/world.hpp"
 
 #include "server/bodies.hpp"
+#include "server/hints.hpp"
 #include "server/subtransaction.hpp"
 
 namespace rlsproof::server {
@@ -44,15 +45,18 @@ struct Heard {
 
 class Triggers {
 public:
-    Triggers(const World &world, Bodies &bodies) : world_(world), bodies_(bodies) {}
+    // Without hints any column that a trigger sets may be one that decides.
+    Triggers(const World &world, Bodies &bodies, const Hints *hints) : world_(world), bodies_(bodies), hints_(hints) {}
 
     const Hearing &of(const Relation &relation, Command command);
 
 private:
+    bool sets_what_decides(Oid table, const std::string &body) const;
     void listen(Oid relation, Command command, Hearing &hearing);
 
     const World &world_;
     Bodies &bodies_;
+    const Hints *hints_;
     std::map<std::pair<Oid, Command>, Hearing> known_;
 };
 

@@ -293,7 +293,11 @@ Observation Probe::update_awake(const std::vector<Writable> &columns) {
     };
     for (const Writable &writable : columns) {
         const ColumnShape *column = shape->column(writable.number);
-        if (column == nullptr) continue;
+        // A key that changes may take rows of other tables with it, and wake their triggers.
+        const bool in_key = std::any_of(shape->keys.begin(), shape->keys.end(), [&](const std::vector<int> &key) {
+            return std::find(key.begin(), key.end(), writable.number) != key.end();
+        });
+        if (column == nullptr || in_key) continue;
         const std::vector<std::string> values = literals(writable.number);
         for (size_t at = 0; at < foreign_.size() && at < kMostAwake; at++) {
             const Row &row = *foreign_[at];

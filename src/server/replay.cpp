@@ -83,7 +83,7 @@ bool Replay::shows() {
 // What policies let through may be stopped by triggers, which rest until here: `act` does it again with all awake.
 bool Replay::heard(const std::function<bool()> &act) {
     Bodies bodies;
-    Triggers triggers(*cell_.world, bodies);
+    Triggers triggers(*cell_.world, bodies, nullptr);
     const Hearing &hearing = triggers.of(*cell_.relation, cell_.command);
     if (hearing.listeners.empty()) return true;
     if (!hearing.why_not.empty())

@@ -485,7 +485,7 @@ Verification verify(const World &world, const Selection &selection) {
                     "were looked at (a superuser may, or GRANT SET ON PARAMETER session_replication_role)");
         }
         Proofs proofs(tables);
-        Triggers triggers(world, bodies);
+        Triggers triggers(world, bodies, &hints);
         for (const Persona &persona : world.personas) {
             if (!selection.persona.empty() && persona.name != selection.persona) continue;
             Stage *where = why_no_stage.empty() ? &stage : nullptr;
