@@ -16,6 +16,8 @@ CREATE TABLE asked_it.user_roles (who uuid, role text, PRIMARY KEY (who, role));
 CREATE TABLE asked_it.ranks (who uuid PRIMARY KEY, rank text NOT NULL DEFAULT 'plain');
 CREATE TABLE asked_it.staff (who uuid PRIMARY KEY, roles text[] NOT NULL DEFAULT '{}');
 CREATE TABLE asked_it.grades (who uuid PRIMARY KEY, grade asked_it.grade NOT NULL DEFAULT 'clerk');
+CREATE TABLE asked_it.titles (who uuid PRIMARY KEY, title text NOT NULL DEFAULT 'none');
+CREATE TABLE asked_it.wines (id int PRIMARY KEY);
 CREATE TABLE asked_it.bills (id int PRIMARY KEY);
 CREATE TABLE asked_it.ledgers (id int PRIMARY KEY);
 CREATE TABLE asked_it.vault (id int PRIMARY KEY);
@@ -26,6 +28,10 @@ CREATE FUNCTION asked_it.has_rank(_who uuid, _ranks text[]) RETURNS boolean LANG
     AS $$ BEGIN RETURN EXISTS (SELECT FROM asked_it.ranks r WHERE r.who = _who AND r.rank = ANY (_ranks)); END $$;
 CREATE FUNCTION asked_it.is_warden() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
     AS $$ SELECT EXISTS (SELECT FROM asked_it.grades g WHERE g.who = asked_it.uid() AND 'warden'::asked_it.grade = g.grade) $$;
+CREATE FUNCTION asked_it.my_title() RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN RETURN (SELECT t.title FROM asked_it.titles t WHERE t.who = asked_it.uid()); END $$;
+CREATE POLICY own ON asked_it.titles USING (who = asked_it.uid());
+CREATE POLICY butlers ON asked_it.wines FOR SELECT USING (asked_it.my_title() IN ('butler', 'cook'));
 CREATE POLICY own ON asked_it.user_roles USING (who = asked_it.uid());
 CREATE POLICY own ON asked_it.ranks USING (who = asked_it.uid());
 CREATE POLICY own ON asked_it.staff USING (who = asked_it.uid());
@@ -39,6 +45,7 @@ FROM pg_class c WHERE c.relnamespace = 'asked_it'::regnamespace AND c.relkind = 
 SELECT rule, object, message FROM rlsproof.audit() WHERE rule IN ('self_promotion', 'writable_authority') ORDER BY object, message;
 
 -- The same where nobody writes them of himself.
+DROP POLICY own ON asked_it.titles;
 DROP POLICY own ON asked_it.user_roles;
 DROP POLICY own ON asked_it.ranks;
 DROP POLICY own ON asked_it.staff;

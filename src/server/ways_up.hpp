@@ -31,6 +31,7 @@ private:
     using Seen = std::set<std::pair<Oid, std::string>>;
 
     bool gave_up();
+    const std::vector<std::string> &words();
     Seen foreign_seen(const std::set<Oid> &tables);
     // The tables that show more of other people's rows than before, of those that are asked.
     std::vector<std::string> gained(const Relation &relation, const std::set<Oid> &asked);
@@ -52,8 +53,9 @@ private:
     const std::vector<Row> &own_;
     std::map<Oid, Seen> seen_before_;         // by deciding table: what its dependents showed before anything was tried
     std::map<Oid, std::set<Oid>> dependents_; // of a deciding table: the tables that policies show by it
-    int left_ = 0;                            // looks at a table, until it has to do
-    std::string doubt_;                       // what triggers said of the writes to the table at hand
+    std::vector<std::string> words_;
+    int left_ = 0;      // looks at a table, until it has to do
+    std::string doubt_; // what triggers said of the writes to the table at hand
     std::vector<Cell> *cells_ = nullptr;
     std::vector<Finding> *findings_ = nullptr;
     Oid user_ = InvalidOid;
