@@ -90,6 +90,34 @@ CREATE FUNCTION calls_it.sets_any_path(path text) RETURNS SETOF text LANGUAGE pl
 CREATE FUNCTION calls_it.fails() RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
     AS $$ BEGIN RETURN (SELECT nothing_like_it FROM calls_it.orders LIMIT 1); END $$;
 
+
+-- Arguments of other kinds: each label of an enum in turn, a value that a domain takes, arrays that hold something.
+CREATE TYPE calls_it.mood AS ENUM ('calm', 'loud');
+CREATE DOMAIN calls_it.mail AS text NOT NULL CHECK (VALUE ~ '@');
+CREATE DOMAIN calls_it.order_id AS uuid;
+CREATE FUNCTION calls_it.by_mood(m calls_it.mood) RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT memo FROM calls_it.orders WHERE calls_it.uid() IS NOT NULL AND m = 'loud' $$;
+CREATE FUNCTION calls_it.by_moods(VARIADIC m calls_it.mood[]) RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT memo FROM calls_it.orders WHERE calls_it.uid() IS NOT NULL AND 'loud' = ANY (m) $$;
+CREATE FUNCTION calls_it.by_ids(p_ids uuid[]) RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT memo FROM calls_it.orders WHERE calls_it.uid() IS NOT NULL AND id = ANY (p_ids) $$;
+CREATE FUNCTION calls_it.by_mail(address calls_it.mail) RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT memo FROM calls_it.orders WHERE calls_it.uid() IS NOT NULL AND address <> '' $$;
+CREATE FUNCTION calls_it.by_order(o calls_it.order_id) RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT memo FROM calls_it.orders WHERE calls_it.uid() IS NOT NULL AND id = o $$;
+
+-- What names something that is not there is not known to be harmless, whatever else it touches.
+CREATE FUNCTION calls_it.names_no_table() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN RETURN (SELECT count(*) FROM calls_it.gone); END $$;
+CREATE FUNCTION calls_it.names_no_column() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN RETURN EXISTS (SELECT FROM calls_it.orders o WHERE o.gone = calls_it.uid() OR o.buyer = calls_it.uid()); END $$;
+CREATE FUNCTION calls_it.names_no_target() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN IF calls_it.uid() IS NULL THEN RAISE 'sign in first'; END IF; UPDATE calls_it.orders SET gone = 1 WHERE buyer = calls_it.uid(); END $$;
+CREATE FUNCTION calls_it.names_no_function() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN PERFORM calls_it.gone(1); END $$;
+CREATE FUNCTION calls_it.calls_one() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN RETURN calls_it.names_no_table(); END $$;
+
 INSERT INTO calls_it.orders VALUES ('a0000000-0000-4000-8000-00000000000a', 'a0000000-0000-4000-8000-000000000001', 'two pizzas');
 SELECT object, persona, verdict, evidence, reason FROM rlsproof.verify(NULL, NULL, 'execute')
 WHERE object LIKE 'rpc:calls_%' AND persona IN ('anon', 'outsider') ORDER BY object COLLATE "C", persona COLLATE "C";

@@ -175,7 +175,7 @@ end $$;)");
     }
 
     void audit() {
-        Session session(folder_.server().parameters());
+        Session session(folder_.server().own_parameters());
         if (folder_.plain()) make_application(session);
         session.query("create extension rlsproof");
         progress_.phase("counting rows"); // plans are judged by the planner's estimates

@@ -76,7 +76,7 @@ private:
                                                  text::plural(folder_->failed(), "statement", "statements"));
             (folder_->incomplete_reason().empty() ? report_.notes : report_.gaps).push_back(what);
         }
-        session_.emplace(folder_->server().parameters());
+        session_.emplace(folder_->server().own_parameters());
         session_->query("create extension rlsproof");
         progress_.phase("counting rows"); // plans are judged by the planner's estimates
         session_->on_wait([&] { progress_.step(0, 0); });

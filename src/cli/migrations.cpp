@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/scan.hpp"
 
 namespace rlsproof::cli {
@@ -131,7 +132,11 @@ private:
     bool supabase(const fs::path &project) {
         const Paths all = sql_files(project / "migrations");
         Paths named, other;
-        for (const fs::path &path : all) (follows_supabase(path) ? named : other).push_back(path);
+        size_t dashed = 0;
+        for (const fs::path &path : all) {
+            dashed += is_dated(path);
+            (follows_supabase(path) || is_dated(path) ? named : other).push_back(path);
+        }
         // The tool ignores other names. Where there are no others, somebody pasted them by hand: take them.
         const bool by_hand = named.empty();
         const Paths &taken = by_hand ? other : named;
@@ -142,6 +147,11 @@ private:
         add_all(by_hand ? sorted(taken, natural_paths) : taken);
         if (!by_hand)
             leave_out(other, "its name does not begin with a number and \"_\", so the Supabase tool does not apply it");
+        if (dashed > 0)
+            found_.notes.push_back(fmt::format(
+                "{} a \"-\" after the time in the name, which the Supabase tool itself passes over: taken all "
+                "the same, in the order of the times",
+                text::plural(dashed, "file has", "files have")));
         add_all(schemas);
         add_seeds(project);
         return true;
@@ -151,6 +161,13 @@ private:
         const std::string name = path.filename().string();
         const size_t digits = name.find_first_not_of("0123456789");
         return digits != 0 && digits != std::string::npos && name[digits] == '_';
+    }
+
+    // Named by the time, with a dash: what other tools that write such a folder have applied themselves.
+    static bool is_dated(const fs::path &path) {
+        constexpr size_t kTime = 14; // 20240131235959
+        const std::string name = path.filename().string();
+        return name.find_first_not_of("0123456789") == kTime && name[kTime] == '-';
     }
 
     void add_seeds(const fs::path &project) {

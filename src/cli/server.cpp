@@ -143,6 +143,19 @@ Parameters Server::parameters() const {
             {"gssencmode", "disable"},   {"connect_timeout", "30"}};
 }
 
+// What a migration sets for a role or for the database is part of what is looked at, and no limit to the look. The
+// search path stays: an API's session has it as well.
+Parameters Server::own_parameters() const {
+    Parameters parameters = this->parameters();
+    for (auto &[name, value] : parameters)
+        if (name == "options")
+            value = "-c role=none -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 "
+                    "-c idle_session_timeout=0 -c default_transaction_read_only=off "
+                    "-c default_transaction_isolation=read\\ committed -c session_replication_role=origin "
+                    "-c row_security=on -c check_function_bodies=on -c default_tablespace= -c temp_tablespaces=";
+    return parameters;
+}
+
 pid_t Server::keep() {
     const SignalsHeld held;
     const pid_t keeper = keeper_;

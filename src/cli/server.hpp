@@ -22,6 +22,8 @@ public:
     Server &operator=(const Server &) = delete;
 
     Parameters parameters() const;
+    // Of a session of our own, whatever the migrations have set for all sessions.
+    Parameters own_parameters() const;
     const std::string &directory() const { return directory_; }
 
     // Lets the server outlive this object; the returned process takes it down, and its directory, on SIGTERM.

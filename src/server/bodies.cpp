@@ -1,3 +1,4 @@
+#include "model/world.hpp"
 #include "sqltext/sqltext.hpp"
 
 #include "server/bodies.hpp"
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "server/body_names.hpp"
+#include "server/handed.hpp"
 #include "server/identity.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -15,6 +17,7 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -29,11 +32,13 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr int kMostCalls = 24; // how deep calls are followed before the answer is "unknown"
+constexpr int kMostHanded = 24; // constants that a body calls functions with
+constexpr int kMostCalls = 24;  // how deep calls are followed before the answer is "unknown"
 
 // Volatile functions of the server and of its own extensions that leave nothing behind once they are rolled back. Every
 // other one may: it advances a sequence, waits, reads files, talks to other servers.
-const std::set<std::string, std::less<>> kHarmless = {"clock_timestamp",
+const std::set<std::string, std::less<>> kHarmless = {"insert_username",
+                                                      "clock_timestamp",
                                                       "currval",
                                                       "gen_random_bytes",
                                                       "gen_random_uuid",
@@ -67,6 +72,8 @@ struct Found {
     List *settings; // of char *, char * in turn: a setting and the type it is cast to, which may be empty
     List *paths;    // of char *: what it sets search_path to
     const char *cast;
+    BodyNames names;
+    List *handed; // of List * (a function's name), Integer, char * in threes: constants that it is called with
     bool asks_who;
     const char *utility; // a statement that is not read any further
 };
@@ -88,14 +95,30 @@ const char *constant(Node *node) {
     return nullptr;
 }
 
+Node *without_cast(Node *node) {
+    while (node != nullptr && IsA(node, TypeCast)) node = castNode(TypeCast, node)->arg;
+    return node;
+}
+
+// role = 'admin', 'admin' = role, role::text IN (...), role = ANY (ARRAY[...]), 'admin' = ANY (roles)
 void note_comparison(A_Expr *expression, Found *found) {
-    const char *column = column_name(expression->lexpr);
-    if (column == nullptr || expression->rexpr == nullptr) return;
-    List *values = IsA(expression->rexpr, List) ? (List *)expression->rexpr : list_make1(expression->rexpr);
-    ListCell *cell;
-    foreach (cell, values)
-        if (const char *value = constant((Node *)lfirst(cell)))
-            found->compared = lappend(lappend(found->compared, (void *)column), (void *)value);
+    Node *left = without_cast(expression->lexpr), *right = without_cast(expression->rexpr);
+    if (left == nullptr || right == nullptr) return;
+    const auto add = [found](const char *column, const char *value) {
+        if (value != nullptr) found->compared = lappend(lappend(found->compared, (void *)column), (void *)value);
+    };
+    if (const char *column = column_name(left)) {
+        List *values = IsA(right, List)          ? (List *)right
+                       : IsA(right, A_ArrayExpr) ? castNode(A_ArrayExpr, right)->elements
+                                                 : list_make1(right);
+        ListCell *cell;
+        foreach (cell, values) add(column, constant((Node *)lfirst(cell)));
+    } else if (const char *other = column_name(right)) {
+        const char *value = constant(left);
+        const bool element = expression->kind == AEXPR_OP_ANY && value != nullptr;
+        if (element && strpbrk(value, "\"\\") != nullptr) return;
+        add(other, element ? psprintf("{\"%s\"}", value) : value);
+    }
 }
 
 void note_setting(const char *name, Found *found) {
@@ -114,6 +137,15 @@ void note_path(const char *value, Found *found) {
 void note_call(FuncCall *expression, Found *found) {
     found->calls = lappend(found->calls, expression->funcname);
     if (expression->args == NIL) return;
+    int position = 0;
+    ListCell *cell;
+    foreach (cell, expression->args) {
+        const char *value = constant((Node *)lfirst(cell));
+        if (value != nullptr && list_length(found->handed) < 3 * kMostHanded)
+            found->handed =
+                lappend(lappend(lappend(found->handed, expression->funcname), makeInteger(position)), (void *)value);
+        position++;
+    }
     const char *called = strVal(llast(expression->funcname)), *name = constant((Node *)linitial(expression->args));
     if (name == nullptr) return;
     if (strcmp(called, "current_setting") == 0) note_setting(name, found);
@@ -150,7 +182,10 @@ void note_statement(Node *statement, Found *found) {
     case T_UpdateStmt:
     case T_DeleteStmt:
     case T_MergeStmt:
-    case T_PLAssignStmt: (void)walk_raw(statement, found); break;
+    case T_PLAssignStmt:
+        note_names(statement, &found->names);
+        (void)walk_raw(statement, found);
+        break;
     case T_TruncateStmt: found->writes = list_concat(found->writes, ((TruncateStmt *)statement)->relations); break;
     case T_CallStmt: (void)walk_raw((Node *)((CallStmt *)statement)->funccall, found); break;
     case T_VariableSetStmt: note_set((VariableSetStmt *)statement, found); break;
@@ -305,6 +340,13 @@ void harms(Body &body, const std::string &reason) {
     if (body.harm.empty()) body.harm = reason;
 }
 
+// Some of it fails when it runs, and which part is not known: what it does before that may be all there is to see.
+void misses(Body &body, const std::string &what) {
+    if (body.missing.empty()) body.missing = what;
+    if (body.known) body.unknown_reason = what;
+    body.known = false;
+}
+
 void forget(Body &body, const std::string &reason) {
     if (body.known) body.unknown_reason = reason;
     body.known = false;
@@ -332,6 +374,23 @@ void parse_plpgsql(const std::string &definition, Found &found, Body &body) {
         }
         if (!understood) forget(body, "a statement in it could not be read");
     }
+}
+
+struct Handed {
+    Oid function;
+    int position;
+    std::string value;
+};
+
+// What it calls helpers of its own kind with.
+std::vector<Handed> handed_on(const Found &found) {
+    std::vector<Handed> result;
+    for (int i = 0; i + 2 < list_length(found.handed); i += 3)
+        for (const Oid function : oids(call(functions_named, (List *)list_nth(found.handed, i))))
+            if (function >= FirstNormalObjectId)
+                result.push_back({function, intVal(list_nth(found.handed, i + 1)),
+                                  static_cast<const char *>(list_nth(found.handed, i + 2))});
+    return result;
 }
 
 // Takes what was found into `body`, and returns the functions that are called.
@@ -383,7 +442,9 @@ void Bodies::follow(const std::vector<Oid> &calls, Body &body, int depth) {
         body.settings.insert(inner.settings.begin(), inner.settings.end());
         body.asks_who = body.asks_who || inner.asks_who;
         body.inserted.insert(inner.inserted.begin(), inner.inserted.end());
-        if (!inner.known) forget(body, fmt::format("a function it calls: {}", inner.unknown_reason));
+        if (!inner.known && inner.missing.empty())
+            forget(body, fmt::format("a function it calls: {}", inner.unknown_reason));
+        if (!inner.missing.empty()) misses(body, inner.missing);
         if (!inner.harm.empty()) harms(body, inner.harm);
     }
 }
@@ -420,6 +481,7 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
         // An extension's own: what neither reads nor writes the database says so.
     } else if (language == "sql" || language == "plpgsql") {
         std::vector<Oid> calls;
+        std::vector<Handed> handed;
         const Outcome outcome = attempt(Finish::rollback, [&] {
             if (rows.value(0, 6))
                 set_locally("search_path", rows.text(0, 6) == "\"\"" ? "" : rows.text(0, 6));
@@ -434,6 +496,11 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
                 call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
             if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
             calls = collect(found, body);
+            handed = handed_on(found);
+            if (const char *missing = call(missing_name, (const BodyNames *)&found.names, (const List *)found.ctes,
+                                           (const List *)found.calls);
+                missing != nullptr && found.paths == NIL)
+                misses(body, missing);
             // Which statements run under a path that the body sets is not followed: under any of them.
             for (int i = 0; i < list_length(found.paths); i++) {
                 set_locally("search_path", static_cast<const char *>(list_nth(found.paths, i)));
@@ -445,6 +512,13 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
         // What a body hands back without a cast is cast to what the function returns.
         for (auto &[name, type] : body.settings)
             if (type.empty()) type = rows.text(0, 5);
+        for (const Handed &constant : handed)
+            for (const Column &column : compared_with_argument(constant.function, constant.position))
+                body.compared.emplace_back(query("select attname from pg_catalog.pg_attribute where attrelid = $1::oid "
+                                                 "and attnum = $2::int2",
+                                                 {std::to_string(column.relation), std::to_string(column.number)})
+                                               .text(0, 0),
+                                           constant.value);
         follow(calls, body, depth);
     } else {
         forget(body, fmt::format("it is written in {}", language));

@@ -23,7 +23,8 @@ struct Body {
     bool asks_who = false;
     bool known = true;
     std::string unknown_reason;
-    std::string harm; // why calling it may do what no rollback undoes; empty where nothing can
+    std::string missing; // something it names that is not there; empty where there is all
+    std::string harm;    // why calling it may do what no rollback undoes; empty where nothing can
 };
 
 // Bodies read so far, each once; calls are followed.

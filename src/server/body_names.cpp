@@ -39,4 +39,102 @@ List *functions_named(List *name) {
     return result;
 }
 
+namespace {
+
+void note_targets(RangeVar *table, List *targets, BodyNames *names) {
+    ListCell *cell;
+    foreach (cell, targets)
+        if (lfirst_node(ResTarget, cell)->name != nullptr)
+            names->targets = lappend(lappend(names->targets, table), lfirst_node(ResTarget, cell)->name);
+}
+
+void note_other(const Alias *alias, BodyNames *names) {
+    if (alias != nullptr) names->others = lappend(names->others, alias->aliasname);
+}
+
+bool walk_names(Node *node, void *context) {
+    if (node == nullptr) return false;
+    auto *names = static_cast<BodyNames *>(context);
+    switch (nodeTag(node)) {
+    case T_RangeVar: names->tables = lappend(names->tables, node); return false;
+    case T_RangeSubselect: note_other(((RangeSubselect *)node)->alias, names); break;
+    case T_RangeFunction: note_other(((RangeFunction *)node)->alias, names); break;
+    case T_RangeTableFunc: note_other(((RangeTableFunc *)node)->alias, names); break;
+    case T_JoinExpr: note_other(((JoinExpr *)node)->alias, names); break;
+    case T_InsertStmt: note_targets(((InsertStmt *)node)->relation, ((InsertStmt *)node)->cols, names); break;
+    case T_UpdateStmt: note_targets(((UpdateStmt *)node)->relation, ((UpdateStmt *)node)->targetList, names); break;
+    case T_ColumnRef: {
+        List *fields = ((ColumnRef *)node)->fields;
+        const int length = list_length(fields);
+        if (length < 2 || !IsA(llast(fields), String) || !IsA(list_nth(fields, length - 2), String)) break;
+        names->columns = lappend(lappend(names->columns, strVal(list_nth(fields, length - 2))), strVal(llast(fields)));
+        break;
+    }
+    default: break;
+    }
+    return compat::walk_raw(node, walk_names, context);
+}
+
+bool named(const List *list, const char *name) {
+    ListCell *cell;
+    foreach (cell, list)
+        if (strcmp((const char *)lfirst(cell), name) == 0) return true;
+    return false;
+}
+
+bool is_missing(const RangeVar *table, const List *ctes) {
+    // A transition table of a trigger, as a CTE, is no relation.
+    return (table->schemaname != nullptr || !named(ctes, table->relname)) && !OidIsValid(relation_named(table));
+}
+
+const char *no_column(const RangeVar *table, const char *column) {
+    const Oid relation = relation_named(table);
+    if (!OidIsValid(relation) || get_attnum(relation, column) != InvalidAttrNumber) return nullptr;
+    return psprintf("there is no column %s in %s", quote_identifier(column), quote_identifier(table->relname));
+}
+
+} // namespace
+
+void note_names(Node *statement, BodyNames *names) {
+    (void)walk_names(statement, names);
+}
+
+const char *missing_name(const BodyNames *names, const List *ctes, const List *calls) {
+    ListCell *cell;
+    foreach (cell, names->tables) {
+        const auto *table = lfirst_node(RangeVar, cell);
+        if (is_missing(table, ctes))
+            return psprintf("there is no table %s%s%s",
+                            table->schemaname != nullptr ? quote_identifier(table->schemaname) : "",
+                            table->schemaname != nullptr ? "." : "", quote_identifier(table->relname));
+    }
+    for (int i = 0; i + 1 < list_length(names->targets); i += 2)
+        if (const char *missing =
+                no_column((RangeVar *)list_nth(names->targets, i), (const char *)list_nth(names->targets, i + 1)))
+            return missing;
+    for (int i = 0; i + 1 < list_length(names->columns); i += 2) {
+        const auto *of = (const char *)list_nth(names->columns, i);
+        const auto *column = (const char *)list_nth(names->columns, i + 1);
+        if (named(names->others, of) || named(ctes, of)) continue;
+        // One name may stand for several tables, in one statement and the next.
+        const char *missing = nullptr;
+        bool found = false;
+        foreach (cell, names->tables) {
+            const auto *table = lfirst_node(RangeVar, cell);
+            const char *alias = table->alias != nullptr ? table->alias->aliasname : table->relname;
+            if (strcmp(alias, of) != 0) continue;
+            const char *lacks = named(ctes, table->relname) ? nullptr : no_column(table, column);
+            found = found || lacks == nullptr;
+            missing = lacks;
+        }
+        if (missing != nullptr && !found) return missing;
+    }
+    foreach (cell, calls) {
+        auto *name = (List *)lfirst(cell);
+        if (functions_named(name) == NIL && !OidIsValid(TypenameGetTypid(strVal(llast(name)))))
+            return psprintf("there is no function %s()", NameListToString(name));
+    }
+    return nullptr;
+}
+
 } // namespace rlsproof::server

@@ -16,4 +16,17 @@ Oid relation_named(const RangeVar *name);
 // The OIDs of all functions of a name, whatever their arguments.
 List *functions_named(List *name);
 
+// The names in statements that are read but not analyzed: what they are of is only known when all are there.
+struct BodyNames {
+    List *tables;  // of RangeVar *
+    List *others;  // of char *: what else columns may be of: sub-selects, functions
+    List *columns; // of char *, char * in turn: what a column is of, and its name
+    List *targets; // of RangeVar *, char * in turn: a table and a column of it that is written
+};
+
+void note_names(Node *statement, BodyNames *names);
+
+// The first name that means nothing here, as "there is no table x"; nullptr where all do. `ctes`: of char *.
+const char *missing_name(const BodyNames *names, const List *ctes, const List *calls);
+
 } // namespace rlsproof::server

@@ -9,6 +9,7 @@
 #include "server/facts.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
+#include "server/subtransaction.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -26,24 +27,40 @@ struct Argument {
     Oid type_id;
     char category;
     bool has_default;
-    std::string label; // the first of an enum
+    Oid domain;                      // or InvalidOid
+    std::vector<std::string> labels; // of an enum
+    // Of an array, what it holds; else InvalidOid and nothing.
+    Oid element;
+    char element_category;
+    bool variadic; // the last, which may be an array of them
 };
 
 std::vector<Argument> arguments_of(Oid function) {
     const Rows rows = query(R"(
-select n.names[a.at], pg_catalog.format_type(a.type, null), t.oid, t.typcategory, a.at > p.pronargs - p.pronargdefaults,
-       (select e.enumlabel from pg_catalog.pg_enum e where e.enumtypid = t.oid order by e.enumsortorder limit 1)
+select n.names[a.at], pg_catalog.format_type(a.type, null), b.oid, b.typcategory, a.at > p.pronargs - p.pronargdefaults,
+       case when t.typtype = 'd' then t.oid else 0 end,
+       array(select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid in (b.oid, i.oid) order by e.enumsortorder
+             limit 24),
+       coalesce(i.oid, 0), i.typcategory, p.provariadic <> 0 and a.at = p.pronargs
 from pg_catalog.pg_proc p,
      lateral (select array(select coalesce(p.proargnames[m.at], '')
        from unnest(coalesce(p.proargmodes, array_fill('i'::"char", array[p.pronargs::int]))) with ordinality m(mode, at)
        where m.mode in ('i', 'b', 'v') order by m.at) as names) n,
      unnest(p.proargtypes::oid[]) with ordinality a(type, at) join pg_catalog.pg_type t on t.oid = a.type
+     -- What is behind a domain, and in an array.
+     cross join lateral (with recursive base(oid, typtype, next) as (
+         select t.oid, t.typtype, t.typbasetype
+         union all
+         select x.oid, x.typtype, x.typbasetype from base join pg_catalog.pg_type x on x.oid = base.next where base.typtype = 'd')
+       select y.* from base join pg_catalog.pg_type y on y.oid = base.oid where base.typtype <> 'd') b
+     left join pg_catalog.pg_type i on i.oid = b.typelem and b.typcategory = 'A'
 where p.oid = $1::oid order by a.at)",
                             {std::to_string(function)});
     std::vector<Argument> result;
     for (size_t i = 0; i < rows.size(); i++)
         result.push_back({rows.text(i, 0), rows.text(i, 1), rows.oid(i, 2), rows.text(i, 3)[0], rows.boolean(i, 4),
-                          rows.text(i, 5)});
+                          rows.oid(i, 5), rows.list(i, 6), rows.oid(i, 7), rows.value(i, 8) ? rows.text(i, 8)[0] : '\0',
+                          rows.boolean(i, 9)});
     return result;
 }
 
@@ -83,11 +100,16 @@ public:
             for (const auto &[column, name] : *facts)
                 if (said(name) && !stage_.rows(column.relation).empty()) return column;
         if (argument.name.empty()) return std::nullopt;
-        const std::string name = without_prefix(argument.name);
+        std::string name = without_prefix(argument.name);
+        char category = argument.category;
+        // order_ids is an array of what order_id is one of.
+        if (argument.element != InvalidOid && name.ends_with('s')) {
+            name.pop_back();
+            category = argument.element_category;
+        }
         for (const TableShape *table : tables_)
             for (const ColumnShape &column : table->columns)
-                if (column.name == name && column.category == argument.category)
-                    return Column{table->id, column.number};
+                if (column.name == name && column.category == category) return Column{table->id, column.number};
         if (!name.ends_with("_id") && name != "id") return std::nullopt;
         const std::string word = name == "id" ? "" : name.substr(0, name.size() - 3);
         for (const TableShape *table : tables_) {
@@ -115,6 +137,14 @@ public:
         return std::nullopt;
     }
 
+    // An array of what the column holds, where one is asked for.
+    Candidate value_for(const Argument &argument, const Column &column, size_t turn, bool own) const {
+        const Candidate value = value_of(column, turn, own);
+        const ColumnShape *shape = stage_.tables().of(column.relation)->column(column.number);
+        const bool many = argument.element != InvalidOid && shape->category != TYPCATEGORY_ARRAY;
+        return value && many ? Candidate(array_literal({*value})) : value;
+    }
+
     bool is_identity(const Column &column) const { return stage_.hints().identity.contains(column); }
 
 private:
@@ -127,24 +157,50 @@ private:
 // The key of no row.
 constexpr const char *kNobody = "00b0d1e5-0000-4000-8000-000000000000";
 
-Candidate guess(const Argument &argument, size_t turn) {
+Candidate guess_plain(Oid type, char category, const std::vector<std::string> &labels, size_t turn) {
     constexpr const char *kTexts[] = {"made", "", "%", "a"};
-    if (!argument.label.empty()) return argument.label;
-    switch (argument.type_id) {
+    if (!labels.empty()) return labels[turn % labels.size()];
+    switch (type) {
     case UUIDOID: return "5ca1ab1e-0000-4000-8000-000000000000";
     case JSONOID:
-    case JSONBOID: return "{}";
+    case JSONBOID: return turn % 2 == 0 ? "{}" : "[]";
     case INTERVALOID: return "1 hour";
     default: break;
     }
-    switch (argument.category) {
+    switch (category) {
     case TYPCATEGORY_STRING: return kTexts[turn % std::size(kTexts)];
     case TYPCATEGORY_NUMERIC: return "1";
     case TYPCATEGORY_BOOLEAN: return "t";
     case TYPCATEGORY_DATETIME: return "now";
-    case TYPCATEGORY_ARRAY: return "{}";
+    case TYPCATEGORY_RANGE: return "empty";
     default: return std::nullopt;
     }
+}
+
+// Whether a domain takes the value.
+bool fits(const std::string &value, const std::string &type) {
+    return attempt(Finish::rollback, [&] { (void)query(fmt::format("select {}::{}", quote_literal(value), type)); }).ok;
+}
+
+Candidate guess(const Argument &argument, size_t turn, const Tables &tables) {
+    Candidate plain;
+    if (argument.element != InvalidOid) {
+        // An array of nothing is met by few functions: one of something first.
+        const Candidate element = guess_plain(argument.element, argument.element_category, argument.labels, turn);
+        plain = element && turn % 4 != 3 ? array_literal({*element}) : "{}";
+    } else {
+        plain = guess_plain(argument.type_id, argument.category, argument.labels, turn);
+    }
+    if (argument.domain == InvalidOid || (plain && fits(*plain, argument.type))) return plain;
+    std::vector<Candidate> others;
+    if (const auto allowed = tables.domain_allowed.find(argument.domain); allowed != tables.domain_allowed.end())
+        others = allowed->second;
+    for (const char *other : {"made@nowhere.invalid", "https://nowhere.invalid/", "+15550000001", "made-1", "000001",
+                              "#a1b2c3", "EUR", "DE", "en", "2", "10", "100", "0"})
+        others.emplace_back(other);
+    for (const Candidate &other : others)
+        if (other && fits(*other, argument.type)) return other;
+    return plain;
 }
 
 } // namespace
@@ -166,13 +222,14 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
         for (size_t i = 0; i < arguments.size(); i++) {
             const Argument &argument = arguments[i];
             if (!columns[i] && argument.has_default && named) continue;
-            const Candidate value = columns[i] ? chooser.value_of(*columns[i], turn, own) : guess(argument, turn);
+            const Candidate value = columns[i] ? chooser.value_for(argument, *columns[i], turn, own)
+                                               : guess(argument, turn, stage.tables());
             made.guessed = made.guessed || !columns[i];
             if (value) made.given.insert(*value);
             const auto append = [&](std::string &list, const Candidate &v) {
                 const std::string literal =
                     v ? fmt::format("{}::{}", quote_literal(*v), argument.type) : "NULL::" + argument.type;
-                list += fmt::format("{}{}{}", list.empty() ? "" : ", ",
+                list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", argument.variadic ? "variadic " : "",
                                     named ? quote_identifier(argument.name) + " => " : "", literal);
             };
             append(made.list, value);

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "server/access.hpp"
+#include "server/awake.hpp"
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -191,24 +192,11 @@ bool Calls::explained(const std::string &answer, bool rows, const std::vector<Ga
 // Nothing is called of which it is not known that a rollback undoes it.
 std::string Calls::why_not_called(const Body &body) const {
     if (stage_ == nullptr) return why_no_stage_;
-    if (!body.harm.empty()) return body.harm;
-    bool writes = false;
-    for (const auto &[id, written] : body.relations) {
-        writes = writes || written;
-        for (const Relation &relation : world_.relations)
-            if (relation.id == id && relation.kind == RelationKind::foreign_table)
-                return fmt::format("it goes to another server, by {}", relation.name);
-    }
-    if (writes && !stage_->triggers_off()) return "it writes, and triggers could not be switched off";
-    for (const Oid table : body.inserted) {
-        const Rows sequence = query(R"(
-select 1 from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-where a.attrelid = $1::oid and not a.attisdropped
-  and (a.attidentity <> '' or (a.attgenerated = '' and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ 'nextval')) limit 1)",
-                                    {std::to_string(table)});
-        if (!sequence.empty()) return "it would advance a sequence";
-    }
-    return "";
+    const bool writes =
+        std::any_of(body.relations.begin(), body.relations.end(), [](const auto &touched) { return touched.second; });
+    if (body.harm.empty() && writes && !stage_->triggers_off())
+        return "it writes, and triggers could not be switched off";
+    return why_not_undone(world_, body);
 }
 
 std::string Calls::answer(const std::string &statement, std::vector<std::string> *results) {
@@ -342,7 +330,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const std::string what = fmt::format("{} {}", writes ? "writes" : "reads", fmt::join(names_of(touched), ", "));
     if (!writes && body.known && function.yes_or_no)
         return say(Verdict::ok, Evidence::structural, "it answers yes or no, and changes nothing");
-    const bool silent = !writes && tried.answered > 0 && !guessed && tried.unexplained == 0;
+    const bool silent = body.missing.empty() && !writes && tried.answered > 0 && !guessed && tried.unexplained == 0;
     const std::string calls = fmt::format("{} call{}", tried.answered, tried.answered == 1 ? "" : "s");
     if (tried.answered == 0 && tried.broken) return say(Verdict::error, Evidence::execution, tried.failure);
     if (!function.asks_who && !(helps_policies(function) && !writes))
@@ -357,11 +345,12 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const std::string why = function.asks_who ? "it looks at who is calling" : "policies call it";
     if (silent)
         return say(Verdict::ok, Evidence::execution, fmt::format("{}: {} showed nothing of other people", why, calls));
-    if (tried.calls > 0 && tried.refused == tried.calls)
+    if (tried.calls > 0 && tried.refused == tried.calls && body.missing.empty())
         return say(Verdict::ok, Evidence::execution,
                    fmt::format("{}, and turned away every call: {}", why, tried.failure));
     say(Verdict::unknown, Evidence::none,
-        fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}", function.owner, what, why,
+        fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}{}", function.owner, what,
+                    why, body.missing.empty() ? "" : body.missing + "; ",
                     !unjudged.empty()       ? "it was not called, since " + unjudged
                     : tried.answered == 0   ? "every call failed, the last with " + tried.failure
                     : writes                ? calls + " changed nothing of other people"

@@ -43,7 +43,7 @@ struct CellToProve {
     bool of_scope = false;        // asked whether the scope itself grows, whatever is reached
     bool unmarked = false;        // asked of states in which no row that names the persona has what policies ask for
     bool any_state = false;       // asked of all states, whoever the persona is
-    const World *world = nullptr; // for what a write opens: all that it may write
+    const World *world = nullptr; // what else there is: what may be written, what triggers do
 };
 
 // What is known of the statements that may change what a cell's policies look at.

@@ -352,6 +352,25 @@ void compare_any(HintWalk *walk, SubLink *link) {
     walk->stack = list_truncate(walk->stack, list_length(walk->stack) - 1);
 }
 
+// Also each of several: has_any_role(uid, ARRAY['admin', 'owner']).
+void note_handed(HintWalk *walk, const FuncExpr *call) {
+    int position = 0;
+    ListCell *cell;
+    foreach (cell, call->args) {
+        Node *argument = folded(without_casts((Node *)lfirst(cell)));
+        const int at = position++;
+        if (argument == nullptr || !IsA(argument, Const) || castNode(Const, argument)->constisnull) continue;
+        const auto *constant = castNode(Const, argument);
+        const auto add = [&](Oid type, Datum value) {
+            note(walk, HintKind::handed, call->funcid, at, false, text_of(type, value));
+        };
+        if (get_element_type(constant->consttype) != InvalidOid)
+            each_element(constant->constvalue, add);
+        else
+            add(constant->consttype, constant->constvalue);
+    }
+}
+
 bool walk_node(Node *node, void *context);
 
 void walk_condition(Node *node, HintWalk *walk) {
@@ -410,7 +429,10 @@ bool walk_node(Node *node, void *context) {
     }
     case T_Const: note_mentions(walk, castNode(Const, node)); break;
     case T_SubLink: compare_any(walk, castNode(SubLink, node)); break;
-    case T_FuncExpr: note(walk, HintKind::function, castNode(FuncExpr, node)->funcid, 0, false, nullptr); break;
+    case T_FuncExpr:
+        note(walk, HintKind::function, castNode(FuncExpr, node)->funcid, 0, false, nullptr);
+        note_handed(walk, castNode(FuncExpr, node));
+        break;
     case T_OpExpr:
     case T_DistinctExpr: {
         auto *arguments = ((OpExpr *)node)->args;
@@ -437,6 +459,13 @@ bool walk_node(Node *node, void *context) {
         } else if (IsA(right, Const) && !castNode(Const, right)->constisnull && is_identity(left, walk)) {
             each_element(castNode(Const, right)->constvalue,
                          [walk](Oid type, Datum value) { note_asked(walk, type, value); });
+        } else if (IsA(right, Var) && IsA(left, Const) && !castNode(Const, left)->constisnull) {
+            // 'admin' = ANY(roles): an array that holds it.
+            if (place_of(right, walk, &place)) {
+                auto *element = castNode(Const, left);
+                const char *text = text_of(element->consttype, element->constvalue);
+                if (strpbrk(text, "\"\\") == nullptr) note_value(walk, place, psprintf("{\"%s\"}", text));
+            }
         } else if (IsA(right, Var)) {
             compare(walk, right, left, "=");
         } else if (IsA(right, ArrayExpr)) {

@@ -22,6 +22,7 @@ enum class HintKind {
     mention,       // a constant, wherever it stands
     read_as,       // a text is cast to another type
     table,         // is read
+    handed,        // a constant is handed to a function, as the argument of this number
     asked,         // a constant that something about the caller is compared with
 };
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/handed.hpp"
 #include "server/hint_walk.hpp"
 #include "server/identity.hpp"
 #include "server/personas.hpp"
@@ -21,6 +22,8 @@ extern "C" {
 namespace rlsproof::server {
 
 namespace {
+
+constexpr size_t kMostWords = 24; // asked of one column
 
 template <typename T>
 void add_once(std::vector<T> &list, const T &value) {
@@ -145,6 +148,12 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
     // Twice over: first for the functions that are called, so that the second knows which of them look at the caller.
     std::set<Oid> called;
     std::vector<Oid> asking;
+    std::map<std::pair<Oid, int>, std::vector<Column>> arguments;
+    const auto columns_asked = [&](Oid function, int position) -> const std::vector<Column> & {
+        const auto [known, is_new] = arguments.try_emplace({function, position});
+        if (is_new) known->second = compared_with_argument(function, position);
+        return known->second;
+    };
     for (const bool second : {false, true}) {
         for (size_t i = 0; i < policies.size(); i++) {
             const Scratch scratch;
@@ -180,6 +189,15 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                 case HintKind::read_as: hints.read_as[column] = (Oid)std::stoul(raw->value); break;
                 case HintKind::table: add_once(hint.tables, raw->relation); break;
                 case HintKind::mention: hints.mentions[raw->value]++; break;
+                case HintKind::handed:
+                    if (!second) break;
+                    for (const Column &asked : columns_asked(raw->relation, raw->number)) {
+                        if (hints.candidates[asked].size() >= kMostWords) continue;
+                        add_once(hints.candidates[asked], Candidate(raw->value));
+                        (asked.relation == hint.relation ? hint.values : hint.elsewhere[asked.relation])
+                            .emplace_back(asked.number, raw->value);
+                    }
+                    break;
                 case HintKind::asked:
                     if (second) hints.asked.insert(raw->value);
                     break;
@@ -212,6 +230,7 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
         for (const Column &column : policy.reads) {
             hints.decided_by[policy.relation].insert(column.relation);
             hints.authority.insert(column);
+            hints.governs[column].insert(policy.relation);
             hints.deciders[column].insert(by);
         }
         for (const Oid function : policy.functions) {
@@ -227,6 +246,7 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
             };
             for (const Column &column : columns) {
                 hints.authority.insert(column);
+                hints.governs[column].insert(policy.relation);
                 if (may_be_own(column)) hints.personal.insert(column);
                 hints.deciders[column].insert(
                     by + ", through " +
@@ -234,7 +254,8 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
             }
             for (const auto &[name, value] : body.compared) {
                 if (value) hints.mentions[*value]++;
-                for (const Column &column : columns_named(body, {name})) add_once(hints.candidates[column], value);
+                for (const Column &column : columns_named(body, {name}))
+                    if (hints.candidates[column].size() < kMostWords) add_once(hints.candidates[column], value);
             }
         }
     }

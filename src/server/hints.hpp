@@ -42,6 +42,7 @@ struct Hints {
     std::set<Column> tenant;                             // compared with something else the session says
     std::set<Column> identity_path;                      // texts whose first folder is compared with who is asking
     std::map<Oid, std::set<Oid>> decided_by;             // table → tables its policies read, through helpers as well
+    std::map<Column, std::set<Oid>> governs;             // of such a column: the tables whose policies read it
     std::set<Column> authority;                          // columns that policies or their helpers decide by
     std::set<Column> personal;                           // of these, the ones read from a row that is the caller's own
     std::set<std::pair<Column, Column>> joined;          // columns of two tables that are compared with each other

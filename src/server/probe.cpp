@@ -1,3 +1,5 @@
+#include "model/cell.hpp"
+
 #include "server/probe.hpp"
 
 #include <algorithm>
@@ -5,35 +7,24 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "server/awake.hpp"
+#include "server/identity.hpp"
 #include "server/spi.hpp"
 #include "server/time_limit.hpp"
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 }
 
 namespace rlsproof::server {
 
 namespace {
 
-// The one who set the stage, for as long as a question past all policies takes.
-class Past {
-public:
-    Past(Oid user, int security) {
-        GetUserIdAndSecContext(&user_, &security_context_);
-        SetUserIdAndSecContext(user, security);
-    }
-    ~Past() { SetUserIdAndSecContext(user_, security_context_); }
-    Past(const Past &) = delete;
-    Past &operator=(const Past &) = delete;
-
-private:
-    Oid user_;
-    int security_context_;
-};
-
 constexpr int kMostUpdates = 60;  // statements tried on a table before it is given up
 constexpr size_t kMostValues = 4; // for one column, beside those that policies ask for
+constexpr size_t kMostAwake = 3;  // rows that are written one by one while triggers are awake
+constexpr size_t kMostHeard = 30; // failures that are kept
 
 Observation nothing_to_update() {
     Observation nothing;
@@ -68,10 +59,37 @@ void Probe::identify(const Rows &seen, Observation &observation) const {
 
 // A view does not say whose a row is. What it still shows when the own rows are gone is not the own.
 void Probe::without_own_rows() const {
-    const Past past(superuser_, security_);
+    const AsUser past(superuser_, security_);
     for (const Row *row : everything_own_)
         (void)execute(fmt::format("delete from {} where ctid = {}::tid and tableoid = {}",
                                   stage_.tables().of(row->table)->name, quote_literal(row->tid), row->stored_in));
+}
+
+// A write of the persona's, with its triggers awake where they are to be heard.
+long Probe::run(const std::string &statement) {
+    if (heard_ != nullptr) {
+        const AsUser past(superuser_, security_);
+        wake();
+    }
+    const long count = in_time([&] { return execute(statement); });
+    if (heard_ != nullptr) (void)execute("set constraints all immediate");
+    return count;
+}
+
+void Probe::hear(const Outcome &outcome) {
+    if (heard_ != nullptr && !outcome.ok && heard_->failures.size() < kMostHeard) heard_->failures.push_back(outcome);
+}
+
+// Whether this subtransaction has left a row that holds one of these values. REQUIRES: in a subtransaction.
+bool Probe::stays(const Left &values) const {
+    std::string any;
+    for (const auto &[column, literal] : values)
+        any +=
+            fmt::format("{}{}::text is not distinct from ({})::text", any.empty() ? "" : " or ", column->name, literal);
+    const AsUser past(superuser_, security_);
+    const TransactionId self = call(GetCurrentTransactionId);
+    return !query(fmt::format("select 1 from {} where xmin = '{}'::xid and ({})", relation_.name, self, any), {}, false)
+                .empty();
 }
 
 Observation Probe::change_unseen(const std::string &statement) {
@@ -80,8 +98,9 @@ Observation Probe::change_unseen(const std::string &statement) {
     observation.identified = false;
     observation.outcome = attempt(Finish::rollback, [&] {
         without_own_rows();
-        observation.total = in_time([&] { return execute(statement); });
+        observation.total = run(statement);
     });
+    hear(observation.outcome);
     return observation;
 }
 
@@ -132,7 +151,7 @@ Observation Probe::select() {
 }
 
 void Probe::identify_changed(Observation &observation) const {
-    const Past past(superuser_, security_);
+    const AsUser past(superuser_, security_);
     const Rows left =
         query(fmt::format("select tableoid, ctid from {} where ctid = any({})", relation_.name, tids()), {}, false);
     Observation unchanged;
@@ -152,14 +171,21 @@ std::vector<const Row *> Probe::foreign_changed() const {
     return changed.foreign;
 }
 
-Observation Probe::change(const std::string &statement, bool identify_rows) {
+// With triggers awake nothing counts that leaves none of the values.
+Observation Probe::change(const std::string &statement, bool identify_rows, const Left &values) {
     Observation observation;
     observation.statement = statement;
     observation.identified = identify_rows;
     observation.outcome = attempt(Finish::rollback, [&] {
-        observation.total = in_time([&] { return execute(statement); });
+        observation.total = run(statement);
         if (identify_rows && observation.total > 0) identify_changed(observation);
+        if (observation.total == 0 || heard_ == nullptr || values.empty() || stays(values)) return;
+        heard_->put_back = true;
+        observation.foreign.clear();
+        observation.own.clear();
+        observation.total = 0;
     });
+    hear(observation.outcome);
     if (!observation.outcome.ok) {
         observation.foreign.clear();
         observation.own.clear();
@@ -180,13 +206,18 @@ Observation Probe::change_with_room(const std::string &statement, const TableSha
             if (const auto value = candidate.find(number); value != candidate.end())
                 same += fmt::format("{}{} = {}", same.empty() ? "" : " and ", shape.column(number)->name,
                                     Maker::literal(*shape.column(number), value->second));
+    const Left values = whose(candidate);
     observation.outcome = attempt(Finish::rollback, [&] {
         if (!same.empty()) {
-            const Past past(superuser_, security_);
+            const AsUser past(superuser_, security_);
             (void)execute(fmt::format("delete from {} where {}", relation_.name, same));
         }
-        observation.total = in_time([&] { return execute(statement); });
+        observation.total = run(statement);
+        if (observation.total == 0 || heard_ == nullptr || values.empty() || stays(values)) return;
+        heard_->put_back = true;
+        observation.total = 0;
     });
+    hear(observation.outcome);
     return observation;
 }
 
@@ -230,9 +261,74 @@ std::vector<std::string> Probe::literals(int number) const {
     return values;
 }
 
+// What of these values says whose the row is.
+Probe::Left Probe::whose(const Values &values) const {
+    Left result;
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    if (heard_ == nullptr || shape == nullptr) return result;
+    for (const auto &[number, value] : values) {
+        const Column place{relation_.id, number};
+        const ColumnShape *column = shape->column(number);
+        if (value && column != nullptr &&
+            (stage_.hints().identity.contains(place) || stage_.hints().tenant.contains(place)))
+            result.emplace_back(column, Maker::literal(*column, value));
+    }
+    return result;
+}
+
+// A statement that changes nothing meets no trigger that looks at what is changed: real values, row by row.
+Observation Probe::update_awake(const std::vector<Writable> &columns) {
+    Observation best;
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    const bool refused_before = heard_->put_back;
+    heard_->put_back = false;
+    int left = kMostUpdates;
+    const auto changes = [&](const std::string &set, const std::string &where, const Left &values) {
+        if (left-- <= 0) return false;
+        Observation tried = change(fmt::format("update {} set {}{}", relation_.name, set, where), true, values);
+        const bool reached = !tried.foreign.empty();
+        if (TimeLimit::ended(tried.outcome)) left = 0;
+        if (best.statement.empty() || reached) best = std::move(tried);
+        return reached;
+    };
+    for (const Writable &writable : columns) {
+        const ColumnShape *column = shape->column(writable.number);
+        // A key that changes may take rows of other tables with it, and wake their triggers.
+        const bool in_key = std::any_of(shape->keys.begin(), shape->keys.end(), [&](const std::vector<int> &key) {
+            return std::find(key.begin(), key.end(), writable.number) != key.end();
+        });
+        if (column == nullptr || in_key) continue;
+        const std::vector<std::string> values = literals(writable.number);
+        for (size_t at = 0; at < foreign_.size() && at < kMostAwake; at++) {
+            const Row &row = *foreign_[at];
+            const auto old = row.values.find(writable.number);
+            const auto other = std::find_if(values.begin(), values.end(), [&](const std::string &literal) {
+                return old == row.values.end() || literal != Maker::literal(*column, old->second);
+            });
+            std::string value = other == values.end() ? "default" : *other;
+            if (value == "default" && column->type == BOOLOID && old != row.values.end() && old->second)
+                value = *old->second == "t" ? "false" : "true";
+            if (value == "default") continue;
+            const std::string set = fmt::format("{} = {}", writable.name, value);
+            const std::string there =
+                fmt::format(" where ctid = {}::tid and tableoid = {}", quote_literal(row.tid), row.stored_in);
+            for (const std::string &where : {there, std::string()})
+                if (changes(set, where, {{column, value}})) return best;
+        }
+    }
+    // Values may not suit the sense of a row; where nothing was put back, what leaves all as it is says enough.
+    if (heard_->put_back) return best;
+    heard_->put_back = refused_before;
+    left = (int)columns.size();
+    for (const Writable &column : columns)
+        if (changes(fmt::format("{0} = {0}", column.name), "", {})) return best;
+    return best;
+}
+
 Observation Probe::update(bool many) {
     const std::vector<Writable> columns = updatable();
     if (columns.empty()) return nothing_to_update();
+    if (heard_ != nullptr) return update_awake(columns);
     Observation best;
     enum Told { nothing, constraint, failure, refusal, success, reached };
     Told told = nothing, last = nothing;
@@ -278,6 +374,14 @@ Observation Probe::update(bool many) {
 }
 
 Observation Probe::remove(bool blind) {
+    if (heard_ != nullptr)
+        for (size_t at = 0; at < foreign_.size() && at < 2 * kMostAwake; at++) {
+            const Row &row = *foreign_[at];
+            Observation tried = change(fmt::format("delete from {} where ctid = {}::tid and tableoid = {}",
+                                                   relation_.name, quote_literal(row.tid), row.stored_in),
+                                       true);
+            if (!tried.foreign.empty()) return tried;
+        }
     if (blind) return change("delete from " + relation_.name, true);
     return change(fmt::format("delete from {} where ctid = any({})", relation_.name, tids()), true);
 }
@@ -300,7 +404,7 @@ Observation Probe::insert(const std::vector<Values> &candidates) {
     if (shape == nullptr) return last;
     for (const Values &candidate : candidates) {
         const std::string statement = Maker::insert_statement(*shape, writable(candidate));
-        Observation tried = change(statement, false);
+        Observation tried = change(statement, false, whose(candidate));
         // Everybody may have one row only, and has it: for somebody who has none yet.
         if (tried.outcome.sqlstate == "23505")
             tried = change_with_room(statement, *shape, candidate, tried.outcome.constraint);
@@ -349,7 +453,7 @@ Observation Probe::insert_view(const std::vector<Values> &candidates, const std:
 long Probe::shown_at_all() const {
     long shown = 0;
     (void)attempt(Finish::rollback, [&] {
-        const Past past(superuser_, security_);
+        const AsUser past(superuser_, security_);
         shown = query(fmt::format("select count(*) from (select 1 from {} limit 1000) x", relation_.name), {}, false)
                     .number(0, 0);
     });
@@ -364,7 +468,7 @@ bool Probe::entered_for_others(const std::string &uid) const {
         if (stage_.hints().identity.contains({relation_.id, column.number}))
             people += (people.empty() ? "" : ", ") + column.name + "::text";
     if (people.empty()) return false;
-    const Past past(superuser_, security_);
+    const AsUser past(superuser_, security_);
     const TransactionId self = call(GetCurrentTransactionId);
     return !query(fmt::format("select 1 from {0} where xmin = '{1}'::xid and not ctid = any({2}) and coalesce({3}) is "
                               "not null and not coalesce({4} in ({3}), false) limit 1",
@@ -375,7 +479,7 @@ bool Probe::entered_for_others(const std::string &uid) const {
 
 // Rows that this subtransaction has left in the table and that the predicate does not hold for, past all policies.
 long Probe::out_of_scope(const std::string &predicate) const {
-    const Past past(superuser_, security_);
+    const AsUser past(superuser_, security_);
     const TransactionId self = call(GetCurrentTransactionId);
     return query(fmt::format("select count(*) from {} where xmin = '{}'::xid and not coalesce(({}), false)",
                              relation_.name, self, predicate),
@@ -396,7 +500,7 @@ std::vector<Entry> Probe::enter_rows(const std::vector<Values> &candidates, cons
             // First as one whom no policy stops, to see whose row it would be.
             const Outcome possible = attempt(Finish::rollback, [&] {
                 {
-                    const Past past(superuser_, security_);
+                    const AsUser past(superuser_, security_);
                     if (room) (void)execute(make_room);
                     (void)execute(entry.statement);
                 }
@@ -406,11 +510,12 @@ std::vector<Entry> Probe::enter_rows(const std::vector<Values> &candidates, cons
             if (!possible.ok) break; // a constraint objects to the row as such
             entry.outcome = attempt(Finish::rollback, [&] {
                 if (room) {
-                    const Past past(superuser_, security_);
+                    const AsUser past(superuser_, security_);
                     (void)execute(make_room);
                 }
-                (void)in_time([&] { return execute(entry.statement); });
+                (void)run(entry.statement);
             });
+            hear(entry.outcome);
             entries.push_back(std::move(entry));
             break;
         }
@@ -429,7 +534,7 @@ Count Probe::count(const std::string &predicate) {
         const Rows seen = in_time([&] { return query(sql, {}, false); });
         count.inside = seen.number(0, 0);
         count.outside = seen.number(0, 1);
-        const Past past(superuser_, security_);
+        const AsUser past(superuser_, security_);
         count.rightful = query(sql, {}, false).number(0, 0);
     });
     return count;
@@ -444,8 +549,9 @@ Entry Probe::move_rows(const ColumnShape &column, const Candidate &value, const 
     for (const std::string &where : {fmt::format(" where ctid = any({})", tids()), std::string()}) {
         entry.statement = set + where;
         entry.outcome = attempt(Finish::rollback, [&] {
-            if (in_time([&] { return execute(entry.statement); }) > 0) entry.in_scope = out_of_scope(predicate) == 0;
+            if (run(entry.statement) > 0) entry.in_scope = out_of_scope(predicate) == 0;
         });
+        hear(entry.outcome);
         if (!entry.in_scope && entry.outcome.ok) return entry;
         entry.in_scope = true;
     }
@@ -453,7 +559,7 @@ Entry Probe::move_rows(const ColumnShape &column, const Candidate &value, const 
 }
 
 std::vector<const Row *> Probe::in_scope(const std::string &predicate) {
-    const Past past(superuser_, security_);
+    const AsUser past(superuser_, security_);
     Observation found;
     const Rows rows = query(
         fmt::format("select tableoid, ctid from {} where ctid = any({}) and ({})", relation_.name, tids(), predicate),
@@ -467,7 +573,7 @@ std::vector<const Row *> Probe::in_scope(const std::string &predicate) {
 bool Probe::holds(const Row &row, const std::string &predicate) const {
     bool holds = false;
     (void)attempt(Finish::rollback, [&] {
-        const Past past(superuser_, security_);
+        const AsUser past(superuser_, security_);
         holds = !query(fmt::format("select 1 from {} where ctid = {}::tid and tableoid = {} and ({})", relation_.name,
                                    quote_literal(row.tid), row.stored_in, predicate),
                        {}, false)
@@ -477,7 +583,7 @@ bool Probe::holds(const Row &row, const std::string &predicate) const {
 }
 
 std::string Probe::as_json(const Row &row) {
-    const Past past(superuser_, security_);
+    const AsUser past(superuser_, security_);
     const Rows rows =
         query(fmt::format("select pg_catalog.to_jsonb(x)::text from {} x where x.ctid = {}::tid and x.tableoid = {}",
                           relation_.name, quote_literal(row.tid), row.stored_in),

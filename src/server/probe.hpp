@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/world.hpp"
@@ -15,6 +16,8 @@
 #include "server/subtransaction.hpp"
 
 namespace rlsproof::server {
+
+struct Heard;
 
 struct Observation {
     Outcome outcome;
@@ -60,6 +63,9 @@ public:
                 foreign_.push_back(&row);
     }
 
+    // From now on writes are done with all triggers awake, and what comes of them is kept in `heard`.
+    void wake_triggers(Heard &heard) { heard_ = &heard; }
+
     // Rows of other people, and of its own, that could be reached.
     const std::vector<const Row *> &foreign() const { return foreign_; }
     const std::vector<const Row *> &own() const { return own_; }
@@ -104,13 +110,18 @@ public:
 
 private:
     std::string tids() const;
+    long run(const std::string &statement);
+    void hear(const Outcome &outcome);
+    using Left = std::vector<std::pair<const ColumnShape *, std::string>>; // columns with literals
+    bool stays(const Left &values) const;
+    Left whose(const Values &values) const;
     Values writable(const Values &values) const;
     long out_of_scope(const std::string &predicate) const;
     void identify(const Rows &seen, Observation &observation) const;
     void identify_changed(Observation &observation) const;
     void without_own_rows() const;
     Observation change_unseen(const std::string &statement);
-    Observation change(const std::string &statement, bool identify);
+    Observation change(const std::string &statement, bool identify, const Left &values = {});
     Observation change_with_room(const std::string &statement, const TableShape &shape, const Values &candidate,
                                  const std::string &constraint);
     struct Writable {
@@ -119,6 +130,7 @@ private:
         bool readable;
     };
     std::vector<Writable> updatable() const;
+    Observation update_awake(const std::vector<Writable> &columns);
     std::vector<std::string> literals(int number) const;
 
     const Stage &stage_;
@@ -128,6 +140,7 @@ private:
     std::vector<const Row *> everything_own_; // in other tables as well
     Oid superuser_;
     int security_;
+    Heard *heard_ = nullptr; // where triggers are awake
 };
 
 } // namespace rlsproof::server

@@ -85,6 +85,7 @@ void add_proofs(const World &world, const Declared &declared, const Persona &per
         CellToProve question;
         question.persona = &persona;
         question.relation = relation;
+        question.world = &world;
         question.command = cell.command;
         question.expected = cell.expected;
         question.declared = cell.declared;

@@ -1,14 +1,18 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "model/cell.hpp"
 #include "prove/prover.hpp"
 
 #include "server/replay.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
 #include "server/acting.hpp"
+#include "server/awake.hpp"
+#include "server/bodies.hpp"
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/probe.hpp"
@@ -18,10 +22,6 @@
 #include "server/spi.hpp"
 #include "server/time_limit.hpp"
 #include "server/world.hpp"
-
-extern "C" {
-#include "access/xact.h"
-}
 
 namespace rlsproof::server {
 
@@ -42,6 +42,7 @@ private:
     bool updates();
     bool inserts();
     bool shows();
+    bool heard(const std::function<bool()> &act);
     void say_why(const std::string &row);
 
     const std::set<std::string> &unset_as_empty_;
@@ -79,6 +80,30 @@ bool Replay::shows() {
     return count > 0 || no("the view shows no such row");
 }
 
+// What policies let through may be stopped by triggers, which rest until here: `act` does it again with all awake.
+bool Replay::heard(const std::function<bool()> &act) {
+    Bodies bodies;
+    Triggers triggers(*cell_.world, bodies, nullptr);
+    const Hearing &hearing = triggers.of(*cell_.relation, cell_.command);
+    if (hearing.listeners.empty()) return true;
+    if (!hearing.why_not.empty())
+        return !hearing.may_object || no("triggers that may stop it could not be heard: " + hearing.why_not);
+    bool done = false;
+    (void)attempt(Finish::rollback, [&] {
+        {
+            const AsUser past(user_, security_);
+            wake();
+        }
+        done = act();
+    });
+    if (done) return true;
+    Heard heard;
+    heard.put_back = outcome_.ok;
+    if (!outcome_.ok) heard.failures.push_back(outcome_);
+    const std::vector<Objection> said = objections(hearing, heard);
+    return said.empty() || !said.front().guards || no("past the policies, " + said.front().reason);
+}
+
 bool Replay::removes() {
     const bool scoped = in_scope(here());
     const bool less = cell_.direction == Direction::no_less;
@@ -92,7 +117,7 @@ bool Replay::removes() {
         });
         // One that reads the row may fail where one that reads nothing does not.
         if (!tried.ok || !outcome_.ok) continue;
-        if (gone && !less) return true;
+        if (gone && !less) return heard([&] { return as_persona(statement, &count) && !there(here()); });
         if (less) return !gone || no("the row is removed all the same");
     }
     return no(outcome_.ok ? "the row stays" : outcome_.sqlstate + ": " + outcome_.message);
@@ -118,15 +143,17 @@ bool Replay::updates() {
     for (const prove::ModelRow &row : reply_.rows)
         if (row.subject == 1)
             for (const auto &[number, value] : state_.wanted(row)) values[number] = value;
-    std::string changes, all;
+    std::string changes, all, stays;
     for (const auto &[number, value] : writable(*cell_.relation, values, "UPDATE")) {
         const ColumnShape *column = shape.column(number);
         if (column == nullptr || column->identity) continue;
         const std::string change = fmt::format("{} = {}", column->name, Maker::literal(*column, value));
         all += (all.empty() ? "" : ", ") + change;
         const auto old = state_.subject().values.find(number);
-        if (old == state_.subject().values.end() || old->second != value)
-            changes += (changes.empty() ? "" : ", ") + change;
+        if (old != state_.subject().values.end() && old->second == value) continue;
+        changes += (changes.empty() ? "" : ", ") + change;
+        stays += fmt::format("{}{}::text is not distinct from ({})::text", stays.empty() ? "" : " or ", column->name,
+                             Maker::literal(*column, value));
     }
     if (all.empty()) return no("no column may be updated");
     if (changes.empty()) changes = all.substr(0, all.find(", "));
@@ -135,17 +162,20 @@ bool Replay::updates() {
           fmt::format("update {} set {}", name, changes), fmt::format("update {} set {}", name, all)}) {
         long count = 0;
         bool shown = false;
-        const Outcome tried = attempt(Finish::rollback, [&] {
+        const std::string written =
+            fmt::format("ctid = (select max(ctid) from {} where tableoid = {})", name, state_.subject().stored_in);
+        const auto write = [&] {
             if (!as_persona(statement, &count) || there(here())) return;
             const AsUser past(user_, security_);
-            const TransactionId self = call(GetCurrentTransactionId);
-            (void)self;
-            // What was written carries the number of a transaction of ours, which the rows made for it do not.
-            const std::string written =
-                fmt::format("ctid = (select max(ctid) from {} where tableoid = {})", name, state_.subject().stored_in);
             shown = !before || !in_scope(written);
-        });
-        if (tried.ok && shown) return true;
+        };
+        const Outcome tried = attempt(Finish::rollback, write);
+        if (tried.ok && shown)
+            return heard([&] {
+                shown = false;
+                write();
+                return shown && (stays.empty() || there(fmt::format("{} and ({})", written, stays)));
+            });
     }
     return no(outcome_.ok ? "the change does no harm" : outcome_.sqlstate + ": " + outcome_.message);
 }
@@ -183,9 +213,17 @@ bool Replay::inserts() {
     if (scoped != less) return no("the row is not on the side of the scope that the solver had it on");
     say_why(text);
     long count = 0;
-    (void)as_persona(statement, &count);
+    (void)attempt(Finish::rollback, [&] { (void)as_persona(statement, &count); });
     if (less) return (!outcome_.ok && refused_by_policy(outcome_)) || no("the row is accepted all the same");
-    return (outcome_.ok && count > 0) || no(outcome_.sqlstate + ": " + outcome_.message);
+    if (!outcome_.ok || count == 0) return no(outcome_.sqlstate + ": " + outcome_.message);
+    return heard([&] {
+        if (!as_persona(statement, &count) || count == 0) return false;
+        if (cell_.persona->uid.empty() || statement.find(cell_.persona->uid) != std::string::npos) return true;
+        // A trigger may have made it its own.
+        return !there(fmt::format("ctid in (select x.ctid from {0} x where x.ctid = (select max(ctid) from {0}) and "
+                                  "pg_catalog.to_jsonb(x)::text ~ {1})",
+                                  cell_.relation->name, quote_literal(cell_.persona->uid)));
+    });
 }
 
 // Which policies are to blame: each is asked about the row by itself, as the persona meets it.

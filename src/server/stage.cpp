@@ -1,6 +1,7 @@
 #include "server/stage.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -31,7 +32,7 @@ std::string victim(size_t turn) {
 }
 
 template <typename T>
-bool contains(const std::vector<T> &list, const T &value) {
+bool contains(const std::vector<T> &list, const std::type_identity_t<T> &value) {
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
@@ -79,6 +80,13 @@ std::vector<Part> Stage::read_parts(Oid table) const {
             });
             for (size_t i = 0; i < names.size(); i++) parts.push_back({column->number, names.text(i, 0)});
         }
+    // A bucket may be made by hand: policies that name it are there already.
+    if (const auto named = hints_.candidates.find({table, column->number}); named != hints_.candidates.end())
+        for (const Candidate &name : named->second)
+            if (name && !name->empty() &&
+                std::none_of(parts.begin(), parts.end(), [&](const Part &part) { return part.value == *name; }))
+                parts.push_back({column->number, *name});
+    std::sort(parts.begin(), parts.end(), [](const Part &a, const Part &b) { return a.value < b.value; });
     return parts;
 }
 
@@ -150,6 +158,64 @@ std::vector<Values> Stage::owned_each(const TableShape &table, const Values &val
                 alone[people[i]->number] = identity_text(*people[i], victim(i));
         result.push_back(std::move(alone));
     }
+    return result;
+}
+
+// A table that says who somebody is, and not what people belong to: each has one row in it, or nothing that names
+// people hangs on it.
+bool Stage::is_account(const TableShape &table) const {
+    const auto names_somebody = [&](const TableShape &t) {
+        return std::any_of(t.columns.begin(), t.columns.end(), [&](const ColumnShape &column) {
+            return hints_.identity.contains({t.id, column.number});
+        });
+    };
+    if (!names_somebody(table)) return false;
+    return one_each(table, hints_) ||
+           std::none_of(tables_.shapes.begin(), tables_.shapes.end(), [&](const auto &other) {
+               return other.first != table.id && names_somebody(other.second) &&
+                      std::any_of(other.second.foreign_keys.begin(), other.second.foreign_keys.end(),
+                                  [&](const ForeignKey &key) { return key.parent == table.id; });
+           });
+}
+
+std::vector<const ForeignKey *> Stage::account_keys(const TableShape &table) const {
+    std::vector<const ForeignKey *> keys;
+    for (const ForeignKey &key : table.foreign_keys) {
+        const TableShape *parent = tables_.of(key.parent);
+        if (parent == nullptr || key.parent == table.id || key.columns.size() != 1) continue;
+        // A key that is the person is followed as one.
+        if (!hints_.identity.contains({table.id, key.columns.front()}) && is_account(*parent)) keys.push_back(&key);
+    }
+    return keys;
+}
+
+bool Stage::names_people(const TableShape &table) const {
+    return !account_keys(table).empty() ||
+           std::any_of(table.columns.begin(), table.columns.end(), [&](const ColumnShape &column) {
+               return hints_.identity.contains({table.id, column.number});
+           });
+}
+
+std::vector<Values> Stage::owned_each(const TableShape &table, const Values &values, const std::string &uid,
+                                      const std::vector<Row> &own) const {
+    std::vector<Values> result = owned_each(table, values, uid);
+    const size_t by_name = result.size();
+    for (const ForeignKey *key : account_keys(table))
+        for (const Row &row : own) {
+            if (row.table != key->parent) continue;
+            const auto value = row.values.find(key->parent_columns.front());
+            if (value == row.values.end() || !value->second) continue;
+            for (size_t i = 0; i < by_name; i++) {
+                Values one = result[i];
+                one[key->columns.front()] = value->second;
+                result.push_back(std::move(one));
+            }
+        }
+    // What names nobody but by an account is nobody's as it was.
+    const bool named = std::any_of(table.columns.begin(), table.columns.end(), [&](const ColumnShape &column) {
+        return hints_.identity.contains({table.id, column.number});
+    });
+    if (!named) result.erase(result.begin(), result.begin() + (long)by_name);
     return result;
 }
 
@@ -404,10 +470,14 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
         // A membership joins an identity to something else, a role to nothing but the person.
         ForeignKey tenant{};
         for (const ForeignKey &key : table.foreign_keys)
-            if (key.parent != id && !std::any_of(key.columns.begin(), key.columns.end(), [&](int c) {
-                    return hints_.identity.contains({id, c});
-                }))
+            if (key.parent != id &&
+                !std::any_of(key.columns.begin(), key.columns.end(),
+                             [&](int c) {
+                                 return hints_.identity.contains({id, c});
+                             }) &&
+                !contains(account_keys(table), &key))
                 tenant = key;
+        for (const ForeignKey *key : account_keys(table)) people += own.contains(key->parent);
         const bool is_membership =
             !is_profile && deciding_.contains(id) && (people == 1 || (people > 1 && tenant.parent != InvalidOid));
         if (!is_profile && !is_membership && !(everywhere && people > 0)) continue;
@@ -477,7 +547,9 @@ std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> 
                 const bool linked = hints_.identity.contains({table, number}) ||
                                     std::any_of(shape->foreign_keys.begin(), shape->foreign_keys.end(),
                                                 [&](const ForeignKey &f) { return contains(f.columns, number); });
-                if (!linked) values.erase(number);
+                // In (person, role) the role is what policies ask for.
+                const bool asked = key.size() > 1 && hints_.candidates.contains({table, number});
+                if (!linked && !asked) values.erase(number);
             }
         result.push_back(maker_.values(*shape, values));
     }

@@ -44,6 +44,13 @@ public:
     // The same for every way in which it could: all who are named in it, and each of them alone.
     std::vector<Values> owned_each(const TableShape &table, const Values &values, const std::string &uid) const;
 
+    // The same, and the ways in which whoever has these rows of its own is named by the key of its account.
+    std::vector<Values> owned_each(const TableShape &table, const Values &values, const std::string &uid,
+                                   const std::vector<Row> &own) const;
+
+    // Whether a row of the table may name people: by themselves, or by the keys of their accounts.
+    bool names_people(const TableShape &table) const;
+
     // The parts of a table that are objects of their own: the buckets that storage.objects keeps files of.
     const std::vector<Part> &parts(Oid table) const;
 
@@ -61,6 +68,8 @@ public:
 
 private:
     std::vector<Part> read_parts(Oid table) const;
+    bool is_account(const TableShape &table) const;
+    std::vector<const ForeignKey *> account_keys(const TableShape &table) const;
     static const ColumnShape *part_column(const TableShape &table);
     std::vector<Values> variants(const TableShape &table) const;
     Values linked(const TableShape &table, const Values &wanted, size_t turn, bool spread) const;

@@ -10,6 +10,7 @@
 
 #include "server/access.hpp"
 #include "server/any_value.hpp"
+#include "server/awake.hpp"
 #include "server/calls.hpp"
 #include "server/cycle.hpp"
 #include "server/declared.hpp"
@@ -56,9 +57,9 @@ from pg_catalog.pg_class c where c.oid = $1::oid)",
 
 class Examination {
 public:
-    Examination(const World &world, const Declared &declared, Bodies &bodies, const Hints &hints, Stage &stage,
-                const std::string &why_no_stage)
-        : world_(world), declared_(declared), bodies_(bodies), hints_(hints), parts_(stage),
+    Examination(const World &world, const Declared &declared, Bodies &bodies, const Hints &hints, Triggers &triggers,
+                Stage &stage, const std::string &why_no_stage)
+        : world_(world), declared_(declared), bodies_(bodies), hints_(hints), triggers_(triggers), parts_(stage),
           stage_(why_no_stage.empty() ? &stage : nullptr), why_no_stage_(why_no_stage) {
         GetUserIdAndSecContext(&user_, &security_);
     }
@@ -72,7 +73,9 @@ private:
     void functions(const Persona &persona, const Selection &selection, std::vector<Cell> &cells);
     std::string failure(const Outcome &outcome, const Persona &persona, const Relation &relation, Command command);
     void rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
-                     const Predicate &predicate);
+                     const Predicate &predicate, Heard *heard = nullptr);
+    bool hear_triggers(Cell &cell, const Cell &before, const Persona &persona, const Relation &relation,
+                       const Part &part, const Predicate &predicate);
     Predicate predicate(const Relation &relation, Command command, const Persona &persona);
     std::vector<std::pair<std::string, Part>> objects_of(const Relation &relation) const;
 
@@ -80,6 +83,7 @@ private:
     const Declared &declared_;
     Bodies &bodies_;
     const Hints &hints_;
+    Triggers &triggers_;
     const Stage &parts_; // says which buckets there are, also where nothing is executed
     Stage *stage_;
     std::string why_no_stage_;
@@ -129,8 +133,9 @@ std::string Examination::failure(const Outcome &outcome, const Persona &persona,
 }
 
 void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
-                              const Predicate &predicate) {
+                              const Predicate &predicate, Heard *heard) {
     Probe probe(*stage_, relation, own_, user_, security_, part);
+    if (heard != nullptr) probe.wake_triggers(*heard);
     Judge judge(*stage_, own_, declared_.scopes, persona, relation, probe);
     const TableShape *shape = stage_->tables().of(relation.id);
     const bool many = shape != nullptr && shape->rows > kMany;
@@ -262,6 +267,46 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
     cell.reason = failure(outcome, persona, relation, cell.command);
 }
 
+// Triggers may guard what policies leave open. Who is accused of a write has done it past them as well; where it was
+// stopped, one refusal does not say that every write is. False where that leaves a doubt.
+bool Examination::hear_triggers(Cell &cell, const Cell &before, const Persona &persona, const Relation &relation,
+                                const Part &part, const Predicate &predicate) {
+    const bool accused = cell.verdict == Verdict::open || cell.verdict == Verdict::leak;
+    if (!accused || cell.command == Command::select || !stage_->triggers_off()) return true;
+    const Hearing &hearing = triggers_.of(relation, cell.command);
+    const auto doubt = [&](const std::string &why) {
+        const std::string accusation = cell.reason;
+        cell = before;
+        cell.verdict = Verdict::unknown;
+        cell.evidence = Evidence::none;
+        cell.reason = fmt::format("the policies let it through ({}), and {}", accusation, why);
+        return false;
+    };
+    if (hearing.listeners.empty()) return true;
+    if (!hearing.why_not.empty()) {
+        return !hearing.may_object ||
+               doubt(fmt::format("triggers that may stop it could not be heard: {}", hearing.why_not));
+    }
+    Heard heard;
+    Cell again = before;
+    rows_decide(again, persona, relation, part, predicate, &heard);
+    if (again.verdict == cell.verdict) {
+        cell = std::move(again);
+        return true;
+    }
+    std::vector<Objection> said = objections(hearing, heard);
+    if (said.empty() && heard.failures.empty()) {
+        heard.put_back = true; // it ran, and nothing came of it
+        said = objections(hearing, heard);
+    }
+    if (said.empty()) return true; // a key that a made row does not have is no guard
+    if (!said.front().guards) {
+        cell.reason += fmt::format("; past the policies, {}", said.front().reason);
+        return true;
+    }
+    return doubt(fmt::format("{}; whether that stops everything is not known", said.front().reason));
+}
+
 Cell Examination::examine(const Persona &persona, const Relation &relation, const Part &part, Command command) {
     Cell cell;
     cell.persona = persona.name;
@@ -323,7 +368,9 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
                           found.bound ? "the policies are true for every row" : "no policy applies");
         return decide(Verdict::unknown, Evidence::none, why_no_stage_);
     }
+    const Cell before = cell;
     rows_decide(cell, persona, relation, part, found);
+    if (!hear_triggers(cell, before, persona, relation, part, found)) return cell;
     // What holds for every row needs no row to show it.
     const bool everything = relation.is_table() && (!found.bound || truth == Truth::always) &&
                             (command != Command::update || found.checks == Truth::always);
@@ -386,7 +433,7 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
     }
     functions(persona, selection, cells);
     if (stage_ != nullptr && newcomer && selection.command.empty() && selection.object.empty())
-        WaysUp(world_, *stage_, persona, own_, user_, security_).look(cells, findings);
+        WaysUp(world_, triggers_, *stage_, persona, own_, user_, security_).look(cells, findings);
 }
 
 } // namespace
@@ -438,6 +485,7 @@ Verification verify(const World &world, const Selection &selection) {
                     "were looked at (a superuser may, or GRANT SET ON PARAMETER session_replication_role)");
         }
         Proofs proofs(tables);
+        Triggers triggers(world, bodies, &hints);
         for (const Persona &persona : world.personas) {
             if (!selection.persona.empty() && persona.name != selection.persona) continue;
             Stage *where = why_no_stage.empty() ? &stage : nullptr;
@@ -445,7 +493,7 @@ Verification verify(const World &world, const Selection &selection) {
             std::vector<std::vector<Cell>> cells(variants.size());
             Outcome examined;
             for (size_t i = 0; i < variants.size() && examined.ok; i++) {
-                Examination examination(world, declared, bodies, hints, stage, why_no_stage);
+                Examination examination(world, declared, bodies, hints, triggers, stage, why_no_stage);
                 examined = attempt(Finish::rollback, [&] {
                     examination.persona(variants[i].persona, selection, cells[i], result.findings);
                 });

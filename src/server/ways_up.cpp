@@ -1,10 +1,12 @@
 #include "server/ways_up.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "server/identity.hpp"
 #include "server/probe.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
@@ -12,13 +14,50 @@
 #include "server/time_limit.hpp"
 #include "server/witness.hpp"
 
+extern "C" {
+#include "access/xact.h"
+}
+
 namespace rlsproof::server {
+
+namespace {
+
+constexpr int kMostLooks = 4000;  // at tables, for the ways up through one table
+constexpr size_t kMostWords = 24; // of what policies and helpers say, tried in one column
+
+} // namespace
+
+// What something about the caller is compared with first, then what is said most.
+const std::vector<std::string> &WaysUp::words() {
+    if (!words_.empty()) return words_;
+    const Hints &hints = stage_.hints();
+    words_.assign(hints.asked.begin(), hints.asked.end());
+    std::vector<std::pair<int, std::string>> said;
+    for (const auto &[word, times] : hints.mentions) said.emplace_back(-times, word);
+    std::sort(said.begin(), said.end());
+    for (const auto &[times, word] : said)
+        if (std::find(words_.begin(), words_.end(), word) == words_.end()) words_.push_back(word);
+    words_.resize(std::min(words_.size(), kMostWords));
+    return words_;
+}
+
+// Whether there is nothing left to look with: what was not tried is not known.
+bool WaysUp::gave_up() {
+    if (left_ > 0) return false;
+    if (doubt_.empty())
+        doubt_ = fmt::format("after {} looks at the tables it decides about the rest was not tried", kMostLooks);
+    return true;
+}
 
 // Rows of other people that are visible now, in some tables.
 WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
     Seen seen;
     for (const Relation &relation : world_.relations) {
-        if (!tables.contains(relation.id) || !relation.is_table()) continue;
+        if (!tables.contains(relation.id) || !relation.is_table() || left_ <= 0) continue;
+        const Reach *reach = relation.reach_of(persona_.name);
+        if (reach == nullptr || !reach->commands.contains(Command::select)) continue;
+        left_--;
+        const Scratch scratch;
         Probe probe(stage_, relation, own_, user_, security_);
         const Observation observation = probe.select();
         for (const Row *row : observation.foreign) seen.emplace(relation.id, row->tid);
@@ -27,18 +66,62 @@ WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
 }
 
 // The tables whose visible rows grew, after a write to a table that decides about them.
-std::vector<std::string> WaysUp::gained(const Relation &relation) {
+std::vector<std::string> WaysUp::gained(const Relation &relation, const std::set<Oid> &asked) {
     std::vector<std::string> names;
-    std::set<Oid> dependents;
-    for (const auto &[table, deciders] : stage_.hints().decided_by)
-        if (deciders.contains(relation.id)) dependents.insert(table);
     const Seen &before = seen_before_[relation.id];
-    for (const auto &[table, tid] : foreign_seen(dependents)) {
+    for (const auto &[table, tid] : foreign_seen(asked)) {
         if (before.contains({table, tid})) continue;
         const std::string name = stage_.tables().of(table)->name;
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
     return names;
+}
+
+bool WaysUp::stands(const Relation &relation, Command command, const std::string &statement, const std::string &kept,
+                    const std::set<Oid> *gains) {
+    const Hearing &hearing = triggers_.of(relation, command);
+    if (hearing.listeners.empty()) return true;
+    if (!hearing.why_not.empty()) {
+        if (!hearing.may_object) return true;
+        if (doubt_.empty()) doubt_ = "triggers that may stop it could not be heard: " + hearing.why_not;
+        return false;
+    }
+    Heard heard;
+    bool stays = false;
+    const Outcome outcome = attempt(Finish::rollback, [&] {
+        {
+            const AsUser past(user_, security_);
+            wake();
+        }
+        stays = in_time([&] { return execute(statement); }) > 0;
+        (void)execute("set constraints all immediate");
+        stays = stays && (gains == nullptr || !gained(relation, *gains).empty());
+        const AsUser past(user_, security_);
+        const TransactionId self = call(GetCurrentTransactionId);
+        stays =
+            stays && !query(fmt::format("select 1 from {} where xmin = '{}'::xid and ({})", relation.name, self, kept),
+                            {}, false)
+                          .empty();
+    });
+    if (outcome.ok && stays) return true;
+    heard.put_back = outcome.ok;
+    if (!outcome.ok) heard.failures.push_back(outcome);
+    const std::vector<Objection> said = objections(hearing, heard);
+    if (said.empty()) return true; // a key that a made row does not have is no guard
+    if (doubt_.empty()) doubt_ = said.front().reason;
+    return false;
+}
+
+void WaysUp::doubt(const Relation &relation, Command command) {
+    if (doubt_.empty()) return;
+    for (Cell &cell : *cells_)
+        if (cell.persona == persona_.name && cell.object == relation.name && cell.command == command &&
+            cell.verdict == Verdict::ok && cell.expected == "none") {
+            cell.verdict = Verdict::unknown;
+            cell.evidence = Evidence::none;
+            cell.reason = fmt::format("whether it rises by this is not known: {}", doubt_);
+        }
+    doubt_.clear();
 }
 
 void WaysUp::accuse(const std::string &rule, const Relation &relation, Command command, const std::string &statement,
@@ -48,9 +131,10 @@ void WaysUp::accuse(const std::string &rule, const Relation &relation, Command c
     const std::string what = fmt::format("{} can {} {} by itself{}", persona_.name,
                                          rule == "self_promotion" ? "set" : "write its own row into",
                                          column.empty() ? relation.name : relation.name + "." + column, gains);
+    // It was done: what could not be told otherwise, or failed, is told by that.
     for (Cell &cell : *cells_)
         if (cell.persona == persona_.name && cell.object == relation.name && cell.command == command &&
-            cell.verdict == Verdict::ok && cell.expected == "none") {
+            cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
             cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
             cell.evidence = Evidence::execution;
             cell.reason = what;
@@ -99,10 +183,10 @@ void WaysUp::try_promotion(const Relation &relation) {
             continue;
         if (hints.limits.contains(place)) {
             const std::string statement = fmt::format("update {0} set {1} = {1} + 1", relation.name, column.name);
-            (void)attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) > 0)
-                    accuse("self_promotion", relation, Command::update, statement, column.name, {});
-            });
+            long raised = 0;
+            (void)attempt(Finish::rollback, [&] { raised = in_time([&] { return execute(statement); }); });
+            if (raised > 0 && stands(relation, Command::update, statement, "true", nullptr))
+                accuse("self_promotion", relation, Command::update, statement, column.name, {});
             continue;
         }
         // What policies and helpers compare the column with, and what other people's rows hold in it.
@@ -110,69 +194,80 @@ void WaysUp::try_promotion(const Relation &relation) {
         if (const auto asked = hints.candidates.find(place); asked != hints.candidates.end()) values = asked->second;
         const size_t asked = values.size();
         if (column.type == 16) values.push_back("t");
+        // What a helper answers is compared elsewhere: my_role() = 'boss' says nothing of the column it comes from.
+        if (hints.personal.contains(place) && (column.category == 'S' || column.category == 'E'))
+            for (const std::string &word : words())
+                if (values.size() < asked + kMostWords && std::find(values.begin(), values.end(), word) == values.end())
+                    values.push_back(word);
+        const size_t most = values.size() + 4;
         for (const ForeignKey &key : shape.foreign_keys)
             if (key.columns.size() == 1 && key.columns.front() == column.number)
                 for (const Row &row : stage_.rows(relation.id))
                     if (const auto value = row.values.find(column.number);
-                        value != row.values.end() && value->second && values.size() < asked + 4)
+                        value != row.values.end() && value->second && values.size() < most)
                         values.push_back(value->second);
         bool accused = false;
+        const auto known = hints.governs.find(place);
+        const std::set<Oid> governed = known == hints.governs.end() ? std::set<Oid>{} : known->second;
         for (size_t i = 0; i < values.size() && !accused; i++) {
-            if (!values[i]) continue;
+            if (!values[i] || gave_up()) continue;
+            const Scratch scratch;
             const std::string literal = Maker::literal(column, values[i]);
             const std::string statement = fmt::format("update {} set {} = {} where {} is distinct from {}",
                                                       relation.name, column.name, literal, column.name, literal);
-            const Outcome tried = attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) == 0) return;
-                const std::vector<std::string> gain = gained(relation);
-                // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it;
-                // the state of a row that others are shown, as in "published", is its owner's to set.
-                if (gain.empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place))) return;
-                accuse("self_promotion", relation, Command::update, statement, column.name, gain);
-                accused = true;
+            std::optional<std::vector<std::string>> gain;
+            (void)attempt(Finish::rollback, [&] {
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation, governed);
             });
-            (void)tried; // refused: nothing to accuse
+            if (!gain) continue; // refused: nothing to accuse
+            // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it; the
+            // state of a row that others are shown, as in "published", is its owner's to set.
+            if (gain->empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place))) continue;
+            const std::string kept = fmt::format("{}::text is not distinct from ({})::text", column.name, literal);
+            accused = stands(relation, Command::update, statement, kept, gain->empty() ? nullptr : &governed);
+            if (accused) accuse("self_promotion", relation, Command::update, statement, column.name, *gain);
         }
     }
+    doubt(relation, Command::update);
 }
 
 void WaysUp::try_joining(const Relation &relation) {
     const TableShape &shape = *stage_.tables().of(relation.id);
-    const bool names_people = std::any_of(shape.columns.begin(), shape.columns.end(), [&](const ColumnShape &column) {
-        return stage_.hints().identity.contains({relation.id, column.number});
-    });
-    if (!names_people) return;
+    if (!stage_.names_people(shape)) return;
     bool accused = false;
+    const std::set<Oid> &asked = dependents_[relation.id];
     std::vector<const Row *> strangers;
     for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
     for (const Values &candidate : stage_.candidates(relation.id, strangers)) {
         if (accused) break;
-        for (const Values &own : stage_.owned_each(shape, candidate, persona_.uid)) {
-            if (accused) break;
+        for (const Values &own : stage_.owned_each(shape, candidate, persona_.uid, own_)) {
+            if (accused || gave_up()) break;
+            const Scratch scratch;
             const std::string statement = Maker::insert_statement(shape, own);
+            std::vector<std::string> gain;
             (void)attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) == 0) return;
-                const std::vector<std::string> gain = gained(relation);
-                if (gain.empty()) return;
-                accuse("writable_authority", relation, Command::insert, statement, "", gain);
-                accused = true;
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation, asked);
             });
+            if (gain.empty() || !stands(relation, Command::insert, statement, "true", &asked)) continue;
+            accuse("writable_authority", relation, Command::insert, statement, "", gain);
+            accused = true;
         }
     }
+    doubt(relation, Command::insert);
 }
 
 void WaysUp::look(std::vector<Cell> &cells, std::vector<Finding> &findings) {
     cells_ = &cells;
     findings_ = &findings;
-    std::map<Oid, std::set<Oid>> dependents;
     for (const auto &[table, deciders] : stage_.hints().decided_by)
-        for (const Oid decider : deciders) dependents[decider].insert(table);
+        for (const Oid decider : deciders) dependents_[decider].insert(table);
     for (const Relation &relation : world_.relations) {
-        const auto found = dependents.find(relation.id);
-        if (found == dependents.end() || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
+        const auto found = dependents_.find(relation.id);
+        if (found == dependents_.end() || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
         const Reach *reach = relation.reach_of(persona_.name);
         if (reach == nullptr || !reach->row_security) continue; // with no policy in the way it is open already
         const Scratch scratch;
+        left_ = kMostLooks + (int)found->second.size();
         seen_before_[relation.id] = foreign_seen(found->second);
         if (reach->commands.contains(Command::update)) try_promotion(relation);
         if (reach->commands.contains(Command::insert)) try_joining(relation);

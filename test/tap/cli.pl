@@ -313,6 +313,18 @@ subtest 'signals' => sub {
     nothing_left('a server that dies');
 };
 
+subtest 'settings' => sub {
+    # Of the file, of the role and of the database: none of them is in the way of the look.
+    my $folder = migrations('settings',
+        '1.sql' => $app . "set statement_timeout = '1ms'; set role = app_user; set search_path = '';\n",
+        '2.sql' => "alter database postgres set statement_timeout = '1ms';\nalter database postgres set lock_timeout = '1ms';\n"
+            . "alter role postgres set default_transaction_read_only = on;\nalter role postgres set row_security = off;\n"
+            . "alter role postgres set default_transaction_isolation = 'serializable';\nalter role postgres set role = app_user;\n");
+    my ($status, $out, $err) = run('audit', $folder, '--output', '-');
+    is($status, 0, 'looked at') or diag("$out$err");
+    nothing_left('settings');
+};
+
 subtest 'odd places' => sub {
     my $dir = migrations("it's odd, \"really\"", '1.sql' => $app);
     my ($status, $out, $err) = run('audit', $dir);

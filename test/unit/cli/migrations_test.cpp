@@ -88,6 +88,19 @@ TEST_F(MigrationsTest, SupabaseNamesCompareAsText) {
     EXPECT_EQ(names(), (Names{"supabase/migrations/10_b.sql", "supabase/migrations/9_a.sql"}));
 }
 
+TEST_F(MigrationsTest, TimesWithADashAreTimesAsWell) {
+    file("supabase/migrations/20240103000000_c.sql");
+    file("supabase/migrations/20240102000000-b.sql");
+    file("supabase/migrations/20240101000000_a.sql");
+    file("supabase/migrations/2024-b.sql");
+    EXPECT_EQ(names(), (Names{"supabase/migrations/20240101000000_a.sql", "supabase/migrations/20240102000000-b.sql",
+                              "supabase/migrations/20240103000000_c.sql"}));
+    const auto notes = find().notes;
+    ASSERT_EQ(notes.size(), 2u);
+    EXPECT_NE(notes[0].find("2024-b.sql"), std::string::npos);
+    EXPECT_NE(notes[1].find("1 file has a \"-\""), std::string::npos);
+}
+
 TEST_F(MigrationsTest, SchemasWhereNobodyMadeMigrationsYet) {
     file("supabase/schemas/a.sql");
     file("supabase/schemas/b.sql");

@@ -1,0 +1,211 @@
+#include "server/awake.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/identity.hpp"
+#include "server/spi.hpp"
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostTables = 200; // that one write reaches through triggers and keys
+
+// A write through a view meets the triggers of the tables below, one into a partitioned table those of its partitions.
+constexpr const char *kWritten = R"(
+with recursive written(id) as (
+  select $1::oid
+  union
+  select x.id from written w, lateral (
+    select i.inhrelid as id from pg_catalog.pg_inherits i where i.inhparent = w.id
+    union all
+    select d.refobjid from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d
+      on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
+        and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    where r.ev_class = w.id and d.refobjid <> w.id) x
+)
+)";
+
+// Comments and constants are no part of what a body looks at.
+constexpr const char *kTriggers = R"(
+select format('trigger %I on %s', t.tgname, t.tgrelid::pg_catalog.regclass), t.tgrelid, p.oid, p.proname,
+       lower(pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g')),
+       t.tgtype & 66 <> 0, pg_catalog.quote_ident(n.nspname),
+       lower(pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g'))
+         ~ 'return\s+(null|old)\M|new\s*:=|into\s+new\M'
+from written w join pg_catalog.pg_trigger t on t.tgrelid = w.id join pg_catalog.pg_proc p on p.oid = t.tgfoid
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where not t.tgisinternal and t.tgenabled = 'O' and t.tgtype & $2::int <> 0
+order by t.tgrelid::pg_catalog.regclass::text, t.tgname)";
+
+int event_of(Command command) {
+    switch (command) {
+    case Command::insert: return 4;
+    case Command::remove: return 8;
+    case Command::update: return 16;
+    default: return 32; // TRUNCATE
+    }
+}
+
+bool is_word_part(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '$';
+}
+
+bool has_word(const std::string &text, std::string_view word) {
+    for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+        const size_t end = at + word.size();
+        if ((at == 0 || !is_word_part(text[at - 1])) && (end == text.size() || !is_word_part(text[end]))) return true;
+    }
+    return false;
+}
+
+// RAISE NOTICE and its like stop nothing.
+bool raises(const std::string &body) {
+    constexpr std::string_view kStatement = "raise";
+    for (size_t at = body.find(kStatement); at != std::string::npos; at = body.find(kStatement, at + 1)) {
+        const size_t next = body.find_first_not_of(" \t\r\n", at + kStatement.size());
+        const std::string_view what = next == std::string::npos ? "" : std::string_view(body).substr(next);
+        const auto tells = [&](std::string_view level) { return what.starts_with(level); };
+        if (!tells("notice") && !tells("warning") && !tells("log") && !tells("info") && !tells("debug")) return true;
+    }
+    return has_word(body, "assert");
+}
+
+} // namespace
+
+std::string why_not_undone(const World &world, const Body &body) {
+    if (!body.harm.empty()) return body.harm;
+    for (const auto &[id, written] : body.relations)
+        for (const Relation &relation : world.relations)
+            if (relation.id == id && relation.kind == RelationKind::foreign_table)
+                return fmt::format("it goes to another server, by {}", relation.name);
+    for (const Oid table : body.inserted) {
+        const Rows sequence = query(R"(
+select 1 from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+where a.attrelid = $1::oid and not a.attisdropped
+  and (a.attidentity <> '' or (a.attgenerated = '' and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ 'nextval')) limit 1)",
+                                    {std::to_string(table)});
+        if (!sequence.empty()) return "it would advance a sequence";
+    }
+    return "";
+}
+
+// A number or a time that a trigger sets guards nothing; whose a row is, and what policies ask of it, may.
+bool Triggers::sets_what_decides(Oid table, const std::string &body) const {
+    const Rows set = query("select attnum from pg_catalog.pg_attribute where attrelid = $1::oid and attnum > 0 "
+                           "and not attisdropped and $2 ~ ('new\\.\"?' || lower(attname) || '\"?\\s*:?=')",
+                           {std::to_string(table), body});
+    for (size_t i = 0; i < set.size(); i++) {
+        const Column column{table, (int)set.number(i, 0)};
+        if (hints_ == nullptr || hints_->identity.contains(column) || hints_->tenant.contains(column) ||
+            hints_->authority.contains(column) || hints_->candidates.contains(column))
+            return true;
+    }
+    return false;
+}
+
+// Takes in the triggers of one table. What they may do to the write counts; of those further on only what they do.
+void Triggers::listen(Oid relation, Command command, Hearing &hearing) {
+    // By keys that cascade, and by what triggers write themselves, others are woken.
+    struct Next {
+        Oid table;
+        int events;
+    };
+    constexpr int kEverything = 4 | 8 | 16;
+    std::vector<Next> left{{relation, event_of(command)}};
+    std::set<std::pair<Oid, int>> seen;
+    for (bool first = true; !left.empty() && seen.size() < kMostTables; first = false) {
+        const Next next = left.back();
+        left.pop_back();
+        if (!seen.emplace(next.table, next.events).second) continue;
+        const std::vector<Value> which{std::to_string(next.table), std::to_string(next.events)};
+        const Rows triggers = query(std::string(kWritten) + kTriggers, which);
+        for (size_t i = 0; i < triggers.size(); i++) {
+            const Body &body = bodies_.of(triggers.oid(i, 2));
+            const std::string &text = triggers.text(i, 4);
+            const bool platform = triggers.text(i, 6) == "supabase_functions";
+            Listener listener{triggers.text(i, 0), triggers.text(i, 3), text, triggers.boolean(i, 5), true, false};
+            const bool asks = body.asks_who || !body.known || has_word(text, "current_user") ||
+                              has_word(text, "current_role") || has_word(text, "session_user");
+            listener.guards = asks || has_word(text, "old") || !has_word(text, "new");
+            const bool changes = !body.known || triggers.boolean(i, 7) || has_word(text, "perform") ||
+                                 sets_what_decides(triggers.oid(i, 1), text);
+            listener.may_object =
+                !platform && (raises(text) ? listener.before || listener.guards : listener.before && changes);
+            if (hearing.why_not.empty())
+                if (const std::string why = why_not_undone(world_, body); !why.empty())
+                    hearing.why_not = fmt::format("{}: {}", listener.name, why);
+            for (const auto &[id, written] : body.relations)
+                if (written) left.push_back({id, kEverything});
+            if (!first) continue;
+            hearing.may_object = hearing.may_object || listener.may_object;
+            hearing.listeners.push_back(std::move(listener));
+        }
+        // What is updated here leaves keys as they are.
+        if ((next.events & 8) == 0) continue;
+        const Rows children = query(std::string(kWritten) + R"(
+select distinct k.conrelid, k.confdeltype = 'c' from written w join pg_catalog.pg_constraint k on k.confrelid = w.id
+where k.contype = 'f' and k.confdeltype not in ('a', 'r'))",
+                                    {std::to_string(next.table)});
+        for (size_t i = 0; i < children.size(); i++)
+            left.push_back({children.oid(i, 0), children.boolean(i, 1) ? 8 : 16});
+    }
+    if (!hearing.listeners.empty() || hearing.why_not.empty()) return;
+    // Only what cascades could do harm: what the write itself does wakes nobody.
+    hearing.why_not.clear();
+}
+
+const Hearing &Triggers::of(const Relation &relation, Command command) {
+    const auto [place, is_new] = known_.try_emplace({relation.id, command});
+    if (is_new) listen(relation.id, command, place->second);
+    return place->second;
+}
+
+std::vector<Objection> objections(const Hearing &hearing, const Heard &heard) {
+    std::vector<Objection> said;
+    const auto add = [&](Objection objection) {
+        if (std::none_of(said.begin(), said.end(), [&](const Objection &o) { return o.reason == objection.reason; }))
+            said.push_back(std::move(objection));
+    };
+    for (const Outcome &failure : heard.failures)
+        for (const Listener &listener : hearing.listeners) {
+            // A key that what the trigger put in place of the given value does not fit.
+            const bool key = failure.sqlstate == "23503";
+            const bool misled =
+                key && listener.before && !failure.constraint.empty() &&
+                !query("select 1 from pg_catalog.pg_constraint k, pg_catalog.pg_attribute a "
+                       "where k.conname = $1 and k.contype = 'f' and a.attrelid = k.conrelid and a.attnum = any "
+                       "(k.conkey) and $2 ~ ('new\\.\"?' || lower(a.attname) || '\"?\\s*:?=')",
+                       {failure.constraint, listener.body})
+                     .empty();
+            if (misled)
+                add({fmt::format("{} sets another value than the one given", listener.name), true});
+            else if (failure.context.find(listener.function + "(") != std::string::npos) {
+                const std::string state = failure.sqlstate.substr(0, 2);
+                const bool of_values = failure.sqlstate == "P0001" || state == "22" || state == "23";
+                add({fmt::format("{} refused it with {}: {}", listener.name, failure.sqlstate, failure.message),
+                     listener.guards || !of_values});
+            }
+        }
+    if (heard.put_back) {
+        std::vector<std::string> names;
+        for (const Listener &listener : hearing.listeners)
+            if (listener.before && listener.may_object) names.push_back(listener.name);
+        if (names.empty())
+            for (const Listener &listener : hearing.listeners) names.push_back(listener.name);
+        add({fmt::format("{} puts back what it wrote", fmt::join(names, ", ")), true});
+    }
+    std::stable_sort(said.begin(), said.end(),
+                     [](const Objection &a, const Objection &b) { return a.guards > b.guards; });
+    return said;
+}
+
+void wake() {
+    set_locally("session_replication_role", "origin");
+}
+
+} // namespace rlsproof::server
