@@ -99,5 +99,16 @@ SELECT d AS line FROM rlsproof.draft_tenancy() d WHERE d ~ '^SELECT' \gexec
 SELECT relation, tenant, session FROM rlsproof.tenancies ORDER BY relation COLLATE "C";
 SELECT * FROM rlsproof.draft_tenancy() d WHERE d ~ '^SELECT';
 DELETE FROM rlsproof.tenancies;
+-- Policies that hand the column to a helper ask it who is a member; a table that joins both says so.
+DROP POLICY tenant ON projects;
+CREATE SCHEMA auth;
+CREATE FUNCTION auth.uid() RETURNS int STABLE LANGUAGE sql AS $$ SELECT current_setting('app.user', true)::int $$;
+CREATE FUNCTION is_member(org int) RETURNS boolean STABLE SECURITY DEFINER LANGUAGE sql
+    AS $$ SELECT EXISTS (SELECT FROM tenancy.memberships m WHERE m.org_id = org AND m.user_id = auth.uid()) $$;
+CREATE POLICY members ON projects USING (tenancy.is_member(org_id));
+ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON comments USING (author_id = (SELECT auth.uid()));
+SELECT * FROM rlsproof.draft_tenancy() d WHERE d ~ 'tenant is|tenancy.projects''';
+DROP SCHEMA auth CASCADE;
 DROP SCHEMA tenancy CASCADE;
 SELECT * FROM rlsproof.draft_tenancy();

@@ -20,7 +20,9 @@ namespace rlsproof::server {
 namespace {
 
 constexpr const char *kNote = "unreviewed";
+// Neither the server's, nor ours, nor an extension's, nor the hosting platform's.
 constexpr const char *kApplication =
+    "pg_catalog.pg_get_userbyid(c.relowner) !~ '^supabase_.*admin$' and "
     "n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'rlsproof') and not exists (select from "
     "pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid and "
     "d.deptype = 'e')";
@@ -36,6 +38,7 @@ struct Table {
     std::vector<Column> columns;
     std::string policies; // their predicates, as text
     std::string distributed_by;
+    std::set<std::set<std::string>> unique; // keys of two columns
 
     const Column *column(const std::string &name) const {
         for (const Column &column : columns)
@@ -53,6 +56,7 @@ struct Candidate {
     std::string root_key;
     std::set<std::string> tables;
     std::string session;          // as tenancy() takes it
+    std::string helper;           // that policies hand it to
     std::vector<std::string> why; // what speaks for it
     int weight = 0;
 };
@@ -95,6 +99,16 @@ order by 1, a.attnum)",
         }
         tables[columns.text(i, 0)].columns.push_back(std::move(column));
     }
+    const Rows keys = query(R"(
+select pg_catalog.format('%I.%I', n.nspname, c.relname), a.attname, b.attname
+from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+join pg_catalog.pg_attribute b on b.attrelid = c.oid and b.attnum = i.indkey[1]
+where i.indisunique and i.indnkeyatts = 2 and i.indpred is null)");
+    for (size_t i = 0; i < keys.size(); i++)
+        if (const auto found = tables.find(keys.text(i, 0)); found != tables.end())
+            found->second.unique.insert({keys.text(i, 1), keys.text(i, 2)});
     const Rows policies = query(R"(
 select pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.string_agg(pg_catalog.concat_ws(' ',
          pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), E'\n'
@@ -175,6 +189,22 @@ std::string session_in(const std::string &policies, const std::string &column) {
     return {};
 }
 
+// The function that policies hand the column to, as in is_member(org_id): it knows who asks.
+std::string handed_to(const std::string &policies, const std::string &column) {
+    const std::string quoted = quote_identifier(column);
+    for (const char *end : {")", ","})
+        for (size_t at = policies.find("(" + quoted + end); at != std::string::npos;
+             at = policies.find("(" + quoted + end, at + 1)) {
+            size_t start = at;
+            const auto in_name = [](char c) {
+                return isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '"';
+            };
+            while (start > 0 && in_name(policies[start - 1])) --start;
+            if (start < at) return policies.substr(start, at - start);
+        }
+    return {};
+}
+
 class Draft {
 public:
     explicit Draft(Tables tables) : tables_(std::move(tables)) {}
@@ -182,6 +212,7 @@ public:
 
 private:
     void find_candidates();
+    std::string session_by_members(const Candidate &candidate) const;
     void follow(const Candidate &chosen, std::map<std::string, std::string> &paths) const;
     void write_one(const Candidate &chosen, const std::string &table, const std::string &tenant);
     void write_others(const Candidate &chosen);
@@ -191,6 +222,22 @@ private:
     std::vector<Candidate> candidates_;
     std::vector<std::string> lines_;
 };
+
+// A table whose key is the tenant and a person says who is a member of what.
+std::string Draft::session_by_members(const Candidate &candidate) const {
+    if (candidate.root.empty() || query("select pg_catalog.to_regprocedure('auth.uid()')").text(0, 0).empty())
+        return {};
+    for (const std::string &name : candidate.tables) {
+        const Table &table = tables_.at(name);
+        const Column *const tenant = table.column(candidate.column);
+        if (tenant == nullptr || tenant->leads_to != candidate.root) continue;
+        for (const Column &person : table.columns)
+            if (sounds_like_a_person(person.name) && table.unique.contains({candidate.column, person.name}))
+                return fmt::format("query:SELECT m.{} FROM {} m WHERE m.{} = auth.uid()",
+                                   quote_identifier(tenant->name), name, quote_identifier(person.name));
+    }
+    return {};
+}
 
 void Draft::find_candidates() {
     std::map<std::pair<std::string, std::string>, Candidate> found;
@@ -205,20 +252,25 @@ void Draft::find_candidates() {
             candidate.root_key = column.leads_key;
             candidate.tables.insert(name);
             if (candidate.session.empty()) candidate.session = session;
+            if (candidate.helper.empty()) candidate.helper = handed_to(table.policies, column.name);
             if (distributed) candidate.weight = 8;
         }
-    // A column of the name without the foreign key means the same.
+    // A column of the name without the foreign key means the same, unless it is what any key is called.
     for (auto &entry : found) {
         const auto &key = entry.first;
         Candidate &candidate = entry.second;
         const bool only = std::count_if(found.begin(), found.end(),
                                         [&](const auto &other) { return other.first.first == key.first; }) == 1;
         for (const auto &[name, table] : tables_)
-            if (only && table.column(candidate.column) != nullptr) candidate.tables.insert(name);
+            if (only && candidate.column != candidate.root_key && table.column(candidate.column) != nullptr)
+                candidate.tables.insert(name);
         if (candidate.weight > 0) candidate.why.push_back("tables are distributed by it");
         if (!candidate.session.empty()) {
             candidate.weight += 4;
             candidate.why.push_back("policies compare it with who asks");
+        } else if (!candidate.helper.empty() && !candidate.root.empty()) {
+            candidate.weight += 3;
+            candidate.why.push_back(fmt::format("policies hand it to {}()", candidate.helper));
         }
         if (!candidate.root.empty() && candidate.tables.size() > 1) {
             candidate.weight += 1;
@@ -311,7 +363,8 @@ std::vector<std::string> Draft::write() {
             "asks.");
         return std::move(lines_);
     }
-    const Candidate &chosen = candidates_.front();
+    Candidate &chosen = candidates_.front();
+    if (chosen.session.empty()) chosen.session = session_by_members(chosen);
     std::set<std::string> declared;
     for (const std::string &name : names("select relation from rlsproof.tenancies")) declared.insert(name);
     say("");

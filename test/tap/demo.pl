@@ -90,4 +90,20 @@ for my $right (@right) {
     }
 }
 
+# What is the guard's to say is said where it is run; where it is mended, nothing is.
+sub guard_says {
+    my ($database, $statement) = @_;
+    my ($status, $out, $err) = $node->psql($database, "LOAD 'rlsproof';
+SELECT set_config('request.jwt.claims', pg_catalog.json_build_object('sub', user_id)::text, false) FROM public.memberships ORDER BY 1 LIMIT 1;
+SET rlsproof.rule_full_scan = warn; SET rlsproof.rule_tenant_mixed = warn;\n$statement");
+    return $err;
+}
+for my $database (qw(broken fixed)) {
+    $node->psql($database, q{SELECT d FROM rlsproof.draft_tenancy() d WHERE d ~ '^SELECT' \gexec}, on_error_stop => 1, on_error_die => 1);
+}
+like(guard_says('broken', 'SELECT count(*) FROM public.listing_view_report()'), qr/Rule full_scan, table public\.listing_views/, 'D48 a report of everything is told of');
+is(guard_says('fixed', "SELECT count(*) FROM public.listing_view_report('30000000-0000-4000-8000-0000000000a2')"), '', 'D48 and one of a listing is not');
+like(guard_says('broken', 'SET ROLE authenticated; SELECT count(*) FROM public.org_benchmarks()'), qr/Rule tenant_mixed, table public\.bookings, 2 tenants/, 'D49 figures of all studios are told of');
+is(guard_says('fixed', 'SET ROLE authenticated; SELECT count(*) FROM public.org_benchmarks()'), '', 'D49 and those of its own are not');
+
 done_testing();
