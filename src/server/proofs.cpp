@@ -23,6 +23,7 @@
 #include "server/replay.hpp"
 #include "server/rewrite.hpp"
 #include "server/scratch.hpp"
+#include "server/settled.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 
@@ -52,6 +53,7 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, 
     const std::string who = fmt::format("{} {} {}", cell.relation->id, name(cell.command), session);
     for (const std::string &name : unset_as_empty) session += fmt::format("\n{}:{} empty", name.size(), name);
     catalog->who = session + "\n";
+    if (catalog->settled && catalog->settled->is_full()) catalog->settled.reset();
     Oid user = InvalidOid;
     int security = 0;
     GetUserIdAndSecContext(&user, &security);

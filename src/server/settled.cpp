@@ -16,6 +16,8 @@ namespace rlsproof::server {
 
 namespace {
 
+constexpr size_t kMostKept = 48 << 20; // bytes of trees and of what they are known by
+
 MemoryContext make() {
     return AllocSetContextCreate(boundary::entry_context, "rlsproof settled conditions", ALLOCSET_DEFAULT_SIZES);
 }
@@ -61,13 +63,19 @@ const SettledBefore::Known &SettledBefore::of(Node *node, const std::string &who
     Known made{call(copied, result.node, memory_), {}};
     for (int i = 0; i < list_length(result.unset); i++)
         made.unset.emplace_back((const char *)list_nth(result.unset, i));
+    key_bytes_ += key.size();
     return known_.emplace(key, std::move(made)).first->second;
+}
+
+bool SettledBefore::is_full() const {
+    return key_bytes_ + MemoryContextMemAllocated(memory_, true) > kMostKept;
 }
 
 List *SettledBefore::rewritten_once(const std::string &sql, const std::string &who) {
     const std::string key = current_user(who) + sql;
     if (const auto found = statements_.find(key); found != statements_.end()) return found->second;
     List *made = call(rewritten, sql.c_str());
+    key_bytes_ += key.size();
     return statements_[key] = (List *)call(copied, (Node *)made, memory_);
 }
 

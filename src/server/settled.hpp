@@ -25,11 +25,14 @@ public:
     const Known &of(Node *node, const std::string &who, const SessionSettings *settings);
     // What rewritten() makes of it. Whoever gets the trees leaves them as they are.
     List *rewritten_once(const std::string &sql, const std::string &who);
+    // Whether it holds as much as it may: of thousands of tables not everything is worth its memory.
+    bool is_full() const;
 
 private:
     MemoryContext memory_;
     std::unordered_map<std::string, Known> known_;
     std::unordered_map<std::string, List *> statements_;
+    size_t key_bytes_ = 0;
 };
 
 } // namespace rlsproof::server
