@@ -306,6 +306,9 @@ while ($cells < $cells_wanted && $wrong < 5) {
             my ($persona, $object, $command, $direction, $verdict, $reason) = @fields;
             $cells++;
             $verdicts{$verdict}++;
+            # Which of several statements goes first, and with which rights a trigger or a key would do it, is the server's
+            # affair: what writes open is shown by a few ways of writing the state, and where none of them does it is unknown.
+            next if $direction =~ /^no growth/ && $reason =~ /could not be replayed/;
             next unless $verdict eq 'unknown' && $reason !~ /not followed|state may exist|could not tell|too long|too large|the scope itself fails|longer than|ran out of time|a volatile function looks/;
             $wrong++;
             push @shown, "seed $seed: $persona $command $object $direction: $reason; scope $scopes{ substr($object, 3) }";
