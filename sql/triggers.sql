@@ -116,5 +116,15 @@ ALTER TABLE heard_it.numbered ENABLE ROW LEVEL SECURITY;
 SELECT object, command, verdict, reason FROM rlsproof.verify() WHERE (persona, object, command) IN
     (('outsider', 'heard_it.numbered', 'INSERT'), ('newcomer', 'heard_it.touching', 'UPDATE'));
 SELECT is_called FROM heard_it.numbers;
+-- explain() hears them as well: one that writes elsewhere.
+CREATE TABLE heard_it.notes_taken (what text);
+CREATE TABLE heard_it.noted (id int PRIMARY KEY, body text);
+CREATE FUNCTION heard_it.note_down() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    AS $$ BEGIN INSERT INTO heard_it.notes_taken VALUES (NEW.body); RETURN NEW; END $$;
+CREATE TRIGGER note_down BEFORE UPDATE ON heard_it.noted FOR EACH ROW EXECUTE FUNCTION heard_it.note_down();
+CREATE POLICY everybody ON heard_it.noted USING (true);
+ALTER TABLE heard_it.noted ENABLE ROW LEVEL SECURITY;
+SELECT substring(line FROM 'no more than was declared: \w+') AS line FROM rlsproof.explain('outsider', 'heard_it.noted', 'update') e (line)
+    WHERE line ~ 'no more than was declared';
 DROP SCHEMA heard_it CASCADE;
 DROP ROLE anon, authenticated;

@@ -298,7 +298,7 @@ void Explanation::proofs(const Relation &relation) {
         stored_ != object_)
         return;
     std::string why;
-    std::optional<CellToProve> cell = cell_to_prove(persona_, relation, command_, read_declared(), why);
+    std::optional<CellToProve> cell = cell_to_prove(world_, persona_, relation, command_, read_declared(), why);
     if (!cell || !why_not_assumed(persona_).empty()) return;
     const Tables tables = Tables::read();
     say(0, "Whatever the tables hold, with these claims:");

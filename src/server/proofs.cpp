@@ -124,9 +124,10 @@ std::string not_confirmed_text(const prove::Reply &reply, const Replayed &replay
 
 } // namespace
 
-std::optional<CellToProve> cell_to_prove(const Persona &persona, const Relation &relation, Command command,
-                                         const Declared &declared, std::string &why) {
+std::optional<CellToProve> cell_to_prove(const World &world, const Persona &persona, const Relation &relation,
+                                         Command command, const Declared &declared, std::string &why) {
     CellToProve cell;
+    cell.world = &world;
     cell.persona = &persona;
     cell.relation = &relation;
     cell.command = command;

@@ -40,8 +40,8 @@ std::string no_solver();
 std::string some_of(const std::vector<std::string> &names);
 
 // The cell as the prover takes it; nothing where policies have no say, with the reason.
-std::optional<CellToProve> cell_to_prove(const Persona &persona, const Relation &relation, Command command,
-                                         const Declared &declared, std::string &why);
+std::optional<CellToProve> cell_to_prove(const World &world, const Persona &persona, const Relation &relation,
+                                         Command command, const Declared &declared, std::string &why);
 
 class Proofs {
 public:

@@ -54,7 +54,7 @@ std::vector<std::vector<Value>> prove_all(const World &world, const std::string 
             for (const Command command : kCommands) {
                 if (!row_wise(command) || (!command_name.empty() && name(command) != command_name)) continue;
                 std::string why;
-                std::optional<CellToProve> cell = cell_to_prove(persona, relation, command, declared, why);
+                std::optional<CellToProve> cell = cell_to_prove(world, persona, relation, command, declared, why);
                 for (const Direction direction : directions) {
                     if (!cell) {
                         if (why == "no privilege") break;
@@ -63,7 +63,6 @@ std::vector<std::vector<Value>> prove_all(const World &world, const std::string 
                         continue;
                     }
                     cell->direction = direction;
-                    cell->world = &world;
                     cells.push_back(*cell);
                     rows_of.push_back(rows.size());
                     rows.push_back({persona.name, relation.name, std::string(name(command)), cell->expected,
@@ -126,11 +125,10 @@ Datum rlsproof_obligation(PG_FUNCTION_ARGS) {
         if (world.relation(relation) == nullptr)
             throw Error(Code::unsupported, fmt::format("{} has no rows to be asked about", relation));
         std::string why, script;
-        std::optional<CellToProve> cell = cell_to_prove(persona_named(world, persona), *world.relation(relation),
+        std::optional<CellToProve> cell = cell_to_prove(world, persona_named(world, persona), *world.relation(relation),
                                                         command_named(command), read_declared(), why);
         if (cell) {
             cell->direction = direction_named(direction);
-            cell->world = &world;
             undone([&] { script = Proofs::obligation(*cell); });
         } else {
             throw Error(Code::unsupported, "there is nothing to be asked of a solver: " + why);
