@@ -19,7 +19,8 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kRows = 4; // rows of other people that arguments are taken from
+constexpr size_t kRows = 4;    // rows of other people that arguments are taken from
+constexpr size_t kOwnRows = 8; // the same, where the caller calls for itself
 
 struct Argument {
     std::string name; // empty where it has none
@@ -80,8 +81,8 @@ bool is_plural_of(const std::string &table, const std::string &word) {
 
 class Chooser {
 public:
-    Chooser(const Function &function, Stage &stage, const std::string &uid)
-        : stage_(stage), uid_(uid), facts_(read_body_facts(function.id)) {
+    Chooser(const Function &function, Stage &stage, const std::string &uid, const Row *at_hand)
+        : stage_(stage), uid_(uid), at_hand_(at_hand), facts_(read_body_facts(function.id)) {
         std::vector<const Touch *> touches;
         for (const Touch &touch : function.touches) touches.push_back(&touch);
         std::stable_sort(touches.begin(), touches.end(),
@@ -122,6 +123,7 @@ public:
 
     // What the column holds in the row of other people that has this turn.
     Candidate value_of(const Column &column, size_t turn, bool own) const {
+        if (is_at_hand(column)) return at_hand_->values.at(column.number);
         if (own && stage_.hints().identity.contains(column)) {
             const ColumnShape *shape = stage_.tables().of(column.relation)->column(column.number);
             return identity_as(shape->category == TYPCATEGORY_NUMERIC ? "int8" : "text", uid_);
@@ -147,9 +149,27 @@ public:
 
     bool is_identity(const Column &column) const { return stage_.hints().identity.contains(column); }
 
+    bool is_at_hand(const Column &column) const {
+        return at_hand_ != nullptr && at_hand_->table == column.relation && at_hand_->values.contains(column.number);
+    }
+
+    // What a row is known by, to everybody who has met it: no word that is told to some.
+    bool is_key(const Column &column) const {
+        const TableShape &table = *stage_.tables().of(column.relation);
+        const ColumnShape &shape = *table.column(column.number);
+        if (shape.type != UUIDOID && shape.category != TYPCATEGORY_NUMERIC) return false;
+        const auto holds = [&](const std::vector<int> &columns) {
+            return std::find(columns.begin(), columns.end(), column.number) != columns.end();
+        };
+        return std::any_of(table.keys.begin(), table.keys.end(), holds) ||
+               std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
+                           [&](const ForeignKey &key) { return holds(key.columns); });
+    }
+
 private:
     Stage &stage_;
     const std::string &uid_;
+    const Row *at_hand_;
     BodyFacts facts_;
     std::vector<const TableShape *> tables_;
 };
@@ -203,47 +223,89 @@ Candidate guess(const Argument &argument, size_t turn, const Tables &tables) {
     return plain;
 }
 
+// The ways to call a function, one for each turn.
+class Choices {
+public:
+    Choices(const Function &function, Stage &stage, const std::string &uid, const Row *at_hand)
+        : stage_(stage), chooser_(function, stage, uid, at_hand), arguments_(arguments_of(function.id)) {
+        for (size_t i = 0; i < arguments_.size(); i++) {
+            columns_.push_back(chooser_.column_of(arguments_[i], i));
+            named_ = named_ && !arguments_[i].name.empty();
+            names_people = names_people || (columns_.back() && chooser_.is_identity(*columns_.back()));
+        }
+        if (arguments_.empty()) made.emplace_back();
+    }
+
+    void add(size_t turn, bool own);
+
+    std::vector<Arguments> made;
+    bool names_people = false;
+
+private:
+    Stage &stage_;
+    const Chooser chooser_;
+    const std::vector<Argument> arguments_;
+    std::vector<std::optional<Column>> columns_;
+    bool named_ = true;
+};
+
+void Choices::add(size_t turn, bool own) {
+    if (arguments_.empty()) return;
+    Arguments choice;
+    bool secret = false;
+    for (size_t i = 0; i < arguments_.size(); i++) {
+        const Argument &argument = arguments_[i];
+        const std::optional<Column> &column = columns_[i];
+        if (!column && argument.has_default && named_) continue;
+        const Candidate value =
+            column ? chooser_.value_for(argument, *column, turn, own) : guess(argument, turn, stage_.tables());
+        if (!column)
+            choice.guessed = true;
+        else if (chooser_.is_at_hand(*column))
+            choice.handed = true;
+        else if (chooser_.is_key(*column) && !chooser_.is_identity(*column))
+            choice.by_key = true;
+        else if (!chooser_.is_identity(*column))
+            secret = true;
+        if (value) choice.given.insert(*value);
+        const auto append = [&](std::string &list, const Candidate &v) {
+            const std::string literal =
+                v ? fmt::format("{}::{}", quote_literal(*v), argument.type) : "NULL::" + argument.type;
+            list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", argument.variadic ? "variadic " : "",
+                                named_ ? quote_identifier(argument.name) + " => " : "", literal);
+        };
+        append(choice.list, value);
+        const bool names_a_row = column && argument.type_id == UUIDOID;
+        append(choice.of_nobody, names_a_row ? Candidate(kNobody) : value);
+    }
+    choice.by_key = choice.by_key && !secret;
+    if (choice.of_nobody == choice.list) choice.of_nobody.clear();
+    if (std::none_of(made.begin(), made.end(), [&](const Arguments &a) { return a.list == choice.list; }))
+        made.push_back(std::move(choice));
+}
+
 } // namespace
 
+std::string call_of(const Function &function, const std::string &arguments) {
+    const size_t start = function.name.find(':') + 1;
+    const std::string call =
+        fmt::format("{}({})", function.name.substr(start, function.name.find('(') - start), arguments);
+    return function.procedure ? "call " + call : fmt::format("select {}::text", call);
+}
+
 std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid) {
-    const std::vector<Argument> arguments = arguments_of(function.id);
-    if (arguments.empty()) return {Arguments{}};
-    const Chooser chooser(function, stage, uid);
-    std::vector<std::optional<Column>> columns;
-    bool named = true, people = false;
-    for (size_t i = 0; i < arguments.size(); i++) {
-        columns.push_back(chooser.column_of(arguments[i], i));
-        named = named && !arguments[i].name.empty();
-        people = people || (columns.back() && chooser.is_identity(*columns.back()));
-    }
-    std::vector<Arguments> result;
-    const auto add = [&](size_t turn, bool own) {
-        Arguments made;
-        for (size_t i = 0; i < arguments.size(); i++) {
-            const Argument &argument = arguments[i];
-            if (!columns[i] && argument.has_default && named) continue;
-            const Candidate value = columns[i] ? chooser.value_for(argument, *columns[i], turn, own)
-                                               : guess(argument, turn, stage.tables());
-            made.guessed = made.guessed || !columns[i];
-            if (value) made.given.insert(*value);
-            const auto append = [&](std::string &list, const Candidate &v) {
-                const std::string literal =
-                    v ? fmt::format("{}::{}", quote_literal(*v), argument.type) : "NULL::" + argument.type;
-                list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", argument.variadic ? "variadic " : "",
-                                    named ? quote_identifier(argument.name) + " => " : "", literal);
-            };
-            append(made.list, value);
-            const bool names_a_row = columns[i] && argument.type_id == UUIDOID;
-            append(made.of_nobody, names_a_row ? Candidate(kNobody) : value);
-        }
-        if (made.of_nobody == made.list) made.of_nobody.clear();
-        if (std::none_of(result.begin(), result.end(), [&](const Arguments &a) { return a.list == made.list; }))
-            result.push_back(std::move(made));
-    };
-    for (size_t turn = 0; turn < kRows; turn++) add(turn, false);
-    if (people && !uid.empty())
-        for (size_t turn = 0; turn < kRows / 2; turn++) add(turn, true);
-    return result;
+    Choices choices(function, stage, uid, nullptr);
+    for (size_t turn = 0; turn < kRows; turn++) choices.add(turn, false);
+    if (choices.names_people && !uid.empty())
+        for (size_t turn = 0; turn < kRows / 2; turn++) choices.add(turn, true);
+    return std::move(choices.made);
+}
+
+std::vector<Arguments> arguments_for_itself(const Function &function, Stage &stage, const std::string &uid,
+                                            const Row *at_hand) {
+    Choices choices(function, stage, uid, at_hand);
+    for (size_t turn = 0; turn < kOwnRows; turn++) choices.add(turn, true);
+    return std::move(choices.made);
 }
 
 } // namespace rlsproof::server

@@ -17,9 +17,19 @@ struct Arguments {
     std::string of_nobody;       // the same with keys of no row; empty where there is none to put in the place of
     std::set<std::string> given; // the values in them
     bool guessed = false;        // of one argument nothing is known but its type
+    bool by_key = false; // all that is not guessed is the caller, or the key of some row: nothing to be kept secret
+    bool handed = false; // one of them is a value of the row that was handed over
 };
+
+// The statement that calls it.
+std::string call_of(const Function &function, const std::string &arguments);
 
 // Ways to call the function, the most telling first; one without arguments has one. `uid` is who is calling, or empty.
 std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid);
+
+// The same where the caller calls it for itself: whoever is named is the caller, and with a row at hand what can be
+// told by it is.
+std::vector<Arguments> arguments_for_itself(const Function &function, Stage &stage, const std::string &uid,
+                                            const Row *at_hand);
 
 } // namespace rlsproof::server

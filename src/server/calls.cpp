@@ -31,16 +31,6 @@ bool shows(const std::string &answer, const std::string &value) {
 constexpr size_t kTelling = 8;     // letters from which on a value is taken to be in one row only
 constexpr long kMostResults = 300; // rows of a function's result that are looked at
 
-std::string quoted_name(const Function &function) {
-    const size_t start = function.name.find(':') + 1;
-    return function.name.substr(start, function.name.find('(') - start);
-}
-
-std::string call_of(const Function &function, const std::string &arguments) {
-    const std::string call = fmt::format("{}({})", quoted_name(function), arguments);
-    return function.procedure ? "call " + call : fmt::format("select {}::text", call);
-}
-
 // What is wrong with the body itself, rather than with what it was given or with who called it.
 bool is_broken(const Outcome &outcome) {
     return outcome.sqlstate.starts_with("42") && outcome.sqlstate != "42501";
@@ -325,9 +315,11 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
         return;
     }
     if (gains.empty()) return say(Verdict::unknown, Evidence::none, body.unknown_reason);
-    std::vector<const Relation *> touched;
-    for (const Gain &gain : gains) touched.push_back(gain.relation);
-    const std::string what = fmt::format("{} {}", writes ? "writes" : "reads", fmt::join(names_of(touched), ", "));
+    std::vector<const Relation *> written, read;
+    for (const Gain &gain : gains) (gain.written ? written : read).push_back(gain.relation);
+    const std::string what = fmt::format("{}{}{}{}{}", read.empty() ? "" : "reads ", fmt::join(names_of(read), ", "),
+                                         read.empty() || written.empty() ? "" : " and ", writes ? "writes " : "",
+                                         fmt::join(names_of(written), ", "));
     if (!writes && body.known && function.yes_or_no)
         return say(Verdict::ok, Evidence::structural, "it answers yes or no, and changes nothing");
     const bool silent = body.missing.empty() && !writes && tried.answered > 0 && !guessed && tried.unexplained == 0;

@@ -432,8 +432,9 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
         }
     }
     functions(persona, selection, cells);
-    if (stage_ != nullptr && newcomer && selection.command.empty() && selection.object.empty())
-        WaysUp(world_, triggers_, *stage_, persona, own_, user_, security_).look(cells, findings);
+    if (stage_ != nullptr && newcomer)
+        WaysUp(world_, bodies_, triggers_, *stage_, persona, own_, user_, security_)
+            .look(selection.object, cells, findings);
 }
 
 } // namespace

@@ -22,7 +22,6 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr int kMostLooks = 4000;  // at tables, for the ways up through one table
 constexpr size_t kMostWords = 24; // of what policies and helpers say, tried in one column
 
 } // namespace
@@ -66,9 +65,8 @@ WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
 }
 
 // The tables whose visible rows grew, after a write to a table that decides about them.
-std::vector<std::string> WaysUp::gained(const Relation &relation, const std::set<Oid> &asked) {
+std::vector<std::string> WaysUp::gained(const Seen &before, const std::set<Oid> &asked) {
     std::vector<std::string> names;
-    const Seen &before = seen_before_[relation.id];
     for (const auto &[table, tid] : foreign_seen(asked)) {
         if (before.contains({table, tid})) continue;
         const std::string name = stage_.tables().of(table)->name;
@@ -77,9 +75,8 @@ std::vector<std::string> WaysUp::gained(const Relation &relation, const std::set
     return names;
 }
 
-bool WaysUp::stands(const Relation &relation, Command command, const std::string &statement, const std::string &kept,
-                    const std::set<Oid> *gains) {
-    const Hearing &hearing = triggers_.of(relation, command);
+bool WaysUp::stands(const Hearing &hearing, const Relation *relation, const std::string &statement,
+                    const std::string &kept, const std::function<bool()> &rises) {
     if (hearing.listeners.empty()) return true;
     if (!hearing.why_not.empty()) {
         if (!hearing.may_object) return true;
@@ -93,15 +90,15 @@ bool WaysUp::stands(const Relation &relation, Command command, const std::string
             const AsUser past(user_, security_);
             wake();
         }
-        stays = in_time([&] { return execute(statement); }) > 0;
+        stays = statement.empty() || in_time([&] { return execute(statement); }) > 0;
         (void)execute("set constraints all immediate");
-        stays = stays && (gains == nullptr || !gained(relation, *gains).empty());
+        stays = stays && (rises == nullptr || rises());
         const AsUser past(user_, security_);
         const TransactionId self = call(GetCurrentTransactionId);
-        stays =
-            stays && !query(fmt::format("select 1 from {} where xmin = '{}'::xid and ({})", relation.name, self, kept),
-                            {}, false)
-                          .empty();
+        stays = stays && (relation == nullptr || !query(fmt::format("select 1 from {} where xmin = '{}'::xid and ({})",
+                                                                    relation->name, self, kept),
+                                                        {}, false)
+                                                      .empty());
     });
     if (outcome.ok && stays) return true;
     heard.put_back = outcome.ok;
@@ -112,10 +109,10 @@ bool WaysUp::stands(const Relation &relation, Command command, const std::string
     return false;
 }
 
-void WaysUp::doubt(const Relation &relation, Command command) {
+void WaysUp::doubt(const std::string &object, Command command) {
     if (doubt_.empty()) return;
     for (Cell &cell : *cells_)
-        if (cell.persona == persona_.name && cell.object == relation.name && cell.command == command &&
+        if (cell.persona == persona_.name && cell.object == object && cell.command == command &&
             cell.verdict == Verdict::ok && cell.expected == "none") {
             cell.verdict = Verdict::unknown;
             cell.evidence = Evidence::none;
@@ -124,55 +121,72 @@ void WaysUp::doubt(const Relation &relation, Command command) {
     doubt_.clear();
 }
 
-void WaysUp::accuse(const std::string &rule, const Relation &relation, Command command, const std::string &statement,
-                    const std::string &column, const std::vector<std::string> &gain) {
-    const std::string gains =
-        gain.empty() ? "" : fmt::format("; after that it sees rows of other people in {}", fmt::join(gain, ", "));
-    const std::string what = fmt::format("{} can {} {} by itself{}", persona_.name,
-                                         rule == "self_promotion" ? "set" : "write its own row into",
-                                         column.empty() ? relation.name : relation.name + "." + column, gains);
+std::vector<std::string> WaysUp::deciders(const Way &way) const {
+    std::vector<std::string> result;
+    for (const auto &[place, by] : stage_.hints().deciders)
+        if (way.relation != nullptr && place.relation == way.relation->id &&
+            (way.column.empty() || stage_.tables().of(place.relation)->column(place.number)->name == way.column))
+            for (const std::string &decider : by)
+                if (std::find(result.begin(), result.end(), decider) == result.end()) result.push_back(decider);
+    return result;
+}
+
+void WaysUp::accuse(const Way &way) {
+    const bool promotion = way.rule == "self_promotion";
+    const std::string object = way.relation != nullptr ? way.relation->name : way.function->name;
+    std::string what = fmt::format("{} can", persona_.name);
+    if (way.relation != nullptr)
+        what += fmt::format(" {} {} by itself", promotion ? "set" : "write its own row into",
+                            way.column.empty() ? object : object + "." + way.column);
+    if (way.function != nullptr)
+        what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
+                            way.relation != nullptr ? " with it" : " with the key of any row");
+    if (!way.gained.empty())
+        what += fmt::format("; after that it sees rows of other people in {}", fmt::join(way.gained, ", "));
     // It was done: what could not be told otherwise, or failed, is told by that.
     for (Cell &cell : *cells_)
-        if (cell.persona == persona_.name && cell.object == relation.name && cell.command == command &&
+        if (cell.persona == persona_.name && cell.object == object && cell.command == way.command &&
             cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
             cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
             cell.evidence = Evidence::execution;
             cell.reason = what;
             Observation observation;
-            observation.statement = statement;
+            observation.statement = way.statement;
             cell.witness = witness(persona_, observation, "");
         }
     Finding finding;
-    finding.rule = rule;
+    finding.rule = way.rule;
     finding.level = Level::error;
     finding.category = Category::exposure;
-    finding.object = relation.name;
+    finding.object = object;
     finding.message = what;
-    std::vector<std::string> deciders;
-    for (const auto &[place, by] : stage_.hints().deciders)
-        if (place.relation == relation.id &&
-            (column.empty() || stage_.tables().of(relation.id)->column(place.number)->name == column))
-            for (const std::string &decider : by)
-                if (std::find(deciders.begin(), deciders.end(), decider) == deciders.end()) deciders.push_back(decider);
-    const size_t more = deciders.size() > 3 ? deciders.size() - 3 : 0;
-    deciders.resize(std::min<size_t>(deciders.size(), 3));
-    finding.detail = fmt::format("{} decides by it{}. It was done with: {}", fmt::join(deciders, "; "),
-                                 more > 0 ? fmt::format(" (and {} more)", more) : "", statement);
-    finding.hint = rule == "self_promotion"
-                       ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+    std::vector<std::string> by = deciders(way);
+    const size_t more = by.size() > 3 ? by.size() - 3 : 0;
+    by.resize(std::min<size_t>(by.size(), 3));
+    const std::string decided = way.function != nullptr
+                                    ? fmt::format("{} runs as {}, and writes to what decides about others",
+                                                  way.function->name.substr(4), way.function->owner)
+                                    : fmt::format("{} decides by it{}", fmt::join(by, "; "),
+                                                  more > 0 ? fmt::format(" (and {} more)", more) : "");
+    finding.detail = fmt::format("{}. It was done with: {}", decided, way.statement);
+    finding.hint = promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+                   : way.relation == nullptr
+                       ? "Let the function ask whether its caller was let in by somebody who may."
                        : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
                          "identity says nothing about what is joined.";
-    if (rule == "self_promotion")
+    if (promotion)
         finding.fix =
             fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
-                        relation.name, quote_identifier(persona_.role));
+                        object, quote_identifier(persona_.role));
     finding.evidence = "execution";
-    finding.key = fmt::format("{}:{}{}", rule, relation.name, column.empty() ? "" : "." + column);
+    finding.key = fmt::format("{}:{}{}", way.rule, object, way.column.empty() ? "" : "." + way.column);
     findings_->push_back(std::move(finding));
 }
 
 void WaysUp::try_promotion(const Relation &relation) {
     const TableShape &shape = *stage_.tables().of(relation.id);
+    const Hearing &hearing = triggers_.of(relation, Command::update);
+    const Seen &before = seen_before_[relation.id];
     const Hints &hints = stage_.hints();
     for (const ColumnShape &column : shape.columns) {
         const Column place{relation.id, column.number};
@@ -185,8 +199,8 @@ void WaysUp::try_promotion(const Relation &relation) {
             const std::string statement = fmt::format("update {0} set {1} = {1} + 1", relation.name, column.name);
             long raised = 0;
             (void)attempt(Finish::rollback, [&] { raised = in_time([&] { return execute(statement); }); });
-            if (raised > 0 && stands(relation, Command::update, statement, "true", nullptr))
-                accuse("self_promotion", relation, Command::update, statement, column.name, {});
+            if (raised > 0 && stands(hearing, &relation, statement, "true", nullptr))
+                accuse({"self_promotion", &relation, Command::update, statement, column.name, nullptr, {}});
             continue;
         }
         // What policies and helpers compare the column with, and what other people's rows hold in it.
@@ -217,61 +231,77 @@ void WaysUp::try_promotion(const Relation &relation) {
                                                       relation.name, column.name, literal, column.name, literal);
             std::optional<std::vector<std::string>> gain;
             (void)attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation, governed);
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(before, governed);
             });
             if (!gain) continue; // refused: nothing to accuse
             // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it; the
             // state of a row that others are shown, as in "published", is its owner's to set.
             if (gain->empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place))) continue;
             const std::string kept = fmt::format("{}::text is not distinct from ({})::text", column.name, literal);
-            accused = stands(relation, Command::update, statement, kept, gain->empty() ? nullptr : &governed);
-            if (accused) accuse("self_promotion", relation, Command::update, statement, column.name, *gain);
+            std::function<bool()> rises;
+            if (!gain->empty()) rises = [&] { return !gained(before, governed).empty(); };
+            accused = stands(hearing, &relation, statement, kept, rises);
+            if (accused) accuse({"self_promotion", &relation, Command::update, statement, column.name, nullptr, *gain});
         }
     }
-    doubt(relation, Command::update);
+    doubt(relation.name, Command::update);
 }
 
 void WaysUp::try_joining(const Relation &relation) {
     const TableShape &shape = *stage_.tables().of(relation.id);
-    if (!stage_.names_people(shape)) return;
-    bool accused = false;
     const std::set<Oid> &asked = dependents_[relation.id];
-    std::vector<const Row *> strangers;
-    for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
-    for (const Values &candidate : stage_.candidates(relation.id, strangers)) {
-        if (accused) break;
-        for (const Values &own : stage_.owned_each(shape, candidate, persona_.uid, own_)) {
-            if (accused || gave_up()) break;
-            const Scratch scratch;
-            const std::string statement = Maker::insert_statement(shape, own);
-            std::vector<std::string> gain;
-            (void)attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) > 0) gain = gained(relation, asked);
-            });
-            if (gain.empty() || !stands(relation, Command::insert, statement, "true", &asked)) continue;
-            accuse("writable_authority", relation, Command::insert, statement, "", gain);
-            accused = true;
-        }
+    const Seen &before = seen_before_[relation.id];
+    for (const Values &values : entries(relation)) {
+        if (gave_up()) break;
+        const Scratch scratch;
+        const std::string statement = Maker::insert_statement(shape, values);
+        std::vector<std::string> gain;
+        (void)attempt(Finish::rollback, [&] {
+            if (in_time([&] { return execute(statement); }) > 0) gain = gained(before, asked);
+        });
+        const auto rises = [&] { return !gained(before, asked).empty(); };
+        if (gain.empty() || !stands(triggers_.of(relation, Command::insert), &relation, statement, "true", rises))
+            continue;
+        accuse({"writable_authority", &relation, Command::insert, statement, "", nullptr, gain});
+        break;
     }
-    doubt(relation, Command::insert);
+    doubt(relation.name, Command::insert);
 }
 
-void WaysUp::look(std::vector<Cell> &cells, std::vector<Finding> &findings) {
+// Rows that would be the persona's own: each there is, in each way in which it could be.
+std::vector<Values> WaysUp::entries(const Relation &relation) {
+    std::vector<Values> result;
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    if (!stage_.names_people(shape)) return result;
+    std::vector<const Row *> strangers;
+    for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
+    for (const Values &candidate : stage_.candidates(relation.id, strangers))
+        for (Values &own : stage_.owned_each(shape, candidate, persona_.uid, own_)) result.push_back(std::move(own));
+    return result;
+}
+
+void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    const auto chosen = [&](const std::string &name) { return object.empty() || object == name; };
     cells_ = &cells;
     findings_ = &findings;
     for (const auto &[table, deciders] : stage_.hints().decided_by)
         for (const Oid decider : deciders) dependents_[decider].insert(table);
+    find_openers();
     for (const Relation &relation : world_.relations) {
-        const auto found = dependents_.find(relation.id);
-        if (found == dependents_.end() || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
+        if (!chosen(relation.name) || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
         const Reach *reach = relation.reach_of(persona_.name);
         if (reach == nullptr || !reach->row_security) continue; // with no policy in the way it is open already
         const Scratch scratch;
-        left_ = kMostLooks + (int)found->second.size();
-        seen_before_[relation.id] = foreign_seen(found->second);
-        if (reach->commands.contains(Command::update)) try_promotion(relation);
-        if (reach->commands.contains(Command::insert)) try_joining(relation);
+        if (const auto found = dependents_.find(relation.id); found != dependents_.end()) {
+            left_ = kMostLooks + (int)found->second.size();
+            seen_before_[relation.id] = foreign_seen(found->second);
+            if (reach->commands.contains(Command::update)) try_promotion(relation);
+            if (reach->commands.contains(Command::insert)) try_joining(relation);
+        }
+        if (reach->commands.contains(Command::insert)) try_handing_in(relation);
     }
+    for (const Opener &opener : openers_)
+        if (chosen(opener.function->name)) try_calling(opener);
 }
 
 } // namespace rlsproof::server

@@ -1,6 +1,8 @@
-// Two-step holes: one write of its own to a table that decides about others, and what becomes visible by it.
+// Two-step holes: one write of its own to a table that decides about others, and what becomes visible by it; or a call
+// of a function that makes such a write with rights of its own, alone or of a row that the caller put in before.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -12,6 +14,7 @@
 #include "model/world.hpp"
 
 #include "server/awake.hpp"
+#include "server/call_arguments.hpp"
 #include "server/stage.hpp"
 
 namespace rlsproof::server {
@@ -19,40 +22,73 @@ namespace rlsproof::server {
 class WaysUp {
 public:
     // REQUIRES: the persona is assumed in the subtransaction around; `superuser` is who set the stage.
-    WaysUp(const World &world, Triggers &triggers, Stage &stage, const Persona &persona, const std::vector<Row> &own,
-           Oid superuser, int security)
-        : world_(world), triggers_(triggers), stage_(stage), persona_(persona), own_(own), user_(superuser),
-          security_(security) {}
+    WaysUp(const World &world, Bodies &bodies, Triggers &triggers, Stage &stage, const Persona &persona,
+           const std::vector<Row> &own, Oid superuser, int security)
+        : world_(world), bodies_(bodies), triggers_(triggers), stage_(stage), persona_(persona), own_(own),
+          user_(superuser), security_(security) {}
 
-    // Adds a finding for each way up, and makes the cell of the write that opens it say so.
-    void look(std::vector<Cell> &cells, std::vector<Finding> &findings);
+    // Adds a finding for each way up, and makes the cell of the write that opens it say so. With an object only the
+    // ways that begin there.
+    void look(const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings);
 
 private:
+    static constexpr int kMostLooks = 4000; // at tables, for the ways up through one table
+
     using Seen = std::set<std::pair<Oid, std::string>>;
+    // A function that writes, with rights of its own, to tables that decide about others.
+    struct Opener {
+        const Function *function;
+        std::set<Oid> read;    // tables that it looks at
+        std::set<Oid> written; // tables that decide
+        std::set<Oid> asked;   // tables that are shown by those
+        Hearing hearing;       // the triggers that its writes wake
+    };
+    // A way up that was gone.
+    struct Way {
+        std::string rule;
+        const Relation *relation; // the table that is written to; of a call alone nothing
+        Command command;
+        std::string statement;
+        std::string column;              // that is set; empty where a row is put in
+        const Function *function;        // that is called then; or nothing
+        std::vector<std::string> gained; // tables that show more of other people's rows than before
+    };
 
     bool gave_up();
     const std::vector<std::string> &words();
     Seen foreign_seen(const std::set<Oid> &tables);
     // The tables that show more of other people's rows than before, of those that are asked.
-    std::vector<std::string> gained(const Relation &relation, const std::set<Oid> &asked);
+    std::vector<std::string> gained(const Seen &before, const std::set<Oid> &asked);
     void try_promotion(const Relation &relation);
     void try_joining(const Relation &relation);
-    // Whether the triggers let the write through that the policies let through; `kept` finds what it leaves, and
-    // with `gains` rows of other people in one of them have to be seen after it.
-    bool stands(const Relation &relation, Command command, const std::string &statement, const std::string &kept,
-                const std::set<Oid> *gains);
+    void find_openers();
+    // Rows of its own that it can put in, and what an opener makes of them.
+    void try_handing_in(const Relation &relation);
+    bool hand_in(const Relation &relation, const Opener &opener, const std::string &statement);
+    std::vector<Values> entries(const Relation &relation);
+    Row just_put_in(const TableShape &shape);
+    // What an opener gives to whoever names any row there is.
+    void try_calling(const Opener &opener);
+    std::set<Oid> left_rows_in(const std::set<Oid> &tables);
+    // Whether the triggers let the write through that the policies let through; `kept` finds what it leaves in the
+    // relation, and where it opens something, `rises` is what has to hold after it.
+    bool stands(const Hearing &hearing, const Relation *relation, const std::string &statement, const std::string &kept,
+                const std::function<bool()> &rises);
     // What somebody might do but for its triggers is not known to be stopped.
-    void doubt(const Relation &relation, Command command);
-    void accuse(const std::string &rule, const Relation &relation, Command command, const std::string &statement,
-                const std::string &column, const std::vector<std::string> &gain);
+    void doubt(const std::string &object, Command command);
+    void accuse(const Way &way);
+    // Who says that what was opened is open.
+    std::vector<std::string> deciders(const Way &way) const;
 
     const World &world_;
+    Bodies &bodies_;
     Triggers &triggers_;
     Stage &stage_;
     const Persona &persona_;
     const std::vector<Row> &own_;
     std::map<Oid, Seen> seen_before_;         // by deciding table: what its dependents showed before anything was tried
     std::map<Oid, std::set<Oid>> dependents_; // of a deciding table: the tables that policies show by it
+    std::vector<Opener> openers_;
     std::vector<std::string> words_;
     int left_ = 0;      // looks at a table, until it has to do
     std::string doubt_; // what triggers said of the writes to the table at hand

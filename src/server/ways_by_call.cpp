@@ -1,0 +1,214 @@
+// The ways up by a function that writes with rights of its own. What it asks of its caller is in its body, so nobody
+// reads it: it is called, and what is seen after that is looked at.
+#include "server/ways_up.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/identity.hpp"
+#include "server/scratch.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostEntries = 12; // rows put in, for each function
+
+// The address that the persona's claims say is its own; empty where they say none.
+std::string address_of(const Persona &persona) {
+    for (const auto &[name, value] : persona.settings) {
+        std::string address;
+        if (!value.starts_with('{')) continue;
+        (void)attempt(Finish::rollback, [&] { address = query("select $1::jsonb ->> 'email'", {value}).text(0, 0); });
+        if (!address.empty()) return address;
+    }
+    return "";
+}
+
+} // namespace
+
+void WaysUp::find_openers() {
+    for (const Function &function : world_.functions) {
+        const auto &callers = function.callers;
+        if (!function.definer || function.platform ||
+            std::find(callers.begin(), callers.end(), persona_.name) == callers.end())
+            continue;
+        const Body &body = bodies_.of(function.id);
+        Opener opener{&function, {}, {}, {}, {}};
+        for (const auto &[table, written] : body.relations) {
+            opener.read.insert(table);
+            const auto shown = dependents_.find(table);
+            if (!written || shown == dependents_.end()) continue;
+            opener.written.insert(table);
+            opener.asked.insert(shown->second.begin(), shown->second.end());
+        }
+        if (opener.written.empty() || !why_not_undone(world_, body).empty()) continue;
+        for (const Relation &relation : world_.relations)
+            for (const Command command : {Command::insert, Command::update}) {
+                if (!opener.written.contains(relation.id)) continue;
+                const Hearing &more = triggers_.of(relation, command);
+                Hearing &all = opener.hearing;
+                all.listeners.insert(all.listeners.end(), more.listeners.begin(), more.listeners.end());
+                all.may_object = all.may_object || more.may_object;
+                if (all.why_not.empty()) all.why_not = more.why_not;
+            }
+        openers_.push_back(std::move(opener));
+    }
+}
+
+// The row that the persona has put in, as it came to be.
+Row WaysUp::just_put_in(const TableShape &shape) {
+    const TransactionId self = call(GetCurrentTransactionId);
+    const AsUser past(user_, security_);
+    Row row{shape.id, InvalidOid, "", {}, true};
+    std::string columns;
+    for (const ColumnShape &column : shape.columns) columns += fmt::format(", {}::text", column.name);
+    const Rows found =
+        query(fmt::format("select tableoid, ctid{} from {} where xmin = '{}'::xid limit 1", columns, shape.name, self),
+              {}, false);
+    if (found.empty()) return row;
+    row.stored_in = found.oid(0, 0);
+    row.tid = found.text(0, 1);
+    for (size_t i = 0; i < shape.columns.size(); i++)
+        row.values.emplace(shape.columns[i].number, found.value(0, i + 2));
+    return row;
+}
+
+bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::string &statement) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const Seen before = foreign_seen(opener.asked);
+    const auto gained_by = [&](const std::string &calling) {
+        std::vector<std::string> gain;
+        (void)attempt(Finish::rollback, [&] {
+            (void)in_time([&] { return execute(calling); });
+            gain = gained(before, opener.asked);
+        });
+        return gain;
+    };
+    std::string calling;
+    std::vector<std::string> gain;
+    (void)attempt(Finish::rollback, [&] {
+        if (in_time([&] { return execute(statement); }) == 0) return;
+        const Row row = just_put_in(shape);
+        for (const Arguments &choice : arguments_for_itself(*opener.function, stage_, persona_.uid, &row)) {
+            if (!choice.handed || left_ <= 0) continue;
+            calling = call_of(*opener.function, choice.list);
+            gain = gained_by(calling);
+            if (!gain.empty()) return;
+        }
+    });
+    // What the call gives without the row as well is not the row's doing.
+    if (gain.empty() || !gained_by(calling).empty()) return false;
+    Hearing hearing = triggers_.of(relation, Command::insert);
+    hearing.listeners.insert(hearing.listeners.end(), opener.hearing.listeners.begin(), opener.hearing.listeners.end());
+    hearing.may_object = hearing.may_object || opener.hearing.may_object;
+    if (hearing.why_not.empty()) hearing.why_not = opener.hearing.why_not;
+    const auto rises = [&] {
+        (void)in_time([&] { return execute(calling); });
+        (void)execute("set constraints all immediate");
+        return !gained(before, opener.asked).empty();
+    };
+    if (!stands(hearing, nullptr, statement, "", rises)) return false;
+    accuse({"writable_authority", &relation, Command::insert, fmt::format("{}; {}", statement, calling), "",
+            opener.function, gain});
+    return true;
+}
+
+void WaysUp::try_handing_in(const Relation &relation) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const auto takes = [&](const Opener &opener) { return opener.read.contains(relation.id); };
+    if (std::none_of(openers_.begin(), openers_.end(), takes)) return;
+    std::vector<Values> rows = entries(relation);
+    if (rows.empty()) {
+        std::vector<const Row *> strangers;
+        for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
+        rows = stage_.candidates(relation.id, strangers);
+    }
+    // Whoever is written to at an address is known by it.
+    const std::string address = address_of(persona_);
+    if (!address.empty())
+        for (Values &row : rows)
+            for (const ColumnShape &column : shape.columns)
+                if (const auto value = row.find(column.number);
+                    value != row.end() && column.category == TYPCATEGORY_STRING && value->second &&
+                    column.name.find("mail") != std::string::npos)
+                    value->second = address;
+    left_ = kMostLooks;
+    for (const Opener &opener : openers_) {
+        if (!takes(opener)) continue;
+        size_t put_in = 0;
+        for (const Values &values : rows) {
+            if (gave_up() || put_in == kMostEntries) break;
+            const Scratch scratch;
+            const std::string statement = Maker::insert_statement(shape, values);
+            long entered = 0;
+            (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(statement); }); });
+            if (entered == 0) continue;
+            put_in++;
+            if (hand_in(relation, opener, statement)) return;
+        }
+    }
+    doubt(relation.name, Command::insert);
+}
+
+// Of these tables the ones that rows were put into or changed in, since the subtransaction began.
+std::set<Oid> WaysUp::left_rows_in(const std::set<Oid> &tables) {
+    const TransactionId self = call(GetCurrentTransactionId);
+    const AsUser past(user_, security_);
+    std::set<Oid> result;
+    for (const Oid table : tables) {
+        const TableShape *shape = stage_.tables().of(table);
+        if (shape != nullptr &&
+            !query(fmt::format("select 1 from {} where xmin = '{}'::xid limit 1", shape->name, self), {}, false)
+                 .empty())
+            result.insert(table);
+    }
+    return result;
+}
+
+// One that lets everybody in wherever they ask. One that turns some away has its reasons, and is left to its own cell.
+void WaysUp::try_calling(const Opener &opener) {
+    const Function &function = *opener.function;
+    if (!function.asks_who) return; // its own cell says so
+    left_ = kMostLooks;
+    const Scratch scratch;
+    const Seen before = foreign_seen(opener.asked);
+    std::string opening;
+    std::vector<std::string> gain;
+    size_t calls = 0;
+    for (const Arguments &choice : arguments_for_itself(function, stage_, persona_.uid, nullptr)) {
+        if (!choice.by_key || left_ <= 0) return;
+        const std::string statement = call_of(function, choice.list);
+        bool left = false;
+        const Outcome outcome = attempt(Finish::rollback, [&] {
+            (void)in_time([&] { return execute(statement); });
+            left = !left_rows_in(opener.written).empty();
+            if (left && gain.empty()) gain = gained(before, opener.asked);
+            if (!gain.empty() && opening.empty()) opening = statement;
+        });
+        if (!outcome.ok || !left) return;
+        calls++;
+    }
+    // One row says little, unless nothing else is looked at that rows could differ in.
+    const bool blind =
+        std::includes(opener.written.begin(), opener.written.end(), opener.read.begin(), opener.read.end());
+    if (opening.empty() || (calls < 2 && !blind)) return;
+    const auto rises = [&] {
+        (void)in_time([&] { return execute(opening); });
+        return !gained(before, opener.asked).empty();
+    };
+    if (stands(opener.hearing, nullptr, "", "", rises))
+        accuse({"writable_authority", nullptr, Command::execute, opening, "", &function, gain});
+    doubt(function.name, Command::execute);
+}
+
+} // namespace rlsproof::server
