@@ -126,5 +126,18 @@ CREATE POLICY everybody ON heard_it.noted USING (true);
 ALTER TABLE heard_it.noted ENABLE ROW LEVEL SECURITY;
 SELECT substring(line FROM 'no more than was declared: \w+') AS line FROM rlsproof.explain('outsider', 'heard_it.noted', 'update') e (line)
     WHERE line ~ 'no more than was declared';
+-- A function with rights of its own meets the triggers of what it writes: one that asks who is calling may be all that guards it,
+-- and one that looks at titles guards nothing.
+CREATE TABLE heard_it.kept (id int PRIMARY KEY, who uuid NOT NULL, title text);
+CREATE TABLE heard_it.unkept (id int PRIMARY KEY, who uuid NOT NULL, title text);
+ALTER TABLE heard_it.kept ENABLE ROW LEVEL SECURITY;
+ALTER TABLE heard_it.unkept ENABLE ROW LEVEL SECURITY;
+CREATE TRIGGER own_only BEFORE UPDATE ON heard_it.kept FOR EACH ROW EXECUTE FUNCTION heard_it.own_only();
+CREATE TRIGGER long_enough BEFORE INSERT OR UPDATE ON heard_it.unkept FOR EACH ROW EXECUTE FUNCTION heard_it.long_enough();
+CREATE FUNCTION heard_it.retitle(p_id int) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ UPDATE heard_it.kept SET title = 'again' WHERE id = p_id $$;
+CREATE FUNCTION heard_it.retitle_freely(p_id int) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ UPDATE heard_it.unkept SET title = 'again' WHERE id = p_id $$;
+SELECT object, verdict, reason FROM rlsproof.verify('outsider') WHERE object ~ 'retitle';
 DROP SCHEMA heard_it CASCADE;
 DROP ROLE anon, authenticated;

@@ -165,6 +165,20 @@ const Hearing &Triggers::of(const Relation &relation, Command command) {
     return place->second;
 }
 
+void hear_too(Hearing &hearing, const Hearing &more) {
+    hearing.listeners.insert(hearing.listeners.end(), more.listeners.begin(), more.listeners.end());
+    hearing.may_object = hearing.may_object || more.may_object;
+    if (hearing.why_not.empty()) hearing.why_not = more.why_not;
+}
+
+Hearing Triggers::of_any(const std::vector<const Relation *> &relations) {
+    Hearing all;
+    for (const Relation *relation : relations)
+        for (const Command command : {Command::insert, Command::update, Command::remove})
+            hear_too(all, of(*relation, command));
+    return all;
+}
+
 std::vector<Objection> objections(const Hearing &hearing, const Heard &heard) {
     std::vector<Objection> said;
     const auto add = [&](Objection objection) {

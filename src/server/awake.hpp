@@ -49,6 +49,8 @@ public:
     Triggers(const World &world, Bodies &bodies, const Hints *hints) : world_(world), bodies_(bodies), hints_(hints) {}
 
     const Hearing &of(const Relation &relation, Command command);
+    // All that any write to any of these tables wakes: of statements that others chose.
+    Hearing of_any(const std::vector<const Relation *> &relations);
 
 private:
     bool sets_what_decides(Oid table, const std::string &body) const;
@@ -59,6 +61,9 @@ private:
     const Hints *hints_;
     std::map<std::pair<Oid, Command>, Hearing> known_;
 };
+
+// Adds the listeners of another write.
+void hear_too(Hearing &hearing, const Hearing &more);
 
 // What the listeners said, the one that guards first; nothing where none of them said anything.
 std::vector<Objection> objections(const Hearing &hearing, const Heard &heard);

@@ -6,7 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "server/access.hpp"
-#include "server/awake.hpp"
+#include "server/identity.hpp"
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -53,10 +53,12 @@ std::vector<std::string> names_of(const std::vector<const Relation *> &relations
 
 } // namespace
 
-Calls::Calls(const World &world, Bodies &bodies, const Hints &hints, Stage *stage, std::string why_no_stage,
-             bool as_persona, const Persona &persona, const std::vector<Row> &own, Oid superuser, int security)
-    : world_(world), bodies_(bodies), hints_(hints), stage_(stage), why_no_stage_(std::move(why_no_stage)),
-      as_persona_(as_persona), persona_(persona), own_(own), superuser_(superuser), security_(security) {}
+Calls::Calls(const World &world, Bodies &bodies, Triggers &triggers, const Hints &hints, Stage *stage,
+             std::string why_no_stage, bool as_persona, const Persona &persona, const std::vector<Row> &own,
+             Oid superuser, int security)
+    : world_(world), bodies_(bodies), triggers_(triggers), hints_(hints), stage_(stage),
+      why_no_stage_(std::move(why_no_stage)), as_persona_(as_persona), persona_(persona), own_(own),
+      superuser_(superuser), security_(security) {}
 
 bool Calls::helps_policies(const Function &function) const {
     return std::any_of(hints_.policies.begin(), hints_.policies.end(), [&](const PolicyHint &policy) {
@@ -99,7 +101,7 @@ std::vector<Calls::Gain> Calls::gains(const Function &function) {
 }
 
 // The tables whose rows a relation shows.
-std::vector<const Relation *> Calls::bases_of(const Relation &relation) {
+std::vector<const Relation *> Calls::bases_of(const Relation &relation) const {
     if (relation.is_table()) return {&relation};
     const Rows rows = query(R"(
 with recursive reads(id) as (
@@ -214,6 +216,50 @@ bool Calls::tells(const Function &function, const Arguments &arguments, const st
     return differs;
 }
 
+std::string Calls::done(const Function &function, const std::vector<Gain> &gains) const {
+    std::vector<const Relation *> changed, entered;
+    for (const Gain &gain : gains)
+        if (gain.written)
+            for (const Relation *base : bases_of(*gain.relation)) {
+                const Probe probe(*stage_, *base, own_, superuser_, security_);
+                if (!probe.foreign_changed().empty()) changed.push_back(base);
+                // Who looks at the caller may have good reason to write to somebody.
+                if (!function.asks_who && probe.entered_for_others(persona_.uid)) entered.push_back(base);
+            }
+    if (!changed.empty())
+        return fmt::format("a call changed rows of other people in {}", fmt::join(names_of(changed), ", "));
+    if (!entered.empty())
+        return fmt::format("a call put a row of somebody else's into {}", fmt::join(names_of(entered), ", "));
+    return "";
+}
+
+std::string Calls::objection(const Function &function, const std::string &statement, const std::vector<Gain> &gains) {
+    std::vector<const Relation *> written;
+    for (const Gain &gain : gains)
+        if (gain.written)
+            for (const Relation *base : bases_of(*gain.relation)) written.push_back(base);
+    const Hearing hearing = triggers_.of_any(written);
+    const auto may_turn_away = [](const Listener &listener) { return listener.guards && listener.may_object; };
+    if (std::none_of(hearing.listeners.begin(), hearing.listeners.end(), may_turn_away)) return "";
+    if (!hearing.why_not.empty()) return "triggers that may stop it could not be heard: " + hearing.why_not;
+    Heard heard;
+    std::string did;
+    const Outcome outcome = attempt(Finish::rollback, [&] {
+        {
+            const AsUser past(superuser_, security_);
+            wake();
+        }
+        (void)in_time([&] { return execute(statement); });
+        (void)execute("set constraints all immediate");
+        did = done(function, gains);
+    });
+    if (outcome.ok && !did.empty()) return "";
+    heard.put_back = outcome.ok;
+    if (!outcome.ok) heard.failures.push_back(outcome);
+    const std::vector<Objection> said = objections(hearing, heard);
+    return said.empty() ? "" : said.front().reason; // a key that a made row does not have is no guard
+}
+
 // Calls it once, undone. True where that is enough: it showed or changed rows of other people, or did not end.
 bool Calls::make_call(const Function &function, const Arguments &arguments, const std::vector<Gain> &gains,
                       const std::set<std::string> &told, Tried &tried) {
@@ -223,7 +269,8 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
     Observation observation;
     observation.statement = statement;
     observation.identified = false;
-    std::vector<const Relation *> shown, changed, entered;
+    std::vector<const Relation *> shown;
+    std::string did;
     int unexplained = 0;
     observation.outcome = attempt(Finish::rollback, [&] {
         if (function.procedure) {
@@ -242,14 +289,7 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
                         }
             about_somebody = shown.empty() && tells(function, arguments, text);
         }
-        for (const Gain &gain : gains)
-            if (gain.written)
-                for (const Relation *base : bases_of(*gain.relation)) {
-                    const Probe probe(*stage_, *base, own_, superuser_, security_);
-                    if (!probe.foreign_changed().empty()) changed.push_back(base);
-                    // Who looks at the caller may have good reason to write to somebody.
-                    if (!function.asks_who && probe.entered_for_others(persona_.uid)) entered.push_back(base);
-                }
+        did = done(function, gains);
     });
     const Outcome &outcome = observation.outcome;
     if (!outcome.ok) {
@@ -260,15 +300,18 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
     }
     tried.answered++;
     tried.unexplained += unexplained;
-    if (!changed.empty())
-        tried.seen = fmt::format("a call changed rows of other people in {}", fmt::join(names_of(changed), ", "));
-    else if (!entered.empty())
-        tried.seen = fmt::format("a call put a row of somebody else's into {}", fmt::join(names_of(entered), ", "));
-    else if (!shown.empty())
-        tried.seen = fmt::format("a call showed rows of other people in {}", fmt::join(names_of(shown), ", "));
-    tried.rows = !tried.seen.empty();
-    if (!tried.rows && about_somebody) tried.seen = "a call told something about a row of somebody else's";
-    if (tried.seen.empty()) return false;
+    std::string seen = did;
+    const std::string doubt = did.empty() ? "" : objection(function, statement, gains);
+    if (!shown.empty() && (did.empty() || !doubt.empty()))
+        seen = fmt::format("a call showed rows of other people in {}", fmt::join(names_of(shown), ", "));
+    else if (!doubt.empty()) {
+        tried.doubt = fmt::format("{}, and {}", did, doubt);
+        return false; // another call may pass what stopped this one
+    }
+    tried.rows = !seen.empty();
+    if (!tried.rows && about_somebody) seen = "a call told something about a row of somebody else's";
+    tried.seen = seen;
+    if (seen.empty()) return false;
     tried.observation = std::move(observation);
     return true;
 }
@@ -306,6 +349,10 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
         guessed = std::any_of(choices.begin(), choices.end(), [](const Arguments &a) { return a.guessed; });
         tried = call_it(function, body, gains, choices);
     }
+    if (tried.seen.empty() && !tried.doubt.empty())
+        return say(
+            Verdict::unknown, Evidence::none,
+            fmt::format("it runs as {}: {}; whether that stops everything is not known", function.owner, tried.doubt));
     if (!tried.seen.empty()) {
         say(allowed, Evidence::execution,
             fmt::format("it runs as {}: {}{}", function.owner, tried.seen,

@@ -13,6 +13,7 @@
 #include "model/expectation.hpp"
 #include "model/world.hpp"
 
+#include "server/awake.hpp"
 #include "server/bodies.hpp"
 #include "server/call_arguments.hpp"
 #include "server/probe.hpp"
@@ -25,8 +26,9 @@ public:
     // Without a stage nothing is called, for the reason given; where not even the persona could be assumed, privileges
     // alone are asked. REQUIRES: else the persona is assumed in the subtransaction around; `superuser` is who set the
     // stage.
-    Calls(const World &world, Bodies &bodies, const Hints &hints, Stage *stage, std::string why_no_stage,
-          bool as_persona, const Persona &persona, const std::vector<Row> &own, Oid superuser, int security);
+    Calls(const World &world, Bodies &bodies, Triggers &triggers, const Hints &hints, Stage *stage,
+          std::string why_no_stage, bool as_persona, const Persona &persona, const std::vector<Row> &own, Oid superuser,
+          int security);
 
     Cell examine(const Function &function, const Expectation *expectation);
 
@@ -45,6 +47,7 @@ private:
         int refused = 0;     // calls that the function itself turned away
         std::string seen;    // what a call showed or changed of other people's rows; empty where nothing
         bool rows = false;   // and that was rows, not something about them
+        std::string doubt;   // what a call did while triggers rested, and what they say of it; empty where nothing
         Observation observation;
     };
 
@@ -53,6 +56,10 @@ private:
     std::string why_not_called(const Body &body) const;
     Tried call_it(const Function &function, const Body &body, const std::vector<Gain> &gains,
                   const std::vector<Arguments> &choices);
+    // What a call that was just made did to rows of other people, in words; empty where nothing.
+    std::string done(const Function &function, const std::vector<Gain> &gains) const;
+    // What triggers say of a call that did something while they rested; empty where they let it pass.
+    std::string objection(const Function &function, const std::string &statement, const std::vector<Gain> &gains);
     bool make_call(const Function &function, const Arguments &arguments, const std::vector<Gain> &gains,
                    const std::set<std::string> &told, Tried &tried);
     static std::string answer(const std::string &statement, std::vector<std::string> *results);
@@ -65,10 +72,11 @@ private:
     bool explained(const std::string &answer, bool rows, const std::vector<Gain> &gains);
     // What only rows out of the persona's reach hold, by the relation they are in.
     const std::map<std::string, std::string> &hidden(const Relation &relation);
-    std::vector<const Relation *> bases_of(const Relation &relation);
+    std::vector<const Relation *> bases_of(const Relation &relation) const;
 
     const World &world_;
     Bodies &bodies_;
+    Triggers &triggers_;
     const Hints &hints_;
     Stage *stage_;
     std::string why_no_stage_;

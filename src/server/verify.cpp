@@ -392,8 +392,8 @@ std::vector<std::pair<std::string, Part>> Examination::objects_of(const Relation
 
 void Examination::functions(const Persona &persona, const Selection &selection, std::vector<Cell> &cells) {
     if (!selection.command.empty() && selection.command != name(Command::execute)) return;
-    Calls calls(world_, bodies_, hints_, stage_, why_no_stage_, why_not_assumed_.empty(), persona, own_, user_,
-                security_);
+    Calls calls(world_, bodies_, triggers_, hints_, stage_, why_no_stage_, why_not_assumed_.empty(), persona, own_,
+                user_, security_);
     for (const Function &function : world_.functions) {
         if (selection.object.empty() ? function.platform : selection.object != function.name) continue;
         poll();

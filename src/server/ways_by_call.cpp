@@ -52,15 +52,10 @@ void WaysUp::find_openers() {
             opener.asked.insert(shown->second.begin(), shown->second.end());
         }
         if (opener.written.empty() || !why_not_undone(world_, body).empty()) continue;
+        std::vector<const Relation *> written;
         for (const Relation &relation : world_.relations)
-            for (const Command command : {Command::insert, Command::update}) {
-                if (!opener.written.contains(relation.id)) continue;
-                const Hearing &more = triggers_.of(relation, command);
-                Hearing &all = opener.hearing;
-                all.listeners.insert(all.listeners.end(), more.listeners.begin(), more.listeners.end());
-                all.may_object = all.may_object || more.may_object;
-                if (all.why_not.empty()) all.why_not = more.why_not;
-            }
+            if (opener.written.contains(relation.id)) written.push_back(&relation);
+        opener.hearing = triggers_.of_any(written);
         openers_.push_back(std::move(opener));
     }
 }
@@ -109,9 +104,7 @@ bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::
     // What the call gives without the row as well is not the row's doing.
     if (gain.empty() || !gained_by(calling).empty()) return false;
     Hearing hearing = triggers_.of(relation, Command::insert);
-    hearing.listeners.insert(hearing.listeners.end(), opener.hearing.listeners.begin(), opener.hearing.listeners.end());
-    hearing.may_object = hearing.may_object || opener.hearing.may_object;
-    if (hearing.why_not.empty()) hearing.why_not = opener.hearing.why_not;
+    hear_too(hearing, opener.hearing);
     const auto rises = [&] {
         (void)in_time([&] { return execute(calling); });
         (void)execute("set constraints all immediate");
