@@ -41,13 +41,6 @@ bool single_key(const TableShape &table, int number) {
                        [&](const std::vector<int> &key) { return key.size() == 1 && key.front() == number; });
 }
 
-// Whether each person may have only one row in the table: an account, a profile.
-bool one_each(const TableShape &table, const Hints &hints) {
-    return std::any_of(table.columns.begin(), table.columns.end(), [&](const ColumnShape &column) {
-        return hints.identity.contains({table.id, column.number}) && single_key(table, column.number);
-    });
-}
-
 // The first value counts; documents are put together from all that is asked of them.
 void take_too(const TableShape &table, Values &values, int number, const Candidate &value) {
     const auto [place, is_new] = values.emplace(number, value);
@@ -57,6 +50,12 @@ void take_too(const TableShape &table, Values &values, int number, const Candida
 }
 
 } // namespace
+
+bool one_each(const TableShape &table, const Hints &hints) {
+    return std::any_of(table.columns.begin(), table.columns.end(), [&](const ColumnShape &column) {
+        return hints.identity.contains({table.id, column.number}) && single_key(table, column.number);
+    });
+}
 
 const ColumnShape *Stage::part_column(const TableShape &table) {
     if (table.name != "storage.objects") return nullptr;

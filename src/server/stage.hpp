@@ -13,6 +13,9 @@
 
 namespace rlsproof::server {
 
+// Whether each person may have only one row in the table: an account, a profile.
+bool one_each(const TableShape &table, const Hints &hints);
+
 class Stage {
 public:
     Stage(const Tables &tables, const Hints &hints) : tables_(tables), hints_(hints), maker_(tables) {

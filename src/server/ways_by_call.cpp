@@ -112,7 +112,7 @@ bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::
     };
     if (!stands(hearing, nullptr, statement, "", rises)) return false;
     accuse({"writable_authority", &relation, Command::insert, fmt::format("{}; {}", statement, calling), "",
-            opener.function, gain});
+            opener.function, gain, ""});
     return true;
 }
 
@@ -200,7 +200,7 @@ void WaysUp::try_calling(const Opener &opener) {
         return !gained(before, opener.asked).empty();
     };
     if (stands(opener.hearing, nullptr, "", "", rises))
-        accuse({"writable_authority", nullptr, Command::execute, opening, "", &function, gain});
+        accuse({"writable_authority", nullptr, Command::execute, opening, "", &function, gain, ""});
     doubt(function.name, Command::execute);
 }
 

@@ -138,6 +138,7 @@ void WaysUp::accuse(const Way &way) {
     if (way.relation != nullptr)
         what += fmt::format(" {} {} by itself", promotion ? "set" : "write its own row into",
                             way.column.empty() ? object : object + "." + way.column);
+    what += way.when;
     if (way.function != nullptr)
         what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
                             way.relation != nullptr ? " with it" : " with the key of any row");
@@ -170,6 +171,9 @@ void WaysUp::accuse(const Way &way) {
                                                   more > 0 ? fmt::format(" (and {} more)", more) : "");
     finding.detail = fmt::format("{}. It was done with: {}", decided, way.statement);
     finding.hint = promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+                   : !way.when.empty()
+                       ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
+                         "have, or let a trigger put the row in at sign-up and nobody else."
                    : way.relation == nullptr
                        ? "Let the function ask whether its caller was let in by somebody who may."
                        : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
@@ -200,7 +204,7 @@ void WaysUp::try_promotion(const Relation &relation) {
             long raised = 0;
             (void)attempt(Finish::rollback, [&] { raised = in_time([&] { return execute(statement); }); });
             if (raised > 0 && stands(hearing, &relation, statement, "true", nullptr))
-                accuse({"self_promotion", &relation, Command::update, statement, column.name, nullptr, {}});
+                accuse({"self_promotion", &relation, Command::update, statement, column.name, nullptr, {}, ""});
             continue;
         }
         // What policies and helpers compare the column with, and what other people's rows hold in it.
@@ -241,28 +245,99 @@ void WaysUp::try_promotion(const Relation &relation) {
             std::function<bool()> rises;
             if (!gain->empty()) rises = [&] { return !gained(before, governed).empty(); };
             accused = stands(hearing, &relation, statement, kept, rises);
-            if (accused) accuse({"self_promotion", &relation, Command::update, statement, column.name, nullptr, *gain});
+            if (accused)
+                accuse({"self_promotion", &relation, Command::update, statement, column.name, nullptr, *gain, ""});
         }
     }
     doubt(relation.name, Command::update);
+}
+
+// Whether the database itself puts somebody's row in, when the account is made.
+bool WaysUp::made_at_sign_up(const Relation &relation) {
+    std::vector<std::string> accounts;
+    for (const Row &row : own_)
+        if (row.table != relation.id) accounts.push_back(std::to_string(row.table));
+    const Rows functions = query("select tgfoid from pg_catalog.pg_trigger where tgrelid = any ($1::oid[]) "
+                                 "and not tgisinternal and tgenabled in ('O', 'A') and tgtype & 4 <> 0",
+                                 {array_literal(accounts)});
+    for (size_t i = 0; i < functions.size(); i++) {
+        const Body &body = bodies_.of(functions.oid(i, 0));
+        if (!body.known || body.inserted.contains(relation.id)) return true;
+    }
+    return false;
+}
+
+std::optional<WaysUp::Room> WaysUp::room_in(const Relation &relation) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    Room room;
+    if (!one_each(shape, stage_.hints())) return room;
+    for (const Row &row : own_)
+        if (row.table == relation.id) room.mine = &row;
+    if (room.mine == nullptr) return room;
+    std::string which;
+    for (const ColumnShape &column : shape.columns)
+        if (const auto value = room.mine->values.find(column.number);
+            which.empty() && value != room.mine->values.end() && value->second &&
+            stage_.hints().identity.contains({relation.id, column.number}))
+            which = fmt::format("{} = {}", column.name, Maker::literal(column, value->second));
+    const std::string statement = fmt::format("delete from {} where {}", relation.name, which);
+    const Reach &reach = *relation.reach_of(persona_.name);
+    if (reach.commands.contains(Command::remove) && !which.empty() &&
+        !triggers_.of(relation, Command::remove).may_object) {
+        long gone = 0;
+        (void)attempt(Finish::rollback, [&] { gone = in_time([&] { return execute(statement); }); });
+        if (gone > 0) {
+            room.gives_up = statement;
+            return room;
+        }
+    }
+    if (made_at_sign_up(relation)) return std::nullopt;
+    return room;
+}
+
+void WaysUp::make_room(const Room &room, const Relation &relation) {
+    if (room.mine == nullptr) return;
+    if (!room.gives_up.empty()) {
+        (void)in_time([&] { return execute(room.gives_up); });
+        return;
+    }
+    const AsUser past(user_, security_);
+    (void)execute(fmt::format("delete from {} where ctid = {}::tid and tableoid = {}", relation.name,
+                              quote_literal(room.mine->tid), room.mine->stored_in));
 }
 
 void WaysUp::try_joining(const Relation &relation) {
     const TableShape &shape = *stage_.tables().of(relation.id);
     const std::set<Oid> &asked = dependents_[relation.id];
     const Seen &before = seen_before_[relation.id];
+    const Hearing &hearing = triggers_.of(relation, Command::insert);
+    const std::optional<Room> room = room_in(relation);
+    if (!room) return;
     for (const Values &values : entries(relation)) {
         if (gave_up()) break;
         const Scratch scratch;
         const std::string statement = Maker::insert_statement(shape, values);
         std::vector<std::string> gain;
+        bool stood = false;
         (void)attempt(Finish::rollback, [&] {
-            if (in_time([&] { return execute(statement); }) > 0) gain = gained(before, asked);
+            Seen without = before;
+            if (room->mine != nullptr) {
+                make_room(*room, relation);
+                without.merge(foreign_seen(asked));
+            }
+            (void)attempt(Finish::rollback, [&] {
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(without, asked);
+            });
+            const auto rises = [&] { return !gained(without, asked).empty(); };
+            stood = !gain.empty() && stands(hearing, &relation, statement, "true", rises);
         });
-        const auto rises = [&] { return !gained(before, asked).empty(); };
-        if (gain.empty() || !stands(triggers_.of(relation, Command::insert), &relation, statement, "true", rises))
-            continue;
-        accuse({"writable_authority", &relation, Command::insert, statement, "", nullptr, gain});
+        if (!stood) continue;
+        accuse({"writable_authority", &relation, Command::insert,
+                room->gives_up.empty() ? statement : fmt::format("{}; {}", room->gives_up, statement), "", nullptr,
+                gain,
+                room->mine == nullptr    ? ""
+                : room->gives_up.empty() ? ", while it has none"
+                                         : ", in place of the one it has"});
         break;
     }
     doubt(relation.name, Command::insert);

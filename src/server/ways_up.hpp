@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -52,6 +53,7 @@ private:
         std::string column;              // that is set; empty where a row is put in
         const Function *function;        // that is called then; or nothing
         std::vector<std::string> gained; // tables that show more of other people's rows than before
+        std::string when;                // the circumstances; empty where there are none
     };
 
     bool gave_up();
@@ -61,6 +63,15 @@ private:
     std::vector<std::string> gained(const Seen &before, const std::set<Oid> &asked);
     void try_promotion(const Relation &relation);
     void try_joining(const Relation &relation);
+    // How somebody who has a row already, in a table that holds one for each, can put in another: where it takes the
+    // first away, or while it has not got it yet.
+    struct Room {
+        const Row *mine = nullptr; // that is in the way; nothing where there is room
+        std::string gives_up;      // the statement that makes room; empty where the row was not put in yet
+    };
+    std::optional<Room> room_in(const Relation &relation);
+    void make_room(const Room &room, const Relation &relation);
+    bool made_at_sign_up(const Relation &relation);
     void find_openers();
     // Rows of its own that it can put in, and what an opener makes of them.
     void try_handing_in(const Relation &relation);
