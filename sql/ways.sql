@@ -54,6 +54,22 @@ CREATE VIEW view_it.read_only AS SELECT DISTINCT memo FROM view_it.orders;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA view_it TO regress_cycle_app;
 SELECT object, command, verdict, evidence, reason FROM rlsproof.verify('outsider')
 WHERE object LIKE 'view_it.%' AND object <> 'view_it.orders' AND command IN ('SELECT', 'INSERT');
+-- What is read with the caller's rights is what the caller reaches anyway, though no column says whose it is; unless a function
+-- with rights of its own has a say in it.
+CREATE TABLE view_it.staff (who uuid PRIMARY KEY, boss boolean NOT NULL DEFAULT false);
+ALTER TABLE view_it.staff ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON view_it.staff FOR SELECT USING (who::text = current_setting('app.user_id', true));
+CREATE POLICY bosses ON view_it.orders FOR SELECT USING (EXISTS (SELECT FROM view_it.staff s
+    WHERE s.who::text = current_setting('app.user_id', true) AND s.boss));
+CREATE FUNCTION view_it.memo_of(wanted int) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT o.memo FROM view_it.orders o WHERE o.id = wanted $$;
+REVOKE EXECUTE ON FUNCTION view_it.memo_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION view_it.memo_of TO regress_cycle_app;
+CREATE VIEW view_it.no_names WITH (security_invoker = true) AS SELECT id, memo FROM view_it.orders;
+CREATE VIEW view_it.told WITH (security_invoker = true) AS SELECT o.id, view_it.memo_of(o.id) AS memo FROM view_it.orders o;
+GRANT SELECT ON view_it.staff, view_it.no_names, view_it.told TO regress_cycle_app;
+SELECT object, verdict, evidence, reason FROM rlsproof.verify('newcomer')
+WHERE object IN ('view_it.no_names', 'view_it.told') AND command = 'SELECT';
 SELECT witness ->> 'statement' FROM rlsproof.verify('outsider', 'view_it.renamed', 'insert');
 SELECT count(*) FROM view_it.orders;
 
