@@ -14,7 +14,6 @@
 
 extern "C" {
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 }
 
 namespace rlsproof::server {
@@ -22,17 +21,6 @@ namespace rlsproof::server {
 namespace {
 
 constexpr size_t kMostEntries = 12; // rows put in, for each function
-
-// The address that the persona's claims say is its own; empty where they say none.
-std::string address_of(const Persona &persona) {
-    for (const auto &[name, value] : persona.settings) {
-        std::string address;
-        if (!value.starts_with('{')) continue;
-        (void)attempt(Finish::rollback, [&] { address = query("select $1::jsonb ->> 'email'", {value}).text(0, 0); });
-        if (!address.empty()) return address;
-    }
-    return "";
-}
 
 } // namespace
 
@@ -120,21 +108,7 @@ void WaysUp::try_handing_in(const Relation &relation) {
     const TableShape &shape = *stage_.tables().of(relation.id);
     const auto takes = [&](const Opener &opener) { return opener.read.contains(relation.id); };
     if (std::none_of(openers_.begin(), openers_.end(), takes)) return;
-    std::vector<Values> rows = entries(relation);
-    if (rows.empty()) {
-        std::vector<const Row *> strangers;
-        for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
-        rows = stage_.candidates(relation.id, strangers);
-    }
-    // Whoever is written to at an address is known by it.
-    const std::string address = address_of(persona_);
-    if (!address.empty())
-        for (Values &row : rows)
-            for (const ColumnShape &column : shape.columns)
-                if (const auto value = row.find(column.number);
-                    value != row.end() && column.category == TYPCATEGORY_STRING && value->second &&
-                    column.name.find("mail") != std::string::npos)
-                    value->second = address;
+    const std::vector<Values> rows = entries(relation);
     left_ = kMostLooks;
     for (const Opener &opener : openers_) {
         if (!takes(opener)) continue;

@@ -332,6 +332,7 @@ void WaysUp::try_joining(const Relation &relation) {
             stood = !gain.empty() && stands(hearing, &relation, statement, "true", rises);
         });
         if (!stood) continue;
+        joined_.insert(relation.id);
         accuse({"writable_authority", &relation, Command::insert,
                 room->gives_up.empty() ? statement : fmt::format("{}; {}", room->gives_up, statement), "", nullptr,
                 gain,
@@ -347,11 +348,15 @@ void WaysUp::try_joining(const Relation &relation) {
 std::vector<Values> WaysUp::entries(const Relation &relation) {
     std::vector<Values> result;
     const TableShape &shape = *stage_.tables().of(relation.id);
-    if (!stage_.names_people(shape)) return result;
+    if (!stage_.names_people(shape) && !has_addresses(shape)) return result;
     std::vector<const Row *> strangers;
     for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
-    for (const Values &candidate : stage_.candidates(relation.id, strangers))
-        for (Values &own : stage_.owned_each(shape, candidate, persona_.uid, own_)) result.push_back(std::move(own));
+    for (Values &candidate : stage_.candidates(relation.id, strangers)) {
+        std::vector<Values> own = stage_.owned_each(shape, candidate, persona_.uid, own_);
+        if (own.empty()) own.push_back(std::move(candidate));
+        result.insert(result.end(), own.begin(), own.end());
+    }
+    for (Values &row : result) readdress(shape, row);
     return result;
 }
 
@@ -361,6 +366,7 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
     findings_ = &findings;
     for (const auto &[table, deciders] : stage_.hints().decided_by)
         for (const Oid decider : deciders) dependents_[decider].insert(table);
+    address_ = address_of(persona_);
     find_openers();
     for (const Relation &relation : world_.relations) {
         if (!chosen(relation.name) || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
@@ -375,6 +381,8 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
         }
         if (reach->commands.contains(Command::insert)) try_handing_in(relation);
     }
+    for (const Relation &relation : world_.relations)
+        if (chosen(relation.name) && dependents_.contains(relation.id) && may_enter(relation)) try_chains(relation);
     for (const Opener &opener : openers_)
         if (chosen(opener.function->name)) try_calling(opener);
 }

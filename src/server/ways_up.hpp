@@ -53,7 +53,7 @@ private:
         std::string column;              // that is set; empty where a row is put in
         const Function *function;        // that is called then; or nothing
         std::vector<std::string> gained; // tables that show more of other people's rows than before
-        std::string when;                // the circumstances; empty where there are none
+        std::string when;                // the circumstances, or what is written next; empty where there is nothing
     };
 
     bool gave_up();
@@ -71,12 +71,21 @@ private:
     };
     std::optional<Room> room_in(const Relation &relation);
     void make_room(const Room &room, const Relation &relation);
+    // What a row that opens nothing by itself lets be written next.
+    void try_chains(const Relation &relation);
+    bool try_chain(const Relation &first, const Relation &second, const Values &opening);
     bool made_at_sign_up(const Relation &relation);
     void find_openers();
     // Rows of its own that it can put in, and what an opener makes of them.
     void try_handing_in(const Relation &relation);
     bool hand_in(const Relation &relation, const Opener &opener, const std::string &statement);
     std::vector<Values> entries(const Relation &relation);
+    // Whoever is written to at an address is known by it.
+    static std::string address_of(const Persona &persona);
+    static bool has_addresses(const TableShape &shape);
+    void readdress(const TableShape &shape, Values &values) const;
+    // Whether rows may be put in at all, and policies say which.
+    bool may_enter(const Relation &relation) const;
     Row just_put_in(const TableShape &shape);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
@@ -100,6 +109,8 @@ private:
     std::map<Oid, Seen> seen_before_;         // by deciding table: what its dependents showed before anything was tried
     std::map<Oid, std::set<Oid>> dependents_; // of a deciding table: the tables that policies show by it
     std::vector<Opener> openers_;
+    std::set<Oid> joined_; // tables that may be joined by one write
+    std::string address_;  // the persona's own, as its claims say it
     std::vector<std::string> words_;
     int left_ = 0;      // looks at a table, until it has to do
     std::string doubt_; // what triggers said of the writes to the table at hand

@@ -1,0 +1,130 @@
+// The ways up by two writes: a row that opens nothing by itself, and lets another one in that does, as an invitation
+// that anybody writes to himself lets him into the members.
+#include "server/ways_up.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/scratch.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+bool holds_address(const ColumnShape &column) {
+    return column.category == TYPCATEGORY_STRING && column.name.find("mail") != std::string::npos;
+}
+
+// The second row is about what the first is about: the same team, or the first row itself.
+void follow(const TableShape &first, const Values &opening, const TableShape &second, Values &values) {
+    for (const ForeignKey &key : second.foreign_keys) {
+        if (key.columns.size() != 1) continue;
+        const auto take = [&](int number) {
+            const auto value = opening.find(number);
+            if (value != opening.end() && value->second) values[key.columns.front()] = value->second;
+        };
+        if (key.parent == first.id) take(key.parent_columns.front());
+        for (const ForeignKey &other : first.foreign_keys)
+            if (other.columns.size() == 1 && other.parent == key.parent && other.parent_columns == key.parent_columns)
+                take(other.columns.front());
+    }
+}
+
+} // namespace
+
+std::string WaysUp::address_of(const Persona &persona) {
+    for (const auto &[name, value] : persona.settings) {
+        std::string address;
+        if (!value.starts_with('{')) continue;
+        (void)attempt(Finish::rollback, [&] { address = query("select $1::jsonb ->> 'email'", {value}).text(0, 0); });
+        if (!address.empty()) return address;
+    }
+    return "";
+}
+
+bool WaysUp::has_addresses(const TableShape &shape) {
+    return std::any_of(shape.columns.begin(), shape.columns.end(), holds_address);
+}
+
+void WaysUp::readdress(const TableShape &shape, Values &values) const {
+    if (address_.empty()) return;
+    for (const ColumnShape &column : shape.columns)
+        if (const auto value = values.find(column.number);
+            value != values.end() && value->second && holds_address(column))
+            value->second = address_;
+}
+
+bool WaysUp::may_enter(const Relation &relation) const {
+    if (!relation.is_table() || stage_.tables().of(relation.id) == nullptr) return false;
+    const Reach *reach = relation.reach_of(persona_.name);
+    return reach != nullptr && reach->row_security && reach->commands.contains(Command::insert);
+}
+
+bool WaysUp::try_chain(const Relation &first, const Relation &second, const Values &opening) {
+    const TableShape &opened = *stage_.tables().of(second.id), &opener = *stage_.tables().of(first.id);
+    const std::set<Oid> &asked = dependents_[second.id];
+    const std::string beginning = Maker::insert_statement(opener, opening);
+    const Seen &before = seen_before_[second.id];
+    std::set<std::string> tried;
+    for (Values values : entries(second)) {
+        if (gave_up()) return false;
+        follow(opener, opening, opened, values);
+        const std::string statement = Maker::insert_statement(opened, values);
+        if (!tried.insert(statement).second) continue;
+        const auto gained_by = [&] {
+            std::vector<std::string> gain;
+            (void)attempt(Finish::rollback, [&] {
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(before, asked);
+            });
+            return gain;
+        };
+        std::vector<std::string> gain;
+        (void)attempt(Finish::rollback, [&] {
+            if (in_time([&] { return execute(beginning); }) > 0) gain = gained_by();
+        });
+        // What the second row opens without the first is its own doing.
+        if (gain.empty() || !gained_by().empty()) continue;
+        Hearing hearing = triggers_.of(first, Command::insert);
+        hear_too(hearing, triggers_.of(second, Command::insert));
+        const auto rises = [&] {
+            (void)in_time([&] { return execute(statement); });
+            (void)execute("set constraints all immediate");
+            return !gained(before, asked).empty();
+        };
+        if (!stands(hearing, &first, beginning, "true", rises)) continue;
+        accuse({"writable_authority", &first, Command::insert, fmt::format("{}; {}", beginning, statement), "", nullptr,
+                gain, fmt::format(", and then one into {}", second.name)});
+        return true;
+    }
+    return false;
+}
+
+void WaysUp::try_chains(const Relation &relation) {
+    if (joined_.contains(relation.id)) return;
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    for (const Relation &next : world_.relations) {
+        if (next.id == relation.id || !dependents_[relation.id].contains(next.id) || joined_.contains(next.id) ||
+            !dependents_.contains(next.id) || !may_enter(next))
+            continue;
+        const Scratch scratch;
+        left_ = kMostLooks;
+        if (!seen_before_.contains(next.id)) seen_before_[next.id] = foreign_seen(dependents_[next.id]);
+        for (const Values &opening : entries(relation)) {
+            long entered = 0;
+            const std::string beginning = Maker::insert_statement(shape, opening);
+            (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(beginning); }); });
+            if (entered > 0 && try_chain(relation, next, opening)) return;
+        }
+    }
+    doubt(relation.name, Command::insert);
+}
+
+} // namespace rlsproof::server
