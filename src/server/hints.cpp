@@ -172,6 +172,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                 case HintKind::value: {
                     const Candidate candidate = raw->value != nullptr ? Candidate(raw->value) : Candidate();
                     add_once(hints.candidates[column], candidate);
+                    if (!raw->own && candidate) hints.asked_of_callers[column].insert(*candidate);
                     (raw->own ? hint.values : hint.elsewhere[raw->relation]).emplace_back(raw->number, candidate);
                     break;
                 }
@@ -194,6 +195,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     for (const Column &asked : columns_asked(raw->relation, raw->number)) {
                         if (hints.candidates[asked].size() >= kMostWords) continue;
                         add_once(hints.candidates[asked], Candidate(raw->value));
+                        hints.asked_of_callers[asked].insert(raw->value);
                         (asked.relation == hint.relation ? hint.values : hint.elsewhere[asked.relation])
                             .emplace_back(asked.number, raw->value);
                     }
@@ -254,8 +256,10 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
             }
             for (const auto &[name, value] : body.compared) {
                 if (value) hints.mentions[*value]++;
-                for (const Column &column : columns_named(body, {name}))
+                for (const Column &column : columns_named(body, {name})) {
                     if (hints.candidates[column].size() < kMostWords) add_once(hints.candidates[column], value);
+                    if (value) hints.asked_of_callers[column].insert(*value);
+                }
             }
         }
     }

@@ -41,6 +41,9 @@ private:
     // with `gains` rows of other people in one of them have to be seen after it.
     bool stands(const Relation &relation, Command command, const std::string &statement, const std::string &kept,
                 const std::set<Oid> *gains);
+    // Whether a write is the right of whoever owns what the written rows hang on: with another owner it changes
+    // nothing.
+    bool is_of_its_owner(const Relation &relation, const std::string &statement);
     // What somebody might do but for its triggers is not known to be stopped.
     void doubt(const Relation &relation, Command command);
     void accuse(const std::string &rule, const Relation &relation, Command command, const std::string &statement,
