@@ -10,6 +10,7 @@
 
 #include "server/access.hpp"
 #include "server/any_value.hpp"
+#include "server/appointed.hpp"
 #include "server/awake.hpp"
 #include "server/calls.hpp"
 #include "server/cycle.hpp"
@@ -412,8 +413,10 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
         stage_ = nullptr;
         why_no_stage_ = why_not_assumed_;
     } else {
-        if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared))
+        if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared)) {
             own_ = stage_->sign_up(persona.uid, persona.declared);
+            if (newcomer && !persona.declared) strike_off(*stage_, persona, own_);
+        }
         assume(identity_of(persona));
     }
     for (const Relation &relation : world_.relations) {
