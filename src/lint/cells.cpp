@@ -147,8 +147,18 @@ Finding failing(const World &world, const std::string &object, Verdict verdict, 
         finding.category = Category::permissions;
         finding.message =
             fmt::format("{} on {} fails for {}: {}", listed(commands), object, listed(personas), cell.reason);
+        // Who has not signed in and lacks a right that the policies need is turned away for good, if not politely.
+        const bool visitors = std::all_of(group.cells.begin(), group.cells.end(), [&](const Cell *c) {
+            return c->reason.starts_with("42501") && c->command != Command::execute && !c->declared &&
+                   std::any_of(world.personas.begin(), world.personas.end(),
+                               [&](const Persona &p) { return p.name == c->persona && p.uid.empty() && !p.declared; });
+        });
+        if (visitors) finding.level = Level::note;
         finding.hint =
-            cell.command == Command::execute ? "Whoever calls it gets this error: mend it, or drop it."
+            visitors
+                ? "It is shut for them by an error instead of an empty answer. If they are meant to be let in, grant "
+                  "what is missing; if not, CREATE POLICY ... TO authenticated says so."
+            : cell.command == Command::execute ? "Whoever calls it gets this error: mend it, or drop it."
             : cell.reason.rfind("42P17", 0) == 0
                 ? "A policy reads its own table, directly or through another one's policy. Move the look-up into a "
                   "SECURITY DEFINER function that checks the caller."

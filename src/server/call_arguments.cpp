@@ -203,6 +203,14 @@ Candidate guess(const Argument &argument, size_t turn, const Tables &tables) {
     return plain;
 }
 
+// Of several functions of one name the arguments tell which one is meant, and only all of them do so for certain.
+bool has_its_name_alone(Oid function) {
+    return query("select 1 from pg_catalog.pg_proc p join pg_catalog.pg_proc o on o.proname = p.proname and "
+                 "o.pronamespace = p.pronamespace and o.oid <> p.oid where p.oid = $1::oid limit 1",
+                 {std::to_string(function)})
+        .empty();
+}
+
 } // namespace
 
 std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid) {
@@ -211,6 +219,7 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
     const Chooser chooser(function, stage, uid);
     std::vector<std::optional<Column>> columns;
     bool named = true, people = false;
+    const bool alone = has_its_name_alone(function.id);
     for (size_t i = 0; i < arguments.size(); i++) {
         columns.push_back(chooser.column_of(arguments[i], i));
         named = named && !arguments[i].name.empty();
@@ -221,7 +230,7 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
         Arguments made;
         for (size_t i = 0; i < arguments.size(); i++) {
             const Argument &argument = arguments[i];
-            if (!columns[i] && argument.has_default && named) continue;
+            if (!columns[i] && argument.has_default && named && alone) continue;
             const Candidate value = columns[i] ? chooser.value_for(argument, *columns[i], turn, own)
                                                : guess(argument, turn, stage.tables());
             made.guessed = made.guessed || !columns[i];
