@@ -501,7 +501,7 @@ Verification verify(const World &world, const Selection &selection) {
                     examination.persona(variants[i].persona, selection, cells[i], result.findings);
                 });
                 if (why_not_assumed(persona).empty())
-                    add_proofs(world, declared, variants[i].persona, proofs, cells[i], result.notes);
+                    add_proofs(world, declared, hints, variants[i].persona, proofs, cells[i], result.notes);
             }
             if (const std::string why = why_not_assumed(persona); !why.empty()) result.notes.push_back(why);
             if (!examined.ok) {
