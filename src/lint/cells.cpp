@@ -187,6 +187,24 @@ bool shown_by_another(const std::vector<Cell> &cells, const Cell &cell) {
     });
 }
 
+// A view that reads past policies and shows strangers nothing of others all the same, by a condition of its own.
+void weigh_views(const std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    for (Finding &finding : findings) {
+        if (finding.rule != "owner_view") continue;
+        bool looked = false, open = false, certain = true;
+        for (const Cell &cell : cells) {
+            if (cell.object != finding.object || !row_wise(cell.command)) continue;
+            looked = looked || cell.command == Command::select;
+            open = open || cell.verdict == Verdict::open || cell.verdict == Verdict::leak;
+            certain = certain && cell.verdict == Verdict::ok;
+        }
+        if (!looked || open) continue;
+        finding.level = certain ? Level::note : Level::warning;
+        finding.detail += certain ? " What it shows them is their own, by a condition of its own."
+                                  : " Nothing of other people was seen through it: it has a condition of its own.";
+    }
+}
+
 bool said(const std::vector<Finding> &findings, const std::string &reason) {
     return std::any_of(findings.begin(), findings.end(), [&](const Finding &f) { return f.message == reason; });
 }
@@ -204,6 +222,7 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         group.by_persona[cell.persona].insert(cell.command);
         group.cells.push_back(&cell);
     }
+    weigh_views(cells, findings);
     for (const auto &[place, group] : groups) {
         // By name: clang++ lets no lambda capture a binding.
         const auto &object = place.first;
