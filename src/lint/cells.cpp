@@ -147,8 +147,18 @@ Finding failing(const World &world, const std::string &object, Verdict verdict, 
         finding.category = Category::permissions;
         finding.message =
             fmt::format("{} on {} fails for {}: {}", listed(commands), object, listed(personas), cell.reason);
+        // Who has not signed in and lacks a right that the policies need is turned away for good, if not politely.
+        const bool visitors = std::all_of(group.cells.begin(), group.cells.end(), [&](const Cell *c) {
+            return c->reason.starts_with("42501") && c->command != Command::execute && !c->declared &&
+                   std::any_of(world.personas.begin(), world.personas.end(),
+                               [&](const Persona &p) { return p.name == c->persona && p.uid.empty() && !p.declared; });
+        });
+        if (visitors) finding.level = Level::note;
         finding.hint =
-            cell.command == Command::execute ? "Whoever calls it gets this error: mend it, or drop it."
+            visitors
+                ? "It is shut for them by an error instead of an empty answer. If they are meant to be let in, grant "
+                  "what is missing; if not, CREATE POLICY ... TO authenticated says so."
+            : cell.command == Command::execute ? "Whoever calls it gets this error: mend it, or drop it."
             : cell.reason.rfind("42P17", 0) == 0
                 ? "A policy reads its own table, directly or through another one's policy. Move the look-up into a "
                   "SECURITY DEFINER function that checks the caller."
@@ -177,6 +187,24 @@ bool shown_by_another(const std::vector<Cell> &cells, const Cell &cell) {
     });
 }
 
+// A view that reads past policies and shows strangers nothing of others all the same, by a condition of its own.
+void weigh_views(const std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    for (Finding &finding : findings) {
+        if (finding.rule != "owner_view") continue;
+        bool looked = false, open = false, certain = true;
+        for (const Cell &cell : cells) {
+            if (cell.object != finding.object || !row_wise(cell.command)) continue;
+            looked = looked || cell.command == Command::select;
+            open = open || cell.verdict == Verdict::open || cell.verdict == Verdict::leak;
+            certain = certain && cell.verdict == Verdict::ok;
+        }
+        if (!looked || open) continue;
+        finding.level = certain ? Level::note : Level::warning;
+        finding.detail += certain ? " What it shows them is their own, by a condition of its own."
+                                  : " Nothing of other people was seen through it: it has a condition of its own.";
+    }
+}
+
 bool said(const std::vector<Finding> &findings, const std::string &reason) {
     return std::any_of(findings.begin(), findings.end(), [&](const Finding &f) { return f.message == reason; });
 }
@@ -194,6 +222,7 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         group.by_persona[cell.persona].insert(cell.command);
         group.cells.push_back(&cell);
     }
+    weigh_views(cells, findings);
     for (const auto &[place, group] : groups) {
         // By name: clang++ lets no lambda capture a binding.
         const auto &object = place.first;

@@ -223,11 +223,20 @@ Candidate guess(const Argument &argument, size_t turn, const Tables &tables) {
     return plain;
 }
 
+// Of several functions of one name the arguments tell which one is meant, and only all of them do so for certain.
+bool has_its_name_alone(Oid function) {
+    return query("select 1 from pg_catalog.pg_proc p join pg_catalog.pg_proc o on o.proname = p.proname and "
+                 "o.pronamespace = p.pronamespace and o.oid <> p.oid where p.oid = $1::oid limit 1",
+                 {std::to_string(function)})
+        .empty();
+}
+
 // The ways to call a function, one for each turn.
 class Choices {
 public:
     Choices(const Function &function, Stage &stage, const std::string &uid, const Row *at_hand)
-        : stage_(stage), chooser_(function, stage, uid, at_hand), arguments_(arguments_of(function.id)) {
+        : stage_(stage), chooser_(function, stage, uid, at_hand), arguments_(arguments_of(function.id)),
+          alone_(has_its_name_alone(function.id)) {
         for (size_t i = 0; i < arguments_.size(); i++) {
             columns_.push_back(chooser_.column_of(arguments_[i], i));
             named_ = named_ && !arguments_[i].name.empty();
@@ -245,6 +254,7 @@ private:
     Stage &stage_;
     const Chooser chooser_;
     const std::vector<Argument> arguments_;
+    const bool alone_;
     std::vector<std::optional<Column>> columns_;
     bool named_ = true;
 };
@@ -256,7 +266,7 @@ void Choices::add(size_t turn, bool own) {
     for (size_t i = 0; i < arguments_.size(); i++) {
         const Argument &argument = arguments_[i];
         const std::optional<Column> &column = columns_[i];
-        if (!column && argument.has_default && named_) continue;
+        if (!column && argument.has_default && named_ && alone_) continue;
         const Candidate value =
             column ? chooser_.value_for(argument, *column, turn, own) : guess(argument, turn, stage_.tables());
         if (!column)

@@ -111,8 +111,8 @@ expr::Expr Questioner::scope(const expr::Row *row, const std::vector<expr::Expr>
                           : translator_.condition(where, query, number, *outputs);
 }
 
-// What is written through a view is written to the table below it. What the view itself leaves out is not asked, so
-// more rows than it lets through are thought of.
+// What is written through a view is written to the table below it. What the view shows is asked where that can be
+// followed; else more rows than it lets through are thought of.
 void Questioner::ask_view_write() {
     if (cell_.expected != "none" || cell_.direction != Direction::no_more)
         throw Translator::Unsupported{"writing through a view"};
@@ -128,6 +128,14 @@ void Questioner::ask_view_write() {
     auto &subjects = made_.question.subjects;
     if (!inserts) subjects.push_back({there, "the row", true, -1});
     if (inserts || updates) subjects.push_back({written, "the new row", false, updates ? 0 : -1});
+    if (!inserts && query->jointree->quals != nullptr) {
+        try {
+            const expr::Expr shown = translator_.condition(query->jointree->quals, query, number, there);
+            naming_.learn(shown);
+            claim("the view shows it", shown, true);
+        } catch (const Translator::Unsupported &) { // then it may show anything
+        }
+    }
     claim_no_more(gate(query, number, there, written), there, written);
 }
 

@@ -171,6 +171,10 @@ void note_compared(HintWalk *walk, const Place &place, Node *column, const Const
             note_value(walk, place, psprintf("{\"%s\": true}", TextDatumGetCString(key)));
         });
     }
+    if (symbol[0] == '!') return; // nothing is like what it must not be
+    if (constant->consttype == TEXTOID && symbol[0] == '~' && symbol[1] != '~')
+        return note(walk, HintKind::pattern, place.relation, place.number, place.own,
+                    TextDatumGetCString(constant->constvalue));
     if (TypeCategory(type) == TYPCATEGORY_NUMERIC && (symbol[0] == '<' || symbol[0] == '>')) {
         const long limit = strtol(text_of(constant->consttype, constant->constvalue), nullptr, 10);
         if (symbol[1] != '=') note_value(walk, place, psprintf("%ld", symbol[0] == '>' ? limit + 1 : limit - 1));

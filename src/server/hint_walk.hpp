@@ -12,6 +12,7 @@ namespace rlsproof::server {
 
 enum class HintKind {
     value,         // a column is compared with a constant
+    pattern,       // with a regular expression that it has to match
     identity,      // with something about the caller
     identity_path, // its first folder is
     limit,         // a number of another table is weighed against something

@@ -1,3 +1,5 @@
+#include "base/pattern.hpp"
+
 #include "server/hints.hpp"
 
 #include <algorithm>
@@ -172,9 +174,17 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                 case HintKind::value: {
                     const Candidate candidate = raw->value != nullptr ? Candidate(raw->value) : Candidate();
                     add_once(hints.candidates[column], candidate);
+                    if (!raw->own && candidate) hints.asked_of_callers[column].insert(*candidate);
                     (raw->own ? hint.values : hint.elsewhere[raw->relation]).emplace_back(raw->number, candidate);
                     break;
                 }
+                case HintKind::pattern:
+                    for (const std::string &sample : text::samples_of_pattern(raw->value)) {
+                        add_once(hints.candidates[column], Candidate(sample));
+                        (raw->own ? hint.values : hint.elsewhere[raw->relation]).emplace_back(raw->number, sample);
+                        if (raw->own) break; // one row for it is enough
+                    }
+                    break;
                 case HintKind::identity:
                     if (!second) break;
                     (identities.is_person(raw->value) ? hints.identity : hints.tenant).insert(column);
@@ -194,6 +204,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     for (const Column &asked : columns_asked(raw->relation, raw->number)) {
                         if (hints.candidates[asked].size() >= kMostWords) continue;
                         add_once(hints.candidates[asked], Candidate(raw->value));
+                        hints.asked_of_callers[asked].insert(raw->value);
                         (asked.relation == hint.relation ? hint.values : hint.elsewhere[asked.relation])
                             .emplace_back(asked.number, raw->value);
                     }
@@ -254,8 +265,10 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
             }
             for (const auto &[name, value] : body.compared) {
                 if (value) hints.mentions[*value]++;
-                for (const Column &column : columns_named(body, {name}))
+                for (const Column &column : columns_named(body, {name})) {
                     if (hints.candidates[column].size() < kMostWords) add_once(hints.candidates[column], value);
+                    if (value) hints.asked_of_callers[column].insert(*value);
+                }
             }
         }
     }
@@ -282,11 +295,13 @@ void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,
         call(walk_hints, rows.text(i, 2).c_str(), &walk);
         for (int f = 0; f < list_length(walk.found); f++) {
             const auto *raw = static_cast<const RawHint *>(list_nth(walk.found, f));
-            if (raw->kind != HintKind::value || !raw->own || raw->value == nullptr) continue;
-            if (rows.oid(i, 0) != InvalidOid)
-                add_once(columns[{owner, raw->number}], Candidate(raw->value));
-            else
-                add_once(domains[owner], Candidate(raw->value));
+            if (!raw->own || raw->value == nullptr) continue;
+            std::vector<std::string> wanted;
+            if (raw->kind == HintKind::value) wanted.emplace_back(raw->value);
+            if (raw->kind == HintKind::pattern) wanted = text::samples_of_pattern(raw->value);
+            for (const std::string &value : wanted)
+                add_once(rows.oid(i, 0) != InvalidOid ? columns[{owner, raw->number}] : domains[owner],
+                         Candidate(value));
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "server/proof_join.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -33,7 +34,7 @@ void say(Cell &cell, Verdict verdict, Evidence evidence, const std::string &reas
     cell.reason = reason;
 }
 
-void join(Cell &cell, const Proof &more, const Proof &less, std::vector<std::string> &notes) {
+void join(Cell &cell, const Proof &more, const Proof &less, bool decides, std::vector<std::string> &notes) {
     const auto contradicts = [&](const Proof &proof, Verdict seen) {
         return proof.verdict == Said::proved && cell.verdict == seen;
     };
@@ -60,9 +61,10 @@ void join(Cell &cell, const Proof &more, const Proof &less, std::vector<std::str
         return say(cell, Verdict::unknown, Evidence::execution,
                    fmt::format("{}; but not proved: {}", cell.reason, more.reason));
     if (more.verdict != Said::proved || less.verdict != Said::proved) return;
-    // A row of its own may open those of others, as a membership does: what follows a write is tried and not proved.
+    // A row of its own may open those of others where policies read it, as a membership does: what follows a write is
+    // tried and not proved.
     const bool writes = cell.command == Command::insert || cell.command == Command::update;
-    if (more.names_itself && writes && cell.verdict != Verdict::ok) return;
+    if (more.names_itself && writes && (decides || cell.may_rise) && cell.verdict != Verdict::ok) return;
     // Of a scope that no row can be in, and that nobody reaches, there is nothing to say.
     if (cell.expected != "none" && cell.verdict == Verdict::vacuous && (more.nothing_reached || less.nothing_reached))
         return;
@@ -73,8 +75,8 @@ void join(Cell &cell, const Proof &more, const Proof &less, std::vector<std::str
 
 } // namespace
 
-void add_proofs(const World &world, const Declared &declared, const Persona &persona, Proofs &proofs,
-                std::vector<Cell> &cells, std::vector<std::string> &notes) {
+void add_proofs(const World &world, const Declared &declared, const Hints &hints, const Persona &persona,
+                Proofs &proofs, std::vector<Cell> &cells, std::vector<std::string> &notes) {
     std::vector<Cell *> asked;
     std::vector<CellToProve> questions;
     for (Cell &cell : cells) {
@@ -101,7 +103,13 @@ void add_proofs(const World &world, const Declared &declared, const Persona &per
         }
     }
     const std::vector<Proof> proved = proofs.prove(questions);
-    for (size_t i = 0; i < asked.size(); i++) join(*asked[i], proved[2 * i], proved[2 * i + 1], notes);
+    std::set<Oid> deciders;
+    for (const auto &[table, by] : hints.decided_by) deciders.insert(by.begin(), by.end());
+    for (size_t i = 0; i < asked.size(); i++) {
+        const Relation *relation = questions[2 * i].relation;
+        join(*asked[i], proved[2 * i], proved[2 * i + 1], !relation->is_table() || deciders.contains(relation->id),
+             notes);
+    }
     if (proofs.solver_missing()) {
         const std::string note = "nothing was proved: " + no_solver();
         if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);

@@ -8,12 +8,13 @@
 #include "model/cell.hpp"
 
 #include "server/declared.hpp"
+#include "server/hints.hpp"
 #include "server/proofs.hpp"
 
 namespace rlsproof::server {
 
 // `cells` are the persona's. REQUIRES: nobody is assumed; a subtransaction around it.
-void add_proofs(const World &world, const Declared &declared, const Persona &persona, Proofs &proofs,
-                std::vector<Cell> &cells, std::vector<std::string> &notes);
+void add_proofs(const World &world, const Declared &declared, const Hints &hints, const Persona &persona,
+                Proofs &proofs, std::vector<Cell> &cells, std::vector<std::string> &notes);
 
 } // namespace rlsproof::server

@@ -85,7 +85,12 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
         return value(table, other);
     }
     const auto allowed = tables_.allowed.find({table.id, column.number});
-    if (allowed != tables_.allowed.end() && is_text(column.type)) return allowed->second.front();
+    if (allowed != tables_.allowed.end() && is_text(column.type)) {
+        // Each person has one of the kind: the next one needs another.
+        const bool alone =
+            std::find(table.keys.begin(), table.keys.end(), std::vector{column.number}) != table.keys.end();
+        return allowed->second[alone ? (size_t)n % allowed->second.size() : 0];
+    }
     const auto domain = tables_.domain_allowed.find(column.domain);
     if (column.domain != InvalidOid && domain != tables_.domain_allowed.end() && is_text(column.type))
         return domain->second.front();
@@ -142,6 +147,8 @@ std::vector<Candidate> Maker::alternatives(const TableShape &table, const Column
     std::vector<Candidate> result;
     const auto add = [&](const std::vector<Candidate> &more) {
         for (const Candidate &candidate : more) {
+            if (candidate && is_text(column.type) && column.width > 0 && (int)candidate->size() > column.width)
+                continue;
             result.push_back(candidate);
             if (!many || column.category != TYPCATEGORY_NUMERIC || !candidate) continue;
             const long near = std::strtol(candidate->c_str(), nullptr, 10);

@@ -54,6 +54,9 @@ public:
     // Whether a row of the table may name people: by themselves, or by the keys of their accounts.
     bool names_people(const TableShape &table) const;
 
+    // Whether a table says who somebody is, and not what people belong to.
+    bool is_account(const TableShape &table) const;
+
     // The parts of a table that are objects of their own: the buckets that storage.objects keeps files of.
     const std::vector<Part> &parts(Oid table) const;
 
@@ -71,7 +74,6 @@ public:
 
 private:
     std::vector<Part> read_parts(Oid table) const;
-    bool is_account(const TableShape &table) const;
     std::vector<const ForeignKey *> account_keys(const TableShape &table) const;
     static const ColumnShape *part_column(const TableShape &table);
     std::vector<Values> variants(const TableShape &table) const;

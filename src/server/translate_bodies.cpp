@@ -236,6 +236,10 @@ std::vector<Translator::Branch> Translator::body_rows(Oid function_id, const std
             branch.where = expr::both(std::move(parts));
         }
     const expr::Type type = schema_.type(raw.result);
+    // SELECT t FROM t: a row as one value, and its columns are not known apart.
+    for (const Branch &branch : branches)
+        if (call(is_row, raw.result) && branch.outputs.size() == 1 && branch.outputs.front()->type == type)
+            throw Unsupported{"a row as one value"};
     for (const Branch &branch : branches)
         if (!call(is_row, raw.result) && (branch.outputs.size() != 1 || !(branch.outputs.front()->type == type)))
             throw Unsupported{"the result of " + function_name(function_id)};

@@ -107,8 +107,17 @@ std::vector<Translator::Branch> Translator::rows_of_call(const FuncExpr *called)
     // A function that returns one value yields one row.
     Branch branch;
     branch.where = expr::boolean(true);
-    branch.outputs = {function_call(called)};
-    return {branch};
+    if (!call(type_is_rowtype, called->funcresulttype)) {
+        branch.outputs = {function_call(called)};
+        return {branch};
+    }
+    // One that returns a row yields the one it finds, and NULLs where there is none.
+    const std::vector<Branch> found = body_rows(called->funcid, arguments, false);
+    if (found.size() != 1 || !is_pinned(found.front()))
+        throw Unsupported{"a function that returns one of several rows"};
+    for (const expr::Expr &output : found.front().outputs) branch.outputs.push_back(expr::null_of(output->type));
+    branch.where = expr::negate(expr::any({{found.front().rows, found.front().where, expr::boolean(true)}}));
+    return {found.front(), branch};
 }
 
 std::vector<Translator::Branch> Translator::rows_of(const Query *query, Use use) {
@@ -358,7 +367,11 @@ std::vector<Translator::State> Translator::from_entry(int number, const Query *q
                 throw Unsupported{"a function that returns rows"};
             auto *called = (Node *)linitial_node(RangeTblFunction, entry->functions)->funcexpr;
             if (!IsA(called, FuncExpr)) throw Unsupported{"a function that returns rows"};
-            std::vector<State> joined = with_branches(number, state, rows_of_call((const FuncExpr *)called));
+            const std::vector<Branch> rows = rows_of_call((const FuncExpr *)called);
+            for (const Branch &row : rows)
+                if ((int)row.outputs.size() != list_length(entry->eref->colnames))
+                    throw Unsupported{"a row as one value"};
+            std::vector<State> joined = with_branches(number, state, rows);
             result.insert(result.end(), joined.begin(), joined.end());
             break;
         }

@@ -10,6 +10,7 @@
 
 #include "server/access.hpp"
 #include "server/any_value.hpp"
+#include "server/appointed.hpp"
 #include "server/awake.hpp"
 #include "server/calls.hpp"
 #include "server/cycle.hpp"
@@ -418,8 +419,10 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
         stage_ = nullptr;
         why_no_stage_ = why_not_assumed_;
     } else {
-        if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared))
+        if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared)) {
             own_ = stage_->sign_up(persona.uid, persona.declared);
+            if (newcomer && !persona.declared) strike_off(*stage_, persona, own_);
+        }
         assume(identity_of(persona));
     }
     for (const Relation &relation : world_.relations) {
@@ -505,7 +508,7 @@ Verification verify(const World &world, const Selection &selection) {
                     examination.persona(variants[i].persona, selection, cells[i], result.findings);
                 });
                 if (!why_not_assumed(persona).empty()) continue;
-                add_proofs(world, declared, variants[i].persona, proofs, cells[i], result.notes);
+                add_proofs(world, declared, hints, variants[i].persona, proofs, cells[i], result.notes);
                 (void)attempt(Finish::rollback, [&] {
                     assume(identity_of(variants[i].persona));
                     settle_views(world, variants[i].persona, bodies, cells[i]);

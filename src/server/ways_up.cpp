@@ -24,6 +24,14 @@ namespace {
 
 constexpr size_t kMostWords = 24; // of what policies and helpers say, tried in one column
 
+// Whom things are handed over to, to see what is left to whoever had them.
+const std::string kSomebodyElse = "c0ffee00-0000-4000-8000-00000000e15e";
+
+bool asked_of_callers(const Hints &hints, const Column &place, const std::string &value) {
+    const auto found = hints.asked_of_callers.find(place);
+    return found != hints.asked_of_callers.end() && found->second.contains(value);
+}
+
 } // namespace
 
 // What something about the caller is compared with first, then what is said most.
@@ -109,6 +117,33 @@ bool WaysUp::stands(const Hearing &hearing, const Relation *relation, const std:
     return false;
 }
 
+bool WaysUp::is_of_its_owner(const Relation &relation, const std::string &statement) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    long changed = 0;
+    bool handed_over = false;
+    (void)attempt(Finish::rollback, [&] {
+        {
+            const AsUser past(user_, security_);
+            for (const Row &row : own_) {
+                const TableShape *owned = stage_.tables().of(row.table);
+                const bool hangs_on = row.table != relation.id && owned != nullptr && !stage_.is_account(*owned) &&
+                                      std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
+                                                  [&](const ForeignKey &key) { return key.parent == row.table; });
+                if (!hangs_on) continue;
+                std::string others;
+                for (const auto &[number, value] : stage_.owned_by(*owned, {}, kSomebodyElse))
+                    others += fmt::format("{}{} = {}", others.empty() ? "" : ", ", owned->column(number)->name,
+                                          Maker::literal(*owned->column(number), value));
+                if (others.empty()) continue;
+                handed_over |= execute(fmt::format("update {} set {} where ctid = '{}' and tableoid = {}", owned->name,
+                                                   others, row.tid, row.stored_in)) > 0;
+            }
+        }
+        if (handed_over) changed = in_time([&] { return execute(statement); });
+    });
+    return handed_over && changed == 0;
+}
+
 void WaysUp::doubt(const std::string &object, Command command) {
     if (doubt_.empty()) return;
     for (Cell &cell : *cells_)
@@ -116,6 +151,7 @@ void WaysUp::doubt(const std::string &object, Command command) {
             cell.verdict == Verdict::ok && cell.expected == "none") {
             cell.verdict = Verdict::unknown;
             cell.evidence = Evidence::none;
+            cell.may_rise = true;
             cell.reason = fmt::format("whether it rises by this is not known: {}", doubt_);
         }
     doubt_.clear();
@@ -239,8 +275,11 @@ void WaysUp::try_promotion(const Relation &relation) {
             });
             if (!gain) continue; // refused: nothing to accuse
             // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it; the
-            // state of a row that others are shown, as in "published", is its owner's to set.
-            if (gain->empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place))) continue;
+            // state of a row that others are shown, as in "published", is its owner's to set, and so is what the
+            // table's own policies alone ask of it, as in "cancelled", and who is what in a thing of one's own.
+            if (gain->empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place) ||
+                                  !asked_of_callers(hints, place, *values[i]) || is_of_its_owner(relation, statement)))
+                continue;
             const std::string kept = fmt::format("{}::text is not distinct from ({})::text", column.name, literal);
             std::function<bool()> rises;
             if (!gain->empty()) rises = [&] { return !gained(before, governed).empty(); };

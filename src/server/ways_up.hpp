@@ -94,6 +94,9 @@ private:
     // relation, and where it opens something, `rises` is what has to hold after it.
     bool stands(const Hearing &hearing, const Relation *relation, const std::string &statement, const std::string &kept,
                 const std::function<bool()> &rises);
+    // Whether a write is the right of whoever owns what the written rows hang on: with another owner it changes
+    // nothing.
+    bool is_of_its_owner(const Relation &relation, const std::string &statement);
     // What somebody might do but for its triggers is not known to be stopped.
     void doubt(const std::string &object, Command command);
     void accuse(const Way &way);

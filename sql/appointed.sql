@@ -1,0 +1,43 @@
+-- A row in a list of the appointed is nothing that signing up gives: what it opens is open to nobody new. A list that people
+-- enter by themselves, and a profile, are other things, whatever they are called.
+\pset format unaligned
+\pset fieldsep ' | '
+\pset footer off
+SET client_min_messages = warning;
+CREATE ROLE anon;
+CREATE ROLE authenticated;
+CREATE SCHEMA roll_it;
+GRANT USAGE ON SCHEMA roll_it TO authenticated;
+CREATE FUNCTION roll_it.uid() RETURNS uuid LANGUAGE sql STABLE
+    AS $$ SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
+SET search_path = roll_it;
+CREATE TABLE people (id uuid PRIMARY KEY);
+CREATE TABLE wardens (who uuid PRIMARY KEY REFERENCES people, grade text NOT NULL DEFAULT 'plain');
+CREATE TABLE readers (who uuid PRIMARY KEY);
+CREATE TABLE lives (who uuid PRIMARY KEY, motto text);
+CREATE TABLE teachers (id int PRIMARY KEY, who uuid UNIQUE NOT NULL);
+CREATE TABLE lesson (id int PRIMARY KEY, teacher int NOT NULL REFERENCES teachers);
+CREATE TABLE of_wardens (id int PRIMARY KEY);
+CREATE TABLE of_readers (id int PRIMARY KEY);
+CREATE TABLE of_lives (id int PRIMARY KEY);
+CREATE TABLE of_teachers (id int PRIMARY KEY);
+CREATE FUNCTION is_warden() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT EXISTS (SELECT FROM roll_it.wardens WHERE who = roll_it.uid()) $$;
+SELECT format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY; GRANT SELECT, INSERT, UPDATE, DELETE ON %1$s TO authenticated', c.oid::regclass)
+FROM pg_class c WHERE c.relnamespace = 'roll_it'::regnamespace AND c.relkind = 'r' ORDER BY c.relname \gexec
+CREATE POLICY own ON people USING (id = uid());
+CREATE POLICY managed ON wardens USING (is_warden()) WITH CHECK (is_warden());
+CREATE POLICY own ON readers USING (who = uid());
+CREATE POLICY own ON lives FOR SELECT USING (who = uid());
+CREATE POLICY change ON lives FOR UPDATE USING (who = uid());
+CREATE POLICY own ON teachers FOR SELECT USING (who = uid());
+CREATE POLICY own ON lesson FOR SELECT USING (teacher IN (SELECT t.id FROM teachers t WHERE t.who = uid()));
+CREATE POLICY all_of_them ON of_wardens USING (is_warden());
+CREATE POLICY all_of_them ON of_readers USING (EXISTS (SELECT FROM readers WHERE who = uid()));
+CREATE POLICY all_of_them ON of_lives USING (EXISTS (SELECT FROM lives WHERE who = uid()));
+CREATE POLICY all_of_them ON of_teachers USING (EXISTS (SELECT FROM teachers WHERE who = uid()));
+RESET search_path;
+SELECT object, command, verdict, evidence FROM rlsproof.verify('newcomer')
+WHERE (object LIKE 'roll_it.of_%' OR object = 'roll_it.wardens') AND command IN ('SELECT', 'UPDATE');
+DROP SCHEMA roll_it CASCADE;
+DROP ROLE authenticated, anon;

@@ -1,0 +1,15 @@
+// Texts that a regular expression matches, made from what it says: whoever makes rows has to satisfy
+// CHECK (code ~ '^[A-Z]{2}[0-9]{4}$').
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rlsproof::text {
+
+// A few different ones, short ones first. None where the expression uses what is not understood here (back references,
+// lookahead that demands something). They are likely to match and no more: the server has the last word.
+std::vector<std::string> samples_of_pattern(std::string_view pattern);
+
+} // namespace rlsproof::text

@@ -1,0 +1,97 @@
+#include "server/appointed.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/identity.hpp"
+#include "server/personas.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+
+namespace rlsproof::server {
+
+namespace {
+
+class Appointments {
+public:
+    Appointments(const Stage &stage, const Persona &persona) : stage_(stage), persona_(persona) {}
+
+    bool is_one(const Row &row) {
+        const TableShape *table = stage_.tables().of(row.table);
+        return row.made && table != nullptr && lists_people(*table) && !may_enter(*table, row) &&
+               !is_its_own(*table, row);
+    }
+
+    static std::string place(const Row &row) {
+        return fmt::format("ctid = '{}' and tableoid = {}", row.tid, row.stored_in);
+    }
+
+private:
+    // Whether a row says no more than who it is about: it belongs to nothing, and nothing belongs to it.
+    bool lists_people(const TableShape &table) const {
+        const auto about_people = [&](const ForeignKey &key) {
+            const TableShape *parent = stage_.tables().of(key.parent);
+            return (parent != nullptr && stage_.is_account(*parent)) ||
+                   std::all_of(key.columns.begin(), key.columns.end(), [&](int column) {
+                       return stage_.hints().identity.contains({table.id, column});
+                   });
+        };
+        return std::all_of(table.foreign_keys.begin(), table.foreign_keys.end(), about_people) &&
+               std::none_of(stage_.tables().shapes.begin(), stage_.tables().shapes.end(), [&](const auto &other) {
+                   return std::any_of(other.second.foreign_keys.begin(), other.second.foreign_keys.end(),
+                                      [&](const ForeignKey &key) { return key.parent == table.id; });
+               });
+    }
+
+    // Tried with the row gone: whoever is on the list may well put others there.
+    bool may_enter(const TableShape &table, const Row &row) const {
+        long entered = 0;
+        (void)attempt(Finish::rollback, [&] {
+            (void)execute(fmt::format("delete from {} where {}", table.name, place(row)));
+            assume(identity_of(persona_));
+            Values values;
+            for (const auto &[number, value] : row.values)
+                if (may(table, number, "INSERT")) values.emplace(number, value);
+            entered = execute(Maker::insert_statement(table, values));
+        });
+        return entered > 0;
+    }
+
+    // A profile is changed by whom it is about, and by nobody else who is like that.
+    bool is_its_own(const TableShape &table, const Row &row) const {
+        long mine = 0, all = 0;
+        (void)attempt(Finish::rollback, [&] {
+            assume(identity_of(persona_));
+            for (const ColumnShape &column : table.columns) {
+                if (mine > 0 || column.generated || !may(table, column.number, "UPDATE")) continue;
+                const std::string update = fmt::format("update {0} set {1} = {1} where", table.name, column.name);
+                mine = execute(fmt::format("{} {}", update, place(row)));
+                if (mine > 0) all = execute(update + " true");
+            }
+        });
+        return mine > 0 && all <= mine;
+    }
+
+    static bool may(const TableShape &table, int column, const char *privilege) {
+        return query("select pg_catalog.has_column_privilege($1::oid, $2::int2, $3)",
+                     {std::to_string(table.id), std::to_string(column), privilege})
+            .boolean(0, 0);
+    }
+
+    const Stage &stage_;
+    const Persona &persona_;
+};
+
+} // namespace
+
+void strike_off(const Stage &stage, const Persona &persona, std::vector<Row> &own) {
+    Appointments appointments(stage, persona);
+    std::erase_if(own, [&](const Row &row) {
+        if (!appointments.is_one(row)) return false;
+        return execute(fmt::format("delete from {} where {}", stage.tables().of(row.table)->name,
+                                   Appointments::place(row))) > 0;
+    });
+}
+
+} // namespace rlsproof::server

@@ -1,0 +1,17 @@
+// Lists of people who were appointed: a row in `admins` is nothing that signing up gives.
+#pragma once
+
+#include <vector>
+
+#include "model/world.hpp"
+
+#include "server/stage.hpp"
+
+namespace rlsproof::server {
+
+// Takes rows of its own back from somebody who has just signed up, where nothing could have given them: no trigger did,
+// it may not put them in by itself, they are not its own to change, and nothing that people have hangs on them.
+// REQUIRES: what signing up gave, in the subtransaction around it; nobody is assumed.
+void strike_off(const Stage &stage, const Persona &persona, std::vector<Row> &own);
+
+} // namespace rlsproof::server
