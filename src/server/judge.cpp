@@ -101,6 +101,7 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     cell.verdict = Verdict::ok;
     cell.reason = observation.own.empty() ? fmt::format("none of {} rows of other people", there)
                                           : fmt::format("only its own: none of {} rows of other people", there);
+    if (cell.command == Command::update && !cell.declared && bound && !own_.empty()) gifts(cell);
 }
 
 // The rows that were seen or changed, against the scope that says whose they are.
@@ -190,6 +191,52 @@ void Judge::moves(Cell &cell) {
             return;
         }
     }
+}
+
+// What may not be put in as somebody else's may not be made somebody else's either. Whoever has done it has no say in
+// the row any more; a row that stays within reach belongs to more than whom it names.
+void Judge::gifts(Cell &cell) {
+    const TableShape &shape = *stage_.tables().of(relation_.id);
+    const Values &other = probe_.foreign().front()->values;
+    std::string set;
+    std::vector<std::string> names;
+    for (const ColumnShape &column : shape.columns) {
+        const auto value = other.find(column.number);
+        if (!stage_.hints().identity.contains({relation_.id, column.number}) || column.generated ||
+            value == other.end() || !value->second || !may_update(relation_, column))
+            continue;
+        set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", column.name, Maker::literal(column, value->second));
+        names.push_back(column.name);
+    }
+    if (names.empty()) return;
+    for (const Values &own : own_rows(shape)) {
+        std::string which;
+        for (const ColumnShape &column : shape.columns)
+            if (const auto value = own.find(column.number);
+                value != own.end() && value->second && stage_.hints().identity.contains({relation_.id, column.number}))
+                which += fmt::format("{}{} = {}", which.empty() ? "" : " and ", column.name,
+                                     Maker::literal(column, value->second));
+        Observation observation;
+        observation.made = Maker::insert_statement(shape, own);
+        const Entry entry = probe_.give_away(observation.made, which, set);
+        if (entry.in_scope) continue;
+        observation.statement = entry.statement;
+        cell.verdict = Verdict::open;
+        cell.what = "rows of their own into somebody else's";
+        cell.reason =
+            fmt::format("a row of its own can be made somebody else's by changing {}", fmt::join(names, ", "));
+        cell.witness = witness(persona_, observation, "");
+        return;
+    }
+}
+
+// A row that would be the persona's own, in each way in which it could be.
+std::vector<Values> Judge::own_rows(const TableShape &shape) {
+    for (const Row *row : probe_.foreign()) {
+        const std::vector<Values> like = stage_.candidates(relation_.id, {row});
+        if (!like.empty()) return stage_.owned_each(shape, like.front(), persona_.uid);
+    }
+    return {};
 }
 
 // The rows that were put in, or refused, against the scope.

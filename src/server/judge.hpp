@@ -37,6 +37,8 @@ private:
     void by_scope(Cell &cell, const Observation &observation);
     void by_count(Cell &cell, const Observation &observation, const std::string &predicate);
     void moves(Cell &cell);
+    void gifts(Cell &cell);
+    std::vector<Values> own_rows(const TableShape &shape);
     std::string policies_in_play(Command command, const Row *row) const;
 
     Stage &stage_;

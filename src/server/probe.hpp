@@ -22,6 +22,7 @@ struct Heard;
 struct Observation {
     Outcome outcome;
     std::string statement;            // as it was run, fit to be pasted
+    std::string made;                 // the statement that puts in the row it needs; empty where that is there
     std::vector<const Row *> foreign; // rows of other people that were seen or changed
     std::vector<const Row *> own;     // the same of rows of its own
     long total = 0;                   // rows the statement returned or changed, as far as it can be told
@@ -92,6 +93,10 @@ public:
     std::vector<Entry> enter_rows(const std::vector<Values> &candidates, const std::string &predicate);
     // Sets one column of the rows that may be changed; rows that are then out of scope, and the statement that did it.
     Entry move_rows(const ColumnShape &column, const Candidate &value, const std::string &predicate);
+
+    // Makes a row and changes it, and any other that may be changed; whether some are out of reach then, and what did
+    // it.
+    Entry give_away(const std::string &made, const std::string &which, const std::string &set);
 
     // Of these rows, the ones a predicate holds for, with the persona's settings but past all policies.
     std::vector<const Row *> in_scope(const std::string &predicate);

@@ -26,6 +26,11 @@ std::string json_text(const std::string &text) {
 
 std::string witness(const Persona &persona, const Observation &observation, const std::string &row) {
     std::string script = "begin;\n";
+    if (!observation.made.empty())
+        script +=
+            fmt::format("set local session_replication_role = replica; -- the row below, and nothing of triggers\n"
+                        "{};\nset local session_replication_role = origin;\n",
+                        observation.made);
     for (const auto &[name, value] : persona.settings)
         script += fmt::format("select set_config({}, {}, true);\n", quote_literal(name), quote_literal(value));
     script += fmt::format("set local role {};\n{};\nrollback;", quote_identifier(persona.role), observation.statement);
