@@ -61,8 +61,9 @@ struct Hints {
 // of the kind, whatever a session says counts as the person.
 Hints read_hints(Bodies &bodies, const World &world);
 
-// The constants that check constraints compare columns with, by column; and those of domains, by type.
+// The constants that check constraints compare columns with, by column; and those of domains, by type. Where they ask
+// for a pattern, a few texts that are like it, which are no more than examples.
 void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,
-                         std::map<Oid, std::vector<Candidate>> &domains);
+                         std::map<Oid, std::vector<Candidate>> &domains, std::set<Column> &examples);
 
 } // namespace rlsproof::server

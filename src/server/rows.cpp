@@ -86,9 +86,10 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
     }
     const auto allowed = tables_.allowed.find({table.id, column.number});
     if (allowed != tables_.allowed.end() && is_text(column.type)) {
-        // Each person has one of the kind: the next one needs another.
+        // Each row another one where that is possible: it may have to be.
         const bool alone =
-            std::find(table.keys.begin(), table.keys.end(), std::vector{column.number}) != table.keys.end();
+            std::find(table.keys.begin(), table.keys.end(), std::vector{column.number}) != table.keys.end() ||
+            tables_.examples.contains({table.id, column.number});
         return allowed->second[alone ? (size_t)n % allowed->second.size() : 0];
     }
     const auto domain = tables_.domain_allowed.find(column.domain);
