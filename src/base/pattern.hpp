@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/core_only.hpp"
+
 namespace rlsproof::text {
 
 // A few different ones, short ones first. None where the expression uses what is not understood here (back references,
