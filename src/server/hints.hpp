@@ -61,9 +61,9 @@ struct Hints {
 // of the kind, whatever a session says counts as the person.
 Hints read_hints(Bodies &bodies, const World &world);
 
-// The constants that check constraints compare columns with, by column; and those of domains, by type. Where they ask
-// for a pattern, a few texts that are like it, which are no more than examples.
+// The constants that check constraints compare columns with, by column, and those of domains, by type; and the regular
+// expressions they have to match: those of a domain as of its column 0.
 void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,
-                         std::map<Oid, std::vector<Candidate>> &domains, std::set<Column> &examples);
+                         std::map<Oid, std::vector<Candidate>> &domains, std::map<Column, std::string> &patterns);
 
 } // namespace rlsproof::server
