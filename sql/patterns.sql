@@ -16,6 +16,8 @@ CREATE TABLE by_name (slug text UNIQUE NOT NULL CHECK (slug ~ '^[a-z0-9][a-z0-9-
 CREATE TABLE by_code (id int PRIMARY KEY, who uuid, code text NOT NULL CHECK (code ~ '^(XT|YT)[0-9]{9}[A-F]$'), at text NOT NULL CHECK (at ~ '^([01]\d|2[0-3])h[0-5]\d$'));
 CREATE TABLE by_plate (id int PRIMARY KEY, who uuid, car plate NOT NULL);
 CREATE TABLE by_both (id int PRIMARY KEY, who uuid, code varchar(9) NOT NULL CHECK (code ~* '^k\d+$' AND length(code) >= 5), tint text NOT NULL DEFAULT 'red' CHECK (tint !~ '[^a-z]'));
+CREATE TABLE days (id int PRIMARY KEY, state text NOT NULL);
+CREATE TABLE by_place (day int NOT NULL REFERENCES days, mail text NOT NULL CHECK (mail ~* '^[^@ ]+@[^@ ]+[.][a-z]{2,}$'), UNIQUE (day, mail));
 CREATE TABLE by_policy (id int PRIMARY KEY, code text NOT NULL);
 CREATE TABLE own_code (id int PRIMARY KEY, who uuid NOT NULL, code text NOT NULL CHECK (code ~ '^(?=\d).{7}$'));
 SELECT format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY; GRANT SELECT, INSERT ON %1$s TO anon, authenticated', c.oid::regclass)
@@ -25,9 +27,12 @@ CREATE POLICY shown ON by_code FOR SELECT USING (true);
 CREATE POLICY shown ON by_plate FOR SELECT USING (who IS NOT NULL);
 CREATE POLICY shown ON by_both FOR SELECT USING (code IS NOT NULL);
 CREATE POLICY shown ON by_policy FOR SELECT USING (code ~ '^PUB\d{4}$');
+CREATE POLICY shown ON days FOR SELECT USING (true);
+CREATE POLICY enter ON by_place FOR INSERT WITH CHECK (EXISTS (SELECT FROM days d WHERE d.id = day AND d.state IN ('open', 'full')));
 CREATE POLICY own ON own_code USING (who = uid());
 RESET search_path;
 SELECT object, verdict, evidence, reason FROM rlsproof.verify('anon', NULL, 'select') WHERE object LIKE 'pattern_it.%';
+SELECT object, verdict, evidence, reason FROM rlsproof.verify('anon', 'pattern_it.by_place', 'insert');
 -- What cannot be made is no reason to doubt what is proved, where nothing else goes by it.
 SELECT object, command, verdict, evidence, reason FROM rlsproof.verify('newcomer', 'pattern_it.own_code') WHERE command IN ('SELECT', 'INSERT');
 DROP SCHEMA pattern_it CASCADE;

@@ -285,7 +285,7 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
 }
 
 void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,
-                         std::map<Oid, std::vector<Candidate>> &domains) {
+                         std::map<Oid, std::vector<Candidate>> &domains, std::map<Column, std::string> &patterns) {
     const Rows rows = query("select conrelid, contypid, conbin::text from pg_catalog.pg_constraint where contype = 'c' "
                             "and (conrelid <> 0 or contypid <> 0) order by oid");
     for (size_t i = 0; i < rows.size(); i++) {
@@ -296,12 +296,10 @@ void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,
         for (int f = 0; f < list_length(walk.found); f++) {
             const auto *raw = static_cast<const RawHint *>(list_nth(walk.found, f));
             if (!raw->own || raw->value == nullptr) continue;
-            std::vector<std::string> wanted;
-            if (raw->kind == HintKind::value) wanted.emplace_back(raw->value);
-            if (raw->kind == HintKind::pattern) wanted = text::samples_of_pattern(raw->value);
-            for (const std::string &value : wanted)
+            if (raw->kind == HintKind::pattern) patterns.emplace(Column{owner, raw->number}, raw->value);
+            if (raw->kind == HintKind::value)
                 add_once(rows.oid(i, 0) != InvalidOid ? columns[{owner, raw->number}] : domains[owner],
-                         Candidate(value));
+                         Candidate(raw->value));
         }
     }
 }

@@ -61,8 +61,9 @@ struct Hints {
 // of the kind, whatever a session says counts as the person.
 Hints read_hints(Bodies &bodies, const World &world);
 
-// The constants that check constraints compare columns with, by column; and those of domains, by type.
+// The constants that check constraints compare columns with, by column, and those of domains, by type; and the regular
+// expressions they have to match: those of a domain as of its column 0.
 void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,
-                         std::map<Oid, std::vector<Candidate>> &domains);
+                         std::map<Oid, std::vector<Candidate>> &domains, std::map<Column, std::string> &patterns);
 
 } // namespace rlsproof::server

@@ -1,3 +1,5 @@
+#include "base/pattern.hpp"
+
 #include "server/rows.hpp"
 
 #include <algorithm>
@@ -16,6 +18,7 @@ namespace rlsproof::server {
 namespace {
 
 constexpr int kMostTries = 128;
+constexpr size_t kLonger = 3; // of the texts that are like a pattern: behind the shortest, of which there are few
 
 // Two columns of a row hold the same only where something says so: a row that is its own parent leads helpers in a
 // circle.
@@ -85,12 +88,10 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
         return value(table, other);
     }
     const auto allowed = tables_.allowed.find({table.id, column.number});
-    if (allowed != tables_.allowed.end() && is_text(column.type)) {
-        // Each person has one of the kind: the next one needs another.
-        const bool alone =
-            std::find(table.keys.begin(), table.keys.end(), std::vector{column.number}) != table.keys.end();
-        return allowed->second[alone ? (size_t)n % allowed->second.size() : 0];
-    }
+    if (allowed != tables_.allowed.end() && is_text(column.type)) return allowed->second.front();
+    // Each row another one: it may have to be.
+    if (const std::vector<std::string> like = like_pattern(table, column); !like.empty())
+        return like[std::min<size_t>(like.size() - 1, kLonger)];
     const auto domain = tables_.domain_allowed.find(column.domain);
     if (column.domain != InvalidOid && domain != tables_.domain_allowed.end() && is_text(column.type))
         return domain->second.front();
@@ -143,6 +144,14 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
     return fmt::format("made{}", n); // citext, ltree and other texts by another name
 }
 
+std::vector<std::string> Maker::like_pattern(const TableShape &table, const ColumnShape &column) const {
+    auto found = tables_.patterns.find({table.id, column.number});
+    if (found == tables_.patterns.end() && column.domain != InvalidOid)
+        found = tables_.patterns.find({column.domain, 0});
+    if (found == tables_.patterns.end() || !is_text(column.type)) return {};
+    return text::samples_of_pattern(found->second, (size_t)counter_);
+}
+
 std::vector<Candidate> Maker::alternatives(const TableShape &table, const ColumnShape &column, bool many) {
     std::vector<Candidate> result;
     const auto add = [&](const std::vector<Candidate> &more) {
@@ -158,6 +167,8 @@ std::vector<Candidate> Maker::alternatives(const TableShape &table, const Column
     };
     if (const auto allowed = tables_.allowed.find({table.id, column.number}); allowed != tables_.allowed.end())
         add(allowed->second);
+    const std::vector<std::string> like = like_pattern(table, column);
+    add({like.begin(), like.end()});
     if (const auto domain = tables_.domain_allowed.find(column.domain);
         column.domain != InvalidOid && domain != tables_.domain_allowed.end())
         add(domain->second);

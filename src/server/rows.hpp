@@ -54,6 +54,7 @@ private:
     class Turning;
     Candidate value(const TableShape &table, const ColumnShape &column);
     std::vector<Candidate> alternatives(const TableShape &table, const ColumnShape &column, bool many);
+    std::vector<std::string> like_pattern(const TableShape &table, const ColumnShape &column) const;
     const Tables &tables_;
     std::map<Column, Candidate> learned_; // what constraints turned out to want
     long counter_ = 0;

@@ -98,7 +98,7 @@ Tables Tables::read() {
             if (type == 'p' || type == 'u') table->second.keys.push_back(key);
         }
     }
-    read_allowed_values(tables.allowed, tables.domain_allowed);
+    read_allowed_values(tables.allowed, tables.domain_allowed, tables.patterns);
     return tables;
 }
 
