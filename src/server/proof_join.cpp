@@ -6,6 +6,7 @@
 #include "server/proof_join.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -75,12 +76,15 @@ void join(Cell &cell, const Proof &more, const Proof &less, std::vector<std::str
 
 void add_proofs(const World &world, const Declared &declared, const Persona &persona, Proofs &proofs,
                 std::vector<Cell> &cells, std::vector<std::string> &notes) {
+    std::unordered_map<std::string_view, const Relation *> relations;
+    for (const Relation &relation : world.relations) relations.emplace(relation.name, &relation);
     std::vector<Cell *> asked;
     std::vector<CellToProve> questions;
     for (Cell &cell : cells) {
         if (!asks_policies(cell)) continue;
-        const Relation *relation = world.relation(cell.object);
-        if (relation == nullptr) continue;
+        const auto found = relations.find(cell.object);
+        if (found == relations.end()) continue;
+        const Relation *relation = found->second;
         if (!relation->is_table() && relation->kind != RelationKind::view) continue;
         CellToProve question;
         question.persona = &persona;
