@@ -131,7 +131,7 @@ std::optional<CellToProve> cell_to_prove(const World &world, const Persona &pers
     cell.persona = &persona;
     cell.relation = &relation;
     cell.command = command;
-    if (const Expectation *expectation = expectation_for(declared.expectations, persona.name, relation.name, command)) {
+    if (const Expectation *expectation = declared.expectations.of(persona.name, relation.name, command)) {
         cell.expected = expectation->access;
         cell.declared = true;
     }
