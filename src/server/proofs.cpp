@@ -60,8 +60,11 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, 
     made.outcome = attempt(Finish::rollback, [&] {
         assume(identity_of(*cell.persona));
         try {
-            if (!allowed.contains(who)) check_privileges(proof_statement(cell, *catalog, false));
-            allowed.insert(who);
+            if (!allowed.contains(who)) {
+                const std::string statement = proof_statement(cell, *catalog, false);
+                check_privileges(statement, catalog->rewritten(statement));
+                allowed.insert(who);
+            }
             made.question = make_question(cell, user, security, catalog, unset_as_empty);
         } catch (const Error &error) {
             if (error.code != Code::unsupported && error.code != Code::limit && error.code != Code::internal) throw;

@@ -400,12 +400,12 @@ List *view_columns_plainly(Oid view) {
     return columns;
 }
 
-void check_plainly(const char *sql) {
+void check_plainly(const char *sql, List *queries) {
     ListCell *cell;
-    foreach (cell, rewrite_plainly(sql)) {
+    foreach (cell, queries) {
         auto *query = lfirst_node(Query, cell);
         if (query->commandType == CMD_UTILITY) continue;
-        compat::check_privileges(pg_plan_query(query, sql, 0, nullptr));
+        compat::check_privileges(pg_plan_query((Query *)copyObject(query), sql, 0, nullptr));
     }
 }
 
@@ -488,7 +488,11 @@ std::vector<ViewColumn> view_columns(Oid view) {
 }
 
 void check_privileges(const std::string &sql) {
-    call(check_plainly, sql.c_str());
+    check_privileges(sql, call(rewritten, sql.c_str()));
+}
+
+void check_privileges(const std::string &sql, List *queries) {
+    call(check_plainly, sql.c_str(), queries);
 }
 
 } // namespace rlsproof::server
