@@ -1,8 +1,11 @@
 // What a team declared, and which declaration counts for a cell: the most specific one.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/command.hpp"
@@ -55,5 +58,25 @@ inline const Expectation *expectation_for(const std::vector<Expectation> &all, s
     }
     return best;
 }
+
+// The same of many, kept by the names of objects: of thousands of tables each has a few.
+class Expectations {
+public:
+    void add(Expectation expectation) {
+        const bool named = expectation.object.find('*') == std::string::npos;
+        (named ? named_[expectation.object] : patterns_).push_back(std::move(expectation));
+    }
+
+    const Expectation *of(std::string_view persona, std::string_view object, Command command) const {
+        const auto found = named_.find(object);
+        const Expectation *named =
+            found == named_.end() ? nullptr : expectation_for(found->second, persona, object, command);
+        return named != nullptr ? named : expectation_for(patterns_, persona, object, command);
+    }
+
+private:
+    std::map<std::string, std::vector<Expectation>, std::less<>> named_;
+    std::vector<Expectation> patterns_;
+};
 
 } // namespace rlsproof

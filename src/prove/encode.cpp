@@ -453,12 +453,23 @@ Encoder::Value Encoder::column(const expr::Type &type, int table, int number, Id
         if (const auto found = columns_.find(place); found != columns_.end()) return found->second;
     use(table);
     used_columns_[{table, number}] = true;
+    const auto with_constraint = [&](Id null, Id not_null) {
+        return known->nullable ? null : f_.conjunction({f_.negation(not_null), null});
+    };
+    if (known->type == type)
+        if (const auto called = called_.find({table, number}); called != called_.end()) {
+            const Id null = with_constraint(f_.apply(called->second.null, {row}), called->second.not_null);
+            return columns_.emplace(place, Value{null, f_.apply(called->second.value, {row})}).first->second;
+        }
     const std::string name = of.name + "." + known->name;
-    Id null = function_of(As::column_null, name, {row}, "Bool", "");
+    const Id null = function_of(As::column_null, name, {row}, "Bool", "");
     // The constraint stands in the formula as a switch, so that a proof can say that it needs it.
-    if (!known->nullable) null = f_.conjunction({f_.negation(constant(As::not_null, name, "Bool", "")), null});
-    const Value made{null, function_of(As::column, name, {row}, sort(type), "")};
-    if (known->type == type) columns_.emplace(place, made);
+    const Id not_null = known->nullable ? kNotMade : constant(As::not_null, name, "Bool", "");
+    const Value made{with_constraint(null, not_null), function_of(As::column, name, {row}, sort(type), "")};
+    if (known->type == type) {
+        columns_.emplace(place, made);
+        called_.emplace(std::pair(table, number), Called{f_.at(null).text, f_.at(made.term).text, not_null});
+    }
     return made;
 }
 

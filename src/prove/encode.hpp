@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -186,6 +187,12 @@ private:
     std::vector<Begun> begun_;
     std::map<int, bool> used_tables_;
     std::map<std::pair<int, int>, bool> used_columns_;
+    // By what symbols a column is spoken of, so that its name is not put together for every row.
+    struct Called {
+        std::string_view null, value; // the graph's own
+        Id not_null;                  // where it has the constraint
+    };
+    std::map<std::pair<int, int>, Called> called_;
     std::map<std::pair<As, std::string>, std::string> symbols_;
     std::map<std::tuple<int, int, Id>, Value> columns_;
     std::map<std::pair<int, Id>, Id> present_;

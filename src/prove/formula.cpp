@@ -30,13 +30,20 @@ bool is_quantifier(Op op) {
 
 // Different names stay different: what SMT-LIB has no room for is written as %7c, as is the sign itself.
 std::string quoted(const std::string &name) {
-    std::string inside;
-    for (const char c : name)
-        if (c == '|' || c == '\\' || c == '%' || (unsigned char)c < ' ')
-            inside += fmt::format("%{:02x}", (unsigned)(unsigned char)c);
-        else
-            inside += c;
-    return "|" + inside + "|";
+    const auto odd = [](char c) { return c == '|' || c == '\\' || c == '%' || (unsigned char)c < ' '; };
+    std::string text;
+    text.reserve(name.size() + 2);
+    text += '|';
+    if (std::none_of(name.begin(), name.end(), odd))
+        text += name;
+    else
+        for (const char c : name)
+            if (odd(c))
+                text += fmt::format("%{:02x}", (unsigned)(unsigned char)c);
+            else
+                text += c;
+    text += '|';
+    return text;
 }
 
 std::string_view Formulas::kept(std::string_view text) {
@@ -183,10 +190,9 @@ void Formulas::declare_sort(const std::string &sort, const std::string &comment)
 
 void Formulas::declare(Symbol symbol) {
     if (symbols_.contains(symbol.name)) return;
-    order_.push_back(symbol.name);
     auto made = std::make_unique<const Symbol>(std::move(symbol));
     const std::string_view name = made->name;
-    symbols_.emplace(name, std::move(made));
+    order_.push_back(symbols_.emplace(name, std::move(made)).first->second.get());
 }
 
 Id Formulas::replace(Id formula, Id variable, Id by, std::unordered_map<Id, Id> &done) {

@@ -84,7 +84,7 @@ public:
     bool declared(std::string_view symbol) const { return symbols_.contains(symbol); }
 
     const Item &at(Id id) const { return items_.at((size_t)id); }
-    const std::vector<std::string> &order() const { return order_; } // of declaration
+    const std::vector<const Symbol *> &order() const { return order_; } // of declaration
     const Symbol &symbol(std::string_view name) const { return *symbols_.at(name); }
     const std::vector<std::pair<std::string, std::string>> &sorts() const { return sorts_; }
 
@@ -120,7 +120,7 @@ private:
     std::vector<Id> known_; // by a number made of operator, parts and text; or -1
     std::vector<Id> free_;  // of the one that is being made
     std::unordered_map<std::string_view, std::unique_ptr<const Symbol>> symbols_;
-    std::vector<std::string> order_;
+    std::vector<const Symbol *> order_;
     std::vector<std::pair<std::string, std::string>> sorts_;
     int variables_ = 0;
     Poll poll_;

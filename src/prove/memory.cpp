@@ -158,14 +158,14 @@ ModelRow row_of(const std::vector<Sexp> &parts, const Question &question, const 
 } // namespace
 
 std::string identity(const Question &question, const Encoder &encoder, const Script &script,
-                     const Script::Written &written) {
+                     const std::string &declarations, const Script::Written &written) {
     const Places places(question, encoder);
     std::string text = fmt::format("form {}\n", kForm);
     for (const int table : places.tables) {
         text += "table ";
         text += script.sort(encoder.row_sort(table));
         for (const int column : encoder.used_columns(table))
-            text += fmt::format(" {}", script.symbol(encoder.column_symbol(table, column)));
+            text.append(" ").append(script.symbol(encoder.column_symbol(table, column)));
         text += "\n";
     }
     for (size_t i = 0; i < question.subjects.size(); i++) {
@@ -179,11 +179,11 @@ std::string identity(const Question &question, const Encoder &encoder, const Scr
                             script.symbol(elements.has_null));
     for (const std::string &name : places.parameters)
         text += fmt::format("parameter {}\n", script.symbol(encoder.parameter_symbol(name)));
-    text += script.declarations() + written.definitions;
+    text.append(declarations).append(written.definitions);
     for (size_t i = 0; i < written.assertions.size(); i++) {
         const Assertion &a = encoder.assertions()[i];
-        text += fmt::format("{}{}{}{}", a.axiom ? "given " : "asked ", a.bad ? "bad " : "", a.alone ? "alone " : "",
-                            written.assertions[i]);
+        text.append(a.axiom ? "given " : "asked ").append(a.bad ? "bad " : "").append(a.alone ? "alone " : "");
+        text += written.assertions[i];
     }
     return text;
 }

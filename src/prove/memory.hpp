@@ -32,7 +32,7 @@ public:
 // without, and which of the symbols are tables, columns, rows in question, literals and parameters. Names have no part
 // in it, so that questions of the same form are one question. REQUIRES: a numbered script.
 std::string identity(const Question &question, const Encoder &encoder, const Script &script,
-                     const Script::Written &written);
+                     const std::string &declarations, const Script::Written &written);
 
 // The part of a reply that a solver decided, as text: by the places that tables, columns and so on have in the
 // question's identity. REQUIRES: it is not unknown.

@@ -86,12 +86,13 @@ Prover::Ticket Prover::begin(const Question &question) {
         const Encoder &encoder = *asking.encoder;
         const Script script(asking.formulas, Script::Names::numbered);
         const Script::Written written = script.write(encoder.assertions());
-        asking.rest = script.declarations() + written.definitions;
+        const std::string declarations = script.declarations();
+        asking.rest = declarations + written.definitions;
         // What a proof may rest on: nothing that the statement itself may undo.
         for (size_t i = 0; i < written.assertions.size(); i++)
             if (!encoder.assertions()[i].alone)
                 (encoder.assertions()[i].bad ? asking.bad : asking.rest) += written.assertions[i];
-        if (memory_ != nullptr) asking.identity = identity(asking.question, encoder, script, written);
+        if (memory_ != nullptr) asking.identity = identity(asking.question, encoder, script, declarations, written);
         reply.opaque = encoder.reasons();
         for (size_t i = 0; i < question.tables.size(); i++)
             if (encoder.used((int)i)) reply.tables_used.insert(question.tables[i].name);

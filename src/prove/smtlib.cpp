@@ -54,9 +54,9 @@ public:
             if (!names_[(size_t)id].empty()) continue;
             std::string written;
             write(id, written);
-            names_[(size_t)id] = fmt::format("d{}", ++named_);
-            text +=
-                fmt::format("(define-fun {} () {} {})\n", names_[(size_t)id], script_.sort(f_.at(id).sort), written);
+            const std::string &name = names_[(size_t)id] = "d" + std::to_string(++named_);
+            text.append("(define-fun ").append(name).append(" () ").append(script_.sort(f_.at(id).sort));
+            text.append(" ").append(written).append(")\n");
         }
         return text;
     }
@@ -93,7 +93,7 @@ public:
 
 private:
     std::string variable(Id id) const {
-        return script_.numbered_ ? fmt::format("v{}", id) : std::string(f_.at(id).text);
+        return script_.numbered_ ? "v" + std::to_string(id) : std::string(f_.at(id).text);
     }
 
     void with(std::string_view head, const Formulas::Item &item, std::string &text) {
@@ -108,8 +108,8 @@ private:
 
     void quantified(const Formulas::Item &item, std::string &text) {
         const Id bound = item.parts[0];
-        text += fmt::format("({} (({} {})) ", item.op == Op::exists ? "exists" : "forall", variable(bound),
-                            script_.sort(f_.at(bound).sort));
+        text.append(item.op == Op::exists ? "(exists ((" : "(forall ((").append(variable(bound));
+        text.append(" ").append(script_.sort(f_.at(bound).sort)).append(")) ");
         size_t open = 0;
         std::vector<Id> here;
         if (const auto found = shared_.find(bound); found != shared_.end())
@@ -117,9 +117,9 @@ private:
                 if (id == item.parts[1]) continue;
                 std::string written;
                 write(id, written);
-                names_[(size_t)id] = fmt::format("l{}", ++named_);
+                names_[(size_t)id] = "l" + std::to_string(++named_);
                 here.push_back(id);
-                text += fmt::format("(let (({} {})) ", names_[(size_t)id], written);
+                text.append("(let ((").append(names_[(size_t)id]).append(" ").append(written).append(")) ");
                 open++;
             }
         write(item.parts[1], text);
@@ -139,9 +139,10 @@ private:
 Script::Script(const Formulas &formulas, Names names) : f_(formulas), numbered_(names == Names::numbered) {
     if (!numbered_) return;
     int number = 0;
-    for (const auto &[sort, comment] : f_.sorts()) sorts_.emplace(sort, fmt::format("S{}", number++));
+    for (const auto &[sort, comment] : f_.sorts()) sorts_.emplace(sort, "S" + std::to_string(number++));
     number = 0;
-    for (const std::string &symbol : f_.order()) symbols_.emplace(symbol, fmt::format("s{}", number++));
+    symbols_.reserve(f_.order().size());
+    for (const Symbol *symbol : f_.order()) symbols_.emplace(symbol->name, "s" + std::to_string(number++));
 }
 
 std::string_view Script::sort(std::string_view declared) const {
@@ -154,17 +155,20 @@ std::string_view Script::symbol(std::string_view declared) const {
 }
 
 std::string Script::declarations() const {
-    const auto comment = [&](const std::string &text) {
-        return numbered_ || text.empty() ? "" : " ; " + text::flat(text);
-    };
     std::string text;
-    for (const auto &[declared, what] : f_.sorts())
-        text += fmt::format("(declare-sort {} 0){}\n", sort(declared), comment(what));
-    for (const std::string &declared : f_.order()) {
-        const Symbol &made = f_.symbol(declared);
-        text += fmt::format("(declare-fun {} (", symbol(declared));
-        for (size_t i = 0; i < made.from.size(); i++) text += fmt::format("{}{}", i > 0 ? " " : "", sort(made.from[i]));
-        text += fmt::format(") {}){}\n", sort(made.to), comment(made.comment));
+    const auto end = [&](const std::string &comment) {
+        if (!numbered_ && !comment.empty()) text += " ; " + text::flat(comment);
+        text += '\n';
+    };
+    for (const auto &[declared, what] : f_.sorts()) {
+        text.append("(declare-sort ").append(sort(declared)).append(" 0)");
+        end(what);
+    }
+    for (const Symbol *made : f_.order()) {
+        text.append("(declare-fun ").append(symbol(made->name)).append(" (");
+        for (size_t i = 0; i < made->from.size(); i++) text.append(i > 0 ? " " : "").append(sort(made->from[i]));
+        text.append(") ").append(sort(made->to)).append(")");
+        end(made->comment);
     }
     return text;
 }
@@ -179,7 +183,7 @@ Script::Written Script::write(const std::vector<Assertion> &list) const {
         if (!numbered_) text = fmt::format("; {}: {}\n", list[i].axiom ? "given" : "asked", text::flat(list[i].name));
         text += "(assert (! ";
         writer.write(list[i].formula, text);
-        text += fmt::format(" :named a{}))\n", i);
+        text.append(" :named a").append(std::to_string(i)).append("))\n");
         written.assertions.push_back(std::move(text));
     }
     return written;

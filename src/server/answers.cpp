@@ -34,7 +34,10 @@ std::string hash_of(const std::string &text) {
     uint8 digest[PG_SHA256_DIGEST_LENGTH];
     if (!call(hash, text.data(), text.size(), (uint8 *)digest)) return "";
     std::string result;
-    for (const uint8 byte : digest) result += fmt::format("{:02x}", byte);
+    for (const uint8 byte : digest) {
+        result += "0123456789abcdef"[byte >> 4];
+        result += "0123456789abcdef"[byte & 15];
+    }
     return result;
 }
 

@@ -9,6 +9,12 @@
 #include "server/identity.hpp"
 #include "server/spi.hpp"
 
+extern "C" {
+#include "access/relation.h"
+#include "utils/rel.h"
+#include "utils/reltrigger.h"
+}
+
 namespace rlsproof::server {
 
 namespace {
@@ -41,6 +47,20 @@ from written w join pg_catalog.pg_trigger t on t.tgrelid = w.id join pg_catalog.
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where not t.tgisinternal and t.tgenabled = 'O' and t.tgtype & $2::int <> 0
 order by t.tgrelid::pg_catalog.regclass::text, t.tgname)";
+
+// Whether a write to it may wake anybody: triggers of its own that are not a key's, or another table that it leads to.
+// Most tables have neither, and asking the catalogs takes as long as everything else about a state that is made.
+bool may_wake(Oid id) {
+    ::Relation relation = try_relation_open(id, AccessShareLock);
+    if (relation == nullptr) return true;
+    bool may =
+        relation->rd_rel->relkind == RELKIND_VIEW || relation->rd_rel->relhassubclass || relation->rd_rel->relhasrules;
+    const TriggerDesc *triggers = relation->trigdesc;
+    for (int i = 0; !may && triggers != nullptr && i < triggers->numtriggers; i++)
+        may = !triggers->triggers[i].tgisinternal;
+    relation_close(relation, NoLock);
+    return may;
+}
 
 int event_of(Command command) {
     switch (command) {
@@ -161,7 +181,7 @@ where k.contype = 'f' and k.confdeltype not in ('a', 'r'))",
 
 const Hearing &Triggers::of(const Relation &relation, Command command) {
     const auto [place, is_new] = known_.try_emplace({relation.id, command});
-    if (is_new) listen(relation.id, command, place->second);
+    if (is_new && call(may_wake, relation.id)) listen(relation.id, command, place->second);
     return place->second;
 }
 

@@ -18,18 +18,20 @@ const ColumnRights &column_rights(Catalog &catalog, Oid relation, const char *pr
             made[other];
             wanted.push_back(std::to_string(other));
         }
-    // A column whose value a trigger may choose is not fixed, whoever may write it.
+    // A column whose value a trigger may choose is not fixed, whoever may write it. What is granted on the whole is
+    // granted on each column, and is asked once.
     const int events = who.second == "INSERT" ? 7 : 19;
     const Rows rows = query(
         fmt::format(
-            "select a.attrelid, pg_catalog.has_column_privilege(a.attrelid, a.attnum, '{0}'), "
+            "select a.attrelid, c.whole or pg_catalog.has_column_privilege(a.attrelid, a.attnum, '{0}'), "
             "pg_catalog.quote_ident(a.attname), a.attnum, "
             "a.atthasdef or a.attidentity <> '' or t.typdefault is not null, "
-            "a.attgenerated = '', pg_catalog.has_table_privilege(a.attrelid, '{0}'), "
-            "a.attgenerated = '' and not exists (select from pg_catalog.pg_trigger g where g.tgrelid = a.attrelid "
-            "and g.tgtype & {1} = {1} and g.tgenabled <> 'D') "
-            "from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid "
-            "where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped "
+            "a.attgenerated = '', c.whole, a.attgenerated = '' and not c.chosen "
+            "from (select r.id, pg_catalog.has_table_privilege(r.id, '{0}') as whole, exists (select "
+            "from pg_catalog.pg_trigger g where g.tgrelid = r.id and g.tgtype & {1} = {1} and g.tgenabled <> 'D') "
+            "as chosen from pg_catalog.unnest($1::oid[]) r(id) offset 0) c "
+            "join pg_catalog.pg_attribute a on a.attrelid = c.id join pg_catalog.pg_type t on t.oid = a.atttypid "
+            "where a.attnum > 0 and not a.attisdropped "
             "order by a.attrelid, a.attgenerated <> '', a.attidentity = 'a', a.attnum",
             privilege, events),
         {array_literal(wanted)});

@@ -9,7 +9,7 @@ Declared read_declared() {
     const Rows expectations =
         query("select persona, object, command, access from rlsproof.expectations order by 1, 2, 3");
     for (size_t i = 0; i < expectations.size(); i++)
-        declared.expectations.push_back(
+        declared.expectations.add(
             {expectations.text(i, 0), expectations.text(i, 1), expectations.text(i, 2), expectations.text(i, 3)});
     const Rows scopes = query("select relation, scope, predicate from rlsproof.scopes");
     for (size_t i = 0; i < scopes.size(); i++)

@@ -1,8 +1,6 @@
 // What was declared, as verify() and prove() hold it against what is.
 #pragma once
 
-#include <vector>
-
 #include "model/expectation.hpp"
 
 #include "server/judge.hpp"
@@ -10,7 +8,7 @@
 namespace rlsproof::server {
 
 struct Declared {
-    std::vector<Expectation> expectations;
+    Expectations expectations;
     Scopes scopes;
 };
 

@@ -227,6 +227,14 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
         }
     }
 
+    for (size_t i = 0; i < hints.policies.size(); i++) {
+        const PolicyHint &policy = hints.policies[i];
+        hints.policies_of[policy.relation].push_back(i);
+        hints.policies_about[policy.relation].push_back(i);
+        for (const auto &[table, values] : policy.elsewhere)
+            if (table != policy.relation) hints.policies_about[table].push_back(i);
+    }
+
     // Where every policy asks a helper, accounts are known by what refers to them.
     const Rows accounts = query(R"(
 select a.attrelid, a.attnum from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
@@ -282,6 +290,12 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
         if (!values.empty()) hints.looked_for.push_back(std::move(values));
     }
     return hints;
+}
+
+const std::vector<size_t> &places_for(const std::map<Oid, std::vector<size_t>> &places, Oid table) {
+    static const std::vector<size_t> none;
+    const auto found = places.find(table);
+    return found == places.end() ? none : found->second;
 }
 
 void read_allowed_values(std::map<Column, std::vector<Candidate>> &columns,

@@ -53,9 +53,14 @@ struct Hints {
     std::map<std::string, int> mentions;              // constants in policies and their helpers, and how often
     std::set<Column> limits;                          // numbers that policies of other tables measure against
     std::map<Column, std::set<std::string>> deciders; // of such a column: the policies and helpers that read it
+    // Places in `policies`: by the table whose they are, and by each table of whose columns they say something.
+    std::map<Oid, std::vector<size_t>> policies_of, policies_about;
     // By table, what a function that strangers may call compares columns with; one for each function.
     std::vector<std::map<Oid, std::vector<std::pair<int, Candidate>>>> looked_for;
 };
+
+// The places for a table; none where there are none.
+const std::vector<size_t> &places_for(const std::map<Oid, std::vector<size_t>> &places, Oid table);
 
 // An expression that yields the identity of somebody signed in tells a person from a tenant. Where the world has nobody
 // of the kind, whatever a session says counts as the person.

@@ -60,9 +60,9 @@ void Probe::identify(const Rows &seen, Observation &observation) const {
 // A view does not say whose a row is. What it still shows when the own rows are gone is not the own.
 void Probe::without_own_rows() const {
     const AsUser past(superuser_, security_);
-    for (const Row *row : everything_own_)
+    for (const Row &row : everything_own_)
         (void)execute(fmt::format("delete from {} where ctid = {}::tid and tableoid = {}",
-                                  stage_.tables().of(row->table)->name, quote_literal(row->tid), row->stored_in));
+                                  stage_.tables().of(row.table)->name, quote_literal(row.tid), row.stored_in));
 }
 
 // A write of the persona's, with its triggers awake where they are to be heard.

@@ -48,11 +48,11 @@ struct Entry {
 
 class Probe {
 public:
-    // REQUIRES: the persona is assumed in the subtransaction around; `superuser` is who set the stage.
+    // REQUIRES: the persona is assumed in the subtransaction around; `superuser` is who set the stage. `own` lives
+    // longer.
     Probe(const Stage &stage, const Relation &relation, const std::vector<Row> &own, Oid superuser, int security,
           Part part = {})
-        : stage_(stage), relation_(relation), superuser_(superuser), security_(security) {
-        for (const Row &row : own) everything_own_.push_back(&row);
+        : stage_(stage), relation_(relation), everything_own_(own), superuser_(superuser), security_(security) {
         const auto counts = [&](const Row &row) { return row.table == relation.id && part.holds(row.values); };
         for (const Row &row : own)
             if (counts(row)) own_.push_back(&row);
@@ -142,7 +142,7 @@ private:
     const Relation &relation_;
     std::vector<const Row *> foreign_;
     std::vector<const Row *> own_;
-    std::vector<const Row *> everything_own_; // in other tables as well
+    const std::vector<Row> &everything_own_; // in other tables as well
     Oid superuser_;
     int security_;
     Heard *heard_ = nullptr; // where triggers are awake

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -77,12 +78,15 @@ void join(Cell &cell, const Proof &more, const Proof &less, bool decides, std::v
 
 void add_proofs(const World &world, const Declared &declared, const Hints &hints, const Persona &persona,
                 Proofs &proofs, std::vector<Cell> &cells, std::vector<std::string> &notes) {
+    std::unordered_map<std::string_view, const Relation *> relations;
+    for (const Relation &relation : world.relations) relations.emplace(relation.name, &relation);
     std::vector<Cell *> asked;
     std::vector<CellToProve> questions;
     for (Cell &cell : cells) {
         if (!asks_policies(cell)) continue;
-        const Relation *relation = world.relation(cell.object);
-        if (relation == nullptr) continue;
+        const auto found = relations.find(cell.object);
+        if (found == relations.end()) continue;
+        const Relation *relation = found->second;
         if (!relation->is_table() && relation->kind != RelationKind::view) continue;
         CellToProve question;
         question.persona = &persona;

@@ -44,15 +44,15 @@ struct Made {
 };
 
 Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, const std::shared_ptr<Catalog> &catalog,
-          std::set<std::string> &allowed) {
+          Allowed &allowed) {
     Made made;
     // Everything that planning a statement may depend on, within one look at the database.
     std::string session = fmt::format("{} {}", cell.persona->role, identity_of(*cell.persona).login);
     for (const auto &[name, value] : cell.persona->settings)
         session += fmt::format("\n{}:{}={}:{}", name.size(), name, value.size(), value);
-    const std::string who = fmt::format("{} {} {}", cell.relation->id, name(cell.command), session);
+    const std::tuple who(catalog->number_of(session), cell.relation->id, cell.command);
     for (const std::string &name : unset_as_empty) session += fmt::format("\n{}:{} empty", name.size(), name);
-    catalog->who = session + "\n";
+    catalog->who = fmt::format("session {}\n", catalog->number_of(session));
     if (catalog->settled && catalog->settled->is_full()) catalog->settled.reset();
     Oid user = InvalidOid;
     int security = 0;
@@ -60,8 +60,11 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, 
     made.outcome = attempt(Finish::rollback, [&] {
         assume(identity_of(*cell.persona));
         try {
-            if (!allowed.contains(who)) check_privileges(proof_statement(cell, *catalog, false));
-            allowed.insert(who);
+            if (!allowed.contains(who)) {
+                const std::string statement = proof_statement(cell, *catalog, false);
+                check_privileges(statement, catalog->rewritten(statement));
+                allowed.insert(who);
+            }
             made.question = make_question(cell, user, security, catalog, unset_as_empty);
         } catch (const Error &error) {
             if (error.code != Code::unsupported && error.code != Code::limit && error.code != Code::internal) throw;
@@ -131,7 +134,7 @@ std::optional<CellToProve> cell_to_prove(const World &world, const Persona &pers
     cell.persona = &persona;
     cell.relation = &relation;
     cell.command = command;
-    if (const Expectation *expectation = expectation_for(declared.expectations, persona.name, relation.name, command)) {
+    if (const Expectation *expectation = declared.expectations.of(persona.name, relation.name, command)) {
         cell.expected = expectation->access;
         cell.declared = true;
     }
@@ -444,7 +447,7 @@ std::vector<Proof> Proofs::prove(const std::vector<CellToProve> &cells) {
 
 std::string Proofs::obligation(const CellToProve &cell) {
     const Scratch scratch;
-    std::set<std::string> allowed;
+    Allowed allowed;
     const Made made = make(cell, {}, std::make_shared<Catalog>(), allowed);
     if (!made.outcome.ok)
         throw Error(Code::unsupported,

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "prove/prover.hpp"
@@ -43,6 +45,9 @@ std::string some_of(const std::vector<std::string> &names);
 std::optional<CellToProve> cell_to_prove(const World &world, const Persona &persona, const Relation &relation,
                                          Command command, const Declared &declared, std::string &why);
 
+// Statements that no missing privilege stops: by session, relation and command.
+using Allowed = std::set<std::tuple<int, Oid, Command>>;
+
 class Proofs {
 public:
     explicit Proofs(const Tables &tables, bool tells_why = false);
@@ -72,7 +77,7 @@ private:
     const Tables &tables_;
     bool tells_why_;
     std::shared_ptr<Catalog> catalog_;
-    std::set<std::string> allowed_; // statements that no missing privilege stops
+    Allowed allowed_;
     std::unique_ptr<prove::Prover> prover_;
     bool missing_ = false; // there is no solver
 };

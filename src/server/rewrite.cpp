@@ -78,8 +78,9 @@ Node *evaluate(void *expression) {
 }
 
 struct Reading {
-    const SessionSettings *settings;
+    const SessionSettings *settings; // or nothing: what the session has itself
     List *unset;
+    bool changed; // something was put in
 };
 
 bool named(List *names, const char *name) {
@@ -130,10 +131,11 @@ Node *put_identity_in(Node *node, void *context) {
             ListCell *cell;
             foreach (cell, arguments)
                 if (!IsA(lfirst(cell), Const)) return node;
-            const auto *reading = (const Reading *)context;
-            if (reading != nullptr && reading->settings->any && is_open(arguments, reading)) return node;
-            if (context != nullptr)
-                if (Node *value = left_alone(arguments, (Reading *)context)) return value;
+            auto *reading = (Reading *)context;
+            if (reading->settings != nullptr && reading->settings->any && is_open(arguments, reading)) return node;
+            reading->changed = true;
+            if (reading->settings != nullptr)
+                if (Node *value = left_alone(arguments, reading)) return value;
             auto *copy = (FuncExpr *)copyObject(function);
             copy->args = arguments;
             return evaluate(copy);
@@ -142,8 +144,10 @@ Node *put_identity_in(Node *node, void *context) {
     if (IsA(node, SQLValueFunction)) {
         const auto operation = castNode(SQLValueFunction, node)->op;
         if (operation == SVFOP_CURRENT_USER || operation == SVFOP_USER || operation == SVFOP_CURRENT_ROLE ||
-            operation == SVFOP_SESSION_USER)
+            operation == SVFOP_SESSION_USER) {
+            ((Reading *)context)->changed = true;
             return evaluate(node);
+        }
     }
     if (IsA(node, SubLink)) {
         auto *link = castNode(SubLink, node);
@@ -155,6 +159,7 @@ Node *put_identity_in(Node *node, void *context) {
             list_length(select->targetList) == 1) {
             auto *expression = (Node *)copyObject(linitial_node(TargetEntry, select->targetList)->expr);
             IncrementVarSublevelsUp(expression, -1, 1);
+            ((Reading *)context)->changed = true;
             return put_identity_in(expression, context);
         }
         // What is compared with its rows is evaluated out here; the rows are another query's.
@@ -166,13 +171,17 @@ Node *put_identity_in(Node *node, void *context) {
     return compat::mutate(node, put_identity_in, context);
 }
 
-// Twice: the first pass inlines the API's helpers (auth.uid() and friends), the second folds what was put in.
+// Twice: the first pass inlines the API's helpers (auth.uid() and friends), the second folds what was put in. Where
+// nothing was put in there is nothing new to fold.
 Node *put_session_in(Node *expression, Reading *reading) {
     Node *folded = eval_const_expressions(nullptr, expression);
-    folded = put_identity_in(folded, reading);
-    folded = eval_const_expressions(nullptr, folded);
-    folded = put_identity_in(folded, reading);
-    return eval_const_expressions(nullptr, folded);
+    for (int pass = 0; pass < 2; pass++) {
+        reading->changed = false;
+        Node *with = put_identity_in(folded, reading);
+        if (!reading->changed) break;
+        folded = eval_const_expressions(nullptr, with);
+    }
+    return folded;
 }
 
 // REQUIRES: the relation's variables are numbered 1.
@@ -191,7 +200,8 @@ Node *put_given_in(Node *node, void *context) {
 
 // REQUIRES: `qual` is a copy, with the relation's variables numbered 1.
 Truth fold(Node *qual) {
-    Node *folded = put_session_in(qual, nullptr);
+    Reading reading{nullptr, NIL, false};
+    Node *folded = put_session_in(qual, &reading);
     folded = (Node *)canonicalize_qual((Expr *)folded, false);
     if (folded == nullptr) return Truth::always;
     if (IsA(folded, Const)) {
@@ -390,12 +400,12 @@ List *view_columns_plainly(Oid view) {
     return columns;
 }
 
-void check_plainly(const char *sql) {
+void check_plainly(const char *sql, List *queries) {
     ListCell *cell;
-    foreach (cell, rewrite_plainly(sql)) {
+    foreach (cell, queries) {
         auto *query = lfirst_node(Query, cell);
         if (query->commandType == CMD_UTILITY) continue;
-        compat::check_privileges(pg_plan_query(query, sql, 0, nullptr));
+        compat::check_privileges(pg_plan_query((Query *)copyObject(query), sql, 0, nullptr));
     }
 }
 
@@ -406,7 +416,7 @@ std::string text(const char *value) {
 } // namespace
 
 Settled settle(Node *expression, const SessionSettings *settings) {
-    Reading reading{settings, NIL};
+    Reading reading{settings, NIL, false};
     Node *node = put_session_in((Node *)copyObject(expression), &reading);
     return {node, reading.unset};
 }
@@ -478,7 +488,11 @@ std::vector<ViewColumn> view_columns(Oid view) {
 }
 
 void check_privileges(const std::string &sql) {
-    call(check_plainly, sql.c_str());
+    check_privileges(sql, call(rewritten, sql.c_str()));
+}
+
+void check_privileges(const std::string &sql, List *queries) {
+    call(check_plainly, sql.c_str(), queries);
 }
 
 } // namespace rlsproof::server

@@ -97,5 +97,7 @@ List *with_policies(const Query *query);
 
 // Plans the statement and checks the privileges it needs, as its execution would. Raises what that would raise.
 void check_privileges(const std::string &sql);
+// The same of what rewritten() made of it, which stays as it is.
+void check_privileges(const std::string &sql, List *queries);
 
 } // namespace rlsproof::server

@@ -52,6 +52,11 @@ struct Catalog {
     std::map<Oid, std::vector<std::pair<Oid, std::string>>> enumerations;
     std::map<std::string, Oid> enumeration_names;
     std::shared_ptr<RightsRead> rights;
+    // A short name for everything that is known of a session, which may be long.
+    int number_of(const std::string &session) {
+        return sessions.try_emplace(session, (int)sessions.size()).first->second;
+    }
+    std::map<std::string, int> sessions;
     // Where it is said who the session is, conditions are settled once.
     std::string who;
     std::shared_ptr<SettledBefore> settled;

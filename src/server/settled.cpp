@@ -48,17 +48,32 @@ SettledBefore::~SettledBefore() {
     MemoryContextDelete(memory_);
 }
 
-const SettledBefore::Known &SettledBefore::of(Node *node, const std::string &who, const SessionSettings *settings) {
+const SettledBefore::Known &SettledBefore::of(Node *node, const std::string &who, const SessionSettings *settings,
+                                              bool inside) {
     std::string key = current_user(who);
-    // What lies here stays as it is, and so its address says all; writing it out takes longer than anything else.
-    if (call(lies_in, node, memory_)) {
-        key += fmt::format("at {}", (const void *)node);
-    } else {
+    // What lies here stays as it is, and so its address says all; writing out a whole policy takes longer than anything
+    // else.
+    const std::string place = call(lies_in, node, memory_) ? fmt::format("{}at {}", key, (const void *)node) : "";
+    if (!place.empty())
+        if (const auto found = places_.find(place); found != places_.end()) return *found->second;
+    if (place.empty() || inside) {
         char *written = call(nodeToString, (const void *)node);
         key += written;
         pfree(written);
+    } else {
+        key = place;
     }
-    if (const auto found = known_.find(key); found != known_.end()) return found->second;
+    const auto found = known_.find(key);
+    const Known &known = found != known_.end() ? found->second : settle_new(node, key, settings);
+    if (!place.empty()) {
+        key_bytes_ += place.size();
+        places_.emplace(place, &known);
+    }
+    return known;
+}
+
+const SettledBefore::Known &SettledBefore::settle_new(Node *node, const std::string &key,
+                                                      const SessionSettings *settings) {
     const Settled result = call(settle, node, settings);
     Known made{call(copied, result.node, memory_), {}};
     for (int i = 0; i < list_length(result.unset); i++)

@@ -22,7 +22,9 @@ public:
         std::vector<std::string> unset;
     };
     // What settle() makes of it. `who` is everything about the session that it may depend on, but for the current user.
-    const Known &of(Node *node, const std::string &who, const SessionSettings *settings);
+    // `inside`: of a sub-select, where the same conditions come again in policy after policy: those are known by what
+    // they say as well.
+    const Known &of(Node *node, const std::string &who, const SessionSettings *settings, bool inside);
     // What rewritten() makes of it. Whoever gets the trees leaves them as they are.
     List *rewritten_once(const std::string &sql, const std::string &who);
     // Whether it holds as much as it may: of thousands of tables not everything is worth its memory.
@@ -30,7 +32,10 @@ public:
 
 private:
     MemoryContext memory_;
+    const Known &settle_new(Node *node, const std::string &key, const SessionSettings *settings);
+
     std::unordered_map<std::string, Known> known_;
+    std::unordered_map<std::string, const Known *> places_; // of nodes that lie here
     std::unordered_map<std::string, List *> statements_;
     size_t key_bytes_ = 0;
 };

@@ -6,6 +6,7 @@ extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "jit/jit.h"
 #include "utils/array.h"
 }
 
@@ -107,8 +108,22 @@ private:
     MemoryContext context_;
 };
 
+// Of thousands of tables our questions look dear enough to be compiled, each of them once: that takes longer than it
+// saves, and the compiler stays in memory.
+class NotCompiled {
+public:
+    NotCompiled() : before_(jit_enabled) { jit_enabled = false; }
+    ~NotCompiled() { jit_enabled = before_; }
+    NotCompiled(const NotCompiled &) = delete;
+    NotCompiled &operator=(const NotCompiled &) = delete;
+
+private:
+    bool before_;
+};
+
 RawRows run(const std::string &sql, const std::vector<Value> &parameters, bool read_only, bool keep,
             MemoryContext memory) {
+    const NotCompiled plainly;
     std::vector<const char *> values;
     for (const Value &value : parameters) values.push_back(value ? value->c_str() : nullptr);
     // A text that comes with parameters is ours, and comes again.

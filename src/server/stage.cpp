@@ -246,11 +246,10 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
     const auto add = [&](const Values &values) {
         if (result.size() < kMostVariants && !contains(result, values)) result.push_back(values);
     };
-    for (const PolicyHint &policy : hints_.policies) {
-        const auto elsewhere = policy.elsewhere.find(table.id);
-        if (policy.relation != table.id && elsewhere == policy.elsewhere.end()) continue;
+    for (const size_t place : places_for(hints_.policies_about, table.id)) {
+        const PolicyHint &policy = hints_.policies[place];
         Values together;
-        for (const auto &[number, value] : policy.relation == table.id ? policy.values : elsewhere->second)
+        for (const auto &[number, value] : policy.relation == table.id ? policy.values : policy.elsewhere.at(table.id))
             if (value || !table.column(number)->not_null) take_too(table, together, number, value);
         add(together);
     }
@@ -554,14 +553,14 @@ std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> 
     }
     // Policies add up: one lets a row in that another takes exception to. What each asks for, with what the others ask.
     const size_t made = result.size();
-    for (const PolicyHint &policy : hints_.policies) {
-        if (policy.relation != table || made == 0 || result.size() >= made + kMostVariants) continue;
+    const std::vector<size_t> &policies = places_for(hints_.policies_of, table);
+    for (const size_t place : policies) {
+        if (made == 0 || result.size() >= made + kMostVariants) break;
         Values together;
-        for (const auto &[number, value] : policy.values) together.insert_or_assign(number, value);
+        for (const auto &[number, value] : hints_.policies[place].values) together.insert_or_assign(number, value);
         const size_t own = together.size();
-        for (const PolicyHint &other : hints_.policies)
-            if (other.relation == table)
-                for (const auto &[number, value] : other.values) together.emplace(number, value);
+        for (const size_t other : policies)
+            for (const auto &[number, value] : hints_.policies[other].values) together.emplace(number, value);
         if (together.size() == own) continue; // that one was made
         Values values = result.front();
         for (const auto &[number, value] : together) values.insert_or_assign(number, value);

@@ -92,7 +92,7 @@ expr::Expr Translator::settled(Node *node) {
     Catalog &catalog = schema_.catalog();
     if (!catalog.who.empty()) {
         if (!catalog.settled) catalog.settled = std::make_shared<SettledBefore>();
-        const SettledBefore::Known &known = catalog.settled->of(node, catalog.who, &settings);
+        const SettledBefore::Known &known = catalog.settled->of(node, catalog.who, &settings, frames_.size() > 1);
         unset_.insert(known.unset.begin(), known.unset.end());
         return expression(known.node);
     }

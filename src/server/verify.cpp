@@ -320,7 +320,7 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
     cell.object = part.column == 0 ? relation.name : "bucket:" + part.value;
     cell.command = command;
     cell.key = fmt::format("{}:{}:{}", cell.persona, cell.object, name(command));
-    if (const Expectation *expectation = expectation_for(declared_.expectations, persona.name, cell.object, command)) {
+    if (const Expectation *expectation = declared_.expectations.of(persona.name, cell.object, command)) {
         cell.expected = expectation->access;
         cell.declared = true;
     }
@@ -405,8 +405,8 @@ void Examination::functions(const Persona &persona, const Selection &selection, 
         if (selection.object.empty() ? function.platform : selection.object != function.name) continue;
         poll();
         const Scratch scratch;
-        cells.push_back(calls.examine(
-            function, expectation_for(declared_.expectations, persona.name, function.name, Command::execute)));
+        cells.push_back(
+            calls.examine(function, declared_.expectations.of(persona.name, function.name, Command::execute)));
     }
 }
 

@@ -65,4 +65,30 @@ TEST(Expectation, TheMostSpecificCounts) {
     EXPECT_EQ(expectation_for(all, "eve", "public.orders", Command::select), nullptr);
 }
 
+TEST(Expectation, ManyAreTheSameAsAFew) {
+    std::mt19937 random(1);
+    const std::vector<std::string> objects{"public.a", "public.b", "secret.a", "public.*", "*", "*.a", "public.*b"};
+    const std::vector<std::string> commands{"all", "SELECT", "INSERT"}, personas{"ann", "bob"};
+    const auto one = [&](const std::vector<std::string> &of) { return of[random() % of.size()]; };
+    int found = 0;
+    for (int i = 0; i < 2000; i++) {
+        std::vector<Expectation> few;
+        Expectations many;
+        for (size_t n = random() % 8; n > 0; n--) {
+            few.push_back({one(personas), one(objects), one(commands), std::to_string(n)});
+            many.add(few.back());
+        }
+        const std::string persona = one(personas), object = objects[random() % 3];
+        for (const Command command : {Command::select, Command::insert, Command::update}) {
+            const Expectation *said = expectation_for(few, persona, object, command),
+                              *same = many.of(persona, object, command);
+            ASSERT_EQ(said == nullptr, same == nullptr);
+            if (said == nullptr) continue;
+            ASSERT_EQ(said->access, same->access);
+            found++;
+        }
+    }
+    EXPECT_GT(found, 1000);
+}
+
 } // namespace rlsproof
