@@ -61,6 +61,7 @@ private:
     Seen foreign_seen(const std::set<Oid> &tables);
     // The tables that show more of other people's rows than before, of those that are asked.
     std::vector<std::string> gained(const Seen &before, const std::set<Oid> &asked);
+    bool is_its_owners(const Relation &relation, const std::string &statement);
     void try_promotion(const Relation &relation);
     void try_joining(const Relation &relation);
     // How somebody who has a row already, in a table that holds one for each, can put in another: where it takes the
