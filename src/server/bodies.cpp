@@ -69,6 +69,7 @@ struct Found {
     List *ctes;     // of char *
     List *columns;  // of char *
     List *compared; // of char *, char * in turn: a column and a constant
+    List *flags;    // of char *, char * in turn: a column, and "t" or "f"
     List *settings; // of char *, char * in turn: a setting and the type it is cast to, which may be empty
     List *paths;    // of char *: what it sets search_path to
     const char *cast;
@@ -118,6 +119,27 @@ void note_comparison(A_Expr *expression, Found *found) {
         const bool element = expression->kind == AEXPR_OP_ANY && value != nullptr;
         if (element && strpbrk(value, "\"\\") != nullptr) return;
         add(other, element ? psprintf("{\"%s\"}", value) : value);
+    }
+}
+
+// m.user_id = auth.uid() AND m.is_admin AND NOT m.muted. Under an OR a flag is no condition on whoever asks: "live or
+// mine".
+void note_flags(const BoolExpr *expression, Found *found) {
+    if (expression->boolop != AND_EXPR) return;
+    ListCell *cell;
+    foreach (cell, expression->args) {
+        Node *flag = (Node *)lfirst(cell);
+        const char *value = "t";
+        if (IsA(flag, BoolExpr) && castNode(BoolExpr, flag)->boolop == NOT_EXPR) {
+            flag = (Node *)linitial(castNode(BoolExpr, flag)->args);
+            value = "f";
+        } else if (IsA(flag, BooleanTest) && castNode(BooleanTest, flag)->booltesttype == IS_TRUE) {
+            flag = (Node *)castNode(BooleanTest, flag)->arg;
+        } else if (IsA(flag, CoalesceExpr)) {
+            flag = (Node *)linitial(castNode(CoalesceExpr, flag)->args);
+        }
+        if (const char *column = column_name(flag))
+            found->flags = lappend(lappend(found->flags, (void *)column), (void *)value);
     }
 }
 
@@ -215,6 +237,7 @@ bool walk_raw(Node *node, void *context) {
         if (const char *name = column_name(node)) found->columns = lappend(found->columns, (void *)name);
         break;
     case T_A_Expr: note_comparison(castNode(A_Expr, node), found); break;
+    case T_BoolExpr: note_flags(castNode(BoolExpr, node), found); break;
     case T_PLAssignStmt: return walk_raw((Node *)((PLAssignStmt *)node)->val, context);
     default: break;
     }
@@ -401,6 +424,9 @@ std::vector<Oid> collect(const Found &found, Body &body) {
     for (int i = 0; i + 1 < list_length(found.compared); i += 2)
         body.compared.emplace_back(static_cast<const char *>(list_nth(found.compared, i)),
                                    static_cast<const char *>(list_nth(found.compared, i + 1)));
+    for (int i = 0; i + 1 < list_length(found.flags); i += 2)
+        body.flags.emplace(static_cast<const char *>(list_nth(found.flags, i)),
+                           static_cast<const char *>(list_nth(found.flags, i + 1)));
     for (int i = 0; i + 1 < list_length(found.settings); i += 2) {
         std::string &type = body.settings[static_cast<const char *>(list_nth(found.settings, i))];
         if (type.empty()) type = static_cast<const char *>(list_nth(found.settings, i + 1));
@@ -442,6 +468,7 @@ void Bodies::follow(const std::vector<Oid> &calls, Body &body, int depth) {
         for (const auto &[relation, written] : inner.relations) add(body, relation, written);
         body.column_names.insert(inner.column_names.begin(), inner.column_names.end());
         body.compared.insert(body.compared.end(), inner.compared.begin(), inner.compared.end());
+        body.flags.insert(inner.flags.begin(), inner.flags.end());
         body.settings.insert(inner.settings.begin(), inner.settings.end());
         body.asks_who = body.asks_who || inner.asks_who;
         body.inserted.insert(inner.inserted.begin(), inner.inserted.end());

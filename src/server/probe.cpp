@@ -178,6 +178,7 @@ Observation Probe::change(const std::string &statement, bool identify_rows, cons
     observation.identified = identify_rows;
     observation.outcome = attempt(Finish::rollback, [&] {
         observation.total = run(statement);
+        if (!default_names_.empty() && entered_in_its_name(default_names_)) observation.total = 0;
         if (identify_rows && observation.total > 0) identify_changed(observation);
         if (observation.total == 0 || heard_ == nullptr || values.empty() || stays(values)) return;
         heard_->put_back = true;
@@ -213,6 +214,7 @@ Observation Probe::change_with_room(const std::string &statement, const TableSha
             (void)execute(fmt::format("delete from {} where {}", relation_.name, same));
         }
         observation.total = run(statement);
+        if (!default_names_.empty() && entered_in_its_name(default_names_)) observation.total = 0;
         if (observation.total == 0 || heard_ == nullptr || values.empty() || stays(values)) return;
         heard_->put_back = true;
         observation.total = 0;
@@ -386,70 +388,6 @@ Observation Probe::remove(bool blind) {
     return change(fmt::format("delete from {} where ctid = any({})", relation_.name, tids()), true);
 }
 
-// What of these values the persona may give.
-Values Probe::writable(const Values &values) const {
-    const Rows columns =
-        query("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = $1::oid and a.attnum > 0 "
-              "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
-              {std::to_string(relation_.id)});
-    Values result;
-    for (size_t i = 0; i < columns.size(); i++)
-        if (const auto value = values.find((int)columns.number(i, 0)); value != values.end()) result.insert(*value);
-    return result;
-}
-
-Observation Probe::insert(const std::vector<Values> &candidates) {
-    Observation last;
-    const TableShape *shape = stage_.tables().of(relation_.id);
-    if (shape == nullptr) return last;
-    for (const Values &candidate : candidates) {
-        const std::string statement = Maker::insert_statement(*shape, writable(candidate));
-        Observation tried = change(statement, false, whose(candidate));
-        // Everybody may have one row only, and has it: for somebody who has none yet.
-        if (tried.outcome.sqlstate == "23505")
-            tried = change_with_room(statement, *shape, candidate, tried.outcome.constraint);
-        if (tried.outcome.ok && tried.total > 0) return tried;
-        // A policy that fails to run says more than one that refuses.
-        const bool refused = tried.outcome.sqlstate == "42501";
-        const bool stopped = TimeLimit::ended(tried.outcome);
-        if (last.statement.empty() || !refused) last = std::move(tried);
-        if (stopped) break; // nor would the next one end
-    }
-    return last;
-}
-
-Observation Probe::insert_view(const std::vector<Values> &candidates, const std::vector<ViewColumn> &columns) {
-    Observation last;
-    const Rows writable = query("select a.attnum, pg_catalog.quote_ident(a.attname) from pg_catalog.pg_attribute a "
-                                "where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped "
-                                "and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT') order by a.attnum",
-                                {std::to_string(relation_.id)});
-    for (const Values &candidate : candidates) {
-        std::string names, literals;
-        for (size_t i = 0; i < writable.size(); i++)
-            for (const ViewColumn &column : columns) {
-                const TableShape *shape = stage_.tables().of(column.table);
-                const ColumnShape *base = shape != nullptr ? shape->column(column.column) : nullptr;
-                const auto value = candidate.find(column.column);
-                if (column.number != (int)writable.number(i, 0) || base == nullptr || base->generated ||
-                    value == candidate.end())
-                    continue;
-                names += (names.empty() ? "" : ", ") + writable.text(i, 1);
-                literals += (literals.empty() ? "" : ", ") + Maker::literal(*base, value->second);
-            }
-        if (names.empty()) return last;
-        Observation tried = change(
-            fmt::format("insert into {} ({}) overriding system value values ({})", relation_.name, names, literals),
-            false);
-        if (tried.outcome.ok && tried.total > 0) return tried;
-        const bool refused = tried.outcome.sqlstate == "42501";
-        const bool stopped = TimeLimit::ended(tried.outcome);
-        if (last.statement.empty() || !refused) last = std::move(tried);
-        if (stopped) break;
-    }
-    return last;
-}
-
 long Probe::shown_at_all() const {
     long shown = 0;
     (void)attempt(Finish::rollback, [&] {
@@ -458,23 +396,6 @@ long Probe::shown_at_all() const {
                     .number(0, 0);
     });
     return shown;
-}
-
-bool Probe::entered_for_others(const std::string &uid) const {
-    const TableShape *shape = stage_.tables().of(relation_.id);
-    if (shape == nullptr) return false;
-    std::string people;
-    for (const ColumnShape &column : shape->columns)
-        if (stage_.hints().identity.contains({relation_.id, column.number}))
-            people += (people.empty() ? "" : ", ") + column.name + "::text";
-    if (people.empty()) return false;
-    const AsUser past(superuser_, security_);
-    const TransactionId self = call(GetCurrentTransactionId);
-    return !query(fmt::format("select 1 from {0} where xmin = '{1}'::xid and not ctid = any({2}) and coalesce({3}) is "
-                              "not null and not coalesce({4} in ({3}), false) limit 1",
-                              relation_.name, self, tids(), people, quote_literal(uid)),
-                  {}, false)
-                .empty();
 }
 
 // Rows that this subtransaction has left in the table and that the predicate does not hold for, past all policies.
@@ -496,7 +417,7 @@ std::vector<Entry> Probe::enter_rows(const std::vector<Values> &candidates, cons
         // Where everybody may have one row only, and has it, the new one takes its place.
         for (const bool room : {false, true}) {
             Entry entry;
-            entry.statement = Maker::insert_statement(*shape, writable(candidate));
+            entry.statement = Maker::insert_statement(*shape, insertable(relation_.id, candidate));
             // First as one whom no policy stops, to see whose row it would be.
             const Outcome possible = attempt(Finish::rollback, [&] {
                 {

@@ -79,8 +79,9 @@ public:
     // The same through a view, whose rows cannot be told apart: what is changed once the own rows are gone.
     Observation update_view();
     Observation remove_view();
-    // A row that belongs to somebody else, or to nobody; the values are tried one set after the other.
-    Observation insert(const std::vector<Values> &candidates);
+    // A row that belongs to somebody else, or to nobody; the values are tried one set after the other. Where none of
+    // those that may be given says whose it is, one that names `uid` by its defaults is not somebody else's.
+    Observation insert(const std::vector<Values> &candidates, const std::string &uid = "");
 
     // The same through a view. REQUIRES: candidates of the table the view writes to.
     Observation insert_view(const std::vector<Values> &candidates, const std::vector<ViewColumn> &columns);
@@ -115,12 +116,15 @@ public:
 
 private:
     std::string tids() const;
+    std::string people() const;
+    bool entered(const std::string &condition) const;
+    bool entered_in_its_name(const std::string &uid) const;
+    bool says_whose(const TableShape &shape, const Values &values) const;
     long run(const std::string &statement);
     void hear(const Outcome &outcome);
     using Left = std::vector<std::pair<const ColumnShape *, std::string>>; // columns with literals
     bool stays(const Left &values) const;
     Left whose(const Values &values) const;
-    Values writable(const Values &values) const;
     long out_of_scope(const std::string &predicate) const;
     void identify(const Rows &seen, Observation &observation) const;
     void identify_changed(Observation &observation) const;
@@ -145,7 +149,8 @@ private:
     const std::vector<Row> &everything_own_; // in other tables as well
     Oid superuser_;
     int security_;
-    Heard *heard_ = nullptr; // where triggers are awake
+    std::string default_names_; // whose name makes a new row its own, where no value that was given says whose it is
+    Heard *heard_ = nullptr;    // where triggers are awake
 };
 
 } // namespace rlsproof::server

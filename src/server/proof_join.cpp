@@ -39,7 +39,9 @@ void join(Cell &cell, const Proof &more, const Proof &less, bool decides, std::v
     const auto contradicts = [&](const Proof &proof, Verdict seen) {
         return proof.verdict == Said::proved && cell.verdict == seen;
     };
-    const bool reached = !more.names_itself && (contradicts(more, Verdict::leak) || contradicts(more, Verdict::open));
+    // What a row that names its writer hangs on may be somebody else's all the same.
+    const bool reached = !more.names_itself && !more.in_its_name &&
+                         (contradicts(more, Verdict::leak) || contradicts(more, Verdict::open));
     if (reached || contradicts(less, Verdict::lockout)) {
         notes.push_back(fmt::format(
             "{} {} of {}: proof and execution contradict each other ({}; but {}): please report it", cell.persona,

@@ -217,6 +217,7 @@ Proof Proofs::finish_asking(Begun &begun) {
             // Of one who occurs in no row, what it may write in its own name was taken out of the question.
             const bool in_its_name = cell.command == Command::insert && !cell.declared && !cell.persona->declared &&
                                      !cell.persona->uid.empty() && !is_newcomer(*cell.persona);
+            proof.in_its_name = in_its_name;
             proof.reason += cell.direction == Direction::no_less ? "; no row can be in scope"
                             : in_its_name                        ? "; every row that it can write names it"
                                                                  : "; nothing can be reached at all";

@@ -28,6 +28,7 @@ struct Proof {
     double milliseconds = 0;
     bool nothing_reached = false; // proved, and nobody gets at anything
     bool names_itself = false;    // proved of the rows that do not name who reaches them
+    bool in_its_name = false;     // proved, but for new rows that name who writes them
     // Unknown because something decides of which nothing is known, or of a counterexample that could not be shown.
     bool doubtful = false;
 };

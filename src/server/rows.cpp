@@ -349,4 +349,15 @@ std::optional<Row> Maker::insert(const TableShape &table, const Values &wanted, 
     return std::nullopt;
 }
 
+Values insertable(Oid relation, const Values &values) {
+    const Rows columns =
+        query("select a.attnum from pg_catalog.pg_attribute a where a.attrelid = $1::oid and a.attnum > 0 "
+              "and not a.attisdropped and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')",
+              {std::to_string(relation)});
+    Values result;
+    for (size_t i = 0; i < columns.size(); i++)
+        if (const auto value = values.find((int)columns.number(i, 0)); value != values.end()) result.insert(*value);
+    return result;
+}
+
 } // namespace rlsproof::server

@@ -60,4 +60,7 @@ private:
     long counter_ = 0;
 };
 
+// What of these values whoever acts now may give in an INSERT; for the rest it gets what the defaults say.
+Values insertable(Oid relation, const Values &values);
+
 } // namespace rlsproof::server

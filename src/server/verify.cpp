@@ -181,7 +181,7 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
             cell.reason = stage_->why_none(relation.id);
             return;
         }
-        observation = probe.insert(candidates);
+        observation = probe.insert(candidates, persona.uid);
         break;
     }
     default: {

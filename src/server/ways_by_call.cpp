@@ -116,7 +116,7 @@ void WaysUp::try_handing_in(const Relation &relation) {
         for (const Values &values : rows) {
             if (gave_up() || put_in == kMostEntries) break;
             const Scratch scratch;
-            const std::string statement = Maker::insert_statement(shape, values);
+            const std::string statement = Maker::insert_statement(shape, insertable(relation.id, values));
             long entered = 0;
             (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(statement); }); });
             if (entered == 0) continue;

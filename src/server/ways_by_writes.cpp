@@ -71,13 +71,13 @@ bool WaysUp::may_enter(const Relation &relation) const {
 bool WaysUp::try_chain(const Relation &first, const Relation &second, const Values &opening) {
     const TableShape &opened = *stage_.tables().of(second.id), &opener = *stage_.tables().of(first.id);
     const std::set<Oid> &asked = dependents_[second.id];
-    const std::string beginning = Maker::insert_statement(opener, opening);
+    const std::string beginning = Maker::insert_statement(opener, insertable(first.id, opening));
     const Seen &before = seen_before_[second.id];
     std::set<std::string> tried;
     for (Values values : entries(second)) {
         if (gave_up()) return false;
         follow(opener, opening, opened, values);
-        const std::string statement = Maker::insert_statement(opened, values);
+        const std::string statement = Maker::insert_statement(opened, insertable(second.id, values));
         if (!tried.insert(statement).second) continue;
         const auto gained_by = [&] {
             std::vector<std::string> gain;
@@ -119,7 +119,7 @@ void WaysUp::try_chains(const Relation &relation) {
         if (!seen_before_.contains(next.id)) seen_before_[next.id] = foreign_seen(dependents_[next.id]);
         for (const Values &opening : entries(relation)) {
             long entered = 0;
-            const std::string beginning = Maker::insert_statement(shape, opening);
+            const std::string beginning = Maker::insert_statement(shape, insertable(relation.id, opening));
             (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(beginning); }); });
             if (entered > 0 && try_chain(relation, next, opening)) return;
         }

@@ -246,6 +246,8 @@ void WaysUp::try_promotion(const Relation &relation) {
         // What policies and helpers compare the column with, and what other people's rows hold in it.
         std::vector<Candidate> values;
         if (const auto asked = hints.candidates.find(place); asked != hints.candidates.end()) values = asked->second;
+        if (const auto flag = hints.flags.find(place); flag != hints.flags.end() && column.category == 'B')
+            values.insert(values.end(), flag->second.begin(), flag->second.end());
         const size_t asked = values.size();
         if (column.type == 16) values.push_back("t");
         // What a helper answers is compared elsewhere: my_role() = 'boss' says nothing of the column it comes from.
@@ -355,7 +357,7 @@ void WaysUp::try_joining(const Relation &relation) {
     for (const Values &values : entries(relation)) {
         if (gave_up()) break;
         const Scratch scratch;
-        const std::string statement = Maker::insert_statement(shape, values);
+        const std::string statement = Maker::insert_statement(shape, insertable(relation.id, values));
         std::vector<std::string> gain;
         bool stood = false;
         (void)attempt(Finish::rollback, [&] {

@@ -1,0 +1,117 @@
+// New rows as the persona: with values of its choice, through a view, and whose they turned out to be.
+#include "server/probe.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/identity.hpp"
+#include "server/spi.hpp"
+#include "server/time_limit.hpp"
+
+extern "C" {
+#include "access/xact.h"
+}
+
+namespace rlsproof::server {
+
+// Whether any of these values says whose a row is: a person, a tenant, or something else that belongs to somebody.
+bool Probe::says_whose(const TableShape &shape, const Values &values) const {
+    return std::any_of(values.begin(), values.end(), [&](const auto &given) {
+        const Column place{shape.id, given.first};
+        if (stage_.hints().identity.contains(place) || stage_.hints().tenant.contains(place)) return true;
+        return std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(), [&](const ForeignKey &key) {
+            const TableShape *parent = stage_.tables().of(key.parent);
+            return std::find(key.columns.begin(), key.columns.end(), given.first) != key.columns.end() &&
+                   (parent == nullptr || stage_.personal(*parent));
+        });
+    });
+}
+
+Observation Probe::insert(const std::vector<Values> &candidates, const std::string &uid) {
+    Observation last;
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    if (shape == nullptr) return last;
+    for (const Values &candidate : candidates) {
+        const Values given = insertable(relation_.id, candidate);
+        const std::string statement = Maker::insert_statement(*shape, given);
+        default_names_ = uid.empty() || says_whose(*shape, given) ? "" : uid;
+        Observation tried = change(statement, false, whose(candidate));
+        // Everybody may have one row only, and has it: for somebody who has none yet.
+        if (tried.outcome.sqlstate == "23505")
+            tried = change_with_room(statement, *shape, candidate, tried.outcome.constraint);
+        if (tried.outcome.ok && tried.total > 0) return tried;
+        // A policy that fails to run says more than one that refuses.
+        const bool refused = tried.outcome.sqlstate == "42501";
+        const bool stopped = TimeLimit::ended(tried.outcome);
+        if (last.statement.empty() || !refused) last = std::move(tried);
+        if (stopped) break; // nor would the next one end
+    }
+    return last;
+}
+
+Observation Probe::insert_view(const std::vector<Values> &candidates, const std::vector<ViewColumn> &columns) {
+    Observation last;
+    const Rows writable = query("select a.attnum, pg_catalog.quote_ident(a.attname) from pg_catalog.pg_attribute a "
+                                "where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped "
+                                "and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT') order by a.attnum",
+                                {std::to_string(relation_.id)});
+    for (const Values &candidate : candidates) {
+        std::string names, literals;
+        for (size_t i = 0; i < writable.size(); i++)
+            for (const ViewColumn &column : columns) {
+                const TableShape *shape = stage_.tables().of(column.table);
+                const ColumnShape *base = shape != nullptr ? shape->column(column.column) : nullptr;
+                const auto value = candidate.find(column.column);
+                if (column.number != (int)writable.number(i, 0) || base == nullptr || base->generated ||
+                    value == candidate.end())
+                    continue;
+                names += (names.empty() ? "" : ", ") + writable.text(i, 1);
+                literals += (literals.empty() ? "" : ", ") + Maker::literal(*base, value->second);
+            }
+        if (names.empty()) return last;
+        Observation tried = change(
+            fmt::format("insert into {} ({}) overriding system value values ({})", relation_.name, names, literals),
+            false);
+        if (tried.outcome.ok && tried.total > 0) return tried;
+        const bool refused = tried.outcome.sqlstate == "42501";
+        const bool stopped = TimeLimit::ended(tried.outcome);
+        if (last.statement.empty() || !refused) last = std::move(tried);
+        if (stopped) break;
+    }
+    return last;
+}
+
+// The columns that name people, as texts; empty where there are none.
+std::string Probe::people() const {
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    std::string people;
+    if (shape == nullptr) return people;
+    for (const ColumnShape &column : shape->columns)
+        if (stage_.hints().identity.contains({relation_.id, column.number}))
+            people += (people.empty() ? "" : ", ") + column.name + "::text";
+    return people;
+}
+
+// Whether this subtransaction has put in a row of which that holds.
+bool Probe::entered(const std::string &condition) const {
+    const AsUser past(superuser_, security_);
+    const TransactionId self = call(GetCurrentTransactionId);
+    return !query(fmt::format("select 1 from {} where xmin = '{}'::xid and not ctid = any({}) and {} limit 1",
+                              relation_.name, self, tids(), condition),
+                  {}, false)
+                .empty();
+}
+
+bool Probe::entered_for_others(const std::string &uid) const {
+    const std::string named = people();
+    return !named.empty() && entered(fmt::format("coalesce({0}) is not null and not coalesce({1} in ({0}), false)",
+                                                 named, quote_literal(uid)));
+}
+
+bool Probe::entered_in_its_name(const std::string &uid) const {
+    const std::string named = people();
+    return !named.empty() && entered(fmt::format("coalesce({} in ({}), false)", quote_literal(uid), named));
+}
+
+} // namespace rlsproof::server
