@@ -228,6 +228,28 @@ TEST(Memory, KnowsTheSameFormAgain) {
     EXPECT_EQ(prover.asked(), 2U);
 }
 
+// A state says of columns what they hold by their places: the same said of two columns the other way round is another
+// question.
+TEST(Memory, TellsColumnsApart) {
+    const expr::Type text{expr::Sort::value, "text", false};
+    const auto made = [&](int one, int other) {
+        Question question;
+        question.tables = {{"t", {{1, "a", text, true}, {2, "b", text, true}}, {}, {}, {}}};
+        const expr::Row row{1, 0};
+        question.subjects = {{row, "the row", true, -1}};
+        question.claims = {{"one", expr::equal(expr::column(text, row, one), expr::literal(text, "red")), true},
+                           {"other", expr::distinct(expr::column(text, row, other), expr::literal(text, "red")), true}};
+        return question;
+    };
+    Shelf shelf;
+    Prover prover("z3", {}, nullptr, &shelf);
+    for (const auto &[one, other] : {std::pair(1, 2), std::pair(2, 1)}) {
+        const Reply reply = prover.ask(made(one, other));
+        ASSERT_EQ((int)reply.outcome, (int)Outcome::possible);
+        EXPECT_EQ(reply.rows[0].values.at(one).literal, "red");
+    }
+}
+
 TEST(Memory, TellsWhatAProofIsAbout) {
     const expr::Type truth;
     Prover prover("z3", {}, nullptr);
