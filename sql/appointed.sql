@@ -39,5 +39,7 @@ CREATE POLICY all_of_them ON of_teachers USING (EXISTS (SELECT FROM teachers WHE
 RESET search_path;
 SELECT object, command, verdict, evidence FROM rlsproof.verify('newcomer')
 WHERE (object LIKE 'roll_it.of_%' OR object = 'roll_it.wardens') AND command IN ('SELECT', 'UPDATE');
+-- Who was taken for appointed is said.
+SELECT level, message FROM rlsproof.audit() WHERE key LIKE 'unknown:appointed:%';
 DROP SCHEMA roll_it CASCADE;
 DROP ROLE authenticated, anon;

@@ -85,12 +85,29 @@ private:
 
 } // namespace
 
-void strike_off(const Stage &stage, const Persona &persona, std::vector<Row> &own) {
+void strike_off(const Stage &stage, const Persona &persona, std::vector<Row> &own, std::vector<Finding> &findings) {
     Appointments appointments(stage, persona);
     std::erase_if(own, [&](const Row &row) {
         if (!appointments.is_one(row)) return false;
-        return execute(fmt::format("delete from {} where {}", stage.tables().of(row.table)->name,
-                                   Appointments::place(row))) > 0;
+        const TableShape &list = *stage.tables().of(row.table);
+        if (execute(fmt::format("delete from {} where {}", list.name, Appointments::place(row))) == 0) return false;
+        if (!stage.decides(list)) return true;
+        Finding finding;
+        finding.rule = "unknown";
+        finding.level = Level::note;
+        finding.category = Category::hygiene;
+        finding.object = list.name;
+        finding.message =
+            fmt::format("what a row in {} opens was not tried: nothing puts {} there", list.name, persona.name);
+        finding.detail =
+            "No trigger puts people into it when they sign up, no policy lets them do it, and nothing that "
+            "people have hangs on it: it was taken for a list of those who were appointed.";
+        finding.hint = "Where signing up does give such a row, past the database, declare a persona who has one.";
+        finding.evidence = "none";
+        finding.key = "unknown:appointed:" + list.name;
+        const auto same = [&](const Finding &other) { return other.key == finding.key; };
+        if (std::none_of(findings.begin(), findings.end(), same)) findings.push_back(std::move(finding));
+        return true;
     });
 }
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/finding.hpp"
 #include "model/world.hpp"
 
 #include "server/stage.hpp"
@@ -11,7 +12,8 @@ namespace rlsproof::server {
 
 // Takes rows of its own back from somebody who has just signed up, where nothing could have given them: no trigger did,
 // it may not put them in by itself, they are not its own to change, and nothing that people have hangs on them.
-// REQUIRES: what signing up gave, in the subtransaction around it; nobody is assumed.
-void strike_off(const Stage &stage, const Persona &persona, std::vector<Row> &own);
+// Where others are decided about by such a list, a finding says so: an application may put people there, past the
+// database. REQUIRES: what signing up gave, in the subtransaction around it; nobody is assumed.
+void strike_off(const Stage &stage, const Persona &persona, std::vector<Row> &own, std::vector<Finding> &findings);
 
 } // namespace rlsproof::server
