@@ -75,5 +75,17 @@ GRANT UPDATE (role) ON given_it.staff TO regress_given_app;
 SELECT object, message FROM rlsproof.audit() WHERE object LIKE 'given_it.%' AND level = 'error';
 ALTER POLICY change ON given_it.staff USING (given_it.owns(shop_id) OR user_id = given_it.uid());
 SELECT object, message FROM rlsproof.audit() WHERE object LIKE 'given_it.%' AND level = 'error';
+-- A number that nobody may choose comes from a sequence, and no rollback gives it back: such a row is not put in.
+CREATE TABLE given_it.numbered (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id uuid NOT NULL DEFAULT given_it.uid(), room uuid);
+CREATE TABLE given_it.unlocked (id int PRIMARY KEY, room uuid);
+ALTER TABLE given_it.numbered ENABLE ROW LEVEL SECURITY;
+ALTER TABLE given_it.unlocked ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON given_it.numbered USING (user_id = given_it.uid());
+CREATE POLICY ours ON given_it.unlocked FOR SELECT USING (room IN (SELECT n.room FROM given_it.numbered n WHERE n.user_id = given_it.uid()));
+GRANT SELECT, INSERT (room) ON given_it.numbered TO regress_given_app;
+GRANT SELECT ON given_it.unlocked TO regress_given_app;
+SELECT persona, verdict, reason FROM rlsproof.verify(NULL, 'given_it.numbered', 'insert') WHERE verdict <> 'ok';
+SELECT count(*) FROM rlsproof.escalation('newcomer');
+SELECT is_called FROM given_it.numbered_id_seq;
 DROP SCHEMA given_it CASCADE;
 DROP ROLE regress_given_app;

@@ -194,7 +194,12 @@ std::optional<bool> GrowthReplay::reached() {
     }
     default: {
         const TableShape &shape = *tables_.of(cell_.relation->id);
-        const std::string statement = Maker::insert_statement(shape, writable(*cell_.relation, fresh_, "INSERT"));
+        const Values given = writable(*cell_.relation, fresh_, "INSERT");
+        if (draws_a_number(cell_.relation->id, given)) {
+            (void)no(kWouldDraw);
+            return std::nullopt;
+        }
+        const std::string statement = Maker::insert_statement(shape, given);
         bool ran = false;
         (void)attempt(Finish::rollback, [&] { ran = as_persona(statement, &count) && count > 0; });
         if (ran) return true;
@@ -231,8 +236,11 @@ bool GrowthReplay::in_scope_itself() {
 bool GrowthReplay::write(Write &write) {
     if (write.forms.empty()) {
         const TableShape &shape = *tables_.of(write.relation->id);
-        for (const Values &values : write.values)
-            write.forms.push_back(Maker::insert_statement(shape, writable(*write.relation, values, write.privilege)));
+        for (const Values &values : write.values) {
+            const Values given = writable(*write.relation, values, write.privilege);
+            if (!draws_a_number(write.relation->id, given))
+                write.forms.push_back(Maker::insert_statement(shape, given));
+        }
     }
     for (const std::string &form : write.forms) {
         long count = 0;

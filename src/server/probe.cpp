@@ -417,7 +417,9 @@ std::vector<Entry> Probe::enter_rows(const std::vector<Values> &candidates, cons
         // Where everybody may have one row only, and has it, the new one takes its place.
         for (const bool room : {false, true}) {
             Entry entry;
-            entry.statement = Maker::insert_statement(*shape, insertable(relation_.id, candidate));
+            const Values given = insertable(relation_.id, candidate);
+            if (draws_a_number(relation_.id, given)) break;
+            entry.statement = Maker::insert_statement(*shape, given);
             // First as one whom no policy stops, to see whose row it would be.
             const Outcome possible = attempt(Finish::rollback, [&] {
                 {

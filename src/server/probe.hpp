@@ -120,6 +120,7 @@ private:
     bool entered(const std::string &condition) const;
     bool entered_in_its_name(const std::string &uid) const;
     bool says_whose(const TableShape &shape, const Values &values) const;
+    static Observation left_alone(const std::string &statement);
     long run(const std::string &statement);
     void hear(const Outcome &outcome);
     using Left = std::vector<std::pair<const ColumnShape *, std::string>>; // columns with literals

@@ -28,6 +28,15 @@ bool Probe::says_whose(const TableShape &shape, const Values &values) const {
     });
 }
 
+// A statement that is not run.
+Observation Probe::left_alone(const std::string &statement) {
+    Observation left;
+    left.statement = statement;
+    left.outcome.ok = false;
+    left.outcome.message = kWouldDraw;
+    return left;
+}
+
 Observation Probe::insert(const std::vector<Values> &candidates, const std::string &uid) {
     Observation last;
     const TableShape *shape = stage_.tables().of(relation_.id);
@@ -36,6 +45,7 @@ Observation Probe::insert(const std::vector<Values> &candidates, const std::stri
         const Values given = insertable(relation_.id, candidate);
         const std::string statement = Maker::insert_statement(*shape, given);
         default_names_ = uid.empty() || says_whose(*shape, given) ? "" : uid;
+        if (draws_a_number(relation_.id, given)) return left_alone(statement);
         Observation tried = change(statement, false, whose(candidate));
         // Everybody may have one row only, and has it: for somebody who has none yet.
         if (tried.outcome.sqlstate == "23505")
@@ -58,6 +68,7 @@ Observation Probe::insert_view(const std::vector<Values> &candidates, const std:
                                 {std::to_string(relation_.id)});
     for (const Values &candidate : candidates) {
         std::string names, literals;
+        Values given; // to the table below
         for (size_t i = 0; i < writable.size(); i++)
             for (const ViewColumn &column : columns) {
                 const TableShape *shape = stage_.tables().of(column.table);
@@ -68,11 +79,13 @@ Observation Probe::insert_view(const std::vector<Values> &candidates, const std:
                     continue;
                 names += (names.empty() ? "" : ", ") + writable.text(i, 1);
                 literals += (literals.empty() ? "" : ", ") + Maker::literal(*base, value->second);
+                given.insert(*value);
             }
         if (names.empty()) return last;
-        Observation tried = change(
-            fmt::format("insert into {} ({}) overriding system value values ({})", relation_.name, names, literals),
-            false);
+        const std::string statement =
+            fmt::format("insert into {} ({}) overriding system value values ({})", relation_.name, names, literals);
+        if (draws_a_number(columns.front().table, given)) return left_alone(statement);
+        Observation tried = change(statement, false);
         if (tried.outcome.ok && tried.total > 0) return tried;
         const bool refused = tried.outcome.sqlstate == "42501";
         const bool stopped = TimeLimit::ended(tried.outcome);

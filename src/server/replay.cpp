@@ -197,7 +197,9 @@ bool Replay::inserts() {
             const AsUser past(user_, security_);
             if (!state_.parents_of(shape, all)) return no(state_.why_not());
         }
-        statement = Maker::insert_statement(shape, writable(*cell_.relation, all, "INSERT"));
+        const Values given = writable(*cell_.relation, all, "INSERT");
+        if (draws_a_number(cell_.relation->id, given)) return no(kWouldDraw);
+        statement = Maker::insert_statement(shape, given);
         tried = attempt(Finish::rollback, [&] {
             const AsUser past(user_, security_);
             const Rows made = in_time([&] { return query(statement + " returning ctid, tableoid", {}, false); });

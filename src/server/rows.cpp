@@ -360,4 +360,16 @@ Values insertable(Oid relation, const Values &values) {
     return result;
 }
 
+bool draws_a_number(Oid relation, const Values &values) {
+    std::vector<std::string> given;
+    for (const auto &[number, value] : values) given.push_back(std::to_string(number));
+    return !query("select from pg_catalog.pg_attribute a "
+                  "left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum "
+                  "where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped and a.attnum <> all($2::int2[]) "
+                  "and (a.attidentity <> '' or (a.attgenerated = '' "
+                  "and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ 'nextval')) limit 1",
+                  {std::to_string(relation), array_literal(given)})
+                .empty();
+}
+
 } // namespace rlsproof::server

@@ -63,4 +63,10 @@ private:
 // What of these values whoever acts now may give in an INSERT; for the rest it gets what the defaults say.
 Values insertable(Oid relation, const Values &values);
 
+// Whether a row of these values takes a number from a sequence, which no rollback gives back.
+bool draws_a_number(Oid relation, const Values &values);
+
+// Said of a statement that is left undone for that.
+constexpr const char *kWouldDraw = "it would advance a sequence";
+
 } // namespace rlsproof::server

@@ -214,7 +214,7 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
         }
         return;
     }
-    if (TimeLimit::ended(outcome)) {
+    if (TimeLimit::ended(outcome) || outcome.message == kWouldDraw) {
         cell.verdict = Verdict::unknown;
         cell.evidence = Evidence::none;
         cell.reason = outcome.message;

@@ -25,6 +25,7 @@ constexpr size_t kMostEntries = 12; // rows put in, for each function
 } // namespace
 
 void WaysUp::find_openers() {
+    if (!stage_.triggers_off()) return; // what they write may wake triggers that do what no rollback undoes
     for (const Function &function : world_.functions) {
         const auto &callers = function.callers;
         if (!function.definer || function.platform ||
@@ -105,7 +106,6 @@ bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::
 }
 
 void WaysUp::try_handing_in(const Relation &relation) {
-    const TableShape &shape = *stage_.tables().of(relation.id);
     const auto takes = [&](const Opener &opener) { return opener.read.contains(relation.id); };
     if (std::none_of(openers_.begin(), openers_.end(), takes)) return;
     const std::vector<Values> rows = entries(relation);
@@ -116,7 +116,8 @@ void WaysUp::try_handing_in(const Relation &relation) {
         for (const Values &values : rows) {
             if (gave_up() || put_in == kMostEntries) break;
             const Scratch scratch;
-            const std::string statement = Maker::insert_statement(shape, insertable(relation.id, values));
+            const std::string statement = entering(relation, values);
+            if (statement.empty()) break;
             long entered = 0;
             (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(statement); }); });
             if (entered == 0) continue;

@@ -71,13 +71,14 @@ bool WaysUp::may_enter(const Relation &relation) const {
 bool WaysUp::try_chain(const Relation &first, const Relation &second, const Values &opening) {
     const TableShape &opened = *stage_.tables().of(second.id), &opener = *stage_.tables().of(first.id);
     const std::set<Oid> &asked = dependents_[second.id];
-    const std::string beginning = Maker::insert_statement(opener, insertable(first.id, opening));
+    const std::string beginning = entering(first, opening);
     const Seen &before = seen_before_[second.id];
     std::set<std::string> tried;
     for (Values values : entries(second)) {
         if (gave_up()) return false;
         follow(opener, opening, opened, values);
-        const std::string statement = Maker::insert_statement(opened, insertable(second.id, values));
+        const std::string statement = entering(second, values);
+        if (statement.empty()) return false;
         if (!tried.insert(statement).second) continue;
         const auto gained_by = [&] {
             std::vector<std::string> gain;
@@ -109,7 +110,6 @@ bool WaysUp::try_chain(const Relation &first, const Relation &second, const Valu
 
 void WaysUp::try_chains(const Relation &relation) {
     if (joined_.contains(relation.id)) return;
-    const TableShape &shape = *stage_.tables().of(relation.id);
     for (const Relation &next : world_.relations) {
         if (next.id == relation.id || !dependents_[relation.id].contains(next.id) || joined_.contains(next.id) ||
             !dependents_.contains(next.id) || !may_enter(next))
@@ -119,7 +119,8 @@ void WaysUp::try_chains(const Relation &relation) {
         if (!seen_before_.contains(next.id)) seen_before_[next.id] = foreign_seen(dependents_[next.id]);
         for (const Values &opening : entries(relation)) {
             long entered = 0;
-            const std::string beginning = Maker::insert_statement(shape, insertable(relation.id, opening));
+            const std::string beginning = entering(relation, opening);
+            if (beginning.empty()) break;
             (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(beginning); }); });
             if (entered > 0 && try_chain(relation, next, opening)) return;
         }

@@ -348,7 +348,6 @@ void WaysUp::make_room(const Room &room, const Relation &relation) {
 }
 
 void WaysUp::try_joining(const Relation &relation) {
-    const TableShape &shape = *stage_.tables().of(relation.id);
     const std::set<Oid> &asked = dependents_[relation.id];
     const Seen &before = seen_before_[relation.id];
     const Hearing &hearing = triggers_.of(relation, Command::insert);
@@ -357,7 +356,8 @@ void WaysUp::try_joining(const Relation &relation) {
     for (const Values &values : entries(relation)) {
         if (gave_up()) break;
         const Scratch scratch;
-        const std::string statement = Maker::insert_statement(shape, insertable(relation.id, values));
+        const std::string statement = entering(relation, values);
+        if (statement.empty()) break;
         std::vector<std::string> gain;
         bool stood = false;
         (void)attempt(Finish::rollback, [&] {
@@ -399,6 +399,13 @@ std::vector<Values> WaysUp::entries(const Relation &relation) {
     }
     for (Values &row : result) readdress(shape, row);
     return result;
+}
+
+std::string WaysUp::entering(const Relation &relation, const Values &values) {
+    const Values given = insertable(relation.id, values);
+    if (!draws_a_number(relation.id, given)) return Maker::insert_statement(*stage_.tables().of(relation.id), given);
+    if (doubt_.empty()) doubt_ = std::string("a row was not put in, since ") + kWouldDraw;
+    return "";
 }
 
 void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings) {

@@ -80,6 +80,8 @@ private:
     void try_handing_in(const Relation &relation);
     bool hand_in(const Relation &relation, const Opener &opener, const std::string &statement);
     std::vector<Values> entries(const Relation &relation);
+    // The statement that puts such a row in; empty where it would do what no rollback undoes.
+    std::string entering(const Relation &relation, const Values &values);
     // Whoever is written to at an address is known by it.
     static std::string address_of(const Persona &persona);
     static bool has_addresses(const TableShape &shape);
