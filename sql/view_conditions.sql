@@ -28,5 +28,9 @@ RESET search_path;
 SELECT object, command, persona, verdict, evidence, reason FROM rlsproof.verify() WHERE object IN ('cond_it.my_firm_only', 'cond_it.my_letters')
 AND command IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE') ORDER BY object, command, persona;
 SELECT level, object, message, detail FROM rlsproof.audit() WHERE rule = 'owner_view' ORDER BY object;
+-- Where nothing is executed nothing was seen, and nothing is made light of.
+SET rlsproof.environment = 'production';
+SELECT level, object, detail FROM rlsproof.audit() WHERE rule = 'owner_view' ORDER BY object;
+RESET rlsproof.environment;
 DROP SCHEMA cond_it CASCADE;
 DROP ROLE authenticated, anon;
