@@ -32,9 +32,10 @@ void WaysUp::find_openers() {
             std::find(callers.begin(), callers.end(), persona_.name) == callers.end())
             continue;
         const Body &body = bodies_.of(function.id);
-        Opener opener{&function, {}, {}, {}, {}};
+        Opener opener{&function, {}, {}, {}, {}, {}};
         for (const auto &[table, written] : body.relations) {
             opener.read.insert(table);
+            if (written) opener.takes_in.insert(table);
             const auto shown = dependents_.find(table);
             if (!written || shown == dependents_.end()) continue;
             opener.written.insert(table);
@@ -80,16 +81,23 @@ bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::
     };
     std::string calling;
     std::vector<std::string> gain;
+    bool guessed = false;
     (void)attempt(Finish::rollback, [&] {
         if (in_time([&] { return execute(statement); }) == 0) return;
         const Row row = just_put_in(shape);
+        // The row may be named by an argument, or found by who is calling.
         for (const Arguments &choice : arguments_for_itself(*opener.function, stage_, persona_.uid, &row)) {
-            if (!choice.handed || left_ <= 0) continue;
+            if (left_ <= 0) continue;
+            guessed = guessed || (choice.guessed && !choice.handed);
             calling = call_of(*opener.function, choice.list);
             gain = gained_by(calling);
             if (!gain.empty()) return;
         }
     });
+    // A function that takes such rows in, by a word of which it is not known how the row holds it.
+    if (gain.empty() && guessed && opener.takes_in.contains(relation.id) && doubt_.empty())
+        doubt_ =
+            fmt::format("{} takes such rows in, and what it asks for was not found", opener.function->name.substr(4));
     // What the call gives without the row as well is not the row's doing.
     if (gain.empty() || !gained_by(calling).empty()) return false;
     Hearing hearing = triggers_.of(relation, Command::insert);

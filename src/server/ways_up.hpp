@@ -39,10 +39,11 @@ private:
     // A function that writes, with rights of its own, to tables that decide about others.
     struct Opener {
         const Function *function;
-        std::set<Oid> read;    // tables that it looks at
-        std::set<Oid> written; // tables that decide
-        std::set<Oid> asked;   // tables that are shown by those
-        Hearing hearing;       // the triggers that its writes wake
+        std::set<Oid> read;     // tables that it looks at
+        std::set<Oid> takes_in; // tables that it writes to
+        std::set<Oid> written;  // tables that decide
+        std::set<Oid> asked;    // tables that are shown by those
+        Hearing hearing;        // the triggers that its writes wake
     };
     // A way up that was gone.
     struct Way {
