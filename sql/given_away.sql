@@ -25,6 +25,15 @@ CREATE POLICY change ON gifts.messages FOR UPDATE USING (gifts.uid() IN (sender,
 -- A team's paper stays the team's, whoever is said to have written it.
 CREATE TABLE gifts.papers (id int PRIMARY KEY, team int NOT NULL, author uuid REFERENCES gifts.people);
 CREATE POLICY ours ON gifts.papers USING (team IN (SELECT p.team FROM gifts.people p WHERE p.id = gifts.uid()));
+-- What a team has is put into another team; and the same where the check asks again.
+CREATE TABLE gifts.teams (id int PRIMARY KEY, name text);
+CREATE TABLE gifts.members (team int REFERENCES gifts.teams, who uuid REFERENCES gifts.people, PRIMARY KEY (team, who));
+CREATE POLICY own ON gifts.members FOR SELECT USING (who = gifts.uid());
+CREATE TABLE gifts.tools (id int PRIMARY KEY, team int NOT NULL REFERENCES gifts.teams, name text);
+CREATE POLICY ours ON gifts.tools FOR SELECT USING (team IN (SELECT m.team FROM gifts.members m WHERE m.who = gifts.uid()));
+CREATE POLICY change ON gifts.tools FOR UPDATE USING (team IN (SELECT m.team FROM gifts.members m WHERE m.who = gifts.uid())) WITH CHECK (true);
+CREATE TABLE gifts.kept_tools (id int PRIMARY KEY, team int NOT NULL REFERENCES gifts.teams, name text);
+CREATE POLICY ours ON gifts.kept_tools USING (team IN (SELECT m.team FROM gifts.members m WHERE m.who = gifts.uid()));
 -- Whose it is may not be changed.
 CREATE TABLE gifts.fixed (id int PRIMARY KEY, who uuid NOT NULL REFERENCES gifts.people, body text);
 CREATE POLICY read ON gifts.fixed FOR SELECT USING (who = gifts.uid());

@@ -197,44 +197,60 @@ void Judge::moves(Cell &cell) {
 // the row any more; a row that stays within reach belongs to more than whom it names.
 void Judge::gifts(Cell &cell) {
     const TableShape &shape = *stage_.tables().of(relation_.id);
-    const Values &other = probe_.foreign().front()->values;
-    std::string set;
-    std::vector<std::string> names;
+    const auto is_person = [&](const ColumnShape &column) {
+        return stage_.hints().identity.contains({relation_.id, column.number});
+    };
+    const auto assigned = [](const ColumnShape &column, const Values &values) {
+        return fmt::format("{} = {}", column.name, Maker::literal(column, values.at(column.number)));
+    };
+    // Who it names, all at once; or what it belongs to.
+    std::vector<std::vector<const ColumnShape *>> ways(1);
     for (const ColumnShape &column : shape.columns) {
-        const auto value = other.find(column.number);
-        if (!stage_.hints().identity.contains({relation_.id, column.number}) || column.generated ||
-            value == other.end() || !value->second || !may_update(relation_, column))
-            continue;
-        set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", column.name, Maker::literal(column, value->second));
-        names.push_back(column.name);
+        const bool belongs = std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
+                                         [&](const auto &key) { return key.columns == std::vector{column.number}; });
+        if ((!is_person(column) && !belongs) || column.generated || !may_update(relation_, column)) continue;
+        if (is_person(column))
+            ways.front().push_back(&column);
+        else
+            ways.push_back({&column});
     }
-    if (names.empty()) return;
-    for (const Values &own : own_rows(shape)) {
-        std::string which;
-        for (const ColumnShape &column : shape.columns)
-            if (const auto value = own.find(column.number);
-                value != own.end() && value->second && stage_.hints().identity.contains({relation_.id, column.number}))
-                which += fmt::format("{}{} = {}", which.empty() ? "" : " and ", column.name,
-                                     Maker::literal(column, value->second));
-        Observation observation;
-        observation.made = Maker::insert_statement(shape, own);
-        const Entry entry = probe_.give_away(observation.made, which, set);
-        if (entry.in_scope) continue;
-        observation.statement = entry.statement;
-        cell.verdict = Verdict::open;
-        cell.what = "rows of their own into somebody else's";
-        cell.reason =
-            fmt::format("a row of its own can be made somebody else's by changing {}", fmt::join(names, ", "));
-        cell.witness = witness(persona_, observation, "");
-        return;
-    }
+    const Values &other = probe_.foreign().front()->values;
+    for (const Values &own : own_rows(shape))
+        for (const std::vector<const ColumnShape *> &way : ways) {
+            std::vector<std::string> set, which, names;
+            for (const ColumnShape *column : way)
+                if (const auto value = other.find(column->number);
+                    value != other.end() && value->second && own.contains(column->number)) {
+                    set.push_back(assigned(*column, other));
+                    names.push_back(column->name);
+                    if (!is_person(*column)) which.push_back(assigned(*column, own));
+                }
+            for (const ColumnShape &column : shape.columns)
+                if (const auto value = own.find(column.number);
+                    is_person(column) && value != own.end() && value->second)
+                    which.push_back(assigned(column, own));
+            if (set.empty()) continue;
+            Observation observation;
+            observation.made = Maker::insert_statement(shape, own);
+            const Entry entry = probe_.give_away(observation.made, fmt::format("{}", fmt::join(which, " and ")),
+                                                 fmt::format("{}", fmt::join(set, ", ")));
+            if (entry.in_scope) continue;
+            observation.statement = entry.statement;
+            cell.verdict = Verdict::open;
+            cell.what = "rows of their own into somebody else's";
+            cell.reason =
+                fmt::format("a row of its own can be made somebody else's by changing {}", fmt::join(names, ", "));
+            cell.witness = witness(persona_, observation, "");
+            return;
+        }
 }
 
 // A row that would be the persona's own, in each way in which it could be.
 std::vector<Values> Judge::own_rows(const TableShape &shape) {
     for (const Row *row : probe_.foreign()) {
         const std::vector<Values> like = stage_.candidates(relation_.id, {row});
-        if (!like.empty()) return stage_.owned_each(shape, like.front(), persona_.uid);
+        if (like.empty()) continue;
+        return stage_.owned_each(shape, stage_.among_own(shape, like.front(), own_), persona_.uid);
     }
     return {};
 }
