@@ -35,5 +35,16 @@ SELECT object, verdict, evidence, reason FROM rlsproof.verify('anon', NULL, 'sel
 SELECT object, verdict, evidence, reason FROM rlsproof.verify('anon', 'pattern_it.by_place', 'insert');
 -- What cannot be made is no reason to doubt what is proved, where nothing else goes by it.
 SELECT object, command, verdict, evidence, reason FROM rlsproof.verify('newcomer', 'pattern_it.own_code') WHERE command IN ('SELECT', 'INSERT');
+-- What is asked to look like a UUID is cast to one; and a made value that does not suit a cast is not the policy's mistake.
+CREATE TABLE pattern_it.files (id int PRIMARY KEY, path text NOT NULL);
+CREATE TABLE pattern_it.dated (id int PRIMARY KEY, label text NOT NULL);
+ALTER TABLE pattern_it.files ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pattern_it.dated ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT ON pattern_it.files, pattern_it.dated TO authenticated;
+CREATE POLICY own ON pattern_it.files USING (path ~ '^[0-9a-f-]{36}/' AND split_part(path, '/', 1)::uuid = pattern_it.uid());
+CREATE POLICY today ON pattern_it.dated USING (label ~ '^[0-9]{8}$' AND label::date = current_date AND label = pattern_it.uid()::text);
+SELECT object, command, verdict, evidence, reason FROM rlsproof.verify('outsider')
+WHERE object IN ('pattern_it.files', 'pattern_it.dated') AND command IN ('SELECT', 'INSERT');
+SELECT object, message FROM rlsproof.audit() WHERE rule = 'broken';
 DROP SCHEMA pattern_it CASCADE;
 DROP ROLE authenticated, anon;

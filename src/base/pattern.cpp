@@ -14,6 +14,10 @@ constexpr size_t kLongest = 400;
 constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. @:/#+";
 constexpr std::string_view kWord = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kUuid = "5ca1ab1e-0000-4000-8000-000000000000"; // with a number at its end
+constexpr std::string_view kHex = "0123456789abcdef";
+constexpr size_t kMostNumbered = 1000000;
+constexpr size_t kMostHex = 23; // digits, letters in both cases, and the dash
 
 // Reads the expression from left to right and writes a text as it goes. `seed` chooses among what is equally good, and
 // `extra` is how often more than it must be something is repeated.
@@ -48,6 +52,14 @@ private:
             if (!quantifier(least, most)) return false;
             const size_t count = least == most ? least : std::min(most, least + extra_);
             if (count > kMostRepeats) return false;
+            // [0-9a-f-]{36} is how a UUID is asked for; anything else of that kind is none, and will not be cast to
+            // one.
+            if (count == kUuid.size() && what.starts_with('[') && is_hex_with_dash(members_)) {
+                made += kUuid;
+                for (size_t at = made.size(), left = seed_ % kMostNumbered; left > 0; left /= 16)
+                    made[--at] = kHex[left % 16];
+                continue;
+            }
             if (count > 0) made += once;
             for (size_t i = 1; i < count; i++) {
                 // Each time anew, so that the choices differ.
@@ -156,6 +168,7 @@ private:
         }
         if (members.empty()) return false;
         made += choose(members);
+        members_ = members;
         return true;
     }
 
@@ -223,7 +236,13 @@ private:
         return c;
     }
 
+    static bool is_hex_with_dash(const std::string &members) {
+        const auto is_in = [&](char c) { return members.find(c) != members.npos; };
+        return is_in('-') && std::all_of(kHex.begin(), kHex.end(), is_in) && members.size() <= kMostHex;
+    }
+
     std::string_view rest_;
+    std::string members_; // of the set that was read last
     size_t seed_;
     size_t extra_;
 };

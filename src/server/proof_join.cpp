@@ -76,6 +76,22 @@ void join(Cell &cell, const Proof &more, const Proof &less, bool decides, std::v
         cell.expected == "all" ? less.reason : fmt::format("{}; and no less than was declared", more.reason));
 }
 
+// Tables of which a row may open others: policies read it, or a function does that writes what policies read.
+std::set<std::string_view> deciding(const World &world, const Hints &hints) {
+    std::set<Oid> read;
+    for (const auto &[table, by] : hints.decided_by) read.insert(by.begin(), by.end());
+    std::set<std::string_view> by_policies;
+    for (const Relation &relation : world.relations)
+        if (read.contains(relation.id)) by_policies.insert(relation.name);
+    std::set<std::string_view> result = by_policies;
+    for (const Function &function : world.functions) {
+        const auto opens = [&](const Touch &touch) { return touch.written && by_policies.contains(touch.relation); };
+        if (function.definer && std::any_of(function.touches.begin(), function.touches.end(), opens))
+            for (const Touch &touch : function.touches) result.insert(touch.relation);
+    }
+    return result;
+}
+
 } // namespace
 
 void add_proofs(const World &world, const Declared &declared, const Hints &hints, const Persona &persona,
@@ -109,11 +125,10 @@ void add_proofs(const World &world, const Declared &declared, const Hints &hints
         }
     }
     const std::vector<Proof> proved = proofs.prove(questions);
-    std::set<Oid> deciders;
-    for (const auto &[table, by] : hints.decided_by) deciders.insert(by.begin(), by.end());
+    const std::set<std::string_view> deciders = deciding(world, hints);
     for (size_t i = 0; i < asked.size(); i++) {
         const Relation *relation = questions[2 * i].relation;
-        join(*asked[i], proved[2 * i], proved[2 * i + 1], !relation->is_table() || deciders.contains(relation->id),
+        join(*asked[i], proved[2 * i], proved[2 * i + 1], !relation->is_table() || deciders.contains(relation->name),
              notes);
     }
     if (proofs.solver_missing()) {

@@ -36,6 +36,7 @@ namespace rlsproof::server {
 
 namespace {
 
+constexpr size_t kTelling = 8;  // letters from which on a value is taken to be one that was made
 constexpr double kMany = 20000; // rows: beyond that, statements that touch all of them are not run
 
 // What the persona's effective policies say before any row is looked at.
@@ -83,6 +84,7 @@ private:
                      const Predicate &predicate, Heard *heard = nullptr);
     bool hear_triggers(Cell &cell, const Cell &before, const Persona &persona, const Relation &relation,
                        const Part &part, const Predicate &predicate);
+    bool is_of_made_row(const Relation &relation, const std::string &message) const;
     Predicate predicate(const Relation &relation, Command command, const Persona &persona);
     std::vector<std::pair<std::string, Part>> objects_of(const Relation &relation) const;
 
@@ -99,6 +101,20 @@ private:
     Oid user_ = InvalidOid;
     int security_ = 0;
 };
+
+// Whether a value that something objects to, quoted in its message, is one that was made up here.
+bool Examination::is_of_made_row(const Relation &relation, const std::string &message) const {
+    const size_t start = message.find('"');
+    if (start == message.npos || message.find('"', start + 1) == message.npos) return false;
+    const std::string value = message.substr(start + 1, message.find('"', start + 1) - start - 1);
+    if (value.starts_with("made")) return true;
+    const std::vector<Row> &rows = stage_->rows(relation.id);
+    return value.size() >= kTelling && std::any_of(rows.begin(), rows.end(), [&](const Row &row) {
+               return row.made && std::any_of(row.values.begin(), row.values.end(), [&](const auto &given) {
+                          return given.second && given.second->find(value) != std::string::npos;
+                      });
+           });
+}
 
 Predicate Examination::predicate(const Relation &relation, Command command, const Persona &persona) {
     Predicate result;
@@ -256,7 +272,7 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
             return;
         }
     }
-    if (outcome.sqlstate.substr(0, 2) == "22" && outcome.message.find("\"made") != std::string::npos) {
+    if (outcome.sqlstate.substr(0, 2) == "22" && is_of_made_row(relation, outcome.message)) {
         cell.verdict = Verdict::unknown;
         cell.evidence = Evidence::none;
         cell.reason = fmt::format("a made row does not suit the policies: {}", outcome.message);

@@ -41,10 +41,11 @@ void follow(const TableShape &first, const Values &opening, const TableShape &se
 } // namespace
 
 std::string WaysUp::address_of(const Persona &persona) {
-    for (const auto &[name, value] : persona.settings) {
+    for (const auto &setting : persona.settings) {
         std::string address;
-        if (!value.starts_with('{')) continue;
-        (void)attempt(Finish::rollback, [&] { address = query("select $1::jsonb ->> 'email'", {value}).text(0, 0); });
+        if (!setting.second.starts_with('{')) continue;
+        (void)attempt(Finish::rollback,
+                      [&] { address = query("select $1::jsonb ->> 'email'", {setting.second}).text(0, 0); });
         if (!address.empty()) return address;
     }
     return "";

@@ -25,6 +25,17 @@ TEST(Pattern, SamplesMatch) {
         expect_matches(pattern);
 }
 
+// What is asked for so is cast to a UUID next.
+TEST(Pattern, UuidsAreUuids) {
+    for (const char *pattern : {"^[0-9a-f-]{36}$", "^[A-Fa-f0-9\\-]{36}/"}) {
+        expect_matches(pattern);
+        const std::string sample = text::samples_of_pattern(pattern, 7).front();
+        for (const size_t dash : {8, 13, 18, 23}) EXPECT_EQ(sample[dash], '-') << sample;
+        EXPECT_NE(sample, text::samples_of_pattern(pattern, 30).front());
+    }
+    EXPECT_EQ(text::samples_of_pattern("^[0-9a-f]{36}$").front().find('-'), std::string::npos);
+}
+
 TEST(Pattern, SamplesDiffer) {
     const std::vector<std::string> samples = text::samples_of_pattern("^[a-z]{1,9}$");
     EXPECT_GE(samples.size(), 5U);
