@@ -70,7 +70,7 @@ Row WaysUp::just_put_in(const TableShape &shape) {
 
 bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::string &statement) {
     const TableShape &shape = *stage_.tables().of(relation.id);
-    const Seen before = foreign_seen(opener.asked);
+    Seen before = foreign_seen(opener.asked);
     const auto gained_by = [&](const std::string &calling) {
         std::vector<std::string> gain;
         (void)attempt(Finish::rollback, [&] {
@@ -84,6 +84,7 @@ bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::
     bool guessed = false;
     (void)attempt(Finish::rollback, [&] {
         if (in_time([&] { return execute(statement); }) == 0) return;
+        before.merge(foreign_seen(opener.asked)); // what the row opens by itself is told of it alone
         const Row row = just_put_in(shape);
         // The row may be named by an argument, or found by who is calling.
         for (const Arguments &choice : arguments_for_itself(*opener.function, stage_, persona_.uid, &row)) {
@@ -115,7 +116,7 @@ bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::
 
 void WaysUp::try_handing_in(const Relation &relation) {
     const auto takes = [&](const Opener &opener) { return opener.read.contains(relation.id); };
-    if (std::none_of(openers_.begin(), openers_.end(), takes)) return;
+    if (joined_.contains(relation.id) || std::none_of(openers_.begin(), openers_.end(), takes)) return;
     const std::vector<Values> rows = entries(relation);
     left_ = kMostLooks;
     for (const Opener &opener : openers_) {
