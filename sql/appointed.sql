@@ -41,5 +41,16 @@ SELECT object, command, verdict, evidence FROM rlsproof.verify('newcomer')
 WHERE (object LIKE 'roll_it.of_%' OR object = 'roll_it.wardens') AND command IN ('SELECT', 'UPDATE');
 -- Who was taken for appointed is said.
 SELECT level, message FROM rlsproof.audit() WHERE key LIKE 'unknown:appointed:%';
+-- Whether people may put themselves there is not tried where that would take a number: then the row stays.
+CREATE TABLE roll_it.counted (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, who uuid UNIQUE NOT NULL);
+ALTER TABLE roll_it.counted ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT (who) ON roll_it.counted TO authenticated;
+CREATE POLICY own ON roll_it.counted USING (who = roll_it.uid());
+CREATE TABLE roll_it.of_counted (id int PRIMARY KEY);
+ALTER TABLE roll_it.of_counted ENABLE ROW LEVEL SECURITY;
+GRANT SELECT ON roll_it.of_counted TO authenticated;
+CREATE POLICY all_of_them ON roll_it.of_counted USING (EXISTS (SELECT FROM roll_it.counted c WHERE c.who = roll_it.uid()));
+SELECT object, command, verdict FROM rlsproof.verify('newcomer', 'roll_it.of_counted') WHERE command = 'SELECT';
+SELECT is_called FROM roll_it.counted_id_seq;
 DROP SCHEMA roll_it CASCADE;
 DROP ROLE authenticated, anon;

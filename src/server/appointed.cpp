@@ -8,6 +8,7 @@
 #include "server/personas.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
 
 namespace rlsproof::server {
 
@@ -47,15 +48,15 @@ private:
     // Tried with the row gone: whoever is on the list may well put others there.
     bool may_enter(const TableShape &table, const Row &row) const {
         long entered = 0;
+        bool drawn = false; // not tried, and so not known to be shut
         (void)attempt(Finish::rollback, [&] {
             (void)execute(fmt::format("delete from {} where {}", table.name, place(row)));
             assume(identity_of(persona_));
-            Values values;
-            for (const auto &[number, value] : row.values)
-                if (may(table, number, "INSERT")) values.emplace(number, value);
-            entered = execute(Maker::insert_statement(table, values));
+            const Values given = insertable(table.id, row.values);
+            drawn = draws_a_number(table.id, given);
+            if (!drawn) entered = in_time([&] { return execute(Maker::insert_statement(table, given)); });
         });
-        return entered > 0;
+        return drawn || entered > 0;
     }
 
     // A profile is changed by whom it is about, and by nobody else who is like that.
@@ -64,19 +65,13 @@ private:
         (void)attempt(Finish::rollback, [&] {
             assume(identity_of(persona_));
             for (const ColumnShape &column : table.columns) {
-                if (mine > 0 || column.generated || !may(table, column.number, "UPDATE")) continue;
+                if (mine > 0 || column.generated || !may_update(table.id, column.number)) continue;
                 const std::string update = fmt::format("update {0} set {1} = {1} where", table.name, column.name);
-                mine = execute(fmt::format("{} {}", update, place(row)));
-                if (mine > 0) all = execute(update + " true");
+                mine = in_time([&] { return execute(fmt::format("{} {}", update, place(row))); });
+                if (mine > 0) all = in_time([&] { return execute(update + " true"); });
             }
         });
         return mine > 0 && all <= mine;
-    }
-
-    static bool may(const TableShape &table, int column, const char *privilege) {
-        return query("select pg_catalog.has_column_privilege($1::oid, $2::int2, $3)",
-                     {std::to_string(table.id), std::to_string(column), privilege})
-            .boolean(0, 0);
     }
 
     const Stage &stage_;

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "server/identity.hpp"
+#include "server/rows.hpp"
 #include "server/spi.hpp"
 
 extern "C" {
@@ -103,14 +104,8 @@ std::string why_not_undone(const World &world, const Body &body) {
         for (const Relation &relation : world.relations)
             if (relation.id == id && relation.kind == RelationKind::foreign_table)
                 return fmt::format("it goes to another server, by {}", relation.name);
-    for (const Oid table : body.inserted) {
-        const Rows sequence = query(R"(
-select 1 from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-where a.attrelid = $1::oid and not a.attisdropped
-  and (a.attidentity <> '' or (a.attgenerated = '' and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ 'nextval')) limit 1)",
-                                    {std::to_string(table)});
-        if (!sequence.empty()) return "it would advance a sequence";
-    }
+    for (const Oid table : body.inserted)
+        if (draws_a_number(table, {})) return kWouldDraw;
     return "";
 }
 

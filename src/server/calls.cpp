@@ -7,6 +7,7 @@
 
 #include "server/access.hpp"
 #include "server/identity.hpp"
+#include "server/read_through.hpp"
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -104,15 +105,7 @@ std::vector<Calls::Gain> Calls::gains(const Function &function) {
 // The tables whose rows a relation shows.
 std::vector<const Relation *> Calls::bases_of(const Relation &relation) const {
     if (relation.is_table()) return {&relation};
-    const Rows rows = query(R"(
-with recursive reads(id) as (
-  select $1::oid
-  union
-  select d.refobjid from reads join pg_catalog.pg_rewrite r on r.ev_class = reads.id
-  join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
-    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
-select distinct id from reads)",
-                            {std::to_string(relation.id)});
+    const Rows rows = query(std::string(kReads) + "select distinct id from reads", {std::to_string(relation.id)});
     std::vector<const Relation *> bases;
     for (const Relation &base : world_.relations)
         for (size_t i = 0; i < rows.size(); i++)

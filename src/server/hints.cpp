@@ -273,10 +273,7 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
             }
             for (const auto &[name, value] : body.flags)
                 for (const Column &column : columns_named(body, {name}))
-                    if (may_be_own(column)) {
-                        hints.flags[column].insert(value);
-                        hints.asked_of_callers[column].insert(value);
-                    }
+                    if (may_be_own(column)) hints.asked_of_callers[column].insert(value);
             for (const auto &[name, value] : body.compared) {
                 if (value) hints.mentions[*value]++;
                 for (const Column &column : columns_named(body, {name})) {

@@ -51,7 +51,6 @@ struct Hints {
     std::map<Column, Oid> read_as;                    // texts that policies cast to another type
     std::set<std::string> asked;                      // constants that something about the caller is compared with
     std::map<std::string, int> mentions;              // constants in policies and their helpers, and how often
-    std::map<Column, std::set<std::string>> flags;    // booleans that helpers ask of the caller's own row, and how
     std::set<Column> limits;                          // numbers that policies of other tables measure against
     std::map<Column, std::set<std::string>> deciders; // of such a column: the policies and helpers that read it
     // Places in `policies`: by the table whose they are, and by each table of whose columns they say something.

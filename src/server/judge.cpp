@@ -12,16 +12,6 @@
 
 namespace rlsproof::server {
 
-namespace {
-
-bool may_update(const Relation &relation, const ColumnShape &column) {
-    return query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'UPDATE')",
-                 {std::to_string(relation.id), std::to_string(column.number)})
-        .boolean(0, 0);
-}
-
-} // namespace
-
 bool has_scope(const Cell &cell) {
     return cell.expected != "none" && cell.expected != "all";
 }
@@ -174,7 +164,7 @@ void Judge::moves(Cell &cell) {
             stage_.hints().identity.contains(place) || stage_.hints().tenant.contains(place) ||
             std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
                         [&](const auto &key) { return key.columns == std::vector{column.number}; });
-        if (!tells_whose || column.generated || !may_update(relation_, column)) continue;
+        if (!tells_whose || column.generated || !may_update(relation_.id, column.number)) continue;
         std::set<Candidate> tried;
         for (const Row *row : probe_.foreign()) {
             const auto value = row->values.find(column.number);
@@ -208,7 +198,7 @@ void Judge::gifts(Cell &cell) {
     for (const ColumnShape &column : shape.columns) {
         const bool belongs = std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
                                          [&](const auto &key) { return key.columns == std::vector{column.number}; });
-        if ((!is_person(column) && !belongs) || column.generated || !may_update(relation_, column)) continue;
+        if ((!is_person(column) && !belongs) || column.generated || !may_update(relation_.id, column.number)) continue;
         if (is_person(column))
             ways.front().push_back(&column);
         else

@@ -20,12 +20,6 @@ namespace {
 
 // The functions that a view calls, and the views that it reads; those of the server itself are no dependency.
 constexpr const char *kFunctions = R"(
-with recursive reads(id) as (
-  select $1::oid
-  union
-  select d.refobjid from reads join pg_catalog.pg_rewrite r on r.ev_class = reads.id
-  join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
-    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
 select distinct d.refobjid from reads join pg_catalog.pg_rewrite r on r.ev_class = reads.id
 join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
   and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass)";
@@ -34,7 +28,7 @@ join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.r
 std::set<std::string> read_as_caller(const World &world, const Persona &persona, Bodies &bodies, const Relation &view) {
     std::set<std::string> tables;
     const Outcome outcome = attempt(Finish::rollback, [&] {
-        const Rows functions = query(kFunctions, {std::to_string(view.id)});
+        const Rows functions = query(std::string(kReads) + kFunctions, {std::to_string(view.id)});
         for (size_t i = 0; i < functions.size(); i++) {
             const Body &body = bodies.of(functions.oid(i, 0));
             if (!body.known || !body.relations.empty()) return tables.clear();

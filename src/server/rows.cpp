@@ -360,6 +360,12 @@ Values insertable(Oid relation, const Values &values) {
     return result;
 }
 
+bool may_update(Oid relation, int column) {
+    return query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'UPDATE')",
+                 {std::to_string(relation), std::to_string(column)})
+        .boolean(0, 0);
+}
+
 bool draws_a_number(Oid relation, const Values &values) {
     std::vector<std::string> given;
     for (const auto &[number, value] : values) given.push_back(std::to_string(number));

@@ -63,6 +63,9 @@ private:
 // What of these values whoever acts now may give in an INSERT; for the rest it gets what the defaults say.
 Values insertable(Oid relation, const Values &values);
 
+// Whether whoever acts now may change the column.
+bool may_update(Oid relation, int column);
+
 // Whether a row of these values takes a number from a sequence, which no rollback gives back.
 bool draws_a_number(Oid relation, const Values &values);
 

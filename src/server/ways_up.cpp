@@ -231,10 +231,7 @@ void WaysUp::try_promotion(const Relation &relation) {
     for (const ColumnShape &column : shape.columns) {
         const Column place{relation.id, column.number};
         if (!hints.authority.contains(place) || hints.identity.contains(place) || column.generated) continue;
-        if (!query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'UPDATE')",
-                   {std::to_string(relation.id), std::to_string(column.number)})
-                 .boolean(0, 0))
-            continue;
+        if (!may_update(relation.id, column.number)) continue;
         if (hints.limits.contains(place)) {
             const std::string statement = fmt::format("update {0} set {1} = {1} + 1", relation.name, column.name);
             long raised = 0;
@@ -246,7 +243,8 @@ void WaysUp::try_promotion(const Relation &relation) {
         // What policies and helpers compare the column with, and what other people's rows hold in it.
         std::vector<Candidate> values;
         if (const auto asked = hints.candidates.find(place); asked != hints.candidates.end()) values = asked->second;
-        if (const auto flag = hints.flags.find(place); flag != hints.flags.end() && column.category == 'B')
+        if (const auto flag = hints.asked_of_callers.find(place);
+            flag != hints.asked_of_callers.end() && column.category == 'B')
             values.insert(values.end(), flag->second.begin(), flag->second.end());
         const size_t asked = values.size();
         if (column.type == 16) values.push_back("t");
