@@ -69,13 +69,14 @@ bool WaysUp::may_enter(const Relation &relation) const {
     return reach != nullptr && reach->row_security && reach->commands.contains(Command::insert);
 }
 
-bool WaysUp::try_chain(const Relation &first, const Relation &second, const Values &opening) {
+bool WaysUp::try_chain(const Relation &first, const Values &opening, const Relation &second,
+                       const std::vector<Values> &seconds) {
     const TableShape &opened = *stage_.tables().of(second.id), &opener = *stage_.tables().of(first.id);
     const std::set<Oid> &asked = dependents_[second.id];
     const std::string beginning = entering(first, opening);
     const Seen &before = seen_before_[second.id];
     std::set<std::string> tried;
-    for (Values values : entries(second)) {
+    for (Values values : seconds) {
         if (gave_up()) return false;
         follow(opener, opening, opened, values);
         const std::string statement = entering(second, values);
@@ -118,12 +119,13 @@ void WaysUp::try_chains(const Relation &relation) {
         const Scratch scratch;
         left_ = kMostLooks;
         if (!seen_before_.contains(next.id)) seen_before_[next.id] = foreign_seen(dependents_[next.id]);
+        const std::vector<Values> seconds = entries(next);
         for (const Values &opening : entries(relation)) {
             long entered = 0;
             const std::string beginning = entering(relation, opening);
             if (beginning.empty()) break;
             (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(beginning); }); });
-            if (entered > 0 && try_chain(relation, next, opening)) return;
+            if (entered > 0 && try_chain(relation, opening, next, seconds)) return;
         }
     }
     doubt(relation.name, Command::insert);

@@ -74,7 +74,8 @@ private:
     void make_room(const Room &room, const Relation &relation);
     // What a row that opens nothing by itself lets be written next.
     void try_chains(const Relation &relation);
-    bool try_chain(const Relation &first, const Relation &second, const Values &opening);
+    bool try_chain(const Relation &first, const Values &opening, const Relation &second,
+                   const std::vector<Values> &seconds);
     bool made_at_sign_up(const Relation &relation);
     void find_openers();
     // Rows of its own that it can put in, and what an opener makes of them.
