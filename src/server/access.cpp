@@ -1,5 +1,6 @@
 #include "model/cell.hpp"
 #include "model/expectation.hpp"
+#include "prove/question.hpp"
 
 #include "server/access.hpp"
 
@@ -10,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "server/any_value.hpp"
+#include "server/column_rights.hpp"
 #include "server/identity.hpp"
 #include "server/names.hpp"
 #include "server/personas.hpp"
@@ -268,12 +270,9 @@ std::string statement_for(const Relation &relation, const Persona &persona, Comm
     case Command::select: return select_statement(relation, persona);
     case Command::insert: return fmt::format("insert into {} as x default values", relation.name);
     case Command::update: {
-        const Rows column =
-            query("select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = $1::oid and "
-                  "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
-                  {std::to_string(relation.id)});
+        const std::string column = settable_column(relation);
         if (column.empty()) return fmt::format("delete from {} as x{}", relation.name, where);
-        return fmt::format("update {} as x set {} = default{}", relation.name, column.text(0, 0), where);
+        return fmt::format("update {} as x set {} = default{}", relation.name, column, where);
     }
     default: return fmt::format("delete from {} as x{}", relation.name, where);
     }

@@ -6,6 +6,13 @@
 
 namespace rlsproof::server {
 
+namespace {
+
+// Of the columns of a view some may be computed, and those are refused whoever writes them: the others come first.
+constexpr const char *kComputed = "c.kind = 'v' and not pg_catalog.pg_column_is_updatable(a.attrelid, a.attnum, true)";
+
+} // namespace
+
 const ColumnRights &column_rights(Catalog &catalog, Oid relation, const char *privilege) {
     if (!catalog.rights) catalog.rights = std::make_shared<RightsRead>();
     const std::pair<Oid, std::string> who{call(GetUserId), privilege};
@@ -26,14 +33,15 @@ const ColumnRights &column_rights(Catalog &catalog, Oid relation, const char *pr
             "select a.attrelid, c.whole or pg_catalog.has_column_privilege(a.attrelid, a.attnum, '{0}'), "
             "pg_catalog.quote_ident(a.attname), a.attnum, "
             "a.atthasdef or a.attidentity <> '' or t.typdefault is not null, "
-            "a.attgenerated = '', c.whole, a.attgenerated = '' and not c.chosen "
-            "from (select r.id, pg_catalog.has_table_privilege(r.id, '{0}') as whole, exists (select "
+            "a.attgenerated = '' and not ({2}), c.whole, a.attgenerated = '' and not c.chosen "
+            "from (select r.id, (select relkind from pg_catalog.pg_class where oid = r.id) as kind, "
+            "pg_catalog.has_table_privilege(r.id, '{0}') as whole, exists (select "
             "from pg_catalog.pg_trigger g where g.tgrelid = r.id and g.tgtype & {1} = {1} and g.tgenabled <> 'D') "
             "as chosen from pg_catalog.unnest($1::oid[]) r(id) offset 0) c "
             "join pg_catalog.pg_attribute a on a.attrelid = c.id join pg_catalog.pg_type t on t.oid = a.atttypid "
             "where a.attnum > 0 and not a.attisdropped "
-            "order by a.attrelid, a.attgenerated <> '', a.attidentity = 'a', a.attnum",
-            privilege, events),
+            "order by a.attrelid, {2}, a.attgenerated <> '', a.attidentity = 'a', a.attnum",
+            privilege, events, kComputed),
         {array_literal(wanted)});
     for (size_t i = 0; i < rows.size(); i++) {
         ColumnRights &rights = made.at(rows.oid(i, 0));
@@ -49,6 +57,16 @@ const ColumnRights &column_rights(Catalog &catalog, Oid relation, const char *pr
     }
     known.merge(made);
     return known.at(relation);
+}
+
+std::string settable_column(const Relation &relation) {
+    const Rows columns =
+        query(fmt::format("select pg_catalog.quote_ident(a.attname) from pg_catalog.pg_attribute a, "
+                          "(select $2::pg_catalog.bpchar as kind) c where a.attrelid = $1::oid and a.attnum > 0 and "
+                          "not a.attisdropped order by {}, a.attgenerated <> '', a.attidentity = 'a', a.attnum limit 1",
+                          kComputed),
+              {std::to_string(relation.id), relation.kind == RelationKind::view ? "v" : "r"});
+    return columns.empty() ? "" : columns.text(0, 0);
 }
 
 } // namespace rlsproof::server

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/world.hpp"
+
 #include "server/schema.hpp"
 
 namespace rlsproof::server {
@@ -29,5 +31,8 @@ struct RightsRead {
 
 // `privilege` is SELECT, INSERT or UPDATE.
 const ColumnRights &column_rights(Catalog &catalog, Oid relation, const char *privilege);
+
+// A column that an UPDATE may set, if only some may be; empty where the relation has none. Quoted.
+std::string settable_column(const Relation &relation);
 
 } // namespace rlsproof::server

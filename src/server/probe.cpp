@@ -230,6 +230,7 @@ select a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.has_column_privil
 from pg_catalog.pg_attribute a
 where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
   and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
+  and pg_catalog.pg_column_is_updatable(a.attrelid, a.attnum, true)
 order by exists (select from pg_catalog.pg_constraint c where c.conrelid = a.attrelid and a.attnum = any (c.conkey)
                  and c.contype in ('p', 'u', 'f')), a.attnotnull desc, a.attnum)",
                                {std::to_string(relation_.id)});

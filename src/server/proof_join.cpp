@@ -17,16 +17,17 @@ namespace {
 
 using Said = Proof::Verdict;
 
-// Privileges and structure are facts already; what fails is told by the failure.
+// Privileges and structure are facts already. What failed may have failed for the rows or the settings of one moment.
 bool asks_policies(const Cell &cell) {
-    return row_wise(cell.command) && cell.verdict != Verdict::error && cell.evidence != Evidence::privilege &&
-           cell.evidence != Evidence::structural && cell.evidence != Evidence::proof &&
-           !cell.object.starts_with("bucket:");
+    const bool fact = cell.evidence == Evidence::privilege || cell.evidence == Evidence::structural ||
+                      cell.evidence == Evidence::proof;
+    return row_wise(cell.command) && (!fact || cell.verdict == Verdict::error) && !cell.object.starts_with("bucket:");
 }
 
 // What was not seen to be wrong.
 bool is_harmless(const Cell &cell) {
-    return cell.verdict == Verdict::ok || cell.verdict == Verdict::vacuous || cell.verdict == Verdict::unknown;
+    return cell.verdict == Verdict::ok || cell.verdict == Verdict::vacuous || cell.verdict == Verdict::unknown ||
+           cell.verdict == Verdict::error;
 }
 
 void say(Cell &cell, Verdict verdict, Evidence evidence, const std::string &reason) {
@@ -57,6 +58,13 @@ void join(Cell &cell, const Proof &more, const Proof &less, bool decides, std::v
     if (less.verdict == Said::refuted) {
         say(cell, Verdict::lockout, Evidence::execution, less.reason);
         cell.witness = less.witness;
+        return;
+    }
+    if (cell.verdict == Verdict::error) {
+        // A failure is told whatever was proved beside it; a value of a setting that cannot be cast is not every value.
+        const bool for_a_value = cell.reason.starts_with("22") || cell.reason.starts_with("42704");
+        if (for_a_value && more.verdict == Said::unknown && more.doubtful)
+            cell.reason += "; with another value of a setting it may not fail, and what is reached then is not known";
         return;
     }
     // Some rows were tried, and something decides of which nothing is known: others may well pass.

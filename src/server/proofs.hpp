@@ -16,7 +16,7 @@
 namespace rlsproof::server {
 
 struct Proof {
-    // `error`: the statement fails as such, whatever the tables hold.
+    // `error`: the statement fails as such; that nothing is reached by it is proved only where no other would do.
     enum class Verdict { proved, refuted, unknown, error } verdict = Verdict::unknown;
     std::string reason;
     std::string witness;               // JSON; of what was refuted

@@ -1,4 +1,5 @@
 #include "model/expectation.hpp"
+#include "prove/question.hpp"
 #include "prove/prover.hpp"
 
 #include "server/verify.hpp"
@@ -13,6 +14,7 @@
 #include "server/appointed.hpp"
 #include "server/awake.hpp"
 #include "server/calls.hpp"
+#include "server/column_rights.hpp"
 #include "server/cycle.hpp"
 #include "server/declared.hpp"
 #include "server/environment.hpp"
@@ -123,12 +125,9 @@ Predicate Examination::predicate(const Relation &relation, Command command, cons
     case Command::select: sql = select_statement(relation, persona); break;
     case Command::insert: sql = fmt::format("insert into {} default values", relation.name); break;
     case Command::update: {
-        const Rows column =
-            query("select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute where attrelid = $1::oid and "
-                  "attnum > 0 and not attisdropped order by attgenerated <> '', attidentity = 'a', attnum limit 1",
-                  {std::to_string(relation.id)});
+        const std::string column = settable_column(relation);
         if (column.empty()) return result;
-        sql = fmt::format("update {} set {} = default", relation.name, column.text(0, 0));
+        sql = fmt::format("update {} set {} = default", relation.name, column);
         break;
     }
     default: sql = "delete from " + relation.name;
