@@ -90,12 +90,13 @@ std::string proved_text(const prove::Reply &reply, bool may_raise, Direction dir
     return text;
 }
 
-// What the server refuses while it rewrites a statement, it refuses whatever the tables hold and whatever else the
-// statement says: policies that lead back to themselves, views that take no such command. A missing privilege may be
-// one for a column that another statement does without.
+// What the server refuses while it rewrites a statement, it refuses whatever the tables hold: policies that lead back
+// to themselves, views that take no such command. A privilege that is missing for the weakest statement on a table is
+// one that its policies need; of a view another statement may do without the column that needs it.
 bool refused_unseen(const Relation &relation, const std::string &sqlstate) {
     if (sqlstate == "42P17") return true;
-    return relation.kind == RelationKind::view && (sqlstate == "55000" || sqlstate == "0A000" || sqlstate == "42809");
+    if (relation.kind != RelationKind::view) return sqlstate == "42501";
+    return sqlstate == "55000" || sqlstate == "0A000" || sqlstate == "42809";
 }
 
 } // namespace

@@ -512,6 +512,12 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
     return result;
 }
 
+std::optional<Row> Stage::another_own(const TableShape &table, const std::string &uid, const std::vector<Row> &own) {
+    std::map<Oid, Row> of;
+    for (const Row &row : own) of.emplace(row.table, row);
+    return own_row(table, uid, of);
+}
+
 const std::vector<Part> &Stage::parts(Oid table) const {
     static const std::vector<Part> none;
     const auto found = parts_.find(table);

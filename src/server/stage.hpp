@@ -33,6 +33,9 @@ public:
     // a row of its own in every table that knows whose a row is. REQUIRES: a subtransaction of its own around it.
     std::vector<Row> sign_up(const std::string &uid, bool everywhere);
 
+    // One more row of its own, beside those: as signing up would put it in, had it a reason to. REQUIRES: as sign_up().
+    std::optional<Row> another_own(const TableShape &table, const std::string &uid, const std::vector<Row> &own);
+
     // Rows of other people in a table; why there are none.
     const std::vector<Row> &rows(Oid table) const;
     const std::string &why_none(Oid table) const;

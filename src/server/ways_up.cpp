@@ -22,7 +22,8 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostWords = 24; // of what policies and helpers say, tried in one column
+constexpr size_t kMostDeciders = 3; // named in a finding
+constexpr size_t kMostWords = 24;   // of what policies and helpers say, tried in one column
 
 // Whom things are handed over to, to see what is left to whoever had them.
 const std::string kSomebodyElse = "c0ffee00-0000-4000-8000-00000000e15e";
@@ -168,6 +169,12 @@ std::vector<std::string> WaysUp::deciders(const Way &way) const {
     return result;
 }
 
+std::string WaysUp::some_deciders(std::vector<std::string> by) {
+    const size_t more = by.size() > kMostDeciders ? by.size() - kMostDeciders : 0;
+    by.resize(std::min(by.size(), kMostDeciders));
+    return fmt::format("{}{}", fmt::join(by, "; "), more > 0 ? fmt::format(" (and {} more)", more) : "");
+}
+
 void WaysUp::accuse(const Way &way) {
     const bool promotion = way.rule == "self_promotion";
     const std::string object = way.relation != nullptr ? way.relation->name : way.function->name;
@@ -198,14 +205,10 @@ void WaysUp::accuse(const Way &way) {
     finding.category = Category::exposure;
     finding.object = object;
     finding.message = what;
-    std::vector<std::string> by = deciders(way);
-    const size_t more = by.size() > 3 ? by.size() - 3 : 0;
-    by.resize(std::min<size_t>(by.size(), 3));
     const std::string decided = way.function != nullptr
                                     ? fmt::format("{} runs as {}, and writes to what decides about others",
                                                   way.function->name.substr(4), way.function->owner)
-                                    : fmt::format("{} decides by it{}", fmt::join(by, "; "),
-                                                  more > 0 ? fmt::format(" (and {} more)", more) : "");
+                                    : some_deciders(deciders(way)) + " decides by it";
     finding.detail = fmt::format("{}. It was done with: {}", decided, way.statement);
     finding.hint = promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
                    : !way.when.empty()
@@ -425,6 +428,7 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
             seen_before_[relation.id] = foreign_seen(found->second);
             if (reach->commands.contains(Command::update)) try_promotion(relation);
             if (reach->commands.contains(Command::insert)) try_joining(relation);
+            try_ranks(relation);
         }
         if (reach->commands.contains(Command::insert)) try_handing_in(relation);
     }

@@ -94,6 +94,14 @@ private:
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
     std::set<Oid> left_rows_in(const std::set<Oid> &tables);
+    // What a role held in a tenant of its own gives in the others.
+    void try_ranks(const Relation &relation);
+    void try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key, const std::set<Oid> &asked);
+    Seen foreign_reached(const std::set<Oid> &tables);
+    std::vector<std::string> ranks(const TableShape &shape, const ColumnShape &column, const Row &mine);
+    void report_ranks(const Relation &relation, const ColumnShape &column, const ColumnShape &tenant,
+                      const TableShape &parent, const std::vector<std::string> &ranks,
+                      const std::vector<std::string> &gain);
     // Whether the triggers let the write through that the policies let through; `kept` finds what it leaves in the
     // relation, and where it opens something, `rises` is what has to hold after it.
     bool stands(const Hearing &hearing, const Relation *relation, const std::string &statement, const std::string &kept,
@@ -106,6 +114,7 @@ private:
     void accuse(const Way &way);
     // Who says that what was opened is open.
     std::vector<std::string> deciders(const Way &way) const;
+    static std::string some_deciders(std::vector<std::string> by);
 
     const World &world_;
     Bodies &bodies_;

@@ -1,0 +1,195 @@
+// What a role that somebody holds in a tenant of its own gives in all the others, where whoever decides asks for the
+// role and not for the tenant. Nobody raises himself here: whoever founds a tenant has such a role in it.
+#include "server/ways_up.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/identity.hpp"
+#include "server/probe.hpp"
+#include "server/scratch.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostRanks = 8; // tried in one column
+
+// Roles that say by their name that they are not held in one tenant alone.
+bool meant_for_all(const std::string &role) {
+    std::string lower = role;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    for (const char *word : {"super", "platform", "system", "global", "root", "service", "internal"})
+        if (lower.find(word) != std::string::npos) return true;
+    return false;
+}
+
+bool hangs_on(const TableShape &table, Oid parent) {
+    return table.id == parent || std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
+                                             [&](const ForeignKey &key) { return key.parent == parent; });
+}
+
+} // namespace
+
+// What can be seen, changed or removed of other people's rows.
+WaysUp::Seen WaysUp::foreign_reached(const std::set<Oid> &tables) {
+    Seen reached = foreign_seen(tables);
+    for (const Relation &relation : world_.relations) {
+        const Reach *reach = relation.reach_of(persona_.name);
+        if (!tables.contains(relation.id) || !relation.is_table() || reach == nullptr) continue;
+        for (const Command command : {Command::update, Command::remove}) {
+            if (!reach->commands.contains(command) || left_ <= 0) continue;
+            left_--;
+            const Scratch scratch;
+            Probe probe(stage_, relation, own_, user_, security_);
+            const Observation observation = command == Command::update ? probe.update(false) : probe.remove(true);
+            for (const Row *row : observation.foreign) reached.emplace(relation.id, row->tid);
+        }
+    }
+    return reached;
+}
+
+// The roles that a column may name, but for the one it holds.
+std::vector<std::string> WaysUp::ranks(const TableShape &shape, const ColumnShape &column, const Row &mine) {
+    const Hints &hints = stage_.hints();
+    const Column place{shape.id, column.number};
+    std::vector<std::string> result;
+    if (!hints.authority.contains(place) || hints.identity.contains(place) || column.generated) return result;
+    const bool says = column.category == 'S' || column.category == 'E', flag = column.category == 'B';
+    if (!says && !flag) return result;
+    const auto held = mine.values.find(column.number);
+    const auto add = [&](const std::string &role) {
+        const bool same = held != mine.values.end() && held->second == role;
+        if (!same && result.size() < kMostRanks && (!says || !meant_for_all(role)) &&
+            std::find(result.begin(), result.end(), role) == result.end())
+            result.push_back(role);
+    };
+    if (const auto asked = hints.candidates.find(place); asked != hints.candidates.end())
+        for (const Candidate &role : asked->second)
+            if (role && !role->empty()) add(*role);
+    if (flag) add("t");
+    if (says && hints.personal.contains(place))
+        for (const std::string &word : words()) add(word);
+    return result;
+}
+
+void WaysUp::try_ranks(const Relation &relation) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const auto found = std::find_if(own_.begin(), own_.end(), [&](const Row &row) { return row.table == relation.id; });
+    if (found == own_.end() || persona_.declared || !stage_.triggers_off()) return;
+    const Row &mine = *found;
+    for (const ForeignKey &key : shape.foreign_keys) {
+        const TableShape *parent = stage_.tables().of(key.parent);
+        if (key.columns.size() != 1 || key.parent == shape.id || parent == nullptr || !parent->made ||
+            stage_.hints().identity.contains({shape.id, key.columns.front()}) || stage_.is_account(*parent))
+            continue;
+        std::set<Oid> asked;
+        for (const Oid table : dependents_[relation.id])
+            if (hangs_on(*stage_.tables().of(table), key.parent)) asked.insert(table);
+        if (!asked.empty()) try_ranks_in(relation, mine, key, asked);
+    }
+}
+
+void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key,
+                          const std::set<Oid> &asked) {
+    const TableShape &shape = *stage_.tables().of(relation.id), &parent = *stage_.tables().of(key.parent);
+    const ColumnShape &tenant = *shape.column(key.columns.front());
+    const int named = key.parent_columns.front();
+    // Done by whoever let it in, and seen by the persona.
+    const auto with = [&](const std::string &set, const std::function<Seen(const std::set<Oid> &)> &look) {
+        Seen seen;
+        (void)attempt(Finish::rollback, [&] {
+            long changed = 0;
+            {
+                const AsUser past(user_, security_);
+                changed = execute(fmt::format("update {} set {} where ctid = {}::tid and tableoid = {}", shape.name,
+                                              set, quote_literal(mine.tid), mine.stored_in));
+            }
+            if (changed > 0) seen = look(asked);
+        });
+        return seen;
+    };
+    const auto sees = [&](const std::set<Oid> &tables) { return foreign_seen(tables); };
+    const auto reaches = [&](const std::set<Oid> &tables) { return foreign_reached(tables); };
+    const auto in = [&](const Candidate &value) {
+        return fmt::format("{} = {}", tenant.name, Maker::literal(tenant, value));
+    };
+    (void)attempt(Finish::rollback, [&] {
+        // A tenant is what opens its rows to whoever is in it.
+        const Seen nowhere = foreign_seen(asked);
+        const auto opens = [&](const Row &row) {
+            const auto value = row.values.find(named);
+            if (value == row.values.end() || !value->second) return false;
+            const Seen within = with(in(value->second), sees);
+            return std::any_of(within.begin(), within.end(), [&](const auto &seen) { return !nowhere.contains(seen); });
+        };
+        const std::vector<Row> &parents = stage_.rows(parent.id);
+        if (std::none_of(parents.begin(), parents.end(), opens)) return;
+        std::optional<Row> own;
+        for (const Row &row : own_)
+            if (row.table == parent.id) own = row;
+        if (!own) {
+            const AsUser past(user_, security_);
+            own = stage_.another_own(parent, persona_.uid, own_);
+        }
+        if (!own || !own->values.contains(named)) return;
+        const std::string home = in(own->values.at(named));
+        const Seen before = with(home, reaches);
+        for (const ColumnShape &column : shape.columns) {
+            std::vector<std::string> ranks_found, gain;
+            for (const std::string &role : ranks(shape, column, mine)) {
+                if (left_ <= 0) break;
+                const std::string set = fmt::format("{}, {} = {}", home, column.name, Maker::literal(column, role));
+                bool more = false;
+                for (const auto &seen : with(set, reaches)) {
+                    if (before.contains(seen)) continue;
+                    more = true;
+                    const std::string name = stage_.tables().of(seen.first)->name;
+                    if (std::find(gain.begin(), gain.end(), name) == gain.end()) gain.push_back(name);
+                }
+                if (more) ranks_found.push_back(role);
+            }
+            if (!gain.empty()) report_ranks(relation, column, tenant, parent, ranks_found, gain);
+        }
+    });
+}
+
+void WaysUp::report_ranks(const Relation &relation, const ColumnShape &column, const ColumnShape &tenant,
+                          const TableShape &parent, const std::vector<std::string> &ranks,
+                          const std::vector<std::string> &gain) {
+    Finding finding;
+    finding.rule = "role_without_tenant";
+    // Where one may be of no tenant, a role may be meant for all of them.
+    finding.level = tenant.not_null ? Level::warning : Level::note;
+    finding.category = Category::exposure;
+    finding.object = relation.name;
+    const std::string role = column.category == 'B' ? column.name : fmt::format("\"{}\"", fmt::join(ranks, "\" or \""));
+    finding.message = fmt::format("whoever is {} of one {} is it of all: {}.{} lets it reach rows of the others in {}",
+                                  role, parent.name, relation.name, column.name, fmt::join(gain, ", "));
+    std::vector<std::string> by =
+        deciders({finding.rule, &relation, Command::select, "", column.name, nullptr, {}, ""});
+    const auto elsewhere = [&](const std::string &decider) {
+        return std::none_of(gain.begin(), gain.end(), [&](const std::string &table) {
+            return decider.find(" of " + table) != std::string::npos;
+        });
+    };
+    if (!std::all_of(by.begin(), by.end(), elsewhere)) std::erase_if(by, elsewhere);
+    finding.detail =
+        fmt::format("Asked for is the role, and not in which row of {} it is held: {}. {} was given it in a "
+                    "row of its own, and saw or changed rows of others.",
+                    parent.name, some_deciders(std::move(by)), persona_.name);
+    finding.hint = fmt::format("Let whoever asks for the role compare {} as well. If it is meant to count everywhere, "
+                               "waive the finding and say so.",
+                               tenant.name);
+    finding.evidence = "execution";
+    finding.key = fmt::format("{}:{}.{}", finding.rule, relation.name, column.name);
+    findings_->push_back(std::move(finding));
+}
+
+} // namespace rlsproof::server
