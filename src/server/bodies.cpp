@@ -70,6 +70,7 @@ struct Found {
     List *columns;  // of char *
     List *compared; // of char *, char * in turn: a column and a constant
     List *flags;    // of char *, char * in turn: a column, and "t" or "f"
+    List *given;    // of char *: columns that are asked to be there
     List *settings; // of char *, char * in turn: a setting and the type it is cast to, which may be empty
     List *paths;    // of char *: what it sets search_path to
     const char *cast;
@@ -237,6 +238,11 @@ bool walk_raw(Node *node, void *context) {
         if (const char *name = column_name(node)) found->columns = lappend(found->columns, (void *)name);
         break;
     case T_A_Expr: note_comparison(castNode(A_Expr, node), found); break;
+    case T_NullTest:
+        if (const char *name = column_name((Node *)castNode(NullTest, node)->arg);
+            name != nullptr && castNode(NullTest, node)->nulltesttype == IS_NOT_NULL)
+            found->given = lappend(found->given, (void *)name);
+        break;
     case T_BoolExpr: note_flags(castNode(BoolExpr, node), found); break;
     case T_PLAssignStmt: return walk_raw((Node *)((PLAssignStmt *)node)->val, context);
     default: break;
@@ -427,6 +433,8 @@ std::vector<Oid> collect(const Found &found, Body &body) {
     for (int i = 0; i + 1 < list_length(found.flags); i += 2)
         body.flags.emplace(static_cast<const char *>(list_nth(found.flags, i)),
                            static_cast<const char *>(list_nth(found.flags, i + 1)));
+    for (int i = 0; i < list_length(found.given); i++)
+        body.given.insert(static_cast<const char *>(list_nth(found.given, i)));
     for (int i = 0; i + 1 < list_length(found.settings); i += 2) {
         std::string &type = body.settings[static_cast<const char *>(list_nth(found.settings, i))];
         if (type.empty()) type = static_cast<const char *>(list_nth(found.settings, i + 1));
@@ -469,6 +477,7 @@ void Bodies::follow(const std::vector<Oid> &calls, Body &body, int depth) {
         body.column_names.insert(inner.column_names.begin(), inner.column_names.end());
         body.compared.insert(body.compared.end(), inner.compared.begin(), inner.compared.end());
         body.flags.insert(inner.flags.begin(), inner.flags.end());
+        body.given.insert(inner.given.begin(), inner.given.end());
         body.settings.insert(inner.settings.begin(), inner.settings.end());
         body.asks_who = body.asks_who || inner.asks_who;
         body.inserted.insert(inner.inserted.begin(), inner.inserted.end());

@@ -19,6 +19,7 @@ struct Body {
     std::set<std::string> column_names;          // that it mentions
     std::vector<std::pair<std::string, std::optional<std::string>>> compared; // column names with constants
     std::set<std::pair<std::string, std::string>> flags; // booleans that have to be so, each beside other conditions
+    std::set<std::string> given;                         // columns that have to be there, whatever they hold
     std::map<std::string, std::string> settings; // that it reads by a constant name, and the type it casts them to
     std::set<Oid> inserted;                      // relations that rows are put into
     bool asks_who = false;

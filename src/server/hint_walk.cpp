@@ -26,6 +26,15 @@ const char *text_of(Oid type, Datum value) {
     return OidOutputFunctionCall(output, value);
 }
 
+const char *some_value(Oid type) {
+    switch (TypeCategory(type)) {
+    case TYPCATEGORY_DATETIME:
+        return type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == DATEOID ? "2000-01-01" : nullptr;
+    case TYPCATEGORY_STRING: return "x";
+    default: return nullptr;
+    }
+}
+
 namespace {
 
 void note(HintWalk *walk, HintKind kind, Oid relation, int number, bool own, const char *value) {
@@ -118,8 +127,19 @@ void note_constant(HintWalk *walk, const Place &place, const Const *constant) {
          constant->constisnull ? nullptr : text_of(constant->consttype, constant->constvalue));
 }
 
-void note_asked(HintWalk *walk, Oid type, Datum value) {
-    note(walk, HintKind::asked, InvalidOid, 0, false, text_of(type, value));
+// The function that an expression is a call of, also as a sub-select of its own.
+Oid called_by(Node *node) {
+    node = without_casts(node);
+    if (node != nullptr && IsA(node, SubLink) && castNode(SubLink, node)->subLinkType == EXPR_SUBLINK) {
+        const auto *query = castNode(Query, castNode(SubLink, node)->subselect);
+        if (query->rtable != NIL || query->targetList == NIL) return InvalidOid;
+        node = without_casts((Node *)linitial_node(TargetEntry, query->targetList)->expr);
+    }
+    return node != nullptr && IsA(node, FuncExpr) ? castNode(FuncExpr, node)->funcid : InvalidOid;
+}
+
+void note_asked(HintWalk *walk, Node *of, Oid type, Datum value) {
+    note(walk, HintKind::asked, called_by(of), 0, false, text_of(type, value));
 }
 
 void note_elements(HintWalk *walk, const Place &place, Node *array) {
@@ -255,7 +275,7 @@ void note_equality(HintWalk *walk, Oid operation, Node *left, Node *right) {
     right = without_casts(right);
     if (symbol == nullptr || (strcmp(symbol, "=") != 0 && strcmp(symbol, "<>") != 0) || right == nullptr) return;
     if (IsA(right, Const) && !castNode(Const, right)->constisnull && is_identity(left, walk))
-        note_asked(walk, castNode(Const, right)->consttype, castNode(Const, right)->constvalue);
+        note_asked(walk, left, castNode(Const, right)->consttype, castNode(Const, right)->constvalue);
 }
 
 // A number of another table that is weighed against anything but the row: a quota, a number of seats.
@@ -462,7 +482,7 @@ bool walk_node(Node *node, void *context) {
                 note(walk, HintKind::identity, place.relation, place.number, place.own, nodeToString(right));
         } else if (IsA(right, Const) && !castNode(Const, right)->constisnull && is_identity(left, walk)) {
             each_element(castNode(Const, right)->constvalue,
-                         [walk](Oid type, Datum value) { note_asked(walk, type, value); });
+                         [walk, left](Oid type, Datum value) { note_asked(walk, left, type, value); });
         } else if (IsA(right, Var) && IsA(left, Const) && !castNode(Const, left)->constisnull) {
             // 'admin' = ANY(roles): an array that holds it.
             if (place_of(right, walk, &place)) {
@@ -480,9 +500,10 @@ bool walk_node(Node *node, void *context) {
     case T_NullTest: {
         Node *column = without_casts((Node *)castNode(NullTest, node)->arg);
         Place place;
-        if (column != nullptr && IsA(column, Var) && castNode(NullTest, node)->nulltesttype == IS_NULL &&
-            place_of(column, walk, &place))
-            note(walk, HintKind::value, place.relation, place.number, place.own, nullptr);
+        if (column == nullptr || !IsA(column, Var) || !place_of(column, walk, &place)) break;
+        const bool there = castNode(NullTest, node)->nulltesttype == IS_NOT_NULL;
+        const char *value = there ? some_value(exprType(column)) : nullptr;
+        if (!there || value != nullptr) note(walk, HintKind::value, place.relation, place.number, place.own, value);
         break;
     }
     case T_BooleanTest: walk_condition((Node *)castNode(BooleanTest, node)->arg, walk); break;

@@ -24,7 +24,7 @@ enum class HintKind {
     read_as,       // a text is cast to another type
     table,         // is read
     handed,        // a constant is handed to a function, as the argument of this number
-    asked,         // a constant that something about the caller is compared with
+    asked,         // a constant that something about the caller is compared with, and the function that says it
 };
 
 struct RawHint {
@@ -47,6 +47,9 @@ struct HintWalk {
 
 // Reads one predicate, as the catalog stores it.
 void walk_hints(const char *tree, HintWalk *walk);
+
+// A value that something may have of which it is only asked that it is there; nullptr for types of which none is known.
+const char *some_value(Oid type);
 
 // A value of a type as text.
 const char *text_of(Oid type, Datum value);

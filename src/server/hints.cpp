@@ -124,19 +124,6 @@ void follow_foreign_keys(std::set<Column> &identity) {
     }
 }
 
-// The columns of the tables a helper reads, of these names.
-std::vector<Column> columns_named(const Body &body, const std::set<std::string> &names) {
-    std::vector<Column> columns;
-    if (body.relations.empty() || names.empty()) return columns;
-    std::vector<std::string> relations;
-    for (const auto &[relation, written] : body.relations) relations.push_back(std::to_string(relation));
-    const Rows rows = query("select attrelid, attnum from pg_catalog.pg_attribute where attrelid = any($1::oid[]) "
-                            "and attnum > 0 and not attisdropped and attname = any($2::name[]) order by 1, 2",
-                            {array_literal(relations), array_literal({names.begin(), names.end()})});
-    for (size_t i = 0; i < rows.size(); i++) columns.push_back({rows.oid(i, 0), (int)rows.number(i, 1)});
-    return columns;
-}
-
 } // namespace
 
 Hints read_hints(Bodies &bodies, const World &world) {
@@ -162,7 +149,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             HintWalk walk{policies.oid(i, 0), NIL, asking.data(), (int)asking.size(), NIL};
             for (const size_t column : {2, 3})
                 if (policies.value(i, column)) call(walk_hints, policies.text(i, column).c_str(), &walk);
-            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}, {}};
+            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}, {}, {}};
             for (int f = 0; f < list_length(walk.found); f++) {
                 const auto *raw = static_cast<const RawHint *>(list_nth(walk.found, f));
                 const Column column{raw->relation, raw->number};
@@ -210,7 +197,9 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     }
                     break;
                 case HintKind::asked:
-                    if (second) hints.asked.insert(raw->value);
+                    if (!second) break;
+                    hints.asked.insert(raw->value);
+                    if (raw->relation != InvalidOid) hint.answers.emplace_back(raw->relation, raw->value);
                     break;
                 case HintKind::joined: hints.joined.insert({column, Column{raw->other, raw->other_number}}); break;
                 case HintKind::personal:
@@ -283,6 +272,7 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
             }
         }
     }
+    gather_together(hints, bodies);
     for (const Function &function : world.functions) {
         if (!function.definer || function.callers.empty()) continue;
         const Body &body = bodies.of(function.id);

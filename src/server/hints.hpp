@@ -33,7 +33,11 @@ struct PolicyHint {
     std::set<Column> reads;                                          // columns of other tables that it decides by
     std::vector<Oid> functions;                                      // that it calls
     std::vector<Oid> tables;                                         // that it reads itself
+    std::vector<std::pair<Oid, std::string>> answers;                // functions, and what it wants to hear from them
 };
+
+// Of a row: what its columns have to hold, one of several values each.
+using Asked = std::map<int, std::vector<Candidate>>;
 
 struct Hints {
     std::vector<PolicyHint> policies;
@@ -53,6 +57,9 @@ struct Hints {
     std::map<std::string, int> mentions;              // constants in policies and their helpers, and how often
     std::set<Column> limits;                          // numbers that policies of other tables measure against
     std::map<Column, std::set<std::string>> deciders; // of such a column: the policies and helpers that read it
+    // By table: what one policy asks of a row of it other than the one at hand, itself and through helpers, all
+    // together.
+    std::map<Oid, std::vector<Asked>> asked_together;
     // Places in `policies`: by the table whose they are, and by each table of whose columns they say something.
     std::map<Oid, std::vector<size_t>> policies_of, policies_about;
     // By table, what a function that strangers may call compares columns with; one for each function.

@@ -536,43 +536,4 @@ const std::string &Stage::why_none(Oid table) const {
     return found == why_none_.end() ? unknown : found->second;
 }
 
-std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> &like) {
-    std::vector<Values> result;
-    const TableShape *shape = tables_.of(table);
-    if (shape == nullptr || !shape->made) return result;
-    // A partition takes only rows of its kind: where none could be made, those that are there say what fits.
-    const bool any_made = std::any_of(like.begin(), like.end(), [](const Row *row) { return row->made; });
-    for (const Row *row : like) {
-        if (any_made ? !row->made : row->values.size() < shape->columns.size()) continue;
-        Values values = row->values;
-        // A new row has keys of its own; what links it to others stays.
-        for (const std::vector<int> &key : shape->keys)
-            for (const int number : key) {
-                const bool linked = hints_.identity.contains({table, number}) ||
-                                    std::any_of(shape->foreign_keys.begin(), shape->foreign_keys.end(),
-                                                [&](const ForeignKey &f) { return contains(f.columns, number); });
-                // In (person, role) the role is what policies ask for.
-                const bool asked = key.size() > 1 && hints_.candidates.contains({table, number});
-                if (!linked && !asked) values.erase(number);
-            }
-        result.push_back(maker_.values(*shape, values));
-    }
-    // Policies add up: one lets a row in that another takes exception to. What each asks for, with what the others ask.
-    const size_t made = result.size();
-    const std::vector<size_t> &policies = places_for(hints_.policies_of, table);
-    for (const size_t place : policies) {
-        if (made == 0 || result.size() >= made + kMostVariants) break;
-        Values together;
-        for (const auto &[number, value] : hints_.policies[place].values) together.insert_or_assign(number, value);
-        const size_t own = together.size();
-        for (const size_t other : policies)
-            for (const auto &[number, value] : hints_.policies[other].values) together.emplace(number, value);
-        if (together.size() == own) continue; // that one was made
-        Values values = result.front();
-        for (const auto &[number, value] : together) values.insert_or_assign(number, value);
-        result.push_back(std::move(values));
-    }
-    return result;
-}
-
 } // namespace rlsproof::server

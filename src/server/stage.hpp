@@ -42,6 +42,9 @@ public:
 
     // Values for rows that do not exist yet, like these and with keys of their own.
     std::vector<Values> candidates(Oid table, const std::vector<const Row *> &like);
+    // What policies and their helpers ask of a row of the table other than the one at hand, each taken together:
+    // columns that open something when they are written at once.
+    std::vector<Values> asked_together(const TableShape &table) const;
     // The same row as if it belonged to what these rows belong to: a studio that one is a member of.
     Values among_own(const TableShape &table, Values values, const std::vector<Row> &own) const;
     // The same row as if it belonged to `uid`.

@@ -22,6 +22,7 @@ namespace rlsproof::server {
 
 namespace {
 
+constexpr size_t kMostPlain = 2;    // rows of its own that are put in with all that is asked elsewhere
 constexpr size_t kMostDeciders = 3; // named in a finding
 constexpr size_t kMostWords = 24;   // of what policies and helpers say, tried in one column
 
@@ -399,6 +400,22 @@ std::vector<Values> WaysUp::entries(const Relation &relation) {
         if (own.empty()) own.push_back(std::move(candidate));
         result.insert(result.end(), own.begin(), own.end());
     }
+    // With all that is asked of such a row elsewhere, and what the table's own policies ask of it besides.
+    const size_t plain = result.size();
+    std::vector<Values> asked = stage_.asked_together(shape);
+    for (const Values &values : stage_.asked_together(shape))
+        for (const size_t place : places_for(stage_.hints().policies_of, relation.id)) {
+            Values both = values;
+            for (const auto &[number, value] : stage_.hints().policies[place].values) both[number] = value;
+            if (std::find(asked.begin(), asked.end(), both) == asked.end()) asked.push_back(std::move(both));
+        }
+    for (size_t i = 0; i < std::min(plain, kMostPlain); i++)
+        for (const Values &values : asked) {
+            Values row = result[i];
+            for (const auto &[number, value] : values)
+                if (!stage_.hints().identity.contains({shape.id, number})) row[number] = value;
+            if (std::find(result.begin(), result.end(), row) == result.end()) result.push_back(std::move(row));
+        }
     for (Values &row : result) readdress(shape, row);
     return result;
 }
@@ -426,8 +443,14 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
         if (const auto found = dependents_.find(relation.id); found != dependents_.end()) {
             left_ = kMostLooks + (int)found->second.size();
             seen_before_[relation.id] = foreign_seen(found->second);
-            if (reach->commands.contains(Command::update)) try_promotion(relation);
-            if (reach->commands.contains(Command::insert)) try_joining(relation);
+            if (reach->commands.contains(Command::update)) {
+                try_promotion(relation);
+                try_promotion_together(relation);
+            }
+            if (reach->commands.contains(Command::insert)) {
+                try_joining(relation);
+                if (reach->commands.contains(Command::update)) try_raising(relation);
+            }
             try_ranks(relation);
         }
         if (reach->commands.contains(Command::insert)) try_handing_in(relation);

@@ -63,6 +63,17 @@ private:
     // The tables that show more of other people's rows than before, of those that are asked.
     std::vector<std::string> gained(const Seen &before, const std::set<Oid> &asked);
     void try_promotion(const Relation &relation);
+    // The same of several columns at once: a role, and the team that it is held in.
+    void try_promotion_together(const Relation &relation);
+    void try_raising(const Relation &relation);
+    struct Together {
+        std::string statement, kept; // `kept` finds what it leaves
+        std::vector<std::string> columns;
+    };
+    Together together(const TableShape &shape, const Values &values) const;
+    std::vector<Values> may_set_together(const TableShape &shape) const;
+    bool may_set(const TableShape &shape, int number) const;
+    bool is_promoted(const Relation &relation) const;
     void try_joining(const Relation &relation);
     // How somebody who has a row already, in a table that holds one for each, can put in another: where it takes the
     // first away, or while it has not got it yet.

@@ -1,0 +1,85 @@
+// Values of rows that are worth putting in: those of a stage, with what policies ask.
+#include "server/stage.hpp"
+
+#include <algorithm>
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostAdded = 14; // rows that hold what several policies ask, beside those of the stage
+constexpr size_t kMostTogether = 24;
+
+template <typename T>
+bool contains(const std::vector<T> &list, const T &value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+} // namespace
+
+std::vector<Values> Stage::asked_together(const TableShape &table) const {
+    std::vector<Values> result;
+    const auto found = hints_.asked_together.find(table.id);
+    if (found == hints_.asked_together.end()) return result;
+    const auto add = [&](const Values &values) {
+        if (result.size() < kMostTogether && !values.empty() && !contains(result, values)) result.push_back(values);
+    };
+    std::vector<Values> first;
+    for (const Asked &asked : found->second) {
+        Values all;
+        for (const auto &[number, values] : asked)
+            if (table.column(number) != nullptr && !table.column(number)->generated) all[number] = values.front();
+        add(all);
+        first.push_back(std::move(all));
+    }
+    // Of several values of one column each, beside the first of the others.
+    for (size_t i = 0; i < first.size(); i++)
+        for (const auto &[number, values] : found->second[i])
+            for (const Candidate &value : values) {
+                Values other = first[i];
+                if (other.contains(number)) other[number] = value;
+                add(other);
+            }
+    return result;
+}
+
+std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> &like) {
+    std::vector<Values> result;
+    const TableShape *shape = tables_.of(table);
+    if (shape == nullptr || !shape->made) return result;
+    // A partition takes only rows of its kind: where none could be made, those that are there say what fits.
+    const bool any_made = std::any_of(like.begin(), like.end(), [](const Row *row) { return row->made; });
+    for (const Row *row : like) {
+        if (any_made ? !row->made : row->values.size() < shape->columns.size()) continue;
+        Values values = row->values;
+        // A new row has keys of its own; what links it to others stays.
+        for (const std::vector<int> &key : shape->keys)
+            for (const int number : key) {
+                const bool linked = hints_.identity.contains({table, number}) ||
+                                    std::any_of(shape->foreign_keys.begin(), shape->foreign_keys.end(),
+                                                [&](const ForeignKey &f) { return contains(f.columns, number); });
+                // In (person, role) the role is what policies ask for.
+                const bool asked = key.size() > 1 && hints_.candidates.contains({table, number});
+                if (!linked && !asked) values.erase(number);
+            }
+        result.push_back(maker_.values(*shape, values));
+    }
+    // Policies add up: one lets a row in that another takes exception to. What each asks for, with what the others ask.
+    const size_t made = result.size();
+    const std::vector<size_t> &policies = places_for(hints_.policies_of, table);
+    for (const size_t place : policies) {
+        if (made == 0 || result.size() >= made + kMostAdded) break;
+        Values together;
+        for (const auto &[number, value] : hints_.policies[place].values) together.insert_or_assign(number, value);
+        const size_t own = together.size();
+        for (const size_t other : policies)
+            for (const auto &[number, value] : hints_.policies[other].values) together.emplace(number, value);
+        if (together.size() == own) continue; // that one was made
+        Values values = result.front();
+        for (const auto &[number, value] : together) values.insert_or_assign(number, value);
+        result.push_back(std::move(values));
+    }
+    return result;
+}
+
+} // namespace rlsproof::server
