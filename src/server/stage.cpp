@@ -450,6 +450,14 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
         }
         return false;
     };
+    const auto belong = [&](Oid to) {
+        const TableShape *parent = tables_.of(to);
+        if (own.contains(to) || parent == nullptr || !parent->made) return;
+        if (auto row = own_row(*parent, uid, own)) {
+            result.push_back(*row);
+            own.emplace(to, std::move(*row));
+        }
+    };
     for (const Oid id : tables_.parents_first()) {
         const TableShape &table = *tables_.of(id);
         if (!table.made || !rows_.contains(id)) continue;
@@ -481,12 +489,14 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
         if (!is_profile && !is_membership && !(everywhere && people > 0)) continue;
         const Outcome outcome = attempt(Finish::commit, [&] {
             if (keep(table)) return;
-            if (is_membership && tenant.parent != InvalidOid && !own.contains(tenant.parent))
-                if (const TableShape *parent = tables_.of(tenant.parent); parent != nullptr && parent->made)
-                    if (auto row = own_row(*parent, uid, own)) {
-                        result.push_back(*row);
-                        own.emplace(parent->id, std::move(*row));
-                    }
+            if (is_membership && tenant.parent != InvalidOid) belong(tenant.parent);
+            // What a profile says somebody belongs to is there as well.
+            if (is_profile && !is_account)
+                for (const ForeignKey &key : table.foreign_keys)
+                    if (key.columns.size() == 1 && key.parent != id &&
+                        !hints_.identity.contains({id, key.columns.front()}) && tables_.of(key.parent) != nullptr &&
+                        !this->is_account(*tables_.of(key.parent)))
+                        belong(key.parent);
             if (is_account && triggers_off_) {
                 // The account itself comes with whatever the application does at sign-up.
                 std::optional<Row> row;

@@ -73,6 +73,8 @@ Outcome failure(const ServerError &error) {
     outcome.context = text(data->context);
     outcome.constraint = text(data->constraint_name);
     outcome.column = text(data->column_name);
+    outcome.schema = text(data->schema_name);
+    outcome.table = text(data->table_name);
     outcome.type = text(data->datatype_name);
     outcome.position = data->cursorpos > 0 ? data->cursorpos : data->internalpos;
     boundary::free_error(error.data());

@@ -25,6 +25,7 @@ struct Outcome {
     std::string column;
     std::string type;
     int position = 0; // in the statement, characters counted from 1
+    std::string schema, table = {}; // of what objected
 };
 
 enum class Finish {

@@ -57,12 +57,24 @@ bool trigger_may_give(Oid table) {
                 .empty();
 }
 
-// Whether the one who asks may fill the column of a new row, or a trigger may.
-bool may_give(const Relation &relation, const std::string &column) {
-    const Rows found = query("select from pg_catalog.pg_class where oid = $1::oid "
-                             "and pg_catalog.has_column_privilege(oid, $2, 'INSERT')",
-                             {std::to_string(relation.id), column});
-    return !found.empty() || trigger_may_give(relation.id);
+// Whether the one who asks may fill the column that a new row lacks, or a trigger may. What another table lacks, that a
+// trigger writes to, says nothing of this one.
+bool may_give(const Relation &relation, const Outcome &lacking) {
+    const Rows found = query(R"(
+select pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT') from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_attribute a on a.attrelid = $1::oid
+where n.nspname = $2 and c.relname = $3 and a.attname = $4 and (c.oid = a.attrelid
+  or exists (select from pg_catalog.pg_partition_tree(a.attrelid::regclass) p where p.relid = c.oid)))",
+                             {std::to_string(relation.id), lacking.schema, lacking.table, lacking.column});
+    return found.empty() || found.boolean(0, 0) || trigger_may_give(relation.id);
+}
+
+std::string object_of(const Relation &relation, const Part &part) {
+    return part.column == 0 ? relation.name : "bucket:" + part.value;
+}
+
+std::string not_looked_at(const Outcome &outcome) {
+    return fmt::format("it could not be looked at: {}: {}", outcome.sqlstate, outcome.message);
 }
 
 class Examination {
@@ -79,7 +91,9 @@ public:
                  std::vector<Finding> &findings);
 
 private:
+    Cell blank(const Persona &persona, const std::string &object, Command command) const;
     Cell examine(const Persona &persona, const Relation &relation, const Part &part, Command command);
+    Cell examined(const Persona &persona, const Relation &relation, const Part &part, Command command);
     void functions(const Persona &persona, const Selection &selection, std::vector<Cell> &cells);
     std::string failure(const Outcome &outcome, const Persona &persona, const Relation &relation, Command command);
     void rows_decide(Cell &cell, const Persona &persona, const Relation &relation, const Part &part,
@@ -256,7 +270,7 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
         }
     }
     if (outcome.sqlstate == "23502" && relation.is_table() && cell.command == Command::insert &&
-        !may_give(relation, outcome.column)) {
+        !may_give(relation, outcome)) {
         cell.verdict = cell.expected == "none" ? Verdict::ok : Verdict::lockout;
         cell.evidence = Evidence::privilege;
         cell.reason = fmt::format("a row needs a value in {}, and there is no privilege to give one", outcome.column);
@@ -329,16 +343,22 @@ bool Examination::hear_triggers(Cell &cell, const Cell &before, const Persona &p
     return doubt(fmt::format("{}; whether that stops everything is not known", said.front().reason));
 }
 
-Cell Examination::examine(const Persona &persona, const Relation &relation, const Part &part, Command command) {
+// As it is before anything is known.
+Cell Examination::blank(const Persona &persona, const std::string &object, Command command) const {
     Cell cell;
     cell.persona = persona.name;
-    cell.object = part.column == 0 ? relation.name : "bucket:" + part.value;
+    cell.object = object;
     cell.command = command;
     cell.key = fmt::format("{}:{}:{}", cell.persona, cell.object, name(command));
-    if (const Expectation *expectation = declared_.expectations.of(persona.name, cell.object, command)) {
+    if (const Expectation *expectation = declared_.expectations.of(persona.name, object, command)) {
         cell.expected = expectation->access;
         cell.declared = true;
     }
+    return cell;
+}
+
+Cell Examination::examine(const Persona &persona, const Relation &relation, const Part &part, Command command) {
+    Cell cell = blank(persona, object_of(relation, part), command);
     const auto decide = [&](Verdict verdict, Evidence evidence, std::string reason) {
         cell.verdict = verdict;
         cell.evidence = evidence;
@@ -404,6 +424,17 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
     return cell;
 }
 
+// One that cannot be looked at leaves the others to be looked at.
+Cell Examination::examined(const Persona &persona, const Relation &relation, const Part &part, Command command) {
+    Cell cell;
+    const Outcome outcome =
+        attempt(Finish::commit, [&] { cell = examine(persona, relation, part, command); });
+    if (outcome.ok) return cell;
+    cell = blank(persona, object_of(relation, part), command);
+    cell.reason = not_looked_at(outcome);
+    return cell;
+}
+
 // A table is one object, unless it keeps the files of buckets: then each of them is one, beside the table itself for
 // what is granted on the whole.
 std::vector<std::pair<std::string, Part>> Examination::objects_of(const Relation &relation) const {
@@ -420,8 +451,11 @@ void Examination::functions(const Persona &persona, const Selection &selection, 
         if (selection.object.empty() ? function.platform : selection.object != function.name) continue;
         poll();
         const Scratch scratch;
-        cells.push_back(
-            calls.examine(function, declared_.expectations.of(persona.name, function.name, Command::execute)));
+        const Expectation *expected = declared_.expectations.of(persona.name, function.name, Command::execute);
+        Cell cell;
+        const Outcome outcome = attempt(Finish::commit, [&] { cell = calls.examine(function, expected); });
+        cells.push_back(outcome.ok ? cell : blank(persona, function.name, Command::execute));
+        if (!outcome.ok) cells.back().reason = not_looked_at(outcome);
     }
 }
 
@@ -451,7 +485,7 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
                     continue;
                 if (row_wise(command) && objects.size() > 1 && part.column == 0) continue;
                 const Scratch scratch;
-                cells.push_back(examine(persona, relation, part, command));
+                cells.push_back(examined(persona, relation, part, command));
             }
         }
     }

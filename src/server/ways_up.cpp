@@ -22,6 +22,7 @@ namespace rlsproof::server {
 
 namespace {
 
+constexpr size_t kMostParents = 4; // that one's own row is hung on, as other rows are and as none is
 constexpr size_t kMostPlain = 2;    // rows of its own that are put in with all that is asked elsewhere
 constexpr size_t kMostDeciders = 3; // named in a finding
 constexpr size_t kMostWords = 24;   // of what policies and helpers say, tried in one column
@@ -258,13 +259,19 @@ void WaysUp::try_promotion(const Relation &relation) {
             for (const std::string &word : words())
                 if (values.size() < asked + kMostWords && std::find(values.begin(), values.end(), word) == values.end())
                     values.push_back(word);
-        const size_t most = values.size() + 4;
-        for (const ForeignKey &key : shape.foreign_keys)
-            if (key.columns.size() == 1 && key.columns.front() == column.number)
-                for (const Row &row : stage_.rows(relation.id))
-                    if (const auto value = row.values.find(column.number);
-                        value != row.values.end() && value->second && values.size() < most)
-                        values.push_back(value->second);
+        const size_t most = values.size() + kMostParents;
+        for (const ForeignKey &key : shape.foreign_keys) {
+            if (key.columns.size() != 1 || key.columns.front() != column.number) continue;
+            const auto take = [&](const Row &row, int number, size_t bound) {
+                const auto value = row.values.find(number);
+                if (value != row.values.end() && value->second && values.size() < bound &&
+                    std::find(values.begin(), values.end(), value->second) == values.end())
+                    values.push_back(value->second);
+            };
+            for (const Row &row : stage_.rows(relation.id)) take(row, column.number, most);
+            // Rows that were made before those they belong to name none that is there.
+            for (const Row &row : stage_.rows(key.parent)) take(row, key.parent_columns.front(), most + kMostParents);
+        }
         bool accused = false;
         const auto known = hints.governs.find(place);
         const std::set<Oid> governed = known == hints.governs.end() ? std::set<Oid>{} : known->second;
