@@ -37,6 +37,7 @@ std::vector<std::string> identities(const Persona &persona) {
         if (name != "request.jwt.claims" && (persona.declared ? !value.empty() : is_uuid(value) || is_number(value)) &&
             std::find(values.begin(), values.end(), value) == values.end())
             values.push_back(value);
+    values.insert(values.end(), persona.tenants.begin(), persona.tenants.end());
     return values;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/claims.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 
@@ -199,8 +200,11 @@ Cast cast() {
 
 void introduce(std::vector<Persona> &personas, Bodies &bodies) {
     const std::vector<Setting> settings = settings_read(bodies);
+    const std::vector<Claim> claims = claims_read();
     for (Persona &persona : personas) {
         if (persona.declared || persona.uid.empty()) continue;
+        // Whoever says nothing of a tenant may fall back to one: that is the outsider's part.
+        if (persona.uid == kNewcomer) belong(persona, claims);
         for (const Setting &setting : settings)
             persona.settings.emplace_back(setting.name, value_for(setting, persona.uid));
     }

@@ -491,7 +491,7 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
             if (keep(table)) return;
             if (is_membership && tenant.parent != InvalidOid) belong(tenant.parent);
             // What a profile says somebody belongs to is there as well.
-            if (is_profile && !is_account)
+            if (is_profile)
                 for (const ForeignKey &key : table.foreign_keys)
                     if (key.columns.size() == 1 && key.parent != id &&
                         !hints_.identity.contains({id, key.columns.front()}) && tables_.of(key.parent) != nullptr &&

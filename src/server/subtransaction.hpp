@@ -24,7 +24,7 @@ struct Outcome {
     std::string constraint; // of the constraint, column or type that objected
     std::string column;
     std::string type;
-    int position = 0; // in the statement, characters counted from 1
+    int position = 0;               // in the statement, characters counted from 1
     std::string schema, table = {}; // of what objected
 };
 

@@ -427,8 +427,7 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
 // One that cannot be looked at leaves the others to be looked at.
 Cell Examination::examined(const Persona &persona, const Relation &relation, const Part &part, Command command) {
     Cell cell;
-    const Outcome outcome =
-        attempt(Finish::commit, [&] { cell = examine(persona, relation, part, command); });
+    const Outcome outcome = attempt(Finish::commit, [&] { cell = examine(persona, relation, part, command); });
     if (outcome.ok) return cell;
     cell = blank(persona, object_of(relation, part), command);
     cell.reason = not_looked_at(outcome);

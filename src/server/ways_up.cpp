@@ -22,7 +22,7 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostParents = 4; // that one's own row is hung on, as other rows are and as none is
+constexpr size_t kMostParents = 4;  // that one's own row is hung on, as other rows are and as none is
 constexpr size_t kMostPlain = 2;    // rows of its own that are put in with all that is asked elsewhere
 constexpr size_t kMostDeciders = 3; // named in a finding
 constexpr size_t kMostWords = 24;   // of what policies and helpers say, tried in one column

@@ -1,0 +1,23 @@
+// Claims that policies and functions read, and that say of which tenant somebody is: a server or a hook writes them
+// into the token of whoever signs in, so that an undeclared persona has to have them as well.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/world.hpp"
+
+namespace rlsproof::server {
+
+struct Claim {
+    bool of_application = false; // within app_metadata
+    std::string name;
+    std::string type; // what it is cast to
+};
+
+std::vector<Claim> claims_read();
+
+// Gives a persona a tenant of its own in each of these claims that it has not got yet.
+void belong(Persona &persona, const std::vector<Claim> &read);
+
+} // namespace rlsproof::server
