@@ -49,6 +49,14 @@ CREATE FUNCTION my_role() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET 
 CREATE POLICY own ON profile FOR SELECT USING (who = uid());
 CREATE POLICY saves ON profile FOR UPDATE USING (who = uid());
 CREATE POLICY pay ON payroll FOR SELECT USING (team = my_team() AND (SELECT my_role()) = 'admin');
+-- What a state must not be says that any other will do.
+CREATE TABLE lodge (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE brother (lodge int NOT NULL REFERENCES lodge, who uuid NOT NULL, state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'full')), PRIMARY KEY (lodge, who));
+CREATE POLICY seen ON lodge FOR SELECT USING (EXISTS (SELECT FROM brother b WHERE b.lodge = lodge.id AND b.who = uid() AND b.state <> 'pending'));
+CREATE POLICY seen ON brother FOR SELECT USING (who = uid());
+CREATE POLICY joins ON brother FOR INSERT WITH CHECK (who = uid());
+ALTER TABLE lodge ENABLE ROW LEVEL SECURITY;
+ALTER TABLE brother ENABLE ROW LEVEL SECURITY;
 ALTER TABLE person ENABLE ROW LEVEL SECURITY;
 ALTER TABLE payslip ENABLE ROW LEVEL SECURITY;
 ALTER TABLE crew ENABLE ROW LEVEL SECURITY;

@@ -82,9 +82,14 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     const bool drop_box = for_everybody && std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *c) {
                               return c->command == Command::insert && !c->personal;
                           });
-    finding.level = verdict == Verdict::leak || !(some || drop_box) ? Level::error : Level::warning;
+    // Whoever has signed in may found something of its own; what says whose it is, is written next.
+    const bool founding = !for_everybody && std::all_of(group.cells.begin(), group.cells.end(),
+                                                        [](const Cell *c) { return c->founds && c->personal; });
+    finding.level = verdict == Verdict::leak || !(some || drop_box || founding) ? Level::error : Level::warning;
     finding.category = Category::exposure;
-    const std::string what = verdict == Verdict::open && !cell.personal ? "rows" : cell.what;
+    const std::string what = verdict == Verdict::open && founding         ? "rows that name nobody"
+                             : verdict == Verdict::open && !cell.personal ? "rows"
+                                                                          : cell.what;
     finding.message =
         fmt::format("{} {} in {}, {}", who_can_what(world, group), what, object,
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");

@@ -17,7 +17,10 @@ struct Claim {
 
 std::vector<Claim> claims_read();
 
-// Gives a persona a tenant of its own in each of these claims that it has not got yet.
-void belong(Persona &persona, const std::vector<Claim> &read);
+// Whether a policy asks for a second factor: anybody may set one up for an account of his own.
+bool second_factor_asked();
+
+// Gives a persona a tenant of its own in each of these claims that it has not got yet; and the second factor.
+void belong(Persona &persona, const std::vector<Claim> &read, bool second_factor);
 
 } // namespace rlsproof::server

@@ -43,6 +43,8 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     cell.there = there;
     const TableShape *shape = stage_.tables().of(relation_.id);
     cell.personal = shape == nullptr || stage_.personal(*shape) || (writes_new && stage_.decides(*shape));
+    cell.founds = writes_new && shape != nullptr && !stage_.names_people(*shape) && !stage_.decides(*shape) &&
+                  !stage_.hangs_on_people(*shape);
 
     if (has_scope(cell)) return by_scope(cell, observation);
     // Who declares that there is no access means the own rows as well.

@@ -201,10 +201,11 @@ Cast cast() {
 void introduce(std::vector<Persona> &personas, Bodies &bodies) {
     const std::vector<Setting> settings = settings_read(bodies);
     const std::vector<Claim> claims = claims_read();
+    const bool second_factor = second_factor_asked();
     for (Persona &persona : personas) {
         if (persona.declared || persona.uid.empty()) continue;
         // Whoever says nothing of a tenant may fall back to one: that is the outsider's part.
-        if (persona.uid == kNewcomer) belong(persona, claims);
+        if (persona.uid == kNewcomer) belong(persona, claims, second_factor);
         for (const Setting &setting : settings)
             persona.settings.emplace_back(setting.name, value_for(setting, persona.uid));
     }

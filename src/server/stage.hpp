@@ -60,6 +60,9 @@ public:
     // Whether a row of the table may name people: by themselves, or by the keys of their accounts.
     bool names_people(const TableShape &table) const;
 
+    // Whether rows of the table hang on rows of another one that belong to somebody.
+    bool hangs_on_people(const TableShape &table) const;
+
     // Whether a table says who somebody is, and not what people belong to.
     bool is_account(const TableShape &table) const;
 

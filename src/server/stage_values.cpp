@@ -32,15 +32,33 @@ std::vector<Values> Stage::asked_together(const TableShape &table) const {
         add(all);
         first.push_back(std::move(all));
     }
-    // Of several values of one column each, beside the first of the others.
+    // Of several values of one column each, beside the first of the others. What a column must not be, as pending, says
+    // that it may be anything else: whatever its constraints name.
+    const auto all_of = [&](const ColumnShape &column, const std::vector<Candidate> &asked) {
+        std::vector<Candidate> values = asked;
+        const auto allowed = tables_.allowed.find({table.id, column.number});
+        if (column.category == 'S' && allowed != tables_.allowed.end())
+            values.insert(values.end(), allowed->second.begin(), allowed->second.end());
+        else if (column.category == 'S' && column.domain == InvalidOid)
+            values.emplace_back("other");
+        return values;
+    };
     for (size_t i = 0; i < first.size(); i++)
         for (const auto &[number, values] : found->second[i])
-            for (const Candidate &value : values) {
-                Values other = first[i];
-                if (other.contains(number)) other[number] = value;
-                add(other);
-            }
+            if (first[i].contains(number))
+                for (const Candidate &value : all_of(*table.column(number), values)) {
+                    Values other = first[i];
+                    other[number] = value;
+                    add(other);
+                }
     return result;
+}
+
+bool Stage::hangs_on_people(const TableShape &table) const {
+    return std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const ForeignKey &key) {
+        const TableShape *parent = tables_.of(key.parent);
+        return key.parent != table.id && parent != nullptr && personal(*parent);
+    });
 }
 
 std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> &like) {

@@ -399,9 +399,17 @@ void WaysUp::try_joining(const Relation &relation) {
 std::vector<Values> WaysUp::entries(const Relation &relation) {
     std::vector<Values> result;
     const TableShape &shape = *stage_.tables().of(relation.id);
-    if (!stage_.names_people(shape) && !has_addresses(shape)) return result;
+    const bool named = stage_.names_people(shape) || has_addresses(shape);
     std::vector<const Row *> strangers;
     for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
+    if (!named) {
+        // A link has two ends: one of its own, and one of somebody else's.
+        if (shape.foreign_keys.size() < 2) return result;
+        for (Values &candidate : stage_.candidates(relation.id, strangers))
+            if (Values linked = stage_.among_own(shape, candidate, own_); linked != candidate)
+                result.push_back(std::move(linked));
+        return result;
+    }
     for (Values &candidate : stage_.candidates(relation.id, strangers)) {
         std::vector<Values> own = stage_.owned_each(shape, candidate, persona_.uid, own_);
         if (own.empty()) own.push_back(std::move(candidate));
