@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/name_parts.hpp"
 #include "server/nodes.hpp"
 
 #include "server/compat.hpp"
@@ -76,6 +77,18 @@ bool place_of(Node *node, const HintWalk *walk, Place *place) {
     if (entry->rtekind != RTE_RELATION) return false;
     *place = Place{entry->relid, var->varattno, false};
     return true;
+}
+
+// A part of a name: what it has to be, or the type it is read as.
+void note_part(HintWalk *walk, const Place &place, int part, const char *value, Oid read_as) {
+    auto *raw = (RawHint *)palloc(sizeof(RawHint));
+    *raw = RawHint{HintKind::name_part, place.relation, place.number, place.own, value, read_as, part};
+    walk->found = lappend(walk->found, raw);
+}
+
+bool part_place(Node *node, const HintWalk *walk, Place *place, int *part) {
+    Node *column = part_of_name(node, part);
+    return column != nullptr && place_of(column, walk, place) && place->number > 0;
 }
 
 struct Look {
@@ -156,6 +169,24 @@ void note_elements(HintWalk *walk, const Place &place, Node *array) {
     }
 }
 
+// What is written as an expression and is a constant all the same: ARRAY['a', 'b'], lower('A').
+Node *folded(Node *node) {
+    const bool may_be = node != nullptr && (IsA(node, ArrayExpr) || IsA(node, FuncExpr));
+    if (!may_be || contain_var_clause(node) || contain_mutable_functions(node) || contain_subplans(node)) return node;
+    return eval_const_expressions(nullptr, node);
+}
+
+// One of several is enough, and every policy has one of its own.
+void note_part_among(HintWalk *walk, const Place &place, int part, Node *array) {
+    array = folded(array);
+    if (array == nullptr || !IsA(array, Const) || castNode(Const, array)->constisnull) return;
+    const char *first = nullptr;
+    each_element(castNode(Const, array)->constvalue, [&](Oid type, Datum value) {
+        if (first == nullptr) first = text_of(type, value);
+    });
+    if (first != nullptr) note_part(walk, place, part, first, InvalidOid);
+}
+
 // What policies say in so many words: "admin", "member", whatever it is compared with or handed to.
 void note_mentions(HintWalk *walk, const Const *constant) {
     if (constant->constisnull) return;
@@ -167,13 +198,6 @@ void note_mentions(HintWalk *walk, const Const *constant) {
     const Oid element = get_element_type(constant->consttype);
     if (element == InvalidOid) return add(constant->consttype, constant->constvalue);
     each_element(constant->constvalue, add);
-}
-
-// What is written as an expression and is a constant all the same: ARRAY['a', 'b'], lower('A').
-Node *folded(Node *node) {
-    const bool may_be = node != nullptr && (IsA(node, ArrayExpr) || IsA(node, FuncExpr));
-    if (!may_be || contain_var_clause(node) || contain_mutable_functions(node) || contain_subplans(node)) return node;
-    return eval_const_expressions(nullptr, node);
 }
 
 void note_value(HintWalk *walk, const Place &place, const char *value) {
@@ -234,6 +258,7 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
     Node *bare = folded(without_casts(right));
     if (left == nullptr || bare == nullptr) return;
     Place place, other;
+    int part = 0;
     if (place_of(left, walk, &place)) {
         if (IsA(bare, Const))
             note_compared(walk, place, left, castNode(Const, bare), symbol);
@@ -246,6 +271,15 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
             note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2099-01-01" : "2000-01-01");
             note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2000-01-01" : "2099-01-01");
         }
+    } else if (part_place(left, walk, &place, &part)) {
+        // (storage.foldername(name))[1] = auth.uid()::text
+        if (IsA(bare, Const) && strcmp(symbol, "=") == 0 && !castNode(Const, bare)->constisnull)
+            note_part(walk, place, part, text_of(castNode(Const, bare)->consttype, castNode(Const, bare)->constvalue),
+                      InvalidOid);
+        else if (part == 1 && is_identity(bare, walk))
+            note(walk, HintKind::identity_path, place.relation, place.number, place.own, nullptr);
+    } else if (IsA(bare, Const) && strcmp(symbol, "=") == 0 && place_of(without_spelling(left), walk, &place)) {
+        note_constant(walk, place, castNode(Const, bare)); // lower(column) = 'value'
     } else if (IsA(left, FuncExpr) && IsA(bare, Const)) {
         note_length(walk, castNode(FuncExpr, left), castNode(Const, bare), symbol);
     } else if (IsA(left, OpExpr) && list_length(castNode(OpExpr, left)->args) == 2 && IsA(bare, Const)) {
@@ -258,14 +292,6 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
             note(walk, HintKind::value, place.relation, place.number, place.own,
                  psprintf("{\"%s\": \"%s\"}", TextDatumGetCString(castNode(Const, key)->constvalue),
                           text_of(castNode(Const, bare)->consttype, castNode(Const, bare)->constvalue)));
-    } else if (IsA(left, SubscriptingRef) && is_identity(bare, walk)) {
-        // (storage.foldername(name))[1] = auth.uid()::text
-        Node *container = (Node *)castNode(SubscriptingRef, left)->refexpr;
-        if (IsA(container, FuncExpr) && list_length(castNode(FuncExpr, container)->args) >= 1) {
-            Node *column = without_casts((Node *)linitial(castNode(FuncExpr, container)->args));
-            if (IsA(column, Var) && place_of(column, walk, &place))
-                note(walk, HintKind::identity_path, place.relation, place.number, place.own, nullptr);
-        }
     }
 }
 
@@ -449,6 +475,8 @@ bool walk_node(Node *node, void *context) {
         if (TypeCategory(exprType((Node *)cast->arg)) == TYPCATEGORY_STRING && place_of(column, walk, &place) &&
             place.number > 0 && TypeCategory(cast->resulttype) != TYPCATEGORY_STRING)
             note(walk, HintKind::read_as, place.relation, place.number, place.own, psprintf("%u", cast->resulttype));
+        else if (int part = 0; part_place((Node *)cast->arg, walk, &place, &part))
+            note_part(walk, place, part, nullptr, cast->resulttype);
         break;
     }
     case T_Const: note_mentions(walk, castNode(Const, node)); break;
@@ -476,7 +504,16 @@ bool walk_node(Node *node, void *context) {
         Node *left = without_casts((Node *)linitial(arguments));
         Node *right = without_casts((Node *)lsecond(arguments));
         Place place;
-        if (place_of(left, walk, &place)) {
+        int part = 0;
+        const bool listed = folders_of_name(right) != nullptr && place_of(folders_of_name(right), walk, &place);
+        if (listed && is_identity(left, walk)) {
+            note(walk, HintKind::identity_path, place.relation, place.number, place.own, nullptr);
+        } else if (listed && left != nullptr && IsA(left, Const)) {
+            note_part(walk, place, 1, text_of(castNode(Const, left)->consttype, castNode(Const, left)->constvalue),
+                      InvalidOid);
+        } else if (castNode(ScalarArrayOpExpr, node)->useOr && part_place(left, walk, &place, &part)) {
+            note_part_among(walk, place, part, right);
+        } else if (place_of(left, walk, &place)) {
             note_elements(walk, place, right);
             if (is_identity(right, walk))
                 note(walk, HintKind::identity, place.relation, place.number, place.own, nodeToString(right));

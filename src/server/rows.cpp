@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/name_parts.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 
@@ -87,6 +88,9 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
         other.not_null = true;
         return value(table, other);
     }
+    if (const auto parts = tables_.parts_read_as.find({table.id, column.number});
+        parts != tables_.parts_read_as.end() && is_text(column.type))
+        return name_of_parts({}, parts->second, fmt::format("made {}", n));
     const auto allowed = tables_.allowed.find({table.id, column.number});
     if (allowed != tables_.allowed.end() && is_text(column.type)) return allowed->second.front();
     // Each row another one: it may have to be.
