@@ -98,6 +98,46 @@ BEGIN
             CASE new.raw_user_meta_data ->> 'kind' WHEN 'shop' THEN 'seller' ELSE 'buyer' END);
     RETURN new;
 END $$;
+-- What is sent decides whether a row is put in, and a constant is what goes in; a variable of the column's name is another thing.
+CREATE FUNCTION lint_it.twin_copy_nothing() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF new.raw_user_meta_data ->> 'role' IS NOT NULL THEN
+        RETURN new;
+    END IF;
+    INSERT INTO lint_it.profiles (owner, display_name, role) VALUES (new.id, new.raw_user_meta_data ->> 'name', 'user');
+    RETURN new;
+END $$;
+CREATE FUNCTION lint_it.copy_variable() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE wanted text := new.raw_user_meta_data ->> 'role';
+BEGIN
+    INSERT INTO lint_it.profiles (owner, role) VALUES (new.id, coalesce(wanted, 'user'));
+    RETURN new;
+END $$;
+-- A table that is joined, or of which all is shown to nobody, decides by the columns that are compared.
+CALL lint_it.make('joined', ', nick text, team int, crew int');
+CALL lint_it.make('twin_by_join', ', team int');
+CREATE TABLE lint_it.teams (id int PRIMARY KEY, crew int);
+ALTER TABLE lint_it.teams ENABLE ROW LEVEL SECURITY;
+CREATE POLICY joined ON lint_it.twin_by_join USING (EXISTS (SELECT 1 FROM lint_it.joined j JOIN lint_it.teams t ON t.id = j.team
+    WHERE j.owner = lint_it.uid() AND t.id = twin_by_join.team));
+CREATE POLICY shown ON lint_it.twin_by_join FOR SELECT USING (EXISTS (SELECT * FROM lint_it.joined j WHERE j.owner = lint_it.uid() AND j.team = twin_by_join.team));
+CREATE POLICY merged ON lint_it.twin_by_join FOR DELETE USING (EXISTS (SELECT * FROM lint_it.joined j JOIN lint_it.teams t USING (crew)
+    WHERE j.owner = lint_it.uid() AND crew = 7));
+CREATE FUNCTION lint_it.twin_copy_nick() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO lint_it.joined (owner, nick) VALUES (new.id, new.raw_user_meta_data ->> 'nick');
+    RETURN new;
+END $$;
+CREATE FUNCTION lint_it.copy_joined() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO lint_it.joined (owner, team, crew)
+    VALUES (new.id, (new.raw_user_meta_data ->> 'team')::int, (new.raw_user_meta_data ->> 'crew')::int);
+    RETURN new;
+END $$;
+CREATE TRIGGER c AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.twin_copy_nothing();
+CREATE TRIGGER d AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.copy_variable();
+CREATE TRIGGER e AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.twin_copy_nick();
+CREATE TRIGGER f AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.copy_joined();
 CREATE TRIGGER a AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.copy_role();
 CREATE TRIGGER b AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.twin_copy_name();
 -- Functions that make their caller somebody.

@@ -57,6 +57,18 @@ struct Place {
     bool own;
 };
 
+// The column that a column of a join is, where it is one: USING (id) has a column of the join's own.
+const Var *behind_joins(const Var *var, const Query *query) {
+    while (var->varattno > 0) {
+        const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, var->varno - 1);
+        if (entry->rtekind != RTE_JOIN) break;
+        Node *behind = without_casts((Node *)list_nth(entry->joinaliasvars, var->varattno - 1));
+        if (behind == nullptr || !IsA(behind, Var)) break;
+        var = castNode(Var, behind);
+    }
+    return var;
+}
+
 bool place_of(Node *node, const HintWalk *walk, Place *place) {
     if (node == nullptr) return false;
     if (IsA(node, CoerceToDomainValue)) {
@@ -73,6 +85,7 @@ bool place_of(Node *node, const HintWalk *walk, Place *place) {
     }
     if (level < 0) return false;
     const auto *query = (const Query *)list_nth(walk->stack, level - 1);
+    var = behind_joins(var, query);
     const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, var->varno - 1);
     if (entry->rtekind != RTE_RELATION) return false;
     *place = Place{entry->relid, var->varattno, false};
@@ -318,23 +331,25 @@ void weigh(HintWalk *walk, Oid operation, Node *left, Node *right) {
 // The columns of one row of a sub-select, wherever in it they are read.
 struct Reading {
     HintWalk *walk;
+    const Query *query; // that the row is read in
     const RangeTblEntry *entry;
     int number; // in the range table
-    int depth;  // of sub-selects inside the one it belongs to
+    int depth;  // of sub-selects inside that one
 };
 
 bool note_personal(Node *node, void *context) {
     if (node == nullptr) return false;
     auto *reading = (Reading *)context;
     if (IsA(node, Var)) {
-        const auto *var = castNode(Var, node);
-        if (var->varno == reading->number && (int)var->varlevelsup == reading->depth && var->varattno > 0)
+        if ((int)castNode(Var, node)->varlevelsup != reading->depth) return false;
+        const Var *var = behind_joins(castNode(Var, node), reading->query);
+        if (var->varno == reading->number && var->varattno > 0)
             note(reading->walk, HintKind::personal, reading->entry->relid, var->varattno, false, nullptr);
         return false;
     }
     if (IsA(node, Query)) {
         reading->depth++;
-        (void)query_tree_walker(castNode(Query, node), compat::walker(note_personal), context, 0);
+        (void)query_tree_walker(castNode(Query, node), compat::walker(note_personal), context, QTW_IGNORE_JOINALIASES);
         reading->depth--;
         return false;
     }
@@ -344,8 +359,8 @@ bool note_personal(Node *node, void *context) {
 void note_row(HintWalk *walk, Query *query, int number) {
     const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, number - 1);
     if (entry->rtekind != RTE_RELATION) return;
-    Reading reading{walk, entry, number, 0};
-    (void)query_tree_walker(query, compat::walker(note_personal), (void *)&reading, 0);
+    Reading reading{walk, query, entry, number, 0};
+    (void)query_tree_walker(query, compat::walker(note_personal), (void *)&reading, QTW_IGNORE_JOINALIASES);
 }
 
 // A row is the caller's own where a condition that every result must meet ties it to who is asking. What such a row
@@ -371,6 +386,19 @@ void note_own_rows(HintWalk *walk, Query *query, Node *condition) {
                 is_identity(value, walk))
                 note_row(walk, query, castNode(Var, column)->varno);
     }
+}
+
+// EXISTS (SELECT * FROM ...) asks no column of what it would show. The tree is our own.
+void forget_shown(const SubLink *link) {
+    if (link->subLinkType != EXISTS_SUBLINK) return;
+    auto *query = castNode(Query, link->subselect);
+    if (query->setOperations != nullptr || query->groupClause != NIL || query->distinctClause != NIL ||
+        query->sortClause != NIL || query->havingQual != nullptr)
+        return;
+    ListCell *cell;
+    foreach (cell, query->targetList)
+        if (IsA(lfirst_node(TargetEntry, cell)->expr, Var))
+            query->targetList = foreach_delete_current(query->targetList, cell);
 }
 
 // x IN (SELECT column ...), which compares x with the column.
@@ -458,7 +486,8 @@ bool walk_node(Node *node, void *context) {
         foreach (cell, query->rtable)
             if (lfirst_node(RangeTblEntry, cell)->rtekind == RTE_RELATION)
                 note(walk, HintKind::table, lfirst_node(RangeTblEntry, cell)->relid, 0, false, nullptr);
-        (void)query_tree_walker(query, compat::walker(walk_node), context, 0);
+        // A join lists every column of its tables, read or not.
+        (void)query_tree_walker(query, compat::walker(walk_node), context, QTW_IGNORE_JOINALIASES);
         walk->stack = list_truncate(walk->stack, list_length(walk->stack) - 1);
         return false;
     }
@@ -480,7 +509,10 @@ bool walk_node(Node *node, void *context) {
         break;
     }
     case T_Const: note_mentions(walk, castNode(Const, node)); break;
-    case T_SubLink: compare_any(walk, castNode(SubLink, node)); break;
+    case T_SubLink:
+        forget_shown(castNode(SubLink, node));
+        compare_any(walk, castNode(SubLink, node));
+        break;
     case T_FuncExpr:
         note(walk, HintKind::function, castNode(FuncExpr, node)->funcid, 0, false, nullptr);
         note_handed(walk, castNode(FuncExpr, node));
