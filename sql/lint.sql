@@ -98,6 +98,46 @@ BEGIN
             CASE new.raw_user_meta_data ->> 'kind' WHEN 'shop' THEN 'seller' ELSE 'buyer' END);
     RETURN new;
 END $$;
+-- What is sent decides whether a row is put in, and a constant is what goes in; a variable of the column's name is another thing.
+CREATE FUNCTION lint_it.twin_copy_nothing() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF new.raw_user_meta_data ->> 'role' IS NOT NULL THEN
+        RETURN new;
+    END IF;
+    INSERT INTO lint_it.profiles (owner, display_name, role) VALUES (new.id, new.raw_user_meta_data ->> 'name', 'user');
+    RETURN new;
+END $$;
+CREATE FUNCTION lint_it.copy_variable() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE wanted text := new.raw_user_meta_data ->> 'role';
+BEGIN
+    INSERT INTO lint_it.profiles (owner, role) VALUES (new.id, coalesce(wanted, 'user'));
+    RETURN new;
+END $$;
+-- A table that is joined, or of which all is shown to nobody, decides by the columns that are compared.
+CALL lint_it.make('joined', ', nick text, team int, crew int');
+CALL lint_it.make('twin_by_join', ', team int');
+CREATE TABLE lint_it.teams (id int PRIMARY KEY, crew int);
+ALTER TABLE lint_it.teams ENABLE ROW LEVEL SECURITY;
+CREATE POLICY joined ON lint_it.twin_by_join USING (EXISTS (SELECT 1 FROM lint_it.joined j JOIN lint_it.teams t ON t.id = j.team
+    WHERE j.owner = lint_it.uid() AND t.id = twin_by_join.team));
+CREATE POLICY shown ON lint_it.twin_by_join FOR SELECT USING (EXISTS (SELECT * FROM lint_it.joined j WHERE j.owner = lint_it.uid() AND j.team = twin_by_join.team));
+CREATE POLICY merged ON lint_it.twin_by_join FOR DELETE USING (EXISTS (SELECT * FROM lint_it.joined j JOIN lint_it.teams t USING (crew)
+    WHERE j.owner = lint_it.uid() AND crew = 7));
+CREATE FUNCTION lint_it.twin_copy_nick() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO lint_it.joined (owner, nick) VALUES (new.id, new.raw_user_meta_data ->> 'nick');
+    RETURN new;
+END $$;
+CREATE FUNCTION lint_it.copy_joined() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO lint_it.joined (owner, team, crew)
+    VALUES (new.id, (new.raw_user_meta_data ->> 'team')::int, (new.raw_user_meta_data ->> 'crew')::int);
+    RETURN new;
+END $$;
+CREATE TRIGGER c AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.twin_copy_nothing();
+CREATE TRIGGER d AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.copy_variable();
+CREATE TRIGGER e AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.twin_copy_nick();
+CREATE TRIGGER f AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.copy_joined();
 CREATE TRIGGER a AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.copy_role();
 CREATE TRIGGER b AFTER INSERT ON lint_it.accounts FOR EACH ROW EXECUTE FUNCTION lint_it.twin_copy_name();
 -- Functions that make their caller somebody.
@@ -116,7 +156,37 @@ BEGIN
     PERFORM set_config('lint.tenant', wanted, true);
 END $$;
 CREATE FUNCTION lint_it.twin_use_theme(theme text) RETURNS text LANGUAGE sql RETURN set_config('lint.theme', theme, true);
+-- Whose rows are shown is a header's to say, or a cookie's; and where it chooses among what is one's own, is a word that
+-- one has to be told, narrows what others let through, or is only written down.
+CREATE TABLE lint_it.shops (id int PRIMARY KEY, slug text UNIQUE);
+CREATE TABLE lint_it.staff (shop int REFERENCES lint_it.shops, person text);
+CREATE TABLE lint_it.carts (id uuid PRIMARY KEY);
+GRANT SELECT ON lint_it.shops, lint_it.staff TO regress_lint_anon, regress_lint_user;
+CREATE FUNCTION lint_it.header(name text) RETURNS text LANGUAGE sql STABLE RETURN current_setting('request.headers', true)::json ->> name;
+CREATE FUNCTION lint_it.own_shop() RETURNS int LANGUAGE sql STABLE
+    RETURN (SELECT shop FROM lint_it.staff WHERE person = lint_it.uid() AND shop = lint_it.header('x-shop')::int);
+SELECT format('CALL lint_it.make(%L, %L)', name, ', shop int REFERENCES lint_it.shops, cart_session uuid REFERENCES lint_it.carts, ip text')
+FROM unnest(ARRAY['by_header', 'by_header_helper', 'by_header_slug', 'by_header_or_own', 'by_header_signed_in', 'by_cookie',
+    'twin_by_header_own', 'twin_by_header_member', 'twin_by_header_staff', 'twin_by_header_word', 'twin_by_header_narrowed',
+    'twin_by_header_logged', 'twin_by_header_constant']) name \gexec
+CREATE POLICY p ON lint_it.by_header USING (shop = (current_setting('request.headers')::json ->> 'x-shop')::int);
+CREATE POLICY p ON lint_it.by_header_helper FOR SELECT USING (shop = (SELECT lint_it.header('x-shop'))::int);
+CREATE POLICY q ON lint_it.by_header_helper FOR INSERT WITH CHECK (shop = lint_it.header('x-shop')::int);
+CREATE POLICY p ON lint_it.by_header_slug USING (EXISTS (SELECT FROM lint_it.shops s WHERE s.id = shop AND s.slug = lint_it.header('x-shop')));
+CREATE POLICY p ON lint_it.by_header_or_own USING (owner = lint_it.uid() OR shop = lint_it.header('x-shop')::int);
+CREATE POLICY p ON lint_it.by_header_signed_in USING (lint_it.uid() IS NOT NULL AND shop = lint_it.header('x-shop')::int);
+CREATE POLICY p ON lint_it.by_cookie USING (shop = (current_setting('request.cookies', true)::json ->> 'shop')::int);
+CREATE POLICY p ON lint_it.twin_by_header_own USING (owner = lint_it.uid() AND shop = lint_it.header('x-shop')::int);
+CREATE POLICY p ON lint_it.twin_by_header_member USING (shop = lint_it.header('x-shop')::int
+    AND EXISTS (SELECT FROM lint_it.staff s WHERE s.person = lint_it.uid() AND s.shop = lint_it.header('x-shop')::int));
+CREATE POLICY p ON lint_it.twin_by_header_staff USING (shop = (SELECT lint_it.own_shop()));
+CREATE POLICY p ON lint_it.twin_by_header_word USING (cart_session = lint_it.header('x-cart')::uuid);
+CREATE POLICY p ON lint_it.twin_by_header_narrowed USING (owner = lint_it.uid());
+CREATE POLICY q ON lint_it.twin_by_header_narrowed AS RESTRICTIVE USING (shop = lint_it.header('x-shop')::int);
+CREATE POLICY p ON lint_it.twin_by_header_logged FOR INSERT WITH CHECK (owner = lint_it.uid() AND ip = lint_it.header('x-forwarded-for'));
+CREATE POLICY p ON lint_it.twin_by_header_constant USING (lint_it.header('x-api-key') = 'd1f8a0c2');
 SELECT level, object, message FROM rlsproof.lint('forgeable_claim') WHERE object ~ 'lint_it';
+SELECT DISTINCT message FROM rlsproof.audit() WHERE object ~ 'by_header|by_cookie' AND rule = 'broken';
 
 -- definer_function and definer_identity
 CALL lint_it.make('orders', ', status text');

@@ -110,6 +110,13 @@ CREATE TABLE made_it.seats (id uuid PRIMARY KEY, who uuid, stand_in boolean NOT 
     CHECK ((NOT stand_in AND who IS NOT NULL AND nick IS NULL AND pay IS NULL) OR (stand_in AND who IS NULL AND nick IS NOT NULL AND pay >= 0)));
 CREATE TABLE made_it.media (id uuid PRIMARY KEY, kind text NOT NULL CHECK (kind IN ('car', 'boat')), car uuid, boat uuid,
     CHECK (kind <> 'car' OR (car IS NOT NULL AND boat IS NULL)), CHECK (kind <> 'boat' OR (boat IS NOT NULL AND car IS NULL)));
+-- A generated column that multiplies: the numbers are small.
+CREATE TABLE made_it.hazards (id int PRIMARY KEY, odds int CHECK (odds IS NULL OR odds >= 1 AND odds <= 5),
+    harm int CHECK (harm IS NULL OR harm >= 1 AND harm <= 5), score int GENERATED ALWAYS AS (odds * harm) STORED);
+CREATE POLICY everybody ON made_it.hazards FOR SELECT USING (true);
+CREATE TABLE made_it.own_hazards (id int PRIMARY KEY, owner uuid NOT NULL, odds int NOT NULL, harm int NOT NULL,
+    score int GENERATED ALWAYS AS (odds * harm) STORED);
+CREATE POLICY own ON made_it.own_hazards USING (owner = made_it.uid());
 CREATE POLICY everybody ON made_it.seats FOR SELECT USING (true);
 CREATE POLICY everybody ON made_it.media FOR SELECT USING (true);
 SELECT format('ALTER TABLE made_it.%I ENABLE ROW LEVEL SECURITY', relname)

@@ -104,6 +104,20 @@ StandIn type(std::string name) {
             fmt::format("create schema if not exists {}; {}", schema, types_of(extension, schema)), false};
 }
 
+// An index decides nothing about who sees what: one of the same name and on the same table takes its place, so that
+// what speaks of it later finds it.
+StandIn index(const std::string &method, std::string_view statement) {
+    Scanner scanner(statement);
+    Token token;
+    if (!scanner.next(token) || !token.is("create")) return {};
+    if (!scanner.next(token) || !token.is("index")) return {};
+    while (scanner.next(token))
+        if (token.kind == TokenKind::word && token.is("using"))
+            return {fmt::format("indexes by \"{}\"", method),
+                    fmt::format("{}((true))", statement.substr(0, token.start)), true};
+    return {};
+}
+
 StandIn function(const std::string &call) {
     if (call == "auth.user_id()")
         return {"auth.user_id()",
@@ -147,6 +161,8 @@ StandIn stand_in_for(const Failure &failure, std::string_view statement,
             if (Scanner(statement).next(first) && first.is("set"))
                 return {fmt::format("setting \"{}\"", name), "select", true};
         }
+        if (const std::string name = between(text, "access method \"", "\" does not exist"); !name.empty())
+            return index(name, statement);
         if (const std::string name = between(text, "type ", " does not exist"); !name.empty()) return type(name);
     }
     if (failure.sqlstate == "42883")

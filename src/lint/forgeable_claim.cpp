@@ -1,5 +1,6 @@
 // Something that users write themselves decides: user_metadata of a token or an account in a policy or a view, copied
-// into a column that others decide by, or an identity setting that a function sets to what its caller names.
+// into a column that others decide by, a header of the request that says whose rows are shown, or an identity setting
+// that a function sets to what its caller names.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -36,6 +37,43 @@ void policies(const World &world, const Rule &rule, std::vector<Finding> &findin
                                names.size() == 1 ? "decides" : "decide", listed(ways));
         finding.detail = kUserMetadata;
         finding.hint = "Read the value from app_metadata, or from a table that users may not write.";
+        finding.evidence = "structural";
+        findings.push_back(std::move(finding));
+    }
+}
+
+// Whose rows are shown is what the request says: a header or a cookie is its sender's word.
+void sent(const World &world, const Rule &rule, std::vector<Finding> &findings) {
+    for (const Relation &relation : world.relations) {
+        std::vector<std::string> names, columns;
+        bool alone = false;
+        for (const Policy &policy : relation.policies) {
+            const std::vector<std::string> &by =
+                policy.facts.sent.empty() ? policy.facts.sent_signed_in : policy.facts.sent;
+            if (!by.empty()) names.push_back('"' + policy.name + '"');
+            for (const std::string &column : by)
+                if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(column);
+            alone = alone || !policy.facts.sent.empty();
+        }
+        if (names.empty()) continue;
+        // Restrictive policies that look at the caller may hold it back.
+        const bool held = std::any_of(relation.policies.begin(), relation.policies.end(),
+                                      [](const Policy &policy) { return !policy.permissive && policy.facts.asks_who; });
+        Finding finding = start(rule);
+        finding.level = alone && !held ? Level::error : Level::warning;
+        finding.object = relation.name;
+        finding.key = fmt::format("{}:{}:request", finding.rule, finding.object);
+        finding.message =
+            fmt::format("the {} {} of {} {} {} with a header or cookie of the request, which callers write "
+                        "themselves",
+                        names.size() == 1 ? "policy" : "policies", listed(names), relation.name,
+                        names.size() == 1 ? "compares" : "compare", listed(columns));
+        finding.detail = alone
+                             ? "Whoever sends somebody else's id gets to what belongs to that: nothing beside it asks "
+                               "who is calling."
+                             : "Whoever is signed in and sends somebody else's id gets to what belongs to that: what "
+                               "stands beside it asks whether somebody is signed in, and not who.";
+        finding.hint = "Ask a table of members whether the caller belongs to what the header names.";
         finding.evidence = "structural";
         findings.push_back(std::move(finding));
     }
@@ -93,6 +131,7 @@ void setters(const World &world, const Rule &rule, std::vector<Finding> &finding
 
 void forgeable_claim(const World &world, const Rule &rule, std::vector<Finding> &findings) {
     policies(world, rule, findings);
+    if (has_api(world)) sent(world, rule, findings);
     copies(world, rule, findings);
     setters(world, rule, findings);
 }

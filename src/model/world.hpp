@@ -28,6 +28,8 @@ struct Persona {
 struct PolicyFacts {
     std::vector<std::string> personas;        // to whom it applies
     std::vector<std::string> forgeable;       // ways by which it decides by something that users write themselves
+    std::vector<std::string> sent;            // columns compared with a header or cookie, and nothing asks who it is
+    std::vector<std::string> sent_signed_in;  // the same, beside a condition that asks whether anybody is signed in
     std::vector<std::string> self_compared;   // columns of the table whose namesake in a sub-select meets itself
     std::vector<std::string> detached;        // relations of an EXISTS that mentions neither the row nor the caller
     std::vector<std::string> null_equal;      // nullable columns for which NULL equals a caller without a value

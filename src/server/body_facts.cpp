@@ -61,19 +61,34 @@ bool is_metadata(Node *node) {
     return IsA(node, ColumnRef) && strcmp(last_name(castNode(ColumnRef, node)->fields), "raw_user_meta_data") == 0;
 }
 
+// A CASE that chooses among constants lets nobody write what they like.
+bool chooses_constants(Node *node) {
+    if (!IsA(node, CaseExpr)) return false;
+    auto *choice = castNode(CaseExpr, node);
+    bool constant = choice->defresult == nullptr || IsA(bare((Node *)choice->defresult), A_Const);
+    ListCell *cell;
+    foreach (cell, choice->args) constant = constant && IsA(bare((Node *)lfirst_node(CaseWhen, cell)->result), A_Const);
+    return constant;
+}
+
 bool find_metadata(Node *node, void *context) {
     if (node == nullptr) return false;
-    // A CASE that chooses among constants lets nobody write what they like.
-    if (IsA(node, CaseExpr)) {
-        auto *choice = castNode(CaseExpr, node);
-        bool constant = choice->defresult == nullptr || IsA(bare((Node *)choice->defresult), A_Const);
-        ListCell *cell;
-        foreach (cell, choice->args)
-            constant = constant && IsA(bare((Node *)lfirst_node(CaseWhen, cell)->result), A_Const);
-        if (constant) return false;
-    }
+    if (chooses_constants(node)) return false;
     if (is_metadata(node)) return true;
     return compat::walk_raw(node, find_metadata, context);
+}
+
+// A variable, or a field of one: what was sent may be in it. The new row itself has names of its own.
+bool find_variable(Node *node, void *context) {
+    if (node == nullptr) return false;
+    if (chooses_constants(node)) return false;
+    if (IsA(node, ColumnRef)) {
+        Node *first = (Node *)linitial(castNode(ColumnRef, node)->fields);
+        const bool of_row =
+            IsA(first, String) && (strcmp(strVal(first), "new") == 0 || strcmp(strVal(first), "old") == 0);
+        return !of_row || list_length(castNode(ColumnRef, node)->fields) < 2;
+    }
+    return compat::walk_raw(node, find_variable, context);
 }
 
 void note_target(Piece *piece, RangeVar *table, const char *column, Node *value) {
@@ -258,7 +273,7 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
                            ? get_attnum(place.relation, (const char *)list_nth(piece.written, i + 1))
                            : InvalidAttrNumber;
         if (place.number <= 0) continue;
-        note(raw, Use::target, &place, (const char *)list_nth(piece.written, i + 1));
+        if (find_variable(value, nullptr)) note(raw, Use::target, &place, (const char *)list_nth(piece.written, i + 1));
         if (find_metadata(value, nullptr)) note(raw, Use::copied, &place, "");
         if (const char *argument = argument_of(value, arguments)) note(raw, Use::written, &place, argument);
     }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/name_parts.hpp"
 #include "server/nodes.hpp"
 
 #include "server/compat.hpp"
@@ -56,6 +57,18 @@ struct Place {
     bool own;
 };
 
+// The column that a column of a join is, where it is one: USING (id) has a column of the join's own.
+const Var *behind_joins(const Var *var, const Query *query) {
+    while (var->varattno > 0) {
+        const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, var->varno - 1);
+        if (entry->rtekind != RTE_JOIN) break;
+        Node *behind = without_casts((Node *)list_nth(entry->joinaliasvars, var->varattno - 1));
+        if (behind == nullptr || !IsA(behind, Var)) break;
+        var = castNode(Var, behind);
+    }
+    return var;
+}
+
 bool place_of(Node *node, const HintWalk *walk, Place *place) {
     if (node == nullptr) return false;
     if (IsA(node, CoerceToDomainValue)) {
@@ -72,10 +85,23 @@ bool place_of(Node *node, const HintWalk *walk, Place *place) {
     }
     if (level < 0) return false;
     const auto *query = (const Query *)list_nth(walk->stack, level - 1);
+    var = behind_joins(var, query);
     const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, var->varno - 1);
     if (entry->rtekind != RTE_RELATION) return false;
     *place = Place{entry->relid, var->varattno, false};
     return true;
+}
+
+// A part of a name: what it has to be, or the type it is read as.
+void note_part(HintWalk *walk, const Place &place, int part, const char *value, Oid read_as) {
+    auto *raw = (RawHint *)palloc(sizeof(RawHint));
+    *raw = RawHint{HintKind::name_part, place.relation, place.number, place.own, value, read_as, part};
+    walk->found = lappend(walk->found, raw);
+}
+
+bool part_place(Node *node, const HintWalk *walk, Place *place, int *part) {
+    Node *column = part_of_name(node, part);
+    return column != nullptr && place_of(column, walk, place) && place->number > 0;
 }
 
 struct Look {
@@ -156,6 +182,24 @@ void note_elements(HintWalk *walk, const Place &place, Node *array) {
     }
 }
 
+// What is written as an expression and is a constant all the same: ARRAY['a', 'b'], lower('A').
+Node *folded(Node *node) {
+    const bool may_be = node != nullptr && (IsA(node, ArrayExpr) || IsA(node, FuncExpr));
+    if (!may_be || contain_var_clause(node) || contain_mutable_functions(node) || contain_subplans(node)) return node;
+    return eval_const_expressions(nullptr, node);
+}
+
+// One of several is enough, and every policy has one of its own.
+void note_part_among(HintWalk *walk, const Place &place, int part, Node *array) {
+    array = folded(array);
+    if (array == nullptr || !IsA(array, Const) || castNode(Const, array)->constisnull) return;
+    const char *first = nullptr;
+    each_element(castNode(Const, array)->constvalue, [&](Oid type, Datum value) {
+        if (first == nullptr) first = text_of(type, value);
+    });
+    if (first != nullptr) note_part(walk, place, part, first, InvalidOid);
+}
+
 // What policies say in so many words: "admin", "member", whatever it is compared with or handed to.
 void note_mentions(HintWalk *walk, const Const *constant) {
     if (constant->constisnull) return;
@@ -167,13 +211,6 @@ void note_mentions(HintWalk *walk, const Const *constant) {
     const Oid element = get_element_type(constant->consttype);
     if (element == InvalidOid) return add(constant->consttype, constant->constvalue);
     each_element(constant->constvalue, add);
-}
-
-// What is written as an expression and is a constant all the same: ARRAY['a', 'b'], lower('A').
-Node *folded(Node *node) {
-    const bool may_be = node != nullptr && (IsA(node, ArrayExpr) || IsA(node, FuncExpr));
-    if (!may_be || contain_var_clause(node) || contain_mutable_functions(node) || contain_subplans(node)) return node;
-    return eval_const_expressions(nullptr, node);
 }
 
 void note_value(HintWalk *walk, const Place &place, const char *value) {
@@ -234,6 +271,7 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
     Node *bare = folded(without_casts(right));
     if (left == nullptr || bare == nullptr) return;
     Place place, other;
+    int part = 0;
     if (place_of(left, walk, &place)) {
         if (IsA(bare, Const))
             note_compared(walk, place, left, castNode(Const, bare), symbol);
@@ -246,6 +284,15 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
             note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2099-01-01" : "2000-01-01");
             note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2000-01-01" : "2099-01-01");
         }
+    } else if (part_place(left, walk, &place, &part)) {
+        // (storage.foldername(name))[1] = auth.uid()::text
+        if (IsA(bare, Const) && strcmp(symbol, "=") == 0 && !castNode(Const, bare)->constisnull)
+            note_part(walk, place, part, text_of(castNode(Const, bare)->consttype, castNode(Const, bare)->constvalue),
+                      InvalidOid);
+        else if (part == 1 && is_identity(bare, walk))
+            note(walk, HintKind::identity_path, place.relation, place.number, place.own, nullptr);
+    } else if (IsA(bare, Const) && strcmp(symbol, "=") == 0 && place_of(without_spelling(left), walk, &place)) {
+        note_constant(walk, place, castNode(Const, bare)); // lower(column) = 'value'
     } else if (IsA(left, FuncExpr) && IsA(bare, Const)) {
         note_length(walk, castNode(FuncExpr, left), castNode(Const, bare), symbol);
     } else if (IsA(left, OpExpr) && list_length(castNode(OpExpr, left)->args) == 2 && IsA(bare, Const)) {
@@ -258,14 +305,6 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
             note(walk, HintKind::value, place.relation, place.number, place.own,
                  psprintf("{\"%s\": \"%s\"}", TextDatumGetCString(castNode(Const, key)->constvalue),
                           text_of(castNode(Const, bare)->consttype, castNode(Const, bare)->constvalue)));
-    } else if (IsA(left, SubscriptingRef) && is_identity(bare, walk)) {
-        // (storage.foldername(name))[1] = auth.uid()::text
-        Node *container = (Node *)castNode(SubscriptingRef, left)->refexpr;
-        if (IsA(container, FuncExpr) && list_length(castNode(FuncExpr, container)->args) >= 1) {
-            Node *column = without_casts((Node *)linitial(castNode(FuncExpr, container)->args));
-            if (IsA(column, Var) && place_of(column, walk, &place))
-                note(walk, HintKind::identity_path, place.relation, place.number, place.own, nullptr);
-        }
     }
 }
 
@@ -292,23 +331,25 @@ void weigh(HintWalk *walk, Oid operation, Node *left, Node *right) {
 // The columns of one row of a sub-select, wherever in it they are read.
 struct Reading {
     HintWalk *walk;
+    const Query *query; // that the row is read in
     const RangeTblEntry *entry;
     int number; // in the range table
-    int depth;  // of sub-selects inside the one it belongs to
+    int depth;  // of sub-selects inside that one
 };
 
 bool note_personal(Node *node, void *context) {
     if (node == nullptr) return false;
     auto *reading = (Reading *)context;
     if (IsA(node, Var)) {
-        const auto *var = castNode(Var, node);
-        if (var->varno == reading->number && (int)var->varlevelsup == reading->depth && var->varattno > 0)
+        if ((int)castNode(Var, node)->varlevelsup != reading->depth) return false;
+        const Var *var = behind_joins(castNode(Var, node), reading->query);
+        if (var->varno == reading->number && var->varattno > 0)
             note(reading->walk, HintKind::personal, reading->entry->relid, var->varattno, false, nullptr);
         return false;
     }
     if (IsA(node, Query)) {
         reading->depth++;
-        (void)query_tree_walker(castNode(Query, node), compat::walker(note_personal), context, 0);
+        (void)query_tree_walker(castNode(Query, node), compat::walker(note_personal), context, QTW_IGNORE_JOINALIASES);
         reading->depth--;
         return false;
     }
@@ -318,8 +359,8 @@ bool note_personal(Node *node, void *context) {
 void note_row(HintWalk *walk, Query *query, int number) {
     const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, number - 1);
     if (entry->rtekind != RTE_RELATION) return;
-    Reading reading{walk, entry, number, 0};
-    (void)query_tree_walker(query, compat::walker(note_personal), (void *)&reading, 0);
+    Reading reading{walk, query, entry, number, 0};
+    (void)query_tree_walker(query, compat::walker(note_personal), (void *)&reading, QTW_IGNORE_JOINALIASES);
 }
 
 // A row is the caller's own where a condition that every result must meet ties it to who is asking. What such a row
@@ -345,6 +386,19 @@ void note_own_rows(HintWalk *walk, Query *query, Node *condition) {
                 is_identity(value, walk))
                 note_row(walk, query, castNode(Var, column)->varno);
     }
+}
+
+// EXISTS (SELECT * FROM ...) asks no column of what it would show. The tree is our own.
+void forget_shown(const SubLink *link) {
+    if (link->subLinkType != EXISTS_SUBLINK) return;
+    auto *query = castNode(Query, link->subselect);
+    if (query->setOperations != nullptr || query->groupClause != NIL || query->distinctClause != NIL ||
+        query->sortClause != NIL || query->havingQual != nullptr)
+        return;
+    ListCell *cell;
+    foreach (cell, query->targetList)
+        if (IsA(lfirst_node(TargetEntry, cell)->expr, Var))
+            query->targetList = foreach_delete_current(query->targetList, cell);
 }
 
 // x IN (SELECT column ...), which compares x with the column.
@@ -432,7 +486,8 @@ bool walk_node(Node *node, void *context) {
         foreach (cell, query->rtable)
             if (lfirst_node(RangeTblEntry, cell)->rtekind == RTE_RELATION)
                 note(walk, HintKind::table, lfirst_node(RangeTblEntry, cell)->relid, 0, false, nullptr);
-        (void)query_tree_walker(query, compat::walker(walk_node), context, 0);
+        // A join lists every column of its tables, read or not.
+        (void)query_tree_walker(query, compat::walker(walk_node), context, QTW_IGNORE_JOINALIASES);
         walk->stack = list_truncate(walk->stack, list_length(walk->stack) - 1);
         return false;
     }
@@ -449,10 +504,15 @@ bool walk_node(Node *node, void *context) {
         if (TypeCategory(exprType((Node *)cast->arg)) == TYPCATEGORY_STRING && place_of(column, walk, &place) &&
             place.number > 0 && TypeCategory(cast->resulttype) != TYPCATEGORY_STRING)
             note(walk, HintKind::read_as, place.relation, place.number, place.own, psprintf("%u", cast->resulttype));
+        else if (int part = 0; part_place((Node *)cast->arg, walk, &place, &part))
+            note_part(walk, place, part, nullptr, cast->resulttype);
         break;
     }
     case T_Const: note_mentions(walk, castNode(Const, node)); break;
-    case T_SubLink: compare_any(walk, castNode(SubLink, node)); break;
+    case T_SubLink:
+        forget_shown(castNode(SubLink, node));
+        compare_any(walk, castNode(SubLink, node));
+        break;
     case T_FuncExpr:
         note(walk, HintKind::function, castNode(FuncExpr, node)->funcid, 0, false, nullptr);
         note_handed(walk, castNode(FuncExpr, node));
@@ -476,7 +536,16 @@ bool walk_node(Node *node, void *context) {
         Node *left = without_casts((Node *)linitial(arguments));
         Node *right = without_casts((Node *)lsecond(arguments));
         Place place;
-        if (place_of(left, walk, &place)) {
+        int part = 0;
+        const bool listed = folders_of_name(right) != nullptr && place_of(folders_of_name(right), walk, &place);
+        if (listed && is_identity(left, walk)) {
+            note(walk, HintKind::identity_path, place.relation, place.number, place.own, nullptr);
+        } else if (listed && left != nullptr && IsA(left, Const)) {
+            note_part(walk, place, 1, text_of(castNode(Const, left)->consttype, castNode(Const, left)->constvalue),
+                      InvalidOid);
+        } else if (castNode(ScalarArrayOpExpr, node)->useOr && part_place(left, walk, &place, &part)) {
+            note_part_among(walk, place, part, right);
+        } else if (place_of(left, walk, &place)) {
             note_elements(walk, place, right);
             if (is_identity(right, walk))
                 note(walk, HintKind::identity, place.relation, place.number, place.own, nodeToString(right));

@@ -15,6 +15,7 @@ enum class HintKind {
     pattern,       // with a regular expression that it has to match
     identity,      // with something about the caller
     identity_path, // its first folder is
+    name_part,     // a part of it is compared with a constant, or cast to a type: `other_number` says which part
     limit,         // a number of another table is weighed against something
     read,          // a column of another table is read
     function,      // is called
@@ -33,7 +34,7 @@ struct RawHint {
     int number;
     bool own;          // a column of the policy's own table
     const char *value; // nullptr is NULL
-    Oid other;         // a column it is joined with
+    Oid other;         // a column it is joined with, or the type it is cast to
     int other_number;
 };
 

@@ -9,6 +9,7 @@
 #include "server/handed.hpp"
 #include "server/hint_walk.hpp"
 #include "server/identity.hpp"
+#include "server/name_parts.hpp"
 #include "server/personas.hpp"
 #include "server/scratch.hpp"
 #include "server/settings.hpp"
@@ -124,6 +125,51 @@ void follow_foreign_keys(std::set<Column> &identity) {
     }
 }
 
+// What a policy asks of the parts of names.
+struct AskedParts {
+    bool own;
+    bool owned = false; // the first folder is whoever owns it
+    std::map<int, std::vector<std::string>> values;
+};
+
+constexpr size_t kMostNames = 3; // of one policy, beside the first
+
+// LIKE 'folder/%' and LIKE '%.pdf' ask for parts as well.
+void add_likes(NameParts &parts, const std::vector<std::pair<int, Candidate>> &values, int column) {
+    for (const auto &[number, value] : values) {
+        if (number != column || !value || std::count(value->begin(), value->end(), '%') != 1) continue;
+        if (value->starts_with("%.")) parts.emplace(kExtension, value->substr(2));
+        if (value->ends_with("/%") && value->find('/') + 2 == value->size())
+            parts.emplace(1, value->substr(0, value->size() - 2));
+    }
+}
+
+// Names that have all that a policy asks for; the first counts most, and more than what is asked of the whole name.
+void name_files(Hints &hints, PolicyHint &policy, const std::map<Column, AskedParts> &asked) {
+    for (const auto &[column, parts] : asked) {
+        auto &known = parts.own ? policy.values : policy.elsewhere[column.relation];
+        NameParts first;
+        if (parts.owned) first.emplace(1, kSomebody);
+        for (const auto &[part, values] : parts.values) first.emplace(part, values.front());
+        add_likes(first, known, column.number);
+        if (first.size() == (parts.owned ? 1 : 0)) continue;
+        std::vector<NameParts> names{first};
+        for (const auto &[part, values] : parts.values)
+            for (const std::string &value : values) {
+                NameParts other = first;
+                other[part] = value;
+                if (names.size() <= kMostNames) add_once(names, other);
+            }
+        const auto read_as = hints.parts_read_as.find(column);
+        for (size_t i = 0; i < names.size(); i++) {
+            const Candidate candidate = name_of_parts(
+                names[i], read_as != hints.parts_read_as.end() ? read_as->second : std::map<int, Oid>{}, "made");
+            add_once(hints.candidates[column], candidate);
+            known.insert(known.begin() + (long)i, {column.number, candidate});
+        }
+    }
+}
+
 } // namespace
 
 Hints read_hints(Bodies &bodies, const World &world) {
@@ -138,6 +184,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
     std::set<Oid> called;
     std::vector<Oid> asking;
     std::map<std::pair<Oid, int>, std::vector<Column>> arguments;
+    std::vector<std::map<Column, AskedParts>> names; // by policy
     const auto columns_asked = [&](Oid function, int position) -> const std::vector<Column> & {
         const auto [known, is_new] = arguments.try_emplace({function, position});
         if (is_new) known->second = compared_with_argument(function, position);
@@ -150,6 +197,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             for (const size_t column : {2, 3})
                 if (policies.value(i, column)) call(walk_hints, policies.text(i, column).c_str(), &walk);
             PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}, {}, {}};
+            std::map<Column, AskedParts> asked_parts;
             for (int f = 0; f < list_length(walk.found); f++) {
                 const auto *raw = static_cast<const RawHint *>(list_nth(walk.found, f));
                 const Column column{raw->relation, raw->number};
@@ -180,7 +228,18 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                         (raw->own ? hint.values : hint.elsewhere[raw->relation]).emplace_back(raw->number, value);
                     }
                     break;
-                case HintKind::identity_path: hints.identity_path.insert(column); break;
+                case HintKind::identity_path:
+                    hints.identity_path.insert(column);
+                    asked_parts.try_emplace(column, AskedParts{raw->own, false, {}}).first->second.owned = true;
+                    break;
+                case HintKind::name_part:
+                    if (raw->other != InvalidOid)
+                        hints.parts_read_as[column].emplace(raw->other_number, raw->other);
+                    else
+                        add_once(asked_parts.try_emplace(column, AskedParts{raw->own, false, {}})
+                                     .first->second.values[raw->other_number],
+                                 std::string(raw->value));
+                    break;
                 case HintKind::limit: hints.limits.insert(column); break;
                 case HintKind::read: hint.reads.insert(column); break;
                 case HintKind::read_as: hints.read_as[column] = (Oid)std::stoul(raw->value); break;
@@ -208,6 +267,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                 }
             }
             if (second) hints.policies.push_back(std::move(hint));
+            if (second) names.push_back(std::move(asked_parts));
         }
         if (!second) {
             for (const Oid function : called)
@@ -216,6 +276,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
         }
     }
 
+    for (size_t i = 0; i < hints.policies.size(); i++) name_files(hints, hints.policies[i], names[i]);
     for (size_t i = 0; i < hints.policies.size(); i++) {
         const PolicyHint &policy = hints.policies[i];
         hints.policies_of[policy.relation].push_back(i);

@@ -44,19 +44,20 @@ struct Hints {
     std::map<Column, std::vector<Candidate>> candidates; // of all policies together, each once
     // Of these, what is asked of rows other than the one at hand: by another table's policies, or within a helper.
     std::map<Column, std::set<std::string>> asked_of_callers;
-    std::set<Column> identity;                        // compared with who is asking, as a person
-    std::set<Column> tenant;                          // compared with something else the session says
-    std::set<Column> identity_path;                   // texts whose first folder is compared with who is asking
-    std::map<Oid, std::set<Oid>> decided_by;          // table → tables its policies read, through helpers as well
-    std::map<Column, std::set<Oid>> governs;          // of such a column: the tables whose policies read it
-    std::set<Column> authority;                       // columns that policies or their helpers decide by
-    std::set<Column> personal;                        // of these, the ones read from a row that is the caller's own
-    std::set<std::pair<Column, Column>> joined;       // columns of two tables that are compared with each other
-    std::map<Column, Oid> read_as;                    // texts that policies cast to another type
-    std::set<std::string> asked;                      // constants that something about the caller is compared with
-    std::map<std::string, int> mentions;              // constants in policies and their helpers, and how often
-    std::set<Column> limits;                          // numbers that policies of other tables measure against
-    std::map<Column, std::set<std::string>> deciders; // of such a column: the policies and helpers that read it
+    std::set<Column> identity;                          // compared with who is asking, as a person
+    std::set<Column> tenant;                            // compared with something else the session says
+    std::map<Column, std::map<int, Oid>> parts_read_as; // of names: parts that policies cast to another type
+    std::set<Column> identity_path;                     // texts whose first folder is compared with who is asking
+    std::map<Oid, std::set<Oid>> decided_by;            // table → tables its policies read, through helpers as well
+    std::map<Column, std::set<Oid>> governs;            // of such a column: the tables whose policies read it
+    std::set<Column> authority;                         // columns that policies or their helpers decide by
+    std::set<Column> personal;                          // of these, the ones read from a row that is the caller's own
+    std::set<std::pair<Column, Column>> joined;         // columns of two tables that are compared with each other
+    std::map<Column, Oid> read_as;                      // texts that policies cast to another type
+    std::set<std::string> asked;                        // constants that something about the caller is compared with
+    std::map<std::string, int> mentions;                // constants in policies and their helpers, and how often
+    std::set<Column> limits;                            // numbers that policies of other tables measure against
+    std::map<Column, std::set<std::string>> deciders;   // of such a column: the policies and helpers that read it
     // By table: what one policy asks of a row of it other than the one at hand, itself and through helpers, all
     // together.
     std::map<Oid, std::vector<Asked>> asked_together;

@@ -209,6 +209,17 @@ void introduce(std::vector<Persona> &personas, Bodies &bodies) {
         for (const Setting &setting : settings)
             persona.settings.emplace_back(setting.name, value_for(setting, persona.uid));
     }
+    const auto requests = request_settings_read(bodies);
+    if (requests.empty()) return;
+    const Api api = find_api();
+    for (Persona &persona : personas) {
+        const bool through_api = persona.role == api.anonymous || std::find(api.signed_in.begin(), api.signed_in.end(),
+                                                                            persona.role) != api.signed_in.end();
+        for (const auto &request : requests)
+            if (through_api && std::none_of(persona.settings.begin(), persona.settings.end(),
+                                            [&](const auto &known) { return known.first == request.first; }))
+                persona.settings.push_back(request);
+    }
 }
 
 std::string why_not_assumed(const Persona &persona) {

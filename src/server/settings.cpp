@@ -6,6 +6,7 @@
 #include <climits>
 #include <functional>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -72,6 +73,28 @@ std::vector<Setting> settings_read(Bodies &bodies) {
     const bool anybody = std::any_of(settings.begin(), settings.end(), [](const Setting &s) { return s.person; });
     // With nothing that sounds like a person, callers are told apart by what there is.
     for (Setting &setting : settings) setting.person = setting.person || (!anybody && settings.size() == 1);
+    return settings;
+}
+
+std::vector<std::pair<std::string, std::string>> request_settings_read(Bodies &bodies) {
+    const std::vector<std::pair<std::string, std::string>> all = {
+        {"request.cookies", "{}"}, {"request.headers", "{}"}, {"request.method", "GET"}, {"request.path", "/rpc"}};
+    std::set<std::string> read;
+    const Rows trees = query(kTrees);
+    for (size_t i = 0; i < trees.size(); i++) {
+        const Scratch scratch;
+        for (const auto &[name, type] : bodies.of_tree(trees.text(i, 0)).settings) read.insert(name);
+    }
+    // A trigger, or a function that is called: that it mentions one is enough for it to be there.
+    const Rows functions = query(R"(
+select distinct m[1] from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace,
+  pg_catalog.regexp_matches(coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc),
+                            '(request\.(?:headers|cookies|method|path))\M', 'g') m
+where p.oid >= 16384 and n.nspname <> 'rlsproof')");
+    for (size_t i = 0; i < functions.size(); i++) read.insert(functions.text(i, 0));
+    std::vector<std::pair<std::string, std::string>> settings;
+    for (const auto &setting : all)
+        if (read.contains(setting.first)) settings.push_back(setting);
     return settings;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "server/identity.hpp"
+#include "server/name_parts.hpp"
 #include "server/scratch.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
@@ -135,7 +136,18 @@ std::string Stage::identity_text(const ColumnShape &column, const std::string &u
 Values Stage::owned_by(const TableShape &table, Values values, const std::string &uid) const {
     for (const ColumnShape &column : table.columns) {
         if (hints_.identity.contains({table.id, column.number})) values[column.number] = identity_text(column, uid);
-        if (hints_.identity_path.contains({table.id, column.number})) values[column.number] = uid + "/made.txt";
+        if (hints_.identity_path.contains({table.id, column.number})) {
+            // What else is asked of the name stays: the other folders, the extension.
+            const auto given = values.find(column.number);
+            const size_t folder = given != values.end() && given->second ? given->second->find('/') : std::string::npos;
+            const auto read_as = hints_.parts_read_as.find({table.id, column.number});
+            values[column.number] =
+                folder != std::string::npos
+                    ? uid + given->second->substr(folder)
+                    : name_of_parts({{1, uid}},
+                                    read_as != hints_.parts_read_as.end() ? read_as->second : std::map<int, Oid>{},
+                                    "made");
+        }
     }
     return values;
 }
@@ -243,8 +255,11 @@ Values Stage::among_own(const TableShape &table, Values values, const std::vecto
 // What to try in a table: nothing in particular, what each policy asks about taken together, and each value by itself.
 std::vector<Values> Stage::variants(const TableShape &table) const {
     std::vector<Values> result = {{}};
+    // Each bucket has policies of its own.
+    const size_t kept =
+        kMostVariants + (part_column(table) != nullptr ? places_for(hints_.policies_about, table.id).size() : 0);
     const auto add = [&](const Values &values) {
-        if (result.size() < kMostVariants && !contains(result, values)) result.push_back(values);
+        if (result.size() < kept && !contains(result, values)) result.push_back(values);
     };
     for (const size_t place : places_for(hints_.policies_about, table.id)) {
         const PolicyHint &policy = hints_.policies[place];
@@ -286,8 +301,7 @@ Values Stage::linked(const TableShape &table, const Values &wanted, size_t turn,
     size_t step = 0; // with `spread` everybody whom a row names is somebody else, and so is every parent
     for (const auto &[number, value] : owned_by(table, {}, victim(person)))
         if (!values.contains(number))
-            values[number] =
-                spread ? identity_text(*table.column(number), victim((person + step++) % kVictims)) : value;
+            values[number] = spread ? owned_by(table, {}, victim((person + step++) % kVictims)).at(number) : value;
     for (const ForeignKey &key : table.foreign_keys) {
         const auto parents = rows_.find(key.parent);
         if (key.parent == table.id || parents == rows_.end()) continue;

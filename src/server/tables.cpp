@@ -129,6 +129,7 @@ void Tables::join(const Hints &hints) {
     }
     // What a column refers to, and what refers to it, has to read the same.
     read_as = hints.read_as;
+    parts_read_as = hints.parts_read_as;
     for (bool grown = true; grown;) {
         grown = false;
         for (const auto &[id, shape] : shapes)

@@ -66,6 +66,7 @@ public:
 
     std::map<Oid, TableShape> shapes;
     std::map<Column, Oid> read_as;                        // texts that have to read as another type
+    std::map<Column, std::map<int, Oid>> parts_read_as;   // the same of parts of names
     std::map<Column, std::vector<Candidate>> allowed;     // constants in check constraints, by column
     std::map<Oid, std::vector<Candidate>> domain_allowed; // the same of domains, by type
     std::map<Column, std::string> patterns; // that texts have to match, by column; of domains by type and 0

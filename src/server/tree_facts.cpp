@@ -58,13 +58,20 @@ private:
         walk.relation = relation;
         walk.asking = asking_.data();
         walk.asking_count = (int)asking_.size();
+        walk.sending = sending_.data();
+        walk.sending_count = (int)sending_.size();
+        walk.reading = reading_.data();
+        walk.reading_count = (int)reading_.size();
         return walk;
     }
     // Without the word in front: schema.function(types).
     std::string plain_name(Oid function) { return book_.function_name(function).substr(4); }
 
     FactBook &book_;
-    std::vector<Oid> asking_;
+    // Which row it is that a header names: whose it is, and no secret that only those know who may see it.
+    static bool names_whose(const Column &column);
+
+    std::vector<Oid> asking_, sending_, reading_;
     std::map<Oid, bool> immutable_; // functions of the application, and whether they are declared so
 };
 
@@ -86,6 +93,17 @@ std::vector<std::string> Trees::forgeable(const TreeWalk &walk) {
             add_once(ways, "user metadata through " + plain_name(note.object));
     });
     return ways;
+}
+
+bool Trees::names_whose(const Column &column) {
+    // A column that says what a row belongs to refers to it; the word that opens a cart to whoever has it is its own.
+    const Rows found = query(R"(
+select a.attname ~* '(session|token|secret|key|code|hash|guest|visitor|device|nonce|pass|pin|otp|sign|share|invite|cart|fingerprint)',
+  exists (select from pg_catalog.pg_constraint f where f.contype = 'f' and f.conrelid = a.attrelid and a.attnum = any(f.conkey)),
+  exists (select from pg_catalog.pg_constraint k where k.contype = 'f' and k.confrelid = a.attrelid)
+from pg_catalog.pg_attribute a where a.attrelid = $1::oid and a.attnum = $2::int2)",
+                             {std::to_string(column.relation), std::to_string(column.number)});
+    return !found.empty() && !found.boolean(0, 0) && (found.boolean(0, 1) || found.boolean(0, 2));
 }
 
 void Trees::immutable(Oid function, const std::string &by) {
@@ -161,6 +179,13 @@ void Trees::take(const TreeWalk &walk, const Relation &table, Policy &policy) {
             break;
         case NoteKind::metadata:
         case NoteKind::metadata_column: break; // forgeable() has told
+        case NoteKind::sent:
+        case NoteKind::sent_signed_in:
+            // What is restricted to what a header says is no wider for that.
+            if (policy.permissive && names_whose({note.object, note.number}))
+                add_once(note.kind == NoteKind::sent ? facts.sent : facts.sent_signed_in,
+                         book_.column_name({note.object, note.number}));
+            break;
         }
     });
 }
@@ -242,7 +267,13 @@ void Trees::read() {
                               "'pg_catalog.pg_rewrite'::pg_catalog.regclass) and d.refclassid = "
                               "'pg_catalog.pg_proc'::pg_catalog.regclass order by 1");
     for (size_t i = 0; i < called.size(); i++)
-        if (book_.bodies.of(called.oid(i, 0)).asks_who) asking_.push_back(called.oid(i, 0));
+        if (const Body &body = book_.bodies.of(called.oid(i, 0)); body.asks_who) {
+            asking_.push_back(called.oid(i, 0));
+            if (!body.relations.empty()) reading_.push_back(called.oid(i, 0));
+            const bool sends = std::all_of(body.settings.begin(), body.settings.end(),
+                                           [](const auto &setting) { return is_sent_setting(setting.first.c_str()); });
+            if (sends && body.relations.empty() && !body.settings.empty()) sending_.push_back(called.oid(i, 0));
+        }
     policies();
     views();
 }

@@ -136,12 +136,104 @@ void note_column(TreeWalk *walk, const Var *var) {
         note(walk, NoteKind::metadata_column, entry->relid, var->varattno);
 }
 
-// ---- comparisons --------------------------------------------------------------------------------------------------
+// ---- what the request brings along -------------------------------------------------------------------------------
+
+bool among(Oid function, const Oid *functions, int count) {
+    for (int i = 0; i < count; i++)
+        if (functions[i] == function) return true;
+    return false;
+}
+
+bool is_sent(FuncExpr *call, const TreeWalk *walk) {
+    if (!is_setting(call->funcid)) return among(call->funcid, walk->sending, walk->sending_count);
+    const char *name = text_constant(without_casts((Node *)linitial(call->args)));
+    return name != nullptr && is_sent_setting(name);
+}
+
+// What an expression asks, and by what.
+struct Said {
+    const TreeWalk *walk;
+    bool sent;  // a header or a cookie
+    bool asks;  // anything else about the caller
+    bool reads; // a column or a table
+};
+
+bool find_said(Node *node, void *context) {
+    if (node == nullptr) return false;
+    auto *said = (Said *)context;
+    if (IsA(node, Var)) said->reads = true;
+    if (is_current_user(node)) said->asks = true;
+    if (IsA(node, FuncExpr)) {
+        auto *call = castNode(FuncExpr, node);
+        const bool sent = is_sent(call, said->walk);
+        said->sent = said->sent || sent;
+        if (!sent && asks(call->funcid, said->walk)) said->asks = true;
+        if (among(call->funcid, said->walk->reading, said->walk->reading_count)) said->reads = true;
+    }
+    if (IsA(node, Query)) return query_tree_walker(castNode(Query, node), compat::walker(find_said), context, 0);
+    return compat::walk(node, find_said, context);
+}
 
 bool is_equality(Oid op, List *arguments) {
     const Oid type = exprType((Node *)linitial(arguments));
     return op_mergejoinable(op, type) || op_hashjoinable(op, type);
 }
+
+// What stands beside a comparison: nothing about the caller, whether somebody is signed in, or whose something is.
+enum Beside { nothing, signed_in, whose };
+
+Beside beside_of(Node *node, const TreeWalk *walk) {
+    Said said{walk, false, false, false};
+    (void)find_said(node, &said);
+    return !said.asks ? nothing : said.reads ? whose : signed_in;
+}
+
+void note_sent(TreeWalk *walk, Node *column, Node *value, Beside beside) {
+    column = without_casts(column);
+    if (column == nullptr || !IsA(column, Var) || castNode(Var, column)->varattno <= 0 || beside == whose) return;
+    Said said{walk, false, false, false};
+    (void)find_said(value, &said);
+    if (!said.sent || said.reads) return;
+    const NoteKind kind = beside == nothing ? NoteKind::sent : NoteKind::sent_signed_in;
+    if (own_column(column, walk) != 0)
+        note(walk, kind, walk->relation, castNode(Var, column)->varattno);
+    else if (const RangeTblEntry *entry = entry_of(castNode(Var, column), walk); entry != nullptr)
+        note(walk, kind, entry->relid, castNode(Var, column)->varattno);
+}
+
+// Follows the conditions that have to hold, with what holds beside each.
+void weigh_sent(Node *node, Beside beside, TreeWalk *walk) {
+    if (node == nullptr) return;
+    ListCell *cell, *other;
+    if (is_andclause(node) || is_orclause(node)) {
+        foreach (cell, castNode(BoolExpr, node)->args) {
+            Beside more = beside;
+            if (is_andclause(node))
+                foreach (other, castNode(BoolExpr, node)->args)
+                    if (other != cell) more = Max(more, beside_of((Node *)lfirst(other), walk));
+            weigh_sent((Node *)lfirst(cell), more, walk);
+        }
+    } else if (IsA(node, SubLink) && IsA(castNode(SubLink, node)->subselect, Query)) {
+        auto *query = castNode(Query, castNode(SubLink, node)->subselect);
+        const Beside tested =
+            castNode(SubLink, node)->testexpr != nullptr ? beside_of(castNode(SubLink, node)->testexpr, walk) : nothing;
+        walk->stack = lappend(walk->stack, query);
+        if (query->jointree != nullptr) weigh_sent(query->jointree->quals, Max(beside, tested), walk);
+        walk->stack = list_truncate(walk->stack, depth(walk) - 1);
+    } else if (IsA(node, OpExpr) && list_length(castNode(OpExpr, node)->args) == 2) {
+        auto *comparison = castNode(OpExpr, node);
+        auto *left = (Node *)linitial(comparison->args), *right = (Node *)lsecond(comparison->args);
+        if (!is_equality(comparison->opno, comparison->args)) return;
+        note_sent(walk, left, right, beside);
+        note_sent(walk, right, left, beside);
+    } else if (IsA(node, ScalarArrayOpExpr) && castNode(ScalarArrayOpExpr, node)->useOr) {
+        auto *any = castNode(ScalarArrayOpExpr, node);
+        note_sent(walk, (Node *)linitial(any->args), (Node *)lsecond(any->args), beside);
+        note_sent(walk, (Node *)lsecond(any->args), (Node *)linitial(any->args), beside);
+    }
+}
+
+// ---- comparisons --------------------------------------------------------------------------------------------------
 
 // What has to hold of each row that is read, so that an index on the column finds those rows.
 void note_identity(TreeWalk *walk, Node *column, Node *value) {
@@ -331,6 +423,11 @@ bool walk_conditions(Node *node, void *context) {
 
 } // namespace
 
+bool is_sent_setting(const char *name) {
+    return strcmp(name, "request.headers") == 0 || strcmp(name, "request.cookies") == 0 ||
+           strncmp(name, "request.header.", 15) == 0 || strncmp(name, "request.cookie.", 15) == 0;
+}
+
 void walk_policy(const char *tree, bool check, TreeWalk *walk) {
     auto *node = (Node *)stringToNode(tree);
     walk->check = check;
@@ -341,6 +438,7 @@ void walk_policy(const char *tree, bool check, TreeWalk *walk) {
         walk->never = is_constant(node, false);
     }
     note_detached(node, walk);
+    weigh_sent(node, nothing, walk);
     (void)walk_node(node, walk);
     forget_null_equal(node, walk);
 }

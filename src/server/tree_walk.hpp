@@ -19,6 +19,8 @@ enum class NoteKind {
     detached,        // a table whose having rows decides, for no row and no caller in particular
     null_equal,      // a column for which NULL equals a caller without a value
     identity_equal,  // a column that has to equal something of the caller
+    sent,            // a column that has to equal what the request brings along: a header, a cookie
+    sent_signed_in,  // the same, beside a condition that asks whether somebody is signed in
 };
 
 struct Note {
@@ -31,6 +33,10 @@ struct TreeWalk {
     Oid relation;      // whose policy it is; invalid for a view
     const Oid *asking; // functions that look at who is calling
     int asking_count;
+    const Oid *sending; // of these, the functions that say what the request brings along, and nothing else
+    int sending_count;
+    const Oid *reading; // and those that ask tables
+    int reading_count;
     List *notes; // of Note *
     bool asks_who;
 
@@ -46,6 +52,9 @@ struct TreeWalk {
     int once;         // sub-selects around, evaluated once
     int alternatives; // ORs and NOTs around
 };
+
+// Whether a setting holds what the request brings along, which is whatever its sender likes.
+bool is_sent_setting(const char *name);
 
 // Reads one predicate of a policy, as the catalog stores it; `check` for WITH CHECK.
 void walk_policy(const char *tree, bool check, TreeWalk *walk);

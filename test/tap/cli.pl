@@ -204,6 +204,9 @@ subtest 'stand-ins' => sub {
             . "create extension pg_net;\nset search_path = public, x;\n"
             . "create table near (id int primary key, e vector(384) not null);\ninsert into near values (1, '[1,2]');\n"
             . "create function nearest(q vector) returns setof near language sql as 'select * from near order by e <=> q';\n"
+            . "create index on near using ivfflat (e vector_cosine_ops) with (lists = 10);\n"
+            . "create index if not exists near_hnsw on near using hnsw (e x.vector_l2_ops) where id > 0;\n"
+            . "comment on index near_hnsw is 'found';\ndrop index near_hnsw;\n"
             . "create table spots (id int default 1, at geography(point, 4326));\n"
             . "insert into spots (at) values (st_setsrid(st_makepoint(1, 2), 4326));\n"
             . "create table his (id uuid default uuid_generate_v7(), owner text default auth.user_id());\n",
@@ -212,6 +215,7 @@ subtest 'stand-ins' => sub {
     my ($status, $out) = run('audit', $dir, '--format', 'json', '--output', '-');
     unlike($out, qr/migration_failed/, 'types, functions and settings that are not here have stand-ins') or diag $out;
     like($out, qr/stand-in.*auth\.user_id\(\).*extension .{0,4}pg_net.*extension .{0,4}postgis.*extension .{0,4}vector/, 'which are named');
+    like($out, qr/stand-in.*indexes by .{0,4}hnsw.*indexes by .{0,4}ivfflat/, 'indexes of a kind that is not here among them');
     like($out, qr/placeholders.*2\.sql:1/, 'a placeholder is read as a name');
     like($out, qr/"complete": ?true/, 'nothing was left out');
     nothing_left('stand-ins');

@@ -23,6 +23,19 @@ TEST(StandIn, WhatIsKnown) {
     EXPECT_EQ(asked("42710", "role \"made\" already exists", "CREATE ROLE made LOGIN").sql, "alter ROLE made LOGIN");
 }
 
+// An index of a kind that is not here keeps its name and its table, so that it can be spoken of.
+TEST(StandIn, Indexes) {
+    const char *absent = "access method \"hnsw\" does not exist";
+    const StandIn named =
+        asked("42704", absent, "CREATE INDEX IF NOT EXISTS i ON \"using\".t USING hnsw (v) WITH (m = 4)");
+    EXPECT_EQ(named.sql, "CREATE INDEX IF NOT EXISTS i ON \"using\".t ((true))");
+    EXPECT_TRUE(named.instead);
+    EXPECT_EQ(asked("42704", absent, "create index on t using hnsw (v)").sql, "create index on t ((true))");
+    // What an index of its kind keeps out is not known.
+    EXPECT_TRUE(asked("42704", absent, "create unique index on t using hnsw (v)").what.empty());
+    EXPECT_TRUE(asked("42704", absent, "create table t (v int) using hnsw").what.empty());
+}
+
 TEST(StandIn, WhatIsNot) {
     EXPECT_TRUE(
         asked("0A000", "extension \"unheard_of\" is not available", "create extension unheard_of").what.empty());
