@@ -262,6 +262,7 @@ private:
 void Choices::add(size_t turn, bool own) {
     if (arguments_.empty()) return;
     Arguments choice;
+    choice.itself = own;
     bool secret = false;
     for (size_t i = 0; i < arguments_.size(); i++) {
         const Argument &argument = arguments_[i];

@@ -18,6 +18,7 @@ struct Arguments {
     std::set<std::string> given; // the values in them
     bool guessed = false;        // of one argument nothing is known but its type
     bool by_key = false; // all that is not guessed is the caller, or the key of some row: nothing to be kept secret
+    bool itself = false; // whoever is named is the caller
     bool handed = false; // one of them is a value of the row that was handed over
 };
 

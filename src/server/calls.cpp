@@ -289,7 +289,8 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
     if (!outcome.ok) {
         tried.failure = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
         tried.broken = is_broken(outcome);
-        tried.refused += is_refusal(outcome, arguments.guessed);
+        if (is_refusal(outcome, arguments.guessed))
+            tried.refused.push_back({statement, arguments.given, "", outcome, arguments.itself});
         return TimeLimit::ended(outcome); // nor would the next call end
     }
     tried.answered++;
@@ -378,13 +379,21 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const std::string why = function.asks_who ? "it looks at who is calling" : "policies call it";
     if (silent)
         return say(Verdict::ok, Evidence::execution, fmt::format("{}: {} showed nothing of other people", why, calls));
-    if (tried.calls > 0 && tried.refused == tried.calls && body.missing.empty())
-        return say(Verdict::ok, Evidence::execution,
-                   fmt::format("{}, and turned away every call: {}", why, tried.failure));
+    const Refusal *untold = nullptr;
+    if (tried.calls > 0 && (int)tried.refused.size() == tried.calls && body.missing.empty()) {
+        const Refusals refusals(world_, body, *stage_, function, persona_, superuser_, security_);
+        untold = refusals.not_for_the_caller(tried.refused);
+        if (untold == nullptr)
+            return say(Verdict::ok, Evidence::execution,
+                       fmt::format("{}, and turned away every call: {}", why, tried.failure));
+    }
     say(Verdict::unknown, Evidence::none,
         fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}{}", function.owner, what,
                     why, body.missing.empty() ? "" : body.missing + "; ",
                     !unjudged.empty()       ? "it was not called, since " + unjudged
+                    : untold != nullptr     ? fmt::format("it turned away every call, and says to the people of those "
+                                                              "rows what it says to strangers: {}: {}",
+                                                          untold->outcome.sqlstate, untold->outcome.message)
                     : tried.answered == 0   ? "every call failed, the last with " + tried.failure
                     : writes                ? calls + " changed nothing of other people"
                     : tried.unexplained > 0 ? calls + " showed what may be anybody's"

@@ -17,6 +17,7 @@
 #include "server/bodies.hpp"
 #include "server/call_arguments.hpp"
 #include "server/probe.hpp"
+#include "server/refusals.hpp"
 #include "server/stage.hpp"
 
 namespace rlsproof::server {
@@ -41,13 +42,13 @@ private:
     // What became of the calls that were made.
     struct Tried {
         int calls = 0, answered = 0;
-        std::string failure; // SQLSTATE and message of the last that failed
-        bool broken = false; // it failed on its own body, not on what it was given
-        int unexplained = 0; // answers that say something, and not of whom
-        int refused = 0;     // calls that the function itself turned away
-        std::string seen;    // what a call showed or changed of other people's rows; empty where nothing
-        bool rows = false;   // and that was rows, not something about them
-        std::string doubt;   // what a call did while triggers rested, and what they say of it; empty where nothing
+        std::string failure;          // SQLSTATE and message of the last that failed
+        bool broken = false;          // it failed on its own body, not on what it was given
+        int unexplained = 0;          // answers that say something, and not of whom
+        std::vector<Refusal> refused; // calls that the function itself turned away
+        std::string seen;             // what a call showed or changed of other people's rows; empty where nothing
+        bool rows = false;            // and that was rows, not something about them
+        std::string doubt; // what a call did while triggers rested, and what they say of it; empty where nothing
         Observation observation;
     };
 
