@@ -33,6 +33,8 @@ struct Piece {
     List *compared; // of Node *, in pairs
     List *written;  // of RangeVar *, char * (or nullptr for "by position"), Node *, in threes
     List *sets;     // of char *
+    List *asked;    // of Node *, char * in turn: what is compared with a constant
+    List *nulls;    // of char *: what is asked whether it is NULL
     bool metadata;
     const char *tainted; // the key under which metadata is read
 };
@@ -46,6 +48,21 @@ const char *string_of(Node *node) {
     if (node == nullptr || !IsA(node, A_Const) || castNode(A_Const, node)->isnull) return nullptr;
     Node *value = (Node *)&castNode(A_Const, node)->val;
     return IsA(value, String) ? strVal(value) : nullptr;
+}
+
+const char *constant_of(Node *node) {
+    if (const char *text = string_of(node)) return text;
+    const char *sign = "";
+    while (node != nullptr && IsA(node, TypeCast)) node = castNode(TypeCast, node)->arg;
+    if (node != nullptr && IsA(node, A_Expr) && castNode(A_Expr, node)->lexpr == nullptr) {
+        sign = "-";
+        node = castNode(A_Expr, node)->rexpr;
+    }
+    if (node == nullptr || !IsA(node, A_Const) || castNode(A_Const, node)->isnull) return nullptr;
+    Node *value = (Node *)&castNode(A_Const, node)->val;
+    if (IsA(value, Integer)) return psprintf("%s%d", sign, intVal(value));
+    if (IsA(value, Float)) return psprintf("%s%s", sign, castNode(Float, value)->fval);
+    return nullptr;
 }
 
 Node *bare(Node *node) {
@@ -74,6 +91,32 @@ bool find_metadata(Node *node, void *context) {
     }
     if (is_metadata(node)) return true;
     return compat::walk_raw(node, find_metadata, context);
+}
+
+// lower(trim(kind)) and coalesce(kind, 'x') are the kind; how long it is is another thing.
+Node *within(Node *node) {
+    for (;;) {
+        node = bare(node);
+        if (node != nullptr && IsA(node, CoalesceExpr))
+            node = (Node *)linitial(castNode(CoalesceExpr, node)->args);
+        else if (node != nullptr && IsA(node, FuncCall) && castNode(FuncCall, node)->args != NIL &&
+                 strstr(last_name(castNode(FuncCall, node)->funcname), "length") == nullptr)
+            node = (Node *)linitial(castNode(FuncCall, node)->args);
+        else
+            return node;
+    }
+}
+
+void note_asked(Piece *piece, Node *what, Node *with) {
+    Node *there = bare(with);
+    List *constants = there == nullptr          ? NIL
+                      : IsA(there, List)        ? (List *)there
+                      : IsA(there, A_ArrayExpr) ? castNode(A_ArrayExpr, there)->elements
+                                                : list_make1(with);
+    ListCell *cell;
+    foreach (cell, constants)
+        if (const char *constant = constant_of((Node *)lfirst(cell)))
+            piece->asked = lappend(lappend(piece->asked, what), (void *)constant);
 }
 
 void note_target(Piece *piece, RangeVar *table, const char *column, Node *value) {
@@ -137,8 +180,23 @@ bool walk_piece(Node *node, void *context) {
             piece->compared = lappend(lappend(piece->compared, expression->lexpr), expression->rexpr);
             piece->compared = lappend(lappend(piece->compared, expression->rexpr), expression->lexpr);
         }
+        note_asked(piece, expression->lexpr, expression->rexpr);
+        note_asked(piece, expression->rexpr, expression->lexpr);
         if (name[0] == '-' && name[1] == '>' && expression->lexpr != nullptr && is_metadata(bare(expression->lexpr)))
             if (const char *key = string_of(expression->rexpr)) piece->tainted = key;
+        break;
+    }
+    case T_CaseExpr: {
+        ListCell *cell;
+        if (castNode(CaseExpr, node)->arg != nullptr)
+            foreach (cell, castNode(CaseExpr, node)->args)
+                note_asked(piece, (Node *)castNode(CaseExpr, node)->arg, (Node *)lfirst_node(CaseWhen, cell)->expr);
+        break;
+    }
+    case T_NullTest: {
+        Node *what = bare((Node *)castNode(NullTest, node)->arg);
+        if (what != nullptr && IsA(what, ColumnRef))
+            piece->nulls = lappend(piece->nulls, (void *)last_name(castNode(ColumnRef, what)->fields));
         break;
     }
     case T_PLAssignStmt: return walk_piece((Node *)castNode(PLAssignStmt, node)->val, context);
@@ -155,6 +213,8 @@ struct Raw {
     List *schemas; // of char *: where those were found
     List *sets;    // of char *
     List *keys;    // of char *: metadata that went into a variable
+    List *asked;   // of char *, char * in turn: an argument, or "", and a constant
+    List *nulls;   // of char *
     bool metadata;
 };
 
@@ -269,6 +329,17 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
         const char *argument = column_of(other, &piece, &ignored) ? nullptr : argument_of(other, arguments);
         if (argument != nullptr) note(raw, Use::compared, &place, argument);
     }
+    raw->nulls = list_concat(raw->nulls, piece.nulls);
+    for (int i = 0; i < list_length(piece.asked); i += 2) {
+        Node *what = within((Node *)list_nth(piece.asked, i));
+        const char *argument = argument_of(what, arguments);
+        RawColumn ignored{};
+        if (what == nullptr || column_of(what, &piece, &ignored)) continue;
+        if (argument == nullptr && (!IsA(what, ColumnRef) || list_length(castNode(ColumnRef, what)->fields) > 1))
+            continue;
+        raw->asked =
+            lappend(lappend(raw->asked, (void *)(argument != nullptr ? argument : "")), list_nth(piece.asked, i + 1));
+    }
     foreach (cell, piece.tables) {
         auto *table = lfirst_node(RangeVar, cell);
         if (table->schemaname != nullptr) continue;
@@ -320,6 +391,12 @@ void take(const Raw &raw, BodyFacts &facts) {
             facts.unqualified.emplace_back(name);
     });
     each(raw.schemas, [&](const char *schema) { facts.found_in.insert(schema); });
+    each(raw.nulls, [&](const char *name) { facts.null_asked.insert(name); });
+    for (int i = 0; i + 1 < list_length(raw.asked); i += 2) {
+        auto &constants = facts.asked[static_cast<const char *>(list_nth(raw.asked, i))];
+        const std::string constant = static_cast<const char *>(list_nth(raw.asked, i + 1));
+        if (std::find(constants.begin(), constants.end(), constant) == constants.end()) constants.push_back(constant);
+    }
     for (int i = 0; i < list_length(raw.calls); i++) facts.calls.push_back(list_nth_oid(raw.calls, i));
     std::set<std::string> keys;
     each(raw.keys, [&](const char *key) { keys.insert(key); });

@@ -15,6 +15,8 @@ namespace rlsproof::server {
 struct Arguments {
     std::string list;            // as they stand between the parentheses of a call
     std::string of_nobody;       // the same with keys of no row; empty where there is none to put in the place of
+    std::string of_caller;       // the same without whom an argument of a person's type names; empty where none does
+    std::string person;          // whom it names
     std::set<std::string> given; // the values in them
     bool guessed = false;        // of one argument nothing is known but its type
     bool by_key = false; // all that is not guessed is the caller, or the key of some row: nothing to be kept secret

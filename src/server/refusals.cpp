@@ -54,18 +54,6 @@ void replace_all(std::string &text, const std::string &what, const std::string &
         text.replace(at, what.size(), with);
 }
 
-// Somebody signed in as another person.
-Persona as_person(const Persona &like, const std::string &who) {
-    Persona person = like;
-    person.uid = who;
-    for (auto &[name, value] : person.settings) {
-        replace_all(value, like.uid, who);
-        for (const char *type : {"int2", "int8"})
-            if (value == identity_as(type, like.uid)) value = who;
-    }
-    return person;
-}
-
 Persona at_address(const Persona &like, const std::string &address) {
     Persona person = like;
     for (auto &[name, value] : person.settings) {
@@ -96,13 +84,29 @@ where p.oid = $1::oid and l.lanname in ('sql', 'plpgsql'))",
 
 } // namespace
 
+Persona as_person(const Persona &like, const std::string &who) {
+    Persona person = like;
+    person.uid = who;
+    for (auto &[name, value] : person.settings) {
+        replace_all(value, like.uid, who);
+        for (const char *type : {"int2", "int8"})
+            if (value == identity_as(type, like.uid)) value = who;
+    }
+    return person;
+}
+
+const Persona *somebody_signed_in(const World &world, const Persona &persona, Oid superuser, int security) {
+    if (!persona.uid.empty()) return &persona;
+    const AsUser past(superuser, security);
+    for (const Persona &other : world.personas)
+        if (!other.uid.empty() && why_not_assumed(other).empty()) return &other;
+    return nullptr;
+}
+
 Refusals::Refusals(const World &world, const Body &body, const Stage &stage, const Function &function,
                    const Persona &persona, Oid superuser, int security)
-    : stage_(stage), body_(body), superuser_(superuser), security_(security) {
-    if (!persona.uid.empty()) like_ = &persona;
-    const AsUser past(superuser_, security_); // who may become anybody
-    for (const Persona &other : world.personas)
-        if (like_ == nullptr && !other.uid.empty() && why_not_assumed(other).empty()) like_ = &other;
+    : stage_(stage), body_(body), like_(somebody_signed_in(world, persona, superuser, security)), superuser_(superuser),
+      security_(security) {
     source_ =
         query("select prosrc from pg_catalog.pg_proc where oid = $1::oid", {std::to_string(function.id)}).text(0, 0);
     std::set<Oid> read;

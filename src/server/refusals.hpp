@@ -25,6 +25,12 @@ struct Refusal {
     bool itself = false; // the caller named itself
 };
 
+// Somebody who is signed in: the persona itself, or another one; nothing where nobody is. `superuser` may become them.
+const Persona *somebody_signed_in(const World &world, const Persona &persona, Oid superuser, int security);
+
+// The same, signed in as another person.
+Persona as_person(const Persona &like, const std::string &who);
+
 class Refusals {
 public:
     // REQUIRES: a persona is assumed in the subtransaction around; `superuser` is who set the stage.
