@@ -382,14 +382,14 @@ void Choices::add(size_t turn, bool own, size_t together) {
         if (left_out) continue;
         const bool at_hand = column && chooser_.is_at_hand(*column);
         Candidate value;
-        if (option.kind == Kind::word && !at_hand)
+        if (option.kind == Kind::word)
             value = option.word;
         else if (option.kind == Kind::person)
             value = chooser_.value_of(option.person, turn, own);
         else
             value = column ? chooser_.value_for(argument, *column, turn, own) : guess(argument, turn, stage_.tables());
         const bool plain = option.kind == Kind::plain;
-        if (at_hand)
+        if (at_hand && plain)
             choice.handed = true;
         else if (!column && plain)
             choice.guessed = true;
@@ -443,6 +443,14 @@ std::vector<Arguments> arguments_for_itself(const Function &function, Stage &sta
                                             const Row *at_hand) {
     Choices choices(function, stage, uid, at_hand);
     for (size_t turn = 0; turn < kOwnRows; turn++) choices.add(turn, true);
+    return std::move(choices.made);
+}
+
+std::vector<Arguments> arguments_with_words(const Function &function, Stage &stage, const std::string &uid,
+                                            const Row &at_hand) {
+    Choices choices(function, stage, uid, &at_hand);
+    choices.add(0, true);
+    choices.add_options(1, true);
     return std::move(choices.made);
 }
 

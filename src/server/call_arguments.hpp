@@ -35,4 +35,8 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
 std::vector<Arguments> arguments_for_itself(const Function &function, Stage &stage, const std::string &uid,
                                             const Row *at_hand);
 
+// The same with all words that the body names and that what it writes may hold.
+std::vector<Arguments> arguments_with_words(const Function &function, Stage &stage, const std::string &uid,
+                                            const Row &at_hand);
+
 } // namespace rlsproof::server
