@@ -118,8 +118,9 @@ std::vector<std::string> within(const std::vector<std::string> &words, Oid type)
 
 class Chooser {
 public:
-    Chooser(const Function &function, Stage &stage, const std::string &uid, const Row *at_hand)
-        : stage_(stage), uid_(uid), at_hand_(at_hand), facts_(read_body_facts(function.id)) {
+    Chooser(const Function &function, Stage &stage, const std::string &uid, const std::vector<Row> *own,
+            const Row *at_hand)
+        : stage_(stage), uid_(uid), own_(own), at_hand_(at_hand), facts_(read_body_facts(function.id)) {
         std::vector<const Touch *> touches;
         for (const Touch &touch : function.touches) touches.push_back(&touch);
         std::stable_sort(touches.begin(), touches.end(),
@@ -213,6 +214,9 @@ public:
         take(fmt::format("${}", position + 1));
         if (words.empty()) take("");
         if (argument.category == TYPCATEGORY_NUMERIC) words = within(words, argument.type_id);
+        // Another label than the one that is named may be what opens it.
+        if (!words.empty()) words.insert(words.end(), argument.labels.begin(), argument.labels.end());
+        if (argument.category == TYPCATEGORY_BOOLEAN && !column && !argument.has_default) words = {"t", "f"};
         if (column && facts_.written.contains(*column)) {
             if (const auto allowed = stage_.tables().allowed.find(*column); allowed != stage_.tables().allowed.end())
                 for (const Candidate &value : allowed->second)
@@ -225,6 +229,19 @@ public:
                 fits(word, argument.type))
                 fitting.push_back(word);
         return fitting;
+    }
+
+    // The key of a row of its own that the argument may name: of its own tenant.
+    Candidate mine_for(const Column &column) const {
+        if (own_ == nullptr || is_identity(column) || !is_key(column)) return std::nullopt;
+        Column place = column;
+        for (const ForeignKey &key : stage_.tables().of(column.relation)->foreign_keys)
+            if (key.columns == std::vector{column.number}) place = {key.parent, key.parent_columns.front()};
+        for (const Row &row : *own_)
+            if (const auto value = row.values.find(place.number);
+                row.table == place.relation && value != row.values.end())
+                return value->second;
+        return std::nullopt;
     }
 
     bool is_identity(const Column &column) const { return stage_.hints().identity.contains(column); }
@@ -249,6 +266,7 @@ public:
 private:
     Stage &stage_;
     const std::string &uid_;
+    const std::vector<Row> *own_; // or nothing
     const Row *at_hand_;
     BodyFacts facts_;
     std::vector<const TableShape *> tables_;
@@ -309,8 +327,9 @@ bool has_its_name_alone(Oid function) {
 // The ways to call a function, one for each turn.
 class Choices {
 public:
-    Choices(const Function &function, Stage &stage, const std::string &uid, const Row *at_hand)
-        : stage_(stage), chooser_(function, stage, uid, at_hand), arguments_(arguments_of(function.id)),
+    Choices(const Function &function, Stage &stage, const std::string &uid, const std::vector<Row> *own,
+            const Row *at_hand)
+        : stage_(stage), chooser_(function, stage, uid, own, at_hand), arguments_(arguments_of(function.id)),
           alone_(has_its_name_alone(function.id)) {
         for (size_t i = 0; i < arguments_.size(); i++) {
             columns_.push_back(chooser_.column_of(arguments_[i], i));
@@ -323,6 +342,11 @@ public:
             // A guess is worth less than what the body names, a row of its own is not.
             if (options.empty() || columns_.back() || may_be_left_out)
                 options.insert(options.begin(), Option{Kind::plain, "", {}});
+            else if (arguments_[i].category == TYPCATEGORY_STRING)
+                options.push_back({Kind::plain, "", {}});
+            if (columns_.back() && arguments_.size() > 1)
+                if (const Candidate mine = chooser_.mine_for(*columns_.back()))
+                    options.push_back({Kind::mine, *mine, {}});
             if (const auto people = columns_.back() ? std::nullopt : chooser_.person_for(arguments_[i]))
                 options.push_back({Kind::person, "", *people});
         }
@@ -339,7 +363,7 @@ public:
 
 private:
     // Where the value of an argument comes from.
-    enum class Kind { plain, word, person };
+    enum class Kind { plain, word, person, mine };
     struct Option {
         Kind kind;
         std::string word;
@@ -382,17 +406,18 @@ void Choices::add(size_t turn, bool own, size_t together) {
         if (left_out) continue;
         const bool at_hand = column && chooser_.is_at_hand(*column);
         Candidate value;
-        if (option.kind == Kind::word)
+        if (option.kind == Kind::word || option.kind == Kind::mine)
             value = option.word;
         else if (option.kind == Kind::person)
             value = chooser_.value_of(option.person, turn, own);
         else
             value = column ? chooser_.value_for(argument, *column, turn, own) : guess(argument, turn, stage_.tables());
         const bool plain = option.kind == Kind::plain;
+        choice.aside = choice.aside || option.kind == Kind::mine;
         if (at_hand && plain)
             choice.handed = true;
         else if (!column && plain)
-            choice.guessed = true;
+            (options_[i].front().kind == Kind::plain ? choice.guessed : choice.beside) = true;
         else if (column && plain && chooser_.is_key(*column) && !chooser_.is_identity(*column))
             choice.by_key = true;
         else if (column && plain && !chooser_.is_identity(*column))
@@ -430,8 +455,9 @@ std::string call_of(const Function &function, const std::string &arguments) {
     return function.procedure ? "call " + call : fmt::format("select {}::text", call);
 }
 
-std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid) {
-    Choices choices(function, stage, uid, nullptr);
+std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid,
+                                     const std::vector<Row> &own) {
+    Choices choices(function, stage, uid, &own, nullptr);
     for (size_t turn = 0; turn < kRows; turn++) choices.add(turn, false);
     choices.add_options(kWordRows, false);
     if (choices.names_people && !uid.empty())
@@ -441,14 +467,14 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
 
 std::vector<Arguments> arguments_for_itself(const Function &function, Stage &stage, const std::string &uid,
                                             const Row *at_hand) {
-    Choices choices(function, stage, uid, at_hand);
+    Choices choices(function, stage, uid, nullptr, at_hand);
     for (size_t turn = 0; turn < kOwnRows; turn++) choices.add(turn, true);
     return std::move(choices.made);
 }
 
 std::vector<Arguments> arguments_with_words(const Function &function, Stage &stage, const std::string &uid,
                                             const Row &at_hand) {
-    Choices choices(function, stage, uid, &at_hand);
+    Choices choices(function, stage, uid, nullptr, &at_hand);
     choices.add(0, true);
     choices.add_options(1, true);
     return std::move(choices.made);

@@ -418,7 +418,12 @@ Calls::Tried Calls::call_it(const Function &function, const Body &body, const st
             std::set<std::string> told = choices[i].given;
             for (const auto &[column, value] : body.compared)
                 if (value) told.insert(*value);
+            const Tried before = tried;
             if (make_call(function, choices[i], gains, told, tried)) return true;
+            if (!choices[i].aside) continue;
+            std::string doubt = std::move(tried.doubt);
+            tried = before;
+            tried.doubt = std::move(doubt);
         }
         return false;
     };
@@ -452,8 +457,8 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     Tried tried;
     bool guessed = false;
     if (unjudged.empty() && !gains.empty()) {
-        const std::vector<Arguments> choices = arguments_for(function, *stage_, persona_.uid);
-        guessed = std::any_of(choices.begin(), choices.end(), [](const Arguments &a) { return a.guessed; });
+        const std::vector<Arguments> choices = arguments_for(function, *stage_, persona_.uid, own_);
+        guessed = std::any_of(choices.begin(), choices.end(), [](const Arguments &a) { return a.guessed || a.beside; });
         tried = call_it(function, body, gains, choices);
     }
     if (tried.seen.empty() && !tried.doubt.empty())

@@ -12,11 +12,15 @@
 #include "server/spi.hpp"
 #include "server/time_limit.hpp"
 
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
 namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostPeople = 24;
+constexpr size_t kMostPeople = 32;
 constexpr size_t kMostLiterals = 10;
 constexpr size_t kShort = 32;    // letters of a text that may be the name or the value of a claim
 constexpr size_t kMostRead = 12; // functions whose texts are looked at
@@ -125,7 +129,7 @@ std::vector<Persona> Refusals::people(const std::set<std::string> &given) const 
         if (who.front() == '{') who = who.substr(1, who.find_first_of(",}") - 1);
         if (known.insert(who).second) result.push_back(address ? at_address(*like_, who) : as_person(*like_, who));
     };
-    const auto add_all = [&](Oid table, bool handed) {
+    const auto add_all = [&](Oid table, bool handed, bool any) {
         const TableShape *shape = stage_.tables().of(table);
         if (shape == nullptr) return;
         for (const Row &row : stage_.rows(table)) {
@@ -136,14 +140,17 @@ std::vector<Persona> Refusals::people(const std::set<std::string> &given) const 
             for (const ColumnShape &column : shape->columns) {
                 const bool address = column.name.find("mail") != std::string::npos;
                 const Column place{table, column.number};
-                if (address || stage_.hints().identity.contains(place) || stage_.hints().tenant.contains(place))
+                if (address || stage_.hints().identity.contains(place) || stage_.hints().tenant.contains(place) ||
+                    (any && column.type == UUIDOID))
                     add(row, column.number, address);
             }
         }
     };
     for (const bool handed : {true, false})
-        for (const auto &[table, written] : body_.relations) add_all(table, handed);
-    for (const Column &column : stage_.hints().identity) add_all(column.relation, false);
+        for (const auto &[table, written] : body_.relations) add_all(table, handed, false);
+    for (const Column &column : stage_.hints().identity) add_all(column.relation, false, false);
+    // Where nothing says which columns hold people, any may.
+    for (const auto &[table, written] : body_.relations) add_all(table, false, true);
     return result;
 }
 
