@@ -14,6 +14,7 @@
 #include "server/compat.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "parser/parser.h"
@@ -30,6 +31,7 @@ struct Piece {
     List *tables;   // of RangeVar *
     List *ctes;     // of char *
     List *calls;    // of List *
+    List *handed;   // of FuncCall *, the same
     List *compared; // of Node *, in pairs
     List *written;  // of RangeVar *, char * (or nullptr for "by position"), Node *, in threes
     List *sets;     // of char *
@@ -167,6 +169,7 @@ bool walk_piece(Node *node, void *context) {
         auto *function = castNode(FuncCall, node);
         const char *name = last_name(function->funcname);
         piece->calls = lappend(piece->calls, function->funcname);
+        piece->handed = lappend(piece->handed, function);
         const char *setting = function->args != NIL ? string_of((Node *)linitial(function->args)) : nullptr;
         if (setting != nullptr && strcmp(name, "set_config") == 0 && list_length(function->args) > 1 &&
             !IsA(bare((Node *)lsecond(function->args)), A_Const))
@@ -215,6 +218,7 @@ struct Raw {
     List *keys;    // of char *: metadata that went into a variable
     List *asked;   // of char *, char * in turn: an argument, or "", and a constant
     List *nulls;   // of char *
+    List *handed;  // of RawHanded *
     bool metadata;
 };
 
@@ -225,6 +229,12 @@ struct RawColumn {
     Oid relation;
     int number;
     const char *name;
+};
+
+struct RawHanded {
+    Oid function;
+    int position;
+    const char *argument;
 };
 
 struct Arguments {
@@ -290,6 +300,24 @@ void note_unqualified(Raw *raw, const char *name, Oid schema) {
     raw->schemas = lappend(raw->schemas, (void *)::quote_identifier(get_namespace_name(schema)));
 }
 
+// To a helper of its own kind: what is handed to the server's functions stands for nothing.
+void note_handed(Raw *raw, FuncCall *call, const Arguments *arguments) {
+    int position = 0;
+    ListCell *cell;
+    foreach (cell, call->args) {
+        const char *argument = argument_of((Node *)lfirst(cell), arguments);
+        ListCell *function;
+        if (argument != nullptr)
+            foreach (function, functions_named(call->funcname)) {
+                if (lfirst_oid(function) < FirstNormalObjectId) continue;
+                auto *handed = (RawHanded *)palloc(sizeof(RawHanded));
+                *handed = RawHanded{lfirst_oid(function), position, argument};
+                raw->handed = lappend(raw->handed, handed);
+            }
+        position++;
+    }
+}
+
 void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     Piece piece{};
     (void)walk_piece(statement, &piece);
@@ -330,6 +358,7 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
         if (argument != nullptr) note(raw, Use::compared, &place, argument);
     }
     raw->nulls = list_concat(raw->nulls, piece.nulls);
+    foreach (cell, piece.handed) note_handed(raw, (FuncCall *)lfirst(cell), arguments);
     for (int i = 0; i < list_length(piece.asked); i += 2) {
         Node *what = within((Node *)list_nth(piece.asked, i));
         const char *argument = argument_of(what, arguments);
@@ -392,6 +421,10 @@ void take(const Raw &raw, BodyFacts &facts) {
     });
     each(raw.schemas, [&](const char *schema) { facts.found_in.insert(schema); });
     each(raw.nulls, [&](const char *name) { facts.null_asked.insert(name); });
+    for (int i = 0; i < list_length(raw.handed); i++) {
+        const auto *handed = static_cast<const RawHanded *>(list_nth(raw.handed, i));
+        facts.handed.emplace(std::pair{handed->function, handed->position}, handed->argument);
+    }
     for (int i = 0; i + 1 < list_length(raw.asked); i += 2) {
         auto &constants = facts.asked[static_cast<const char *>(list_nth(raw.asked, i))];
         const std::string constant = static_cast<const char *>(list_nth(raw.asked, i + 1));

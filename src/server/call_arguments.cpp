@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "server/facts.hpp"
+#include "server/handed.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -138,6 +139,10 @@ public:
         for (const auto *facts : {&facts_.compared, &facts_.written})
             for (const auto &[column, name] : *facts)
                 if (said(name) && !stage_.rows(column.relation).empty()) return column;
+        for (const auto &[place, name] : facts_.handed)
+            if (said(name))
+                for (const Column &column : compared_with_argument(place.first, place.second))
+                    if (!stage_.rows(column.relation).empty()) return column;
         if (argument.name.empty()) return std::nullopt;
         std::string name = without_prefix(argument.name);
         char category = argument.category;

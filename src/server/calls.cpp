@@ -352,7 +352,9 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
     Observation observation;
     observation.statement = statement;
     observation.identified = false;
-    observation.made = now_.all();
+    // As somebody may read it: all rows, and not those that were made alone.
+    for (const auto &[table, update] : now_.statements)
+        observation.made += (observation.made.empty() ? "" : "; ") + update.substr(0, update.find(" where ctid"));
     std::vector<const Relation *> shown;
     std::string did;
     int unexplained = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,8 @@ namespace rlsproof::server {
 namespace {
 
 constexpr size_t kMostPeople = 32;
+constexpr size_t kMostAsked = 6;   // refusals at one place
+constexpr size_t kMostPlaces = 16; // of one function
 constexpr size_t kMostLiterals = 10;
 constexpr size_t kShort = 32;    // letters of a text that may be the name or the value of a claim
 constexpr size_t kMostRead = 12; // functions whose texts are looked at
@@ -211,7 +214,23 @@ const Refusal *Refusals::not_for_the_caller(const std::vector<Refusal> &refusals
     if (refusals.empty()) return nullptr;
     if (like_ == nullptr) return &refusals.front();
     std::vector<const Refusal *> told, untold;
-    for (const Refusal &refusal : refusals) (somebody_gets_further(refusal) ? told : untold).push_back(&refusal);
+    // What was said at one place is asked about until somebody gets past it.
+    struct Place {
+        size_t asked = 0;
+        bool passed = false;
+    };
+    std::map<std::string, Place> places;
+    for (const Refusal &refusal : refusals) {
+        const Outcome &said = refusal.outcome;
+        Place &place = places[fmt::format("{} {} {}", said.sqlstate, said.message, said.context)];
+        if (place.passed || place.asked++ >= kMostAsked) continue;
+        place.passed = places.size() <= kMostPlaces && somebody_gets_further(refusal);
+        (place.passed ? told : untold).push_back(&refusal);
+    }
+    std::erase_if(untold, [&](const Refusal *refusal) {
+        const Outcome &said = refusal->outcome;
+        return places[fmt::format("{} {} {}", said.sqlstate, said.message, said.context)].passed;
+    });
     if (told.empty()) return untold.back();
     // One that came further than any of those that were turned away for who they were passed what turned these away.
     for (const Refusal *refusal : untold) {
