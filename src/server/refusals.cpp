@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -22,8 +23,11 @@ namespace rlsproof::server {
 namespace {
 
 constexpr size_t kMostPeople = 32;
-constexpr size_t kMostAsked = 6;   // refusals at one place
-constexpr size_t kMostPlaces = 16; // of one function
+constexpr size_t kMostAsked = 6;     // refusals at one place
+constexpr size_t kMostPlaces = 16;   // of one function
+constexpr size_t kMostAppointed = 8; // ways to say what is asked of one row
+constexpr size_t kMostRows = 2;      // that say it
+constexpr size_t kMostOffices = 48;  // in all
 constexpr size_t kMostLiterals = 10;
 constexpr size_t kShort = 32;    // letters of a text that may be the name or the value of a claim
 constexpr size_t kMostRead = 12; // functions whose texts are looked at
@@ -199,15 +203,82 @@ bool Refusals::gets_further(const Outcome &other, const Outcome &refused) const 
 bool Refusals::somebody_gets_further(const Refusal &refusal) const {
     std::vector<Persona> others = people(refusal.given);
     for (Persona &holder : holders()) others.push_back(std::move(holder));
-    return std::any_of(others.begin(), others.end(), [&](const Persona &other) {
-        const Outcome outcome = attempt(Finish::rollback, [&] {
-            const AsUser past(superuser_, security_);
-            if (!refusal.circumstances.empty()) (void)execute(refusal.circumstances);
-            assume(identity_of(other));
-            (void)in_time([&] { return execute(refusal.statement); });
-        });
-        return gets_further(outcome, refusal.outcome);
+    if (std::any_of(others.begin(), others.end(),
+                    [&](const Persona &other) { return gets_further(called(refusal, "", &other), refusal.outcome); }))
+        return true;
+    // Where rows are changed for it, they are for the stranger as well.
+    const std::vector<Appointed> all = appointed();
+    return std::any_of(all.begin(), all.end(), [&](const Appointed &one) {
+        const Outcome there = called(refusal, one.statement, &one.person);
+        if (!gets_further(there, refusal.outcome)) return false;
+        const Outcome here = called(refusal, one.statement, nullptr);
+        return !here.ok && gets_further(there, here);
     });
+}
+
+// The same call as somebody else, or as the persona itself.
+Outcome Refusals::called(const Refusal &refusal, const std::string &before, const Persona *as) const {
+    return attempt(Finish::rollback, [&] {
+        std::optional<AsUser> past;
+        past.emplace(superuser_, security_);
+        for (const std::string &statement : {refusal.circumstances, before})
+            if (!statement.empty()) (void)execute(statement);
+        if (as != nullptr)
+            assume(identity_of(*as));
+        else
+            past.reset();
+        (void)in_time([&] { return execute(refusal.statement); });
+    });
+}
+
+std::vector<Refusals::Appointed> Refusals::appointed() const {
+    std::vector<Appointed> result;
+    for (const auto &[table, written] : body_.relations) {
+        const TableShape *shape = stage_.tables().of(table);
+        if (shape == nullptr) continue;
+        const auto who = std::find_if(shape->columns.begin(), shape->columns.end(), [&](const ColumnShape &column) {
+            return stage_.hints().identity.contains({table, column.number}) && column.category != TYPCATEGORY_ARRAY;
+        });
+        if (who == shape->columns.end()) continue;
+        std::vector<Values> asked = stage_.asked_together(*shape);
+        asked.resize(std::min(asked.size(), kMostAppointed));
+        // What the body itself asks for, each value beside the first of the other columns.
+        std::map<int, std::vector<Candidate>> named;
+        const auto name = [&](const std::string &column_name, const Candidate &value) {
+            for (const ColumnShape &column : shape->columns)
+                if (column.name == quote_identifier(column_name) && !column.generated && value &&
+                    !stage_.hints().identity.contains({table, column.number}))
+                    named[column.number].push_back(value);
+        };
+        for (const auto &[column, value] : body_.compared) name(column, value);
+        for (const auto &[column, value] : body_.flags) name(column, value);
+        Values first;
+        for (const auto &[number, values] : named) first[number] = values.front();
+        if (!first.empty()) asked.push_back(first);
+        for (const auto &[number, values] : named)
+            for (const Candidate &value : values) {
+                Values other = first;
+                other[number] = value;
+                if (value != first[number] && asked.size() < 2 * kMostAppointed) asked.push_back(std::move(other));
+            }
+        size_t rows = 0;
+        for (const Row &row : stage_.rows(table)) {
+            const auto person = row.values.find(who->number);
+            if (person == row.values.end() || !person->second || rows++ == kMostRows) continue;
+            for (const Values &values : asked) {
+                std::string set;
+                for (const auto &[number, value] : values)
+                    if (const ColumnShape *column = shape->column(number); column != nullptr && number != who->number)
+                        set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", column->name,
+                                           Maker::literal(*column, value));
+                if (set.empty() || result.size() >= kMostOffices) continue;
+                result.push_back({fmt::format("update {} set {} where ctid = '{}'::tid and tableoid = {}", shape->name,
+                                              set, row.tid, row.stored_in),
+                                  as_person(*like_, *person->second)});
+            }
+        }
+    }
+    return result;
 }
 
 const Refusal *Refusals::not_for_the_caller(const std::vector<Refusal> &refusals) const {

@@ -45,6 +45,14 @@ private:
     bool gets_further(const Outcome &other, const Outcome &refused) const;
     std::vector<Persona> people(const std::set<std::string> &given) const;
     std::vector<Persona> holders() const;
+    // Somebody of whom the rows say all that the body asks for at once, and the statement that makes them say it.
+    struct Appointed {
+        std::string statement;
+        Persona person;
+    };
+    std::vector<Appointed> appointed() const;
+
+    Outcome called(const Refusal &refusal, const std::string &before, const Persona *as) const;
 
     const Stage &stage_;
     const Body &body_;
