@@ -398,9 +398,10 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
         return false; // another call may pass what stopped this one
     }
     tried.rows = !seen.empty();
-    if (!tried.rows && of_another)
+    if (!tried.rows && of_another) {
         seen = "a call told of somebody else what it tells everybody of themselves";
-    else if (!tried.rows && about_somebody && !function.asks_who)
+        tried.rows = true; // as much as it gives to anybody
+    } else if (!tried.rows && about_somebody && !function.asks_who)
         seen = "a call told something about a row of somebody else's";
     tried.tells = tried.tells || about_somebody;
     tried.seen = seen;
