@@ -14,6 +14,7 @@
 #include "server/compat.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "parser/parser.h"
@@ -30,9 +31,12 @@ struct Piece {
     List *tables;   // of RangeVar *
     List *ctes;     // of char *
     List *calls;    // of List *
+    List *handed;   // of FuncCall *, the same
     List *compared; // of Node *, in pairs
     List *written;  // of RangeVar *, char * (or nullptr for "by position"), Node *, in threes
     List *sets;     // of char *
+    List *asked;    // of Node *, char * in turn: what is compared with a constant
+    List *nulls;    // of char *: what is asked whether it is NULL
     bool metadata;
     const char *tainted; // the key under which metadata is read
 };
@@ -46,6 +50,21 @@ const char *string_of(Node *node) {
     if (node == nullptr || !IsA(node, A_Const) || castNode(A_Const, node)->isnull) return nullptr;
     Node *value = (Node *)&castNode(A_Const, node)->val;
     return IsA(value, String) ? strVal(value) : nullptr;
+}
+
+const char *constant_of(Node *node) {
+    if (const char *text = string_of(node)) return text;
+    const char *sign = "";
+    while (node != nullptr && IsA(node, TypeCast)) node = castNode(TypeCast, node)->arg;
+    if (node != nullptr && IsA(node, A_Expr) && castNode(A_Expr, node)->lexpr == nullptr) {
+        sign = "-";
+        node = castNode(A_Expr, node)->rexpr;
+    }
+    if (node == nullptr || !IsA(node, A_Const) || castNode(A_Const, node)->isnull) return nullptr;
+    Node *value = (Node *)&castNode(A_Const, node)->val;
+    if (IsA(value, Integer)) return psprintf("%s%d", sign, intVal(value));
+    if (IsA(value, Float)) return psprintf("%s%s", sign, castNode(Float, value)->fval);
+    return nullptr;
 }
 
 Node *bare(Node *node) {
@@ -89,6 +108,32 @@ bool find_variable(Node *node, void *context) {
         return !of_row || list_length(castNode(ColumnRef, node)->fields) < 2;
     }
     return compat::walk_raw(node, find_variable, context);
+}
+
+// lower(trim(kind)) and coalesce(kind, 'x') are the kind; how long it is is another thing.
+Node *within(Node *node) {
+    for (;;) {
+        node = bare(node);
+        if (node != nullptr && IsA(node, CoalesceExpr))
+            node = (Node *)linitial(castNode(CoalesceExpr, node)->args);
+        else if (node != nullptr && IsA(node, FuncCall) && castNode(FuncCall, node)->args != NIL &&
+                 strstr(last_name(castNode(FuncCall, node)->funcname), "length") == nullptr)
+            node = (Node *)linitial(castNode(FuncCall, node)->args);
+        else
+            return node;
+    }
+}
+
+void note_asked(Piece *piece, Node *what, Node *with) {
+    Node *there = bare(with);
+    List *constants = there == nullptr          ? NIL
+                      : IsA(there, List)        ? (List *)there
+                      : IsA(there, A_ArrayExpr) ? castNode(A_ArrayExpr, there)->elements
+                                                : list_make1(with);
+    ListCell *cell;
+    foreach (cell, constants)
+        if (const char *constant = constant_of((Node *)lfirst(cell)))
+            piece->asked = lappend(lappend(piece->asked, what), (void *)constant);
 }
 
 void note_target(Piece *piece, RangeVar *table, const char *column, Node *value) {
@@ -139,6 +184,7 @@ bool walk_piece(Node *node, void *context) {
         auto *function = castNode(FuncCall, node);
         const char *name = last_name(function->funcname);
         piece->calls = lappend(piece->calls, function->funcname);
+        piece->handed = lappend(piece->handed, function);
         const char *setting = function->args != NIL ? string_of((Node *)linitial(function->args)) : nullptr;
         if (setting != nullptr && strcmp(name, "set_config") == 0 && list_length(function->args) > 1 &&
             !IsA(bare((Node *)lsecond(function->args)), A_Const))
@@ -152,8 +198,23 @@ bool walk_piece(Node *node, void *context) {
             piece->compared = lappend(lappend(piece->compared, expression->lexpr), expression->rexpr);
             piece->compared = lappend(lappend(piece->compared, expression->rexpr), expression->lexpr);
         }
+        note_asked(piece, expression->lexpr, expression->rexpr);
+        note_asked(piece, expression->rexpr, expression->lexpr);
         if (name[0] == '-' && name[1] == '>' && expression->lexpr != nullptr && is_metadata(bare(expression->lexpr)))
             if (const char *key = string_of(expression->rexpr)) piece->tainted = key;
+        break;
+    }
+    case T_CaseExpr: {
+        ListCell *cell;
+        if (castNode(CaseExpr, node)->arg != nullptr)
+            foreach (cell, castNode(CaseExpr, node)->args)
+                note_asked(piece, (Node *)castNode(CaseExpr, node)->arg, (Node *)lfirst_node(CaseWhen, cell)->expr);
+        break;
+    }
+    case T_NullTest: {
+        Node *what = bare((Node *)castNode(NullTest, node)->arg);
+        if (what != nullptr && IsA(what, ColumnRef))
+            piece->nulls = lappend(piece->nulls, (void *)last_name(castNode(ColumnRef, what)->fields));
         break;
     }
     case T_PLAssignStmt: return walk_piece((Node *)castNode(PLAssignStmt, node)->val, context);
@@ -170,6 +231,9 @@ struct Raw {
     List *schemas; // of char *: where those were found
     List *sets;    // of char *
     List *keys;    // of char *: metadata that went into a variable
+    List *asked;   // of char *, char * in turn: an argument, or "", and a constant
+    List *nulls;   // of char *
+    List *handed;  // of RawHanded *
     bool metadata;
 };
 
@@ -180,6 +244,12 @@ struct RawColumn {
     Oid relation;
     int number;
     const char *name;
+};
+
+struct RawHanded {
+    Oid function;
+    int position;
+    const char *argument;
 };
 
 struct Arguments {
@@ -245,6 +315,24 @@ void note_unqualified(Raw *raw, const char *name, Oid schema) {
     raw->schemas = lappend(raw->schemas, (void *)::quote_identifier(get_namespace_name(schema)));
 }
 
+// To a helper of its own kind: what is handed to the server's functions stands for nothing.
+void note_handed(Raw *raw, FuncCall *call, const Arguments *arguments) {
+    int position = 0;
+    ListCell *cell;
+    foreach (cell, call->args) {
+        const char *argument = argument_of((Node *)lfirst(cell), arguments);
+        ListCell *function;
+        if (argument != nullptr)
+            foreach (function, functions_named(call->funcname)) {
+                if (lfirst_oid(function) < FirstNormalObjectId) continue;
+                auto *handed = (RawHanded *)palloc(sizeof(RawHanded));
+                *handed = RawHanded{lfirst_oid(function), position, argument};
+                raw->handed = lappend(raw->handed, handed);
+            }
+        position++;
+    }
+}
+
 void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     Piece piece{};
     (void)walk_piece(statement, &piece);
@@ -283,6 +371,18 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
         if (!column_of((Node *)list_nth(piece.compared, i), &piece, &place)) continue;
         const char *argument = column_of(other, &piece, &ignored) ? nullptr : argument_of(other, arguments);
         if (argument != nullptr) note(raw, Use::compared, &place, argument);
+    }
+    raw->nulls = list_concat(raw->nulls, piece.nulls);
+    foreach (cell, piece.handed) note_handed(raw, (FuncCall *)lfirst(cell), arguments);
+    for (int i = 0; i < list_length(piece.asked); i += 2) {
+        Node *what = within((Node *)list_nth(piece.asked, i));
+        const char *argument = argument_of(what, arguments);
+        RawColumn ignored{};
+        if (what == nullptr || column_of(what, &piece, &ignored)) continue;
+        if (argument == nullptr && (!IsA(what, ColumnRef) || list_length(castNode(ColumnRef, what)->fields) > 1))
+            continue;
+        raw->asked =
+            lappend(lappend(raw->asked, (void *)(argument != nullptr ? argument : "")), list_nth(piece.asked, i + 1));
     }
     foreach (cell, piece.tables) {
         auto *table = lfirst_node(RangeVar, cell);
@@ -335,6 +435,16 @@ void take(const Raw &raw, BodyFacts &facts) {
             facts.unqualified.emplace_back(name);
     });
     each(raw.schemas, [&](const char *schema) { facts.found_in.insert(schema); });
+    each(raw.nulls, [&](const char *name) { facts.null_asked.insert(name); });
+    for (int i = 0; i < list_length(raw.handed); i++) {
+        const auto *handed = static_cast<const RawHanded *>(list_nth(raw.handed, i));
+        facts.handed.emplace(std::pair{handed->function, handed->position}, handed->argument);
+    }
+    for (int i = 0; i + 1 < list_length(raw.asked); i += 2) {
+        auto &constants = facts.asked[static_cast<const char *>(list_nth(raw.asked, i))];
+        const std::string constant = static_cast<const char *>(list_nth(raw.asked, i + 1));
+        if (std::find(constants.begin(), constants.end(), constant) == constants.end()) constants.push_back(constant);
+    }
     for (int i = 0; i < list_length(raw.calls); i++) facts.calls.push_back(list_nth_oid(raw.calls, i));
     std::set<std::string> keys;
     each(raw.keys, [&](const char *key) { keys.insert(key); });

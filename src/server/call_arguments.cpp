@@ -1,12 +1,15 @@
 #include "server/call_arguments.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <map>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "server/facts.hpp"
+#include "server/handed.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -19,8 +22,11 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kRows = 4;    // rows of other people that arguments are taken from
-constexpr size_t kOwnRows = 8; // the same, where the caller calls for itself
+constexpr size_t kRows = 4;          // rows of other people that arguments are taken from
+constexpr size_t kOwnRows = 8;       // the same, where the caller calls for itself
+constexpr size_t kWordRows = 2;      // rows that every word is tried with
+constexpr size_t kMostWords = 8;     // for one argument
+constexpr size_t kMostTogether = 12; // words of all arguments together
 
 struct Argument {
     std::string name; // empty where it has none
@@ -79,10 +85,43 @@ bool is_plural_of(const std::string &table, const std::string &word) {
            (word.ends_with('y') && table == word.substr(0, word.size() - 1) + "ies");
 }
 
+// Whether a domain takes the value.
+bool fits(const std::string &value, const std::string &type) {
+    return attempt(Finish::rollback, [&] { (void)query(fmt::format("select {}::{}", quote_literal(value), type)); }).ok;
+}
+
+bool takes_words(const Argument &argument) {
+    return argument.category == TYPCATEGORY_STRING || argument.category == TYPCATEGORY_NUMERIC ||
+           argument.category == TYPCATEGORY_ENUM;
+}
+
+// Numbers between those that a body names, those themselves, and what is past them.
+std::vector<std::string> within(const std::vector<std::string> &words, Oid type) {
+    std::vector<double> limits;
+    for (const std::string &word : words) {
+        char *end = nullptr;
+        const double limit = std::strtod(word.c_str(), &end);
+        if (!word.empty() && *end == '\0' && std::isfinite(limit) && std::fabs(limit) < 1e15) limits.push_back(limit);
+    }
+    std::sort(limits.begin(), limits.end());
+    std::vector<double> numbers;
+    for (size_t i = 0; i + 1 < limits.size(); i++) numbers.push_back((limits[i] + limits[i + 1]) / 2);
+    if (!limits.empty()) {
+        numbers.push_back(limits.back() + 1);
+        numbers.push_back(limits.front() - 1);
+    }
+    numbers.insert(numbers.end(), limits.begin(), limits.end());
+    const bool whole = type == INT2OID || type == INT4OID || type == INT8OID;
+    std::vector<std::string> result;
+    for (const double number : numbers) result.push_back(fmt::format("{}", whole ? std::floor(number) : number));
+    return result;
+}
+
 class Chooser {
 public:
-    Chooser(const Function &function, Stage &stage, const std::string &uid, const Row *at_hand)
-        : stage_(stage), uid_(uid), at_hand_(at_hand), facts_(read_body_facts(function.id)) {
+    Chooser(const Function &function, Stage &stage, const std::string &uid, const std::vector<Row> *own,
+            const Row *at_hand)
+        : stage_(stage), uid_(uid), own_(own), at_hand_(at_hand), facts_(read_body_facts(function.id)) {
         std::vector<const Touch *> touches;
         for (const Touch &touch : function.touches) touches.push_back(&touch);
         std::stable_sort(touches.begin(), touches.end(),
@@ -100,6 +139,10 @@ public:
         for (const auto *facts : {&facts_.compared, &facts_.written})
             for (const auto &[column, name] : *facts)
                 if (said(name) && !stage_.rows(column.relation).empty()) return column;
+        for (const auto &[place, name] : facts_.handed)
+            if (said(name))
+                for (const Column &column : compared_with_argument(place.first, place.second))
+                    if (!stage_.rows(column.relation).empty()) return column;
         if (argument.name.empty()) return std::nullopt;
         std::string name = without_prefix(argument.name);
         char category = argument.category;
@@ -147,6 +190,65 @@ public:
         return value && many ? Candidate(array_literal({*value})) : value;
     }
 
+    // Where an argument that may stand for a person takes one from.
+    std::optional<Column> person_for(const Argument &argument) const {
+        const Oid type = argument.type_id;
+        const auto fits = [&](const Column &column) {
+            const TableShape *table = stage_.tables().of(column.relation);
+            return type == UUIDOID && table != nullptr && table->column(column.number)->type == type &&
+                   !stage_.rows(column.relation).empty();
+        };
+        const std::set<Column> &people = stage_.hints().identity;
+        for (const TableShape *table : tables_)
+            for (const Column &column : people)
+                if (column.relation == table->id && fits(column)) return column;
+        const auto anywhere = std::find_if(people.begin(), people.end(), fits);
+        return anywhere == people.end() ? std::nullopt : std::optional<Column>(*anywhere);
+    }
+
+    // What the body compares the argument with, and what may be written where it writes it.
+    std::vector<std::string> words_for(const Argument &argument, size_t position,
+                                       const std::optional<Column> &column) const {
+        std::vector<std::string> words;
+        if (column && (is_identity(*column) || is_key(*column))) return words;
+        const auto take = [&](const std::string &name) {
+            if (const auto asked = facts_.asked.find(name); asked != facts_.asked.end() && takes_words(argument))
+                words.insert(words.end(), asked->second.begin(), asked->second.end());
+        };
+        if (!argument.name.empty()) take(argument.name);
+        take(fmt::format("${}", position + 1));
+        if (words.empty()) take("");
+        if (argument.category == TYPCATEGORY_NUMERIC) words = within(words, argument.type_id);
+        // Another label than the one that is named may be what opens it.
+        if (!words.empty()) words.insert(words.end(), argument.labels.begin(), argument.labels.end());
+        if (argument.category == TYPCATEGORY_BOOLEAN && !column && !argument.has_default) words = {"t", "f"};
+        if (column && facts_.written.contains(*column)) {
+            if (const auto allowed = stage_.tables().allowed.find(*column); allowed != stage_.tables().allowed.end())
+                for (const Candidate &value : allowed->second)
+                    if (value) words.push_back(*value);
+            words.insert(words.end(), argument.labels.begin(), argument.labels.end());
+        }
+        std::vector<std::string> fitting;
+        for (const std::string &word : words)
+            if (fitting.size() < kMostWords && std::find(fitting.begin(), fitting.end(), word) == fitting.end() &&
+                fits(word, argument.type))
+                fitting.push_back(word);
+        return fitting;
+    }
+
+    // The key of a row of its own that the argument may name: of its own tenant.
+    Candidate mine_for(const Column &column) const {
+        if (own_ == nullptr || is_identity(column) || !is_key(column)) return std::nullopt;
+        Column place = column;
+        for (const ForeignKey &key : stage_.tables().of(column.relation)->foreign_keys)
+            if (key.columns == std::vector{column.number}) place = {key.parent, key.parent_columns.front()};
+        for (const Row &row : *own_)
+            if (const auto value = row.values.find(place.number);
+                row.table == place.relation && value != row.values.end())
+                return value->second;
+        return std::nullopt;
+    }
+
     bool is_identity(const Column &column) const { return stage_.hints().identity.contains(column); }
 
     bool is_at_hand(const Column &column) const {
@@ -169,6 +271,7 @@ public:
 private:
     Stage &stage_;
     const std::string &uid_;
+    const std::vector<Row> *own_; // or nothing
     const Row *at_hand_;
     BodyFacts facts_;
     std::vector<const TableShape *> tables_;
@@ -195,11 +298,6 @@ Candidate guess_plain(Oid type, char category, const std::vector<std::string> &l
     case TYPCATEGORY_RANGE: return "empty";
     default: return std::nullopt;
     }
-}
-
-// Whether a domain takes the value.
-bool fits(const std::string &value, const std::string &type) {
-    return attempt(Finish::rollback, [&] { (void)query(fmt::format("select {}::{}", quote_literal(value), type)); }).ok;
 }
 
 Candidate guess(const Argument &argument, size_t turn, const Tables &tables) {
@@ -234,48 +332,100 @@ bool has_its_name_alone(Oid function) {
 // The ways to call a function, one for each turn.
 class Choices {
 public:
-    Choices(const Function &function, Stage &stage, const std::string &uid, const Row *at_hand)
-        : stage_(stage), chooser_(function, stage, uid, at_hand), arguments_(arguments_of(function.id)),
+    Choices(const Function &function, Stage &stage, const std::string &uid, const std::vector<Row> *own,
+            const Row *at_hand)
+        : stage_(stage), chooser_(function, stage, uid, own, at_hand), arguments_(arguments_of(function.id)),
           alone_(has_its_name_alone(function.id)) {
         for (size_t i = 0; i < arguments_.size(); i++) {
             columns_.push_back(chooser_.column_of(arguments_[i], i));
             named_ = named_ && !arguments_[i].name.empty();
             names_people = names_people || (columns_.back() && chooser_.is_identity(*columns_.back()));
+            const bool may_be_left_out = !columns_.back() && arguments_[i].has_default && named_ && alone_;
+            std::vector<Option> &options = options_.emplace_back();
+            for (const std::string &word : chooser_.words_for(arguments_[i], i, columns_.back()))
+                options.push_back({Kind::word, word, {}});
+            // A guess is worth less than what the body names, a row of its own is not.
+            if (options.empty() || columns_.back() || may_be_left_out)
+                options.insert(options.begin(), Option{Kind::plain, "", {}});
+            else if (arguments_[i].category == TYPCATEGORY_STRING)
+                options.push_back({Kind::plain, "", {}});
+            if (columns_.back() && arguments_.size() > 1)
+                if (const Candidate mine = chooser_.mine_for(*columns_.back()))
+                    options.push_back({Kind::mine, *mine, {}});
+            if (const auto people = columns_.back() ? std::nullopt : chooser_.person_for(arguments_[i]))
+                options.push_back({Kind::person, "", *people});
         }
         if (arguments_.empty()) made.emplace_back();
     }
 
+    // One way, with the plain options.
     void add(size_t turn, bool own);
+    // All options together, as far as that is few.
+    void add_options(size_t rows, bool own);
 
     std::vector<Arguments> made;
     bool names_people = false;
 
 private:
+    // Where the value of an argument comes from.
+    enum class Kind { plain, word, person, mine };
+    struct Option {
+        Kind kind;
+        std::string word;
+        Column person;
+    };
+
+    void add(size_t turn, bool own, size_t together);
+
     Stage &stage_;
     const Chooser chooser_;
     const std::vector<Argument> arguments_;
     const bool alone_;
     std::vector<std::optional<Column>> columns_;
+    std::vector<std::vector<Option>> options_; // of each argument
     bool named_ = true;
 };
 
 void Choices::add(size_t turn, bool own) {
+    add(turn, own, 0);
+}
+
+void Choices::add_options(size_t rows, bool own) {
+    size_t all = 1;
+    for (const std::vector<Option> &options : options_) all *= std::min(options.size(), kMostTogether);
+    for (size_t together = 1; together < std::min(all, kMostTogether); together++)
+        for (size_t turn = 0; turn < rows; turn++) add(turn, own, together);
+}
+
+void Choices::add(size_t turn, bool own, size_t together) {
     if (arguments_.empty()) return;
     Arguments choice;
+    choice.itself = own;
     bool secret = false;
     for (size_t i = 0; i < arguments_.size(); i++) {
         const Argument &argument = arguments_[i];
         const std::optional<Column> &column = columns_[i];
-        if (!column && argument.has_default && named_ && alone_) continue;
-        const Candidate value =
-            column ? chooser_.value_for(argument, *column, turn, own) : guess(argument, turn, stage_.tables());
-        if (!column)
-            choice.guessed = true;
-        else if (chooser_.is_at_hand(*column))
+        const Option &option = options_[i][together % options_[i].size()];
+        together /= options_[i].size();
+        const bool left_out = option.kind == Kind::plain && !column && argument.has_default && named_ && alone_;
+        if (left_out) continue;
+        const bool at_hand = column && chooser_.is_at_hand(*column);
+        Candidate value;
+        if (option.kind == Kind::word || option.kind == Kind::mine)
+            value = option.word;
+        else if (option.kind == Kind::person)
+            value = chooser_.value_of(option.person, turn, own);
+        else
+            value = column ? chooser_.value_for(argument, *column, turn, own) : guess(argument, turn, stage_.tables());
+        const bool plain = option.kind == Kind::plain;
+        choice.aside = choice.aside || option.kind == Kind::mine;
+        if (at_hand && plain)
             choice.handed = true;
-        else if (chooser_.is_key(*column) && !chooser_.is_identity(*column))
+        else if (!column && plain)
+            (options_[i].front().kind == Kind::plain ? choice.guessed : choice.beside) = true;
+        else if (column && plain && chooser_.is_key(*column) && !chooser_.is_identity(*column))
             choice.by_key = true;
-        else if (!chooser_.is_identity(*column))
+        else if (column && plain && !chooser_.is_identity(*column))
             secret = true;
         if (value) choice.given.insert(*value);
         const auto append = [&](std::string &list, const Candidate &v) {
@@ -285,11 +435,18 @@ void Choices::add(size_t turn, bool own) {
                                 named_ ? quote_identifier(argument.name) + " => " : "", literal);
         };
         append(choice.list, value);
-        const bool names_a_row = column && argument.type_id == UUIDOID;
+        const bool names_a_row = (column || option.kind == Kind::person) && argument.type_id == UUIDOID;
         append(choice.of_nobody, names_a_row ? Candidate(kNobody) : value);
+        if (option.kind != Kind::person) {
+            append(choice.of_caller, value);
+        } else {
+            if (value) choice.person = *value;
+            if (!argument.has_default || !named_ || !alone_) append(choice.of_caller, std::nullopt);
+        }
     }
     choice.by_key = choice.by_key && !secret;
     if (choice.of_nobody == choice.list) choice.of_nobody.clear();
+    if (choice.person.empty()) choice.of_caller.clear();
     if (std::none_of(made.begin(), made.end(), [&](const Arguments &a) { return a.list == choice.list; }))
         made.push_back(std::move(choice));
 }
@@ -303,9 +460,11 @@ std::string call_of(const Function &function, const std::string &arguments) {
     return function.procedure ? "call " + call : fmt::format("select {}::text", call);
 }
 
-std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid) {
-    Choices choices(function, stage, uid, nullptr);
+std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid,
+                                     const std::vector<Row> &own) {
+    Choices choices(function, stage, uid, &own, nullptr);
     for (size_t turn = 0; turn < kRows; turn++) choices.add(turn, false);
+    choices.add_options(kWordRows, false);
     if (choices.names_people && !uid.empty())
         for (size_t turn = 0; turn < kRows / 2; turn++) choices.add(turn, true);
     return std::move(choices.made);
@@ -313,8 +472,16 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
 
 std::vector<Arguments> arguments_for_itself(const Function &function, Stage &stage, const std::string &uid,
                                             const Row *at_hand) {
-    Choices choices(function, stage, uid, at_hand);
+    Choices choices(function, stage, uid, nullptr, at_hand);
     for (size_t turn = 0; turn < kOwnRows; turn++) choices.add(turn, true);
+    return std::move(choices.made);
+}
+
+std::vector<Arguments> arguments_with_words(const Function &function, Stage &stage, const std::string &uid,
+                                            const Row &at_hand) {
+    Choices choices(function, stage, uid, nullptr, &at_hand);
+    choices.add(0, true);
+    choices.add_options(1, true);
     return std::move(choices.made);
 }
 

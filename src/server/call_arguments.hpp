@@ -15,9 +15,14 @@ namespace rlsproof::server {
 struct Arguments {
     std::string list;            // as they stand between the parentheses of a call
     std::string of_nobody;       // the same with keys of no row; empty where there is none to put in the place of
+    std::string of_caller;       // the same without whom an argument of a person's type names; empty where none does
+    std::string person;          // whom it names
     std::set<std::string> given; // the values in them
     bool guessed = false;        // of one argument nothing is known but its type
+    bool beside = false;         // the same, beside what the body names
+    bool aside = false;          // one of them is of the caller's own: where nothing comes of it, that is no answer
     bool by_key = false; // all that is not guessed is the caller, or the key of some row: nothing to be kept secret
+    bool itself = false; // whoever is named is the caller
     bool handed = false; // one of them is a value of the row that was handed over
 };
 
@@ -25,11 +30,17 @@ struct Arguments {
 std::string call_of(const Function &function, const std::string &arguments);
 
 // Ways to call the function, the most telling first; one without arguments has one. `uid` is who is calling, or empty.
-std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid);
+// Rows of its own are named beside those of others.
+std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid,
+                                     const std::vector<Row> &own);
 
 // The same where the caller calls it for itself: whoever is named is the caller, and with a row at hand what can be
 // told by it is.
 std::vector<Arguments> arguments_for_itself(const Function &function, Stage &stage, const std::string &uid,
                                             const Row *at_hand);
+
+// The same with all words that the body names and that what it writes may hold.
+std::vector<Arguments> arguments_with_words(const Function &function, Stage &stage, const std::string &uid,
+                                            const Row &at_hand);
 
 } // namespace rlsproof::server

@@ -6,7 +6,9 @@
 #include <fmt/ranges.h>
 
 #include "server/access.hpp"
+#include "server/facts.hpp"
 #include "server/identity.hpp"
+#include "server/personas.hpp"
 #include "server/read_through.hpp"
 #include "server/rewrite.hpp"
 #include "server/spi.hpp"
@@ -29,8 +31,10 @@ bool shows(const std::string &answer, const std::string &value) {
     return false;
 }
 
-constexpr size_t kTelling = 8;     // letters from which on a value is taken to be in one row only
-constexpr long kMostResults = 300; // rows of a function's result that are looked at
+constexpr size_t kTelling = 8; // letters from which on a value is taken to be in one row only
+constexpr size_t kMostCircumstances = 5;
+constexpr size_t kMostInCircumstances = 12; // calls in each
+constexpr long kMostResults = 300;          // rows of a function's result that are looked at
 
 // What is wrong with the body itself, rather than with what it was given, with who called it, or with a call that
 // several functions answer to.
@@ -196,10 +200,9 @@ std::string Calls::answer(const std::string &statement, std::vector<std::string>
     return text;
 }
 
-// Only of functions that never look at who is calling: what others answer may be the caller's to know.
+// Of functions that look at who is calling that is no proof: what they answer may be the caller's to know.
 bool Calls::tells(const Function &function, const Arguments &arguments, const std::string &text) const {
-    if (function.asks_who || function.yes_or_no || helps_policies(function) || arguments.of_nobody.empty())
-        return false;
+    if (function.yes_or_no || helps_policies(function) || arguments.of_nobody.empty()) return false;
     if (text.find_first_not_of('\n') == std::string::npos) return false;
     bool differs = false;
     (void)attempt(Finish::rollback, [&] {
@@ -210,11 +213,96 @@ bool Calls::tells(const Function &function, const Arguments &arguments, const st
     return differs;
 }
 
+bool Calls::tells_of_another(const Function &function, const Arguments &arguments, const std::string &text) const {
+    const Persona *like = somebody_signed_in(world_, persona_, superuser_, security_);
+    if (arguments.person.empty() || arguments.person == persona_.uid || like == nullptr || function.yes_or_no)
+        return false;
+    const auto says = [&](const Persona *who, const std::string &list) {
+        std::string said;
+        const Outcome outcome = attempt(Finish::rollback, [&] {
+            if (who == nullptr) return (void)(said = answer(call_of(function, list), nullptr));
+            const AsUser past(superuser_, security_);
+            assume(identity_of(*who));
+            said = answer(call_of(function, list), nullptr);
+        });
+        return outcome.ok ? said : "";
+    };
+    const Persona another = as_person(*like, arguments.person);
+    return text.find_first_not_of('\n') != std::string::npos && says(&another, arguments.of_caller) == text &&
+           says(&another, arguments.list) == text && says(nullptr, arguments.of_caller) != text &&
+           says(nullptr, arguments.of_nobody) != text;
+}
+
+std::string Calls::Circumstances::all() const {
+    std::string result;
+    for (const auto &[table, statement] : statements) result += (result.empty() ? "" : "; ") + statement;
+    return result;
+}
+
+std::vector<Calls::Circumstances> Calls::other_circumstances(const Function &function, const Body &body) const {
+    std::vector<Circumstances> result;
+    Circumstances together;
+    const BodyFacts facts = read_body_facts(function.id);
+    std::set<std::string> asked = facts.null_asked;
+    for (const Oid callee : facts.calls) {
+        const BodyFacts inner = read_body_facts(callee);
+        asked.insert(inner.null_asked.begin(), inner.null_asked.end());
+    }
+    const AsUser past(superuser_, security_);
+    const auto add = [&](Circumstances circumstances) {
+        const Outcome outcome = attempt(Finish::rollback, [&] { (void)execute(circumstances.all()); });
+        if (outcome.ok && result.size() < kMostCircumstances) result.push_back(std::move(circumstances));
+    };
+    for (const auto &[table, written] : body.relations) {
+        const TableShape *shape = stage_->tables().of(table);
+        if (shape == nullptr) continue;
+        std::string tids;
+        for (const Row &row : stage_->rows(table))
+            if (std::none_of(own_.begin(), own_.end(),
+                             [&](const Row &mine) { return mine.tid == row.tid && mine.stored_in == row.stored_in; }))
+                tids += fmt::format("{}\"{}\"", tids.empty() ? "" : ",", row.tid);
+        for (const ColumnShape &column : shape->columns) {
+            const bool named = std::any_of(asked.begin(), asked.end(), [&](const std::string &name) {
+                return quote_identifier(name) == column.name;
+            });
+            if (!named || column.not_null || column.generated || tids.empty()) continue;
+            together.statements.emplace_back(
+                table, fmt::format("update {0} set {1} = null where ctid = any ('{{{2}}}'::tid[]) and {1} is not null",
+                                   shape->name, column.name, tids));
+        }
+    }
+    for (const auto &statement : together.statements) add({{statement}, {}});
+    return result;
+}
+
+// REQUIRES: the subtransaction of a call.
+void Calls::come_about() {
+    now_.left.clear();
+    const AsUser past(superuser_, security_);
+    for (const auto &[table, statement] : now_.statements) {
+        const Rows rows = query(statement + " returning ctid", {}, false);
+        for (size_t i = 0; i < rows.size(); i++) now_.left[table].push_back(rows.text(i, 0));
+    }
+}
+
+bool Calls::has_changed(Oid table) const {
+    const AsUser past(superuser_, security_);
+    const std::vector<std::string> &left = now_.left.at(table);
+    const Rows rows =
+        query(fmt::format("select 1 from {} where ctid = any ($1::tid[])", stage_->tables().of(table)->name),
+              {array_literal(left)}, false);
+    return rows.size() < left.size();
+}
+
 std::string Calls::done(const Function &function, const std::vector<Gain> &gains) const {
     std::vector<const Relation *> changed, entered;
     for (const Gain &gain : gains)
         if (gain.written)
             for (const Relation *base : bases_of(*gain.relation)) {
+                if (now_.left.contains(base->id)) {
+                    if (has_changed(base->id)) changed.push_back(base);
+                    continue;
+                }
                 const Probe probe(*stage_, *base, own_, superuser_, security_);
                 if (!probe.foreign_changed().empty()) changed.push_back(base);
                 // Who looks at the caller may have good reason to write to somebody.
@@ -239,6 +327,7 @@ std::string Calls::objection(const Function &function, const std::string &statem
     Heard heard;
     std::string did;
     const Outcome outcome = attempt(Finish::rollback, [&] {
+        come_about();
         {
             const AsUser past(superuser_, security_);
             wake();
@@ -259,14 +348,18 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
                       const std::set<std::string> &told, Tried &tried) {
     tried.calls++;
     const std::string statement = call_of(function, arguments.list);
-    bool about_somebody = false;
+    bool about_somebody = false, of_another = false;
     Observation observation;
     observation.statement = statement;
     observation.identified = false;
+    // As somebody may read it: all rows, and not those that were made alone.
+    for (const auto &[table, update] : now_.statements)
+        observation.made += (observation.made.empty() ? "" : "; ") + update.substr(0, update.find(" where ctid"));
     std::vector<const Relation *> shown;
     std::string did;
     int unexplained = 0;
     observation.outcome = attempt(Finish::rollback, [&] {
+        come_about();
         if (function.procedure) {
             (void)in_time([&] { return execute(statement); });
         } else {
@@ -282,6 +375,7 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
                             break;
                         }
             about_somebody = shown.empty() && tells(function, arguments, text);
+            of_another = shown.empty() && function.asks_who && tells_of_another(function, arguments, text);
         }
         did = done(function, gains);
     });
@@ -289,7 +383,8 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
     if (!outcome.ok) {
         tried.failure = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
         tried.broken = is_broken(outcome);
-        tried.refused += is_refusal(outcome, arguments.guessed);
+        if (is_refusal(outcome, arguments.guessed))
+            tried.refused.push_back({statement, arguments.given, now_.all(), outcome, arguments.itself});
         return TimeLimit::ended(outcome); // nor would the next call end
     }
     tried.answered++;
@@ -303,7 +398,12 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
         return false; // another call may pass what stopped this one
     }
     tried.rows = !seen.empty();
-    if (!tried.rows && about_somebody) seen = "a call told something about a row of somebody else's";
+    if (!tried.rows && of_another) {
+        seen = "a call told of somebody else what it tells everybody of themselves";
+        tried.rows = true; // as much as it gives to anybody
+    } else if (!tried.rows && about_somebody && !function.asks_who)
+        seen = "a call told something about a row of somebody else's";
+    tried.tells = tried.tells || about_somebody;
     tried.seen = seen;
     if (seen.empty()) return false;
     tried.observation = std::move(observation);
@@ -316,11 +416,32 @@ Calls::Tried Calls::call_it(const Function &function, const Body &body, const st
     // What is looked for has to be known before anything is called.
     for (const Gain &gain : gains)
         for (const Relation *base : bases_of(*gain.relation)) (void)hidden(*base);
-    for (const Arguments &choice : choices) {
-        std::set<std::string> told = choice.given;
-        for (const auto &[column, value] : body.compared)
-            if (value) told.insert(*value);
-        if (make_call(function, choice, gains, told, tried)) break;
+    const auto call_each = [&](size_t most) {
+        for (size_t i = 0; i < std::min(most, choices.size()); i++) {
+            std::set<std::string> told = choices[i].given;
+            for (const auto &[column, value] : body.compared)
+                if (value) told.insert(*value);
+            const Tried before = tried;
+            if (make_call(function, choices[i], gains, told, tried)) return true;
+            if (!choices[i].aside) continue;
+            std::string doubt = std::move(tried.doubt);
+            tried = before;
+            tried.doubt = std::move(doubt);
+        }
+        return false;
+    };
+    if (call_each(choices.size()) || !function.asks_who || !stage_->triggers_off()) return tried;
+    for (Circumstances &circumstances : other_circumstances(function, body)) {
+        now_ = std::move(circumstances);
+        const Tried before = tried;
+        const bool enough = call_each(kMostInCircumstances);
+        now_ = {};
+        if (enough) break;
+        // What came of nothing is no answer there: somebody else's row may well be of no use to anybody like that.
+        tried.calls = before.calls + (int)(tried.refused.size() - before.refused.size());
+        tried.answered = before.answered;
+        tried.failure = before.failure;
+        tried.broken = before.broken;
     }
     return tried;
 }
@@ -339,8 +460,8 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     Tried tried;
     bool guessed = false;
     if (unjudged.empty() && !gains.empty()) {
-        const std::vector<Arguments> choices = arguments_for(function, *stage_, persona_.uid);
-        guessed = std::any_of(choices.begin(), choices.end(), [](const Arguments &a) { return a.guessed; });
+        const std::vector<Arguments> choices = arguments_for(function, *stage_, persona_.uid, own_);
+        guessed = std::any_of(choices.begin(), choices.end(), [](const Arguments &a) { return a.guessed || a.beside; });
         tried = call_it(function, body, gains, choices);
     }
     if (tried.seen.empty() && !tried.doubt.empty())
@@ -363,7 +484,8 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
                                          fmt::join(names_of(written), ", "));
     if (!writes && body.known && function.yes_or_no)
         return say(Verdict::ok, Evidence::structural, "it answers yes or no, and changes nothing");
-    const bool silent = body.missing.empty() && !writes && tried.answered > 0 && !guessed && tried.unexplained == 0;
+    const bool silent =
+        body.missing.empty() && !writes && tried.answered > 0 && !guessed && tried.unexplained == 0 && !tried.tells;
     const std::string calls = fmt::format("{} call{}", tried.answered, tried.answered == 1 ? "" : "s");
     if (tried.answered == 0 && tried.broken) return say(Verdict::error, Evidence::execution, tried.failure);
     if (!function.asks_who && !(helps_policies(function) && !writes))
@@ -378,15 +500,24 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const std::string why = function.asks_who ? "it looks at who is calling" : "policies call it";
     if (silent)
         return say(Verdict::ok, Evidence::execution, fmt::format("{}: {} showed nothing of other people", why, calls));
-    if (tried.calls > 0 && tried.refused == tried.calls && body.missing.empty())
-        return say(Verdict::ok, Evidence::execution,
-                   fmt::format("{}, and turned away every call: {}", why, tried.failure));
+    const Refusal *untold = nullptr;
+    if (tried.calls > 0 && (int)tried.refused.size() == tried.calls && body.missing.empty()) {
+        const Refusals refusals(world_, body, *stage_, function, persona_, superuser_, security_);
+        untold = refusals.not_for_the_caller(tried.refused);
+        if (untold == nullptr)
+            return say(Verdict::ok, Evidence::execution,
+                       fmt::format("{}, and turned away every call: {}", why, tried.failure));
+    }
     say(Verdict::unknown, Evidence::none,
         fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}{}", function.owner, what,
                     why, body.missing.empty() ? "" : body.missing + "; ",
                     !unjudged.empty()       ? "it was not called, since " + unjudged
+                    : untold != nullptr     ? fmt::format("it turned away every call, and says to the people of those "
+                                                              "rows what it says to strangers: {}: {}",
+                                                          untold->outcome.sqlstate, untold->outcome.message)
                     : tried.answered == 0   ? "every call failed, the last with " + tried.failure
                     : writes                ? calls + " changed nothing of other people"
+                    : tried.tells           ? calls + " told something about somebody"
                     : tried.unexplained > 0 ? calls + " showed what may be anybody's"
                                             : calls + " with guessed arguments showed nothing of other people"));
 }

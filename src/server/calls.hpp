@@ -17,6 +17,7 @@
 #include "server/bodies.hpp"
 #include "server/call_arguments.hpp"
 #include "server/probe.hpp"
+#include "server/refusals.hpp"
 #include "server/stage.hpp"
 
 namespace rlsproof::server {
@@ -41,17 +42,30 @@ private:
     // What became of the calls that were made.
     struct Tried {
         int calls = 0, answered = 0;
-        std::string failure; // SQLSTATE and message of the last that failed
-        bool broken = false; // it failed on its own body, not on what it was given
-        int unexplained = 0; // answers that say something, and not of whom
-        int refused = 0;     // calls that the function itself turned away
-        std::string seen;    // what a call showed or changed of other people's rows; empty where nothing
-        bool rows = false;   // and that was rows, not something about them
-        std::string doubt;   // what a call did while triggers rested, and what they say of it; empty where nothing
+        std::string failure;          // SQLSTATE and message of the last that failed
+        bool broken = false;          // it failed on its own body, not on what it was given
+        bool tells = false;           // it answers about somebody what it does not answer about nobody
+        int unexplained = 0;          // answers that say something, and not of whom
+        std::vector<Refusal> refused; // calls that the function itself turned away
+        std::string seen;             // what a call showed or changed of other people's rows; empty where nothing
+        bool rows = false;            // and that was rows, not something about them
+        std::string doubt; // what a call did while triggers rested, and what they say of it; empty where nothing
         Observation observation;
     };
 
+    // Rows of other people as the made ones are not: statements by table, and what they left.
+    struct Circumstances {
+        std::vector<std::pair<Oid, std::string>> statements;
+        std::map<Oid, std::vector<std::string>> left; // tids
+
+        std::string all() const;
+    };
+
     std::vector<Gain> gains(const Function &function);
+    // What a body asks to be NULL, and no made row has so.
+    std::vector<Circumstances> other_circumstances(const Function &function, const Body &body) const;
+    void come_about();
+    bool has_changed(Oid table) const;
     bool sees_all(const Relation &relation);
     std::string why_not_called(const Body &body) const;
     Tried call_it(const Function &function, const Body &body, const std::vector<Gain> &gains,
@@ -65,6 +79,8 @@ private:
     static std::string answer(const std::string &statement, std::vector<std::string> *results);
     // Whether it answers about the row of somebody what it does not answer about nobody.
     bool tells(const Function &function, const Arguments &arguments, const std::string &text) const;
+    // Whether it tells its caller of somebody else what it tells of the caller where nobody is named.
+    bool tells_of_another(const Function &function, const Arguments &arguments, const std::string &text) const;
     void decide(Cell &cell, const Function &function, const std::vector<Gain> &gains);
     bool helps_policies(const Function &function) const;
 
@@ -85,6 +101,7 @@ private:
     const std::vector<Row> &own_;
     Oid superuser_;
     int security_;
+    Circumstances now_; // that a call is made in
     std::map<unsigned, bool> sees_all_;
     std::map<unsigned, std::map<std::string, std::string>> hidden_; // value → relation
     std::map<unsigned, std::set<std::string>> within_;              // values of rows within reach

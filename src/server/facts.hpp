@@ -30,6 +30,10 @@ struct BodyFacts {
     std::map<Column, std::string> compared; // columns with the argument they are compared with
     std::map<Column, std::string> written;  // columns with the argument written into them
     std::set<Column> copied;                // columns that user metadata is written into
+    // Arguments with the constants they are compared with; under "" what variables are.
+    std::map<std::string, std::vector<std::string>> asked;
+    std::map<std::pair<Oid, int>, std::string> handed; // functions that an argument is handed to, and at which place
+    std::set<std::string> null_asked;                  // columns and fields that are asked whether they are NULL
 };
 
 // REQUIRES: nothing; a body that cannot be read has no facts.

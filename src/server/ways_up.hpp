@@ -104,6 +104,13 @@ private:
     Row just_put_in(const TableShape &shape);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
+    // What an opener gives to whoever is a plain member of somebody else's: a role in it.
+    bool try_rising_by(const Opener &opener);
+    bool try_rising_in(const Opener &opener, const TableShape &shape, const Row &mine);
+    bool rises_by_call(const Opener &opener, const TableShape &shape, const Row &plain);
+    std::optional<std::string> plain_word(const TableShape &shape, const ColumnShape &column);
+    void accuse_call(const Opener &opener, const std::string &call, const std::string &column, const std::string &word,
+                     const std::string &held);
     std::set<Oid> left_rows_in(const std::set<Oid> &tables);
     // What a role held in a tenant of its own gives in the others.
     void try_ranks(const Relation &relation);
