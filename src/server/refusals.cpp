@@ -169,10 +169,10 @@ std::vector<Persona> Refusals::holders() const {
     values.emplace_back("true");
     const auto add = [&](const std::string &claims) {
         Persona holder = *like_;
-        for (auto &[name, text] : holder.settings) {
-            if (name != "request.jwt.claims") continue;
+        for (auto &setting : holder.settings) {
+            if (setting.first != "request.jwt.claims") continue;
             (void)attempt(Finish::rollback, [&] {
-                text = query("select ($1::jsonb || $2::jsonb)::text", {text, claims}).text(0, 0);
+                setting.second = query("select ($1::jsonb || $2::jsonb)::text", {setting.second, claims}).text(0, 0);
             });
         }
         result.push_back(std::move(holder));
@@ -233,7 +233,8 @@ Outcome Refusals::called(const Refusal &refusal, const std::string &before, cons
 
 std::vector<Refusals::Appointed> Refusals::appointed() const {
     std::vector<Appointed> result;
-    for (const auto &[table, written] : body_.relations) {
+    for (const auto &touched : body_.relations) {
+        const Oid table = touched.first;
         const TableShape *shape = stage_.tables().of(table);
         if (shape == nullptr) continue;
         const auto who = std::find_if(shape->columns.begin(), shape->columns.end(), [&](const ColumnShape &column) {

@@ -136,7 +136,7 @@ bool WaysUp::rises_by_call(const Opener &opener, const TableShape &shape, const 
         if (column == nullptr || column->generated || column->identity) continue;
         const std::string equal = fmt::format("{} = {}", column->name, Maker::literal(*column, value));
         const bool linked = std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
-                                        [&](const ForeignKey &k) { return k.columns == std::vector{number}; });
+                                        [&, at = number](const ForeignKey &k) { return k.columns == std::vector{at}; });
         if (may_be_role(hints, shape, *column) || linked) set += (set.empty() ? "" : ", ") + equal;
         if (value && (linked || hints.identity.contains({shape.id, number}))) mine += " and " + equal;
     }
