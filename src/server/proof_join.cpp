@@ -67,6 +67,8 @@ void join(Cell &cell, const Proof &more, const Proof &less, bool decides, std::v
             cell.reason += "; with another value of a setting it may not fail, and what is reached then is not known";
         return;
     }
+    // Nothing is reached, and nothing works either.
+    if (!more.failure.empty()) return say(cell, Verdict::error, Evidence::proof, more.failure);
     // Some rows were tried, and something decides of which nothing is known: others may well pass.
     if (more.verdict == Said::unknown && more.doubtful && cell.verdict == Verdict::ok)
         return say(cell, Verdict::unknown, Evidence::execution,

@@ -206,6 +206,7 @@ std::unique_ptr<Proofs::Begun> Proofs::begin_asking(const CellToProve &cell,
         proof.reason = fmt::format("{}: {}", made.outcome.sqlstate, made.outcome.message);
         if (cell.direction != Direction::no_less && refused_unseen(*cell.relation, made.outcome.sqlstate)) {
             proof.verdict = Proof::Verdict::proved;
+            if (cell.relation->is_table()) proof.failure = proof.reason;
             proof.reason = "proved: the statement always fails, whatever the tables hold: " + proof.reason;
             proof.nothing_reached = true;
         }

@@ -26,6 +26,7 @@ struct Proof {
     std::string statement;
     std::string solver; // empty where none was needed
     double milliseconds = 0;
+    std::string failure;          // of a table's statement that always fails: SQLSTATE and message
     bool nothing_reached = false; // proved, and nobody gets at anything
     bool names_itself = false;    // proved of the rows that do not name who reaches them
     bool in_its_name = false;     // proved, but for new rows that name who writes them
