@@ -18,10 +18,10 @@ struct Persona {
     std::string role;
     std::string login;                                         // the role that logs in and takes `role`; or empty
     std::vector<std::pair<std::string, std::string>> settings; // claims among them
-    std::string uid;                  // the identity of a signed-in persona, as text; empty for the anonymous one
-    bool declared = false;            // by a person, in the personas table
-    bool bypasses = false;            // superuser or BYPASSRLS: no policy ever applies
-    std::vector<std::string> tenants; // that claims of its own say it is of, and no other persona
+    std::string uid;                       // the identity of a signed-in persona, as text; empty for the anonymous one
+    bool declared = false;                 // by a person, in the personas table
+    bool bypasses = false;                 // superuser or BYPASSRLS: no policy ever applies
+    std::vector<std::string> tenants = {}; // that claims of its own say it is of, and no other persona
 };
 
 // What the node trees of a policy's predicates say, where the text would have to be guessed at. Columns are names.

@@ -40,7 +40,8 @@ using Clock = std::chrono::steady_clock;
 struct Made {
     Outcome outcome;
     std::optional<CellQuestion> question;
-    std::string why; // there is none
+    std::string why;      // there is none
+    bool refused = false; // the statement itself, and not a helper's body that is only met when it runs
 };
 
 Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, const std::shared_ptr<Catalog> &catalog,
@@ -80,6 +81,7 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, 
         }
     });
     if (refused) made.outcome = *refused;
+    made.refused = refused.has_value();
     return made;
 }
 
@@ -204,7 +206,8 @@ std::unique_ptr<Proofs::Begun> Proofs::begin_asking(const CellToProve &cell,
     if (!made.outcome.ok) {
         proof.verdict = Proof::Verdict::error;
         proof.reason = fmt::format("{}: {}", made.outcome.sqlstate, made.outcome.message);
-        if (cell.direction != Direction::no_less && refused_unseen(*cell.relation, made.outcome.sqlstate)) {
+        if (cell.direction != Direction::no_less && made.refused &&
+            refused_unseen(*cell.relation, made.outcome.sqlstate)) {
             proof.verdict = Proof::Verdict::proved;
             if (cell.relation->is_table()) proof.failure = proof.reason;
             proof.reason = "proved: the statement always fails, whatever the tables hold: " + proof.reason;
