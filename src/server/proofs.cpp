@@ -82,6 +82,16 @@ Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, 
     });
     if (refused) made.outcome = *refused;
     made.refused = refused.has_value();
+    if (made.outcome.ok || made.refused) return made;
+    // The question meets helpers and values that the statement may never come to.
+    const Outcome planned = attempt(Finish::rollback, [&] {
+        assume(identity_of(*cell.persona));
+        for (const std::string &name : unset_as_empty) set_locally(name, "");
+        check_privileges(proof_statement(cell, *catalog, false));
+    });
+    if (!planned.ok) return made;
+    made.why = fmt::format("{}: {}", made.outcome.sqlstate, made.outcome.message);
+    made.outcome = Outcome{};
     return made;
 }
 
