@@ -241,7 +241,6 @@ std::string Calls::Circumstances::all() const {
 
 std::vector<Calls::Circumstances> Calls::other_circumstances(const Function &function, const Body &body) const {
     std::vector<Circumstances> result;
-    Circumstances together;
     const BodyFacts facts = read_body_facts(function.id);
     std::set<std::string> asked = facts.null_asked;
     for (const Oid callee : facts.calls) {
@@ -249,9 +248,9 @@ std::vector<Calls::Circumstances> Calls::other_circumstances(const Function &fun
         asked.insert(inner.null_asked.begin(), inner.null_asked.end());
     }
     const AsUser past(superuser_, security_);
-    const auto add = [&](Circumstances circumstances) {
-        const Outcome outcome = attempt(Finish::rollback, [&] { (void)execute(circumstances.all()); });
-        if (outcome.ok && result.size() < kMostCircumstances) result.push_back(std::move(circumstances));
+    const auto add = [&](Oid changed, const std::string &statement) {
+        const Outcome outcome = attempt(Finish::rollback, [&] { (void)execute(statement); });
+        if (outcome.ok && result.size() < kMostCircumstances) result.push_back({{{changed, statement}}, {}});
     };
     for (const auto &[table, written] : body.relations) {
         const TableShape *shape = stage_->tables().of(table);
@@ -266,12 +265,10 @@ std::vector<Calls::Circumstances> Calls::other_circumstances(const Function &fun
                 return quote_identifier(name) == column.name;
             });
             if (!named || column.not_null || column.generated || tids.empty()) continue;
-            together.statements.emplace_back(
-                table, fmt::format("update {0} set {1} = null where ctid = any ('{{{2}}}'::tid[]) and {1} is not null",
+            add(table, fmt::format("update {0} set {1} = null where ctid = any ('{{{2}}}'::tid[]) and {1} is not null",
                                    shape->name, column.name, tids));
         }
     }
-    for (const auto &statement : together.statements) add({{statement}, {}});
     return result;
 }
 

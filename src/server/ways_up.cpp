@@ -417,8 +417,9 @@ std::vector<Values> WaysUp::entries(const Relation &relation) {
     }
     // With all that is asked of such a row elsewhere, and what the table's own policies ask of it besides.
     const size_t plain = result.size();
-    std::vector<Values> asked = stage_.asked_together(shape);
-    for (const Values &values : stage_.asked_together(shape))
+    const std::vector<Values> elsewhere = stage_.asked_together(shape);
+    std::vector<Values> asked = elsewhere;
+    for (const Values &values : elsewhere)
         for (const size_t place : places_for(stage_.hints().policies_of, relation.id)) {
             Values both = values;
             for (const auto &[number, value] : stage_.hints().policies[place].values) both[number] = value;
