@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/command.hpp"
@@ -31,6 +32,19 @@ constexpr std::string_view name(Direction direction) {
     return "no more";
 }
 
+// Somebody who signed up a moment ago: rows name it only in tables of accounts, which have one for each person, and what
+// is asked of those it has not got; it belongs to nothing.
+struct JustSignedUp {
+    struct Belonging {
+        Oid table, parent;
+        int column, parent_column;
+    };
+    std::set<Oid> accounts;
+    std::set<Oid> memberships; // tables that may name it as well
+    std::vector<Belonging> belongings; // rows that hang on accounts, and accounts on what people belong to
+    std::set<std::pair<Oid, Command>> left_out; // writes of which nothing is asked
+};
+
 struct CellToProve {
     const Persona *persona = nullptr;
     const Relation *relation = nullptr;
@@ -42,6 +56,7 @@ struct CellToProve {
     bool occurs_nowhere = false;  // asked of the states only in which no row names the persona
     bool of_scope = false;        // asked whether the scope itself grows, whatever is reached
     bool unmarked = false;        // asked of states in which no row that names the persona has what policies ask for
+    const JustSignedUp *just_signed_up = nullptr; // asked of the states in which the persona is nobody else
     bool any_state = false;       // asked of all states, whoever the persona is
     const World *world = nullptr; // what else there is: what may be written, what triggers do
 };
@@ -72,6 +87,14 @@ struct CellQuestion {
     std::string not_shown; // why a counterexample says nothing; empty where it can be shown
     std::string statement;
     Writes writes; // of a question about them
+};
+
+// A statement of the persona's own that opened something.
+struct Written {
+    Oid table = InvalidOid;
+    Command command = Command::insert;
+    std::vector<std::string> columns; // that were set, of a row that was there
+    std::string statement;
 };
 
 // Whether somebody's own rows are what nobody has declared: one who has signed up.

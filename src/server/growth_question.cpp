@@ -95,6 +95,7 @@ void Questioner::add_step(Oid table, const std::vector<prove::Tie> &follows) {
     const Reach *reach = relation == nullptr ? nullptr : relation->reach_of(cell_.persona->name);
     for (const Command command : kWrites) {
         if (reach == nullptr || !reach->commands.contains(command)) continue;
+        if (cell_.just_signed_up != nullptr && cell_.just_signed_up->left_out.contains({table, command})) continue;
         CellToProve write = cell_;
         write.relation = relation;
         write.command = command;
@@ -301,28 +302,6 @@ void Questioner::add_states_afterwards() {
     }
 }
 
-// Somebody ordinary: rows may name it, and none of those has what a policy asks for, as the role of an administrator.
-void Questioner::state_unmarked(std::vector<expr::Expr> conditions, const std::vector<expr::Expr> &more) {
-    conditions.insert(conditions.end(), more.begin(), more.end());
-    std::vector<std::pair<expr::Row, expr::Expr>> marks;
-    for (const expr::Expr &condition : conditions) prove::add_marks(condition, marks);
-    for (const auto &[of, mark] : marks) {
-        // That a row names it is no mark.
-        if (std::any_of(mark->arguments.begin(), mark->arguments.end(),
-                        [&](const expr::Expr &part) { return naming_.is_identity(part); }))
-            continue;
-        const expr::Row row = translator_.fresh_row(made_.schema.relation(of.table));
-        prove::Table &table = made_.schema.tables()[(size_t)of.table];
-        const std::vector<expr::Expr> named = naming_.conditions(table, row);
-        if (named.empty()) continue;
-        const expr::Expr marked = expr::replace_columns(
-            mark, [&](const expr::Expr &column) { return expr::column(column->type, row, column->column); });
-        table.checks.push_back(
-            {fmt::format("{}{}, or is ordinary there", occurs_in_no_row_of(*cell_.persona), table.name), row,
-             expr::negate(expr::is_true(expr::both({expr::either(named), marked}))), true});
-    }
-}
-
 CellQuestion Questioner::make_growth() {
     if (!cell_.relation->is_table()) throw Translator::Unsupported{"what a write opens through a view"};
     if (cell_.world == nullptr) throw Error(Code::internal, "nobody said what may be written");
@@ -346,7 +325,8 @@ CellQuestion Questioner::make_growth() {
         made_.writes.scope_changes = made_.writes.scope_changes || scope_reads.contains(table.relation);
     const expr::Expr inside = scope(&row, nullptr); // with all that the gates have taught of who is named how
     state_facts();
-    if (cell_.unmarked) state_unmarked({reached}, gates_);
+    if (cell_.unmarked || cell_.just_signed_up != nullptr) state_unmarked({reached}, gates_);
+    if (cell_.just_signed_up != nullptr) state_just_signed_up(*cell_.just_signed_up);
     std::map<int, int> later;
     int next = (int)made_.schema.tables().size();
     for (Writes::Table &table : made_.writes.tables) later[table.before] = table.after = next++;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "server/acting.hpp"
 #include "server/identity.hpp"
@@ -40,14 +41,21 @@ private:
     // One of the persona's statements, in the forms it is tried in.
     struct Write {
         const Relation *relation = nullptr;
-        const char *privilege = "";
+        Command command = Command::insert;
+        std::vector<std::string> columns; // that are set
+        std::vector<std::string> sets;    // to what, for each
+        std::string key;                  // of the row that is changed
         std::vector<std::string> forms;
         std::vector<Values> values; // of a new row: with the solver's keys, and with others
     };
+    static void change(Write &write);
     bool prepare();
     void prepare(const Writes::Table &table, const Relation &relation);
     bool prepare_subject();
+    std::vector<Write> each_alone() const;
     bool act();
+    // Whether the row is in reach after them.
+    bool opens(std::vector<Write> writes);
     bool write(Write &write);
     std::optional<bool> reached();
     std::optional<bool> reached_blindly(const std::string &statement, const std::string &by_itself);
@@ -56,7 +64,7 @@ private:
 
     const std::set<std::string> &unset_as_empty_;
     std::vector<Write> writes_;
-    std::vector<std::string> done_;
+    std::vector<Written> done_;
     std::string place_; // where the row in question is
     Values fresh_;      // the new row, where the question is about one
 };
@@ -80,6 +88,12 @@ std::string by_key(const TableShape &shape, const Row &row) {
     return fmt::format("ctid = {}::tid", quote_literal(row.tid));
 }
 
+// The forms of a change.
+void GrowthReplay::change(Write &write) {
+    const std::string set = fmt::format("update {} set {}", write.relation->name, fmt::join(write.sets, ", "));
+    write.forms = {fmt::format("{} where {}", set, write.key), set};
+}
+
 void GrowthReplay::prepare(const Writes::Table &table, const Relation &relation) {
     const TableShape &shape = *tables_.of(table.relation);
     // What becomes of rows by what they refer to is no statement of its own.
@@ -95,7 +109,7 @@ void GrowthReplay::prepare(const Writes::Table &table, const Relation &relation)
         Write write;
         write.relation = &relation;
         if (was == nullptr && is != nullptr && may(Command::insert)) {
-            write.privilege = "INSERT";
+            write.command = Command::insert;
             for (const bool new_keys : {false, true}) {
                 write.values.push_back(state_.whole(shape, *is, new_keys));
                 (void)state_.parents_of(shape, write.values.back());
@@ -104,26 +118,26 @@ void GrowthReplay::prepare(const Writes::Table &table, const Relation &relation)
         } else if (was != nullptr && is == nullptr && (may(Command::remove) || may(Command::truncate))) {
             const Row *made = state_.made(table.before, number);
             if (made == nullptr) continue;
-            write.privilege = "DELETE";
+            write.command = Command::remove;
             write.forms = {fmt::format("delete from {} where {}", relation.name, by_key(shape, *made)),
                            "delete from " + relation.name, "truncate " + relation.name};
             removals.push_back(std::move(write));
         } else if (was != nullptr && is != nullptr && may(Command::update)) {
             const Row *made = state_.made(table.before, number);
             const Values old = state_.wanted(*was), fresh = state_.wanted(*is);
-            std::string set;
             for (const auto &[column, value] : fresh) {
                 const auto before = old.find(column);
                 if (before != old.end() && before->second == value) continue;
                 const ColumnShape *known = shape.column(column);
                 if (known == nullptr || known->generated) continue;
-                set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", known->name, Maker::literal(*known, value));
+                write.columns.push_back(known->name);
+                write.sets.push_back(fmt::format("{} = {}", known->name, Maker::literal(*known, value)));
             }
-            if (made == nullptr || set.empty()) continue;
-            write.privilege = "UPDATE";
+            if (made == nullptr || write.sets.empty()) continue;
+            write.command = Command::update;
+            write.key = by_key(shape, *made);
             (void)state_.parents_of(shape, fresh);
-            write.forms = {fmt::format("update {} set {} where {}", relation.name, set, by_key(shape, *made)),
-                           fmt::format("update {} set {}", relation.name, set)};
+            change(write);
             changes.push_back(std::move(write));
         }
     }
@@ -237,7 +251,7 @@ bool GrowthReplay::write(Write &write) {
     if (write.forms.empty()) {
         const TableShape &shape = *tables_.of(write.relation->id);
         for (const Values &values : write.values) {
-            const Values given = writable(*write.relation, values, write.privilege);
+            const Values given = writable(*write.relation, values, "INSERT");
             if (!draws_a_number(write.relation->id, given))
                 write.forms.push_back(Maker::insert_statement(shape, given));
         }
@@ -245,17 +259,46 @@ bool GrowthReplay::write(Write &write) {
     for (const std::string &form : write.forms) {
         long count = 0;
         if (!as_persona(form, &count) || (count == 0 && !form.starts_with("truncate"))) continue;
-        done_.push_back(form);
+        done_.push_back({write.relation->id, write.command, write.columns, form});
         return true;
     }
     return no(outcome_.ok ? "it writes nothing" : outcome_.sqlstate + ": " + outcome_.message);
+}
+
+// The solver writes more than it takes: where one column of one statement does, it is that one.
+std::vector<GrowthReplay::Write> GrowthReplay::each_alone() const {
+    std::vector<Write> result;
+    for (const Write &write : writes_)
+        for (size_t i = 0; i < write.sets.size() && write.sets.size() > 1; i++) {
+            Write one = write;
+            one.columns = {write.columns[i]};
+            one.sets = {write.sets[i]};
+            change(one);
+            result.push_back(std::move(one));
+        }
+    if (writes_.size() > 1) result.insert(result.end(), writes_.begin(), writes_.end());
+    return result;
 }
 
 bool GrowthReplay::act() {
     if (made_.names_itself ? is_its_own() : in_scope_itself()) return no("the row is its own by declaration");
     if (cell_.command != Command::insert) place_ = here();
     if (const auto before = reached(); !before || *before) return before ? no("the row is in reach at once") : false;
-    for (Write &each : writes_) (void)write(each);
+    for (const Write &alone : each_alone()) {
+        bool enough = false;
+        (void)attempt(Finish::rollback, [&] { enough = opens({alone}); });
+        result_.why_not.clear();
+        done_.clear();
+        if (cell_.command != Command::insert) place_ = here();
+        if (!enough) continue;
+        writes_ = {alone};
+        break;
+    }
+    return opens(writes_);
+}
+
+bool GrowthReplay::opens(std::vector<Write> writes) {
+    for (Write &each : writes) (void)write(each);
     if (done_.empty()) return false;
     // What it refers to may have changed it.
     if (cell_.command != Command::insert && !there(place_)) {
@@ -271,7 +314,7 @@ bool GrowthReplay::act() {
     }
     result_.writes = done_;
     std::string statement;
-    for (const std::string &one : done_) statement += one + ";\n";
+    for (const Written &one : done_) statement += one.statement + ";\n";
     result_.statement =
         statement +
         (cell_.command == Command::select ? select_statement(*cell_.relation, *cell_.persona) : result_.statement);

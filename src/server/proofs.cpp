@@ -150,6 +150,12 @@ std::string undecided_text(const prove::Reply &reply) {
 }
 
 // Why its counterexample counts for nothing.
+std::string statements_of(const std::vector<Written> &writes) {
+    std::vector<std::string> statements;
+    for (const Written &write : writes) statements.push_back(write.statement);
+    return text::join(statements, "; ");
+}
+
 std::string not_confirmed_text(const prove::Reply &reply, const Replayed &replayed) {
     return reply.opaque.empty() ? "the solver's counterexample could not be replayed: " + replayed.why_not
                                 : fmt::format("not followed: {}; tried: {}", some_of(reply.opaque), replayed.why_not);
@@ -304,7 +310,8 @@ Proof Proofs::growth(Begun &begun, const prove::Reply &reply, Proof proof) {
     }
     if (reply.outcome == prove::Outcome::possible) {
         // Whom rows name as an administrator may well open things. Is it the same with somebody ordinary?
-        const bool nobody_declared = begun.question->names_itself && !begun.question->occurs_nowhere && !cell.unmarked;
+        const bool nobody_declared = begun.question->names_itself && !begun.question->occurs_nowhere && !cell.unmarked &&
+                                     cell.just_signed_up == nullptr;
         if (nobody_declared) {
             CellToProve ordinary = cell;
             ordinary.unmarked = true;
@@ -328,20 +335,26 @@ Proof Proofs::growth(Begun &begun, const prove::Reply &reply, Proof proof) {
             proof.reason =
                 fmt::format("whom rows name as something special reaches more once it has written, and nobody "
                             "has declared whether it may: {}",
-                            text::join(replayed.writes, "; "));
+                            statements_of(replayed.writes));
             return proof;
         }
         proof.verdict = Proof::Verdict::refuted;
         proof.statement = replayed.statement;
+        proof.writes = replayed.writes;
         proof.witness = replayed.witness;
         proof.row = replayed.row;
         proof.reason = fmt::format("a row that was out of its reach is in reach once it has written: {}",
-                                   text::join(replayed.writes, "; "));
+                                   statements_of(replayed.writes));
         return proof;
     }
     if (!writes.not_followed.empty()) {
         proof.reason = "its own writes to tables open nothing, but not followed is what is written through " +
                        some_of(writes.not_followed);
+        return proof;
+    }
+    if (cell.just_signed_up != nullptr) {
+        proof.verdict = Proof::Verdict::proved;
+        proof.reason = "no statement of somebody who has just signed up opens it";
         return proof;
     }
     bool any_sequence = !writes.scope_changes || cell.of_scope;

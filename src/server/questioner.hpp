@@ -46,8 +46,11 @@ private:
     void note_parts();
     void note_functions();
     void add_states_afterwards();
-    void state_unmarked(std::vector<expr::Expr> conditions, const std::vector<expr::Expr> &more);
     std::string list_of_tables() const;
+
+    // ---- in which states (growth_states.cpp)
+    void state_just_signed_up(const JustSignedUp &who);
+    void state_unmarked(std::vector<expr::Expr> conditions, const std::vector<expr::Expr> &more);
 
     const CellToProve &cell_;
     Oid superuser_;

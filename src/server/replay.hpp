@@ -16,7 +16,7 @@ struct Replayed {
     bool confirmed = false;
     std::string why_not;
     std::string statement;
-    std::vector<std::string> writes;  // of its own that came before
+    std::vector<Written> writes;      // of its own that came before
     std::string witness;              // JSON
     std::string row;                  // the row it is about, for a person; where `why` was asked for
     std::vector<std::string> because; // the policies that let it through or do not

@@ -31,6 +31,7 @@
 #include "server/stage.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
+#include "server/ways_by_proof.hpp"
 #include "server/ways_up.hpp"
 #include "server/world.hpp"
 
@@ -557,6 +558,9 @@ Verification verify(const World &world, const Selection &selection) {
                 });
                 if (!why_not_assumed(persona).empty()) continue;
                 add_proofs(world, declared, hints, variants[i].persona, proofs, cells[i], result.notes);
+                if (where != nullptr && selection.command.empty())
+                    add_ways(world, stage, bodies, variants[i].persona, proofs, selection.object, cells[i],
+                             result.findings);
                 (void)attempt(Finish::rollback, [&] {
                     assume(identity_of(variants[i].persona));
                     settle_views(world, variants[i].persona, bodies, cells[i]);

@@ -24,7 +24,6 @@ namespace {
 
 constexpr size_t kMostParents = 4;  // that one's own row is hung on, as other rows are and as none is
 constexpr size_t kMostPlain = 2;    // rows of its own that are put in with all that is asked elsewhere
-constexpr size_t kMostDeciders = 3; // named in a finding
 constexpr size_t kMostWords = 24;   // of what policies and helpers say, tried in one column
 
 // Whom things are handed over to, to see what is left to whoever had them.
@@ -161,72 +160,8 @@ void WaysUp::doubt(const std::string &object, Command command) {
     doubt_.clear();
 }
 
-std::vector<std::string> WaysUp::deciders(const Way &way) const {
-    std::vector<std::string> result;
-    for (const auto &[place, by] : stage_.hints().deciders)
-        if (way.relation != nullptr && place.relation == way.relation->id &&
-            (way.column.empty() || stage_.tables().of(place.relation)->column(place.number)->name == way.column))
-            for (const std::string &decider : by)
-                if (std::find(result.begin(), result.end(), decider) == result.end()) result.push_back(decider);
-    return result;
-}
-
-std::string WaysUp::some_deciders(std::vector<std::string> by) {
-    const size_t more = by.size() > kMostDeciders ? by.size() - kMostDeciders : 0;
-    by.resize(std::min(by.size(), kMostDeciders));
-    return fmt::format("{}{}", fmt::join(by, "; "), more > 0 ? fmt::format(" (and {} more)", more) : "");
-}
-
 void WaysUp::accuse(const Way &way) {
-    const bool promotion = way.rule == "self_promotion";
-    const std::string object = way.relation != nullptr ? way.relation->name : way.function->name;
-    std::string what = fmt::format("{} can", persona_.name);
-    if (way.relation != nullptr)
-        what += fmt::format(" {} {} by itself", promotion ? "set" : "write its own row into",
-                            way.column.empty() ? object : object + "." + way.column);
-    what += way.when;
-    if (way.function != nullptr)
-        what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
-                            way.relation != nullptr ? " with it" : " with the key of any row");
-    if (!way.gained.empty())
-        what += fmt::format("; after that it sees rows of other people in {}", fmt::join(way.gained, ", "));
-    // It was done: what could not be told otherwise, or failed, is told by that.
-    for (Cell &cell : *cells_)
-        if (cell.persona == persona_.name && cell.object == object && cell.command == way.command &&
-            cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
-            cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
-            cell.evidence = Evidence::execution;
-            cell.reason = what;
-            Observation observation;
-            observation.statement = way.statement;
-            cell.witness = witness(persona_, observation, "");
-        }
-    Finding finding;
-    finding.rule = way.rule;
-    finding.level = Level::error;
-    finding.category = Category::exposure;
-    finding.object = object;
-    finding.message = what;
-    const std::string decided = way.function != nullptr
-                                    ? fmt::format("{} runs as {}, and writes to what decides about others",
-                                                  way.function->name.substr(4), way.function->owner)
-                                    : some_deciders(deciders(way)) + " decides by it";
-    finding.detail = fmt::format("{}. It was done with: {}", decided, way.statement);
-    finding.hint = promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
-                   : !way.when.empty()
-                       ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
-                         "have, or let a trigger put the row in at sign-up and nobody else."
-                   : way.relation == nullptr
-                       ? "Let the function ask whether its caller was let in by somebody who may."
-                       : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
-                         "identity says nothing about what is joined.";
-    if (promotion)
-        finding.fix =
-            fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
-                        object, quote_identifier(persona_.role));
-    finding.evidence = "execution";
-    finding.key = fmt::format("{}:{}{}", way.rule, object, way.column.empty() ? "" : "." + way.column);
-    findings_->push_back(std::move(finding));
+    accuse_of(way, persona_, stage_.tables(), stage_.hints(), *cells_, *findings_);
 }
 
 void WaysUp::try_promotion(const Relation &relation) {
@@ -303,21 +238,6 @@ void WaysUp::try_promotion(const Relation &relation) {
     doubt(relation.name, Command::update);
 }
 
-// Whether the database itself puts somebody's row in, when the account is made.
-bool WaysUp::made_at_sign_up(const Relation &relation) {
-    std::vector<std::string> accounts;
-    for (const Row &row : own_)
-        if (row.table != relation.id) accounts.push_back(std::to_string(row.table));
-    const Rows functions = query("select tgfoid from pg_catalog.pg_trigger where tgrelid = any ($1::oid[]) "
-                                 "and not tgisinternal and tgenabled in ('O', 'A') and tgtype & 4 <> 0",
-                                 {array_literal(accounts)});
-    for (size_t i = 0; i < functions.size(); i++) {
-        const Body &body = bodies_.of(functions.oid(i, 0));
-        if (!body.known || body.inserted.contains(relation.id)) return true;
-    }
-    return false;
-}
-
 std::optional<WaysUp::Room> WaysUp::room_in(const Relation &relation) {
     const TableShape &shape = *stage_.tables().of(relation.id);
     Room room;
@@ -342,7 +262,9 @@ std::optional<WaysUp::Room> WaysUp::room_in(const Relation &relation) {
             return room;
         }
     }
-    if (made_at_sign_up(relation)) return std::nullopt;
+    std::vector<Oid> accounts;
+    for (const Row &row : own_) accounts.push_back(row.table);
+    if (made_at_sign_up(bodies_, accounts, relation.id)) return std::nullopt;
     return room;
 }
 

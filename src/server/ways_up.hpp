@@ -17,6 +17,7 @@
 #include "server/awake.hpp"
 #include "server/call_arguments.hpp"
 #include "server/stage.hpp"
+#include "server/way.hpp"
 
 namespace rlsproof::server {
 
@@ -45,18 +46,6 @@ private:
         std::set<Oid> asked;    // tables that are shown by those
         Hearing hearing;        // the triggers that its writes wake
     };
-    // A way up that was gone.
-    struct Way {
-        std::string rule;
-        const Relation *relation; // the table that is written to; of a call alone nothing
-        Command command;
-        std::string statement;
-        std::string column;              // that is set; empty where a row is put in
-        const Function *function;        // that is called then; or nothing
-        std::vector<std::string> gained; // tables that show more of other people's rows than before
-        std::string when;                // the circumstances, or what is written next; empty where there is nothing
-    };
-
     bool gave_up();
     const std::vector<std::string> &words();
     Seen foreign_seen(const std::set<Oid> &tables);
@@ -87,7 +76,6 @@ private:
     void try_chains(const Relation &relation);
     bool try_chain(const Relation &first, const Values &opening, const Relation &second,
                    const std::vector<Values> &seconds);
-    bool made_at_sign_up(const Relation &relation);
     void find_openers();
     // Rows of its own that it can put in, and what an opener makes of them.
     void try_handing_in(const Relation &relation);
@@ -130,9 +118,6 @@ private:
     // What somebody might do but for its triggers is not known to be stopped.
     void doubt(const std::string &object, Command command);
     void accuse(const Way &way);
-    // Who says that what was opened is open.
-    std::vector<std::string> deciders(const Way &way) const;
-    static std::string some_deciders(std::vector<std::string> by);
 
     const World &world_;
     Bodies &bodies_;

@@ -1,0 +1,102 @@
+#include "server/way.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/spi.hpp"
+#include "server/witness.hpp"
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostDeciders = 3; // named in a finding
+
+} // namespace
+
+std::vector<std::string> deciders(const Way &way, const Tables &tables, const Hints &hints) {
+    std::vector<std::string> result;
+    for (const auto &[place, by] : hints.deciders)
+        if (way.relation != nullptr && place.relation == way.relation->id &&
+            (way.column.empty() || tables.of(place.relation)->column(place.number)->name == way.column))
+            for (const std::string &decider : by)
+                if (std::find(result.begin(), result.end(), decider) == result.end()) result.push_back(decider);
+    return result;
+}
+
+std::string some_deciders(std::vector<std::string> by) {
+    const size_t more = by.size() > kMostDeciders ? by.size() - kMostDeciders : 0;
+    by.resize(std::min(by.size(), kMostDeciders));
+    return fmt::format("{}{}", fmt::join(by, "; "), more > 0 ? fmt::format(" (and {} more)", more) : "");
+}
+
+void accuse_of(const Way &way, const Persona &persona, const Tables &tables, const Hints &hints,
+               std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    const bool promotion = way.rule == "self_promotion";
+    const std::string object = way.relation != nullptr ? way.relation->name : way.function->name;
+    std::string what = fmt::format("{} can", persona.name);
+    if (way.relation != nullptr)
+        what += fmt::format(" {} {} by itself", promotion ? "set" : "write its own row into",
+                            way.column.empty() ? object : object + "." + way.column);
+    what += way.when;
+    if (way.function != nullptr)
+        what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
+                            way.relation != nullptr ? " with it" : " with the key of any row");
+    if (!way.gained.empty())
+        what += fmt::format("; after that it sees rows of other people in {}", fmt::join(way.gained, ", "));
+    // It was done: what could not be told otherwise, or failed, is told by that.
+    for (Cell &cell : cells)
+        if (cell.persona == persona.name && cell.object == object && cell.command == way.command &&
+            cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
+            cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
+            cell.evidence = Evidence::execution;
+            cell.reason = what;
+            Observation observation;
+            observation.statement = way.statement;
+            cell.witness = way.witness.empty() ? witness(persona, observation, "") : way.witness;
+        }
+    Finding finding;
+    finding.rule = way.rule;
+    finding.level = Level::error;
+    finding.category = Category::exposure;
+    finding.object = object;
+    finding.message = what;
+    const std::string decided = way.function != nullptr
+                                    ? fmt::format("{} runs as {}, and writes to what decides about others",
+                                                  way.function->name.substr(4), way.function->owner)
+                                    : some_deciders(deciders(way, tables, hints)) + " decides by it";
+    finding.detail = fmt::format("{}. It was done with: {}", decided, way.statement);
+    finding.hint = promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+                   : !way.when.empty()
+                       ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
+                         "have, or let a trigger put the row in at sign-up and nobody else."
+                   : way.relation == nullptr
+                       ? "Let the function ask whether its caller was let in by somebody who may."
+                       : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
+                         "identity says nothing about what is joined.";
+    if (promotion)
+        finding.fix =
+            fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
+                        object, quote_identifier(persona.role));
+    finding.evidence = "execution";
+    finding.key = fmt::format("{}:{}{}", way.rule, object, way.column.empty() ? "" : "." + way.column);
+    findings.push_back(std::move(finding));
+}
+
+bool made_at_sign_up(Bodies &bodies, const std::vector<Oid> &accounts, Oid table) {
+    std::vector<std::string> others;
+    for (const Oid account : accounts)
+        if (account != table) others.push_back(std::to_string(account));
+    const Rows functions = query("select tgfoid from pg_catalog.pg_trigger where tgrelid = any ($1::oid[]) "
+                                 "and not tgisinternal and tgenabled in ('O', 'A') and tgtype & 4 <> 0",
+                                 {array_literal(others)});
+    for (size_t i = 0; i < functions.size(); i++) {
+        const Body &body = bodies.of(functions.oid(i, 0));
+        if (!body.known || body.inserted.contains(table)) return true;
+    }
+    return false;
+}
+
+} // namespace rlsproof::server

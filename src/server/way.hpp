@@ -1,0 +1,40 @@
+// A way up that was gone: what a persona wrote or called, and what it reached by that.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/finding.hpp"
+#include "model/cell.hpp"
+#include "model/world.hpp"
+
+#include "server/bodies.hpp"
+#include "server/hints.hpp"
+#include "server/tables.hpp"
+
+namespace rlsproof::server {
+
+struct Way {
+    std::string rule;
+    const Relation *relation; // the table that is written to; of a call alone nothing
+    Command command;
+    std::string statement;
+    std::string column;              // that is set; empty where a row is put in or taken away
+    const Function *function;        // that is called then; or nothing
+    std::vector<std::string> gained; // tables that show more of other people's rows than before
+    std::string when;                // the circumstances, or what is written next; empty where there is nothing
+    std::string witness = "";        // where the statement alone does not show it
+};
+
+// Who says that what was opened is open.
+std::vector<std::string> deciders(const Way &way, const Tables &tables, const Hints &hints);
+std::string some_deciders(std::vector<std::string> by);
+
+// Adds the finding, and makes the cell of the write that opens it say so.
+void accuse_of(const Way &way, const Persona &persona, const Tables &tables, const Hints &hints,
+               std::vector<Cell> &cells, std::vector<Finding> &findings);
+
+// Whether the database itself puts somebody's row in, when one of these accounts is made.
+bool made_at_sign_up(Bodies &bodies, const std::vector<Oid> &accounts, Oid table);
+
+} // namespace rlsproof::server
