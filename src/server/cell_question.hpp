@@ -32,16 +32,16 @@ constexpr std::string_view name(Direction direction) {
     return "no more";
 }
 
-// Somebody who signed up a moment ago: rows name it only in tables of accounts, which have one for each person, and what
-// is asked of those it has not got; it belongs to nothing.
+// Somebody who signed up a moment ago: rows name it only in tables of accounts, which have one for each person, and
+// what is asked of those it has not got; it belongs to nothing.
 struct JustSignedUp {
     struct Belonging {
         Oid table, parent;
         int column, parent_column;
     };
     std::set<Oid> accounts;
-    std::set<Oid> memberships; // tables that may name it as well
-    std::vector<Belonging> belongings; // rows that hang on accounts, and accounts on what people belong to
+    std::set<Oid> memberships;                  // tables that may name it as well
+    std::vector<Belonging> belongings;          // rows that hang on accounts, and accounts on what people belong to
     std::set<std::pair<Oid, Command>> left_out; // writes of which nothing is asked
 };
 
@@ -53,12 +53,12 @@ struct CellToProve {
     bool declared = false;
     std::string scope; // the predicate of `expected`, where that is a scope
     Direction direction = Direction::no_more;
-    bool occurs_nowhere = false;  // asked of the states only in which no row names the persona
-    bool of_scope = false;        // asked whether the scope itself grows, whatever is reached
-    bool unmarked = false;        // asked of states in which no row that names the persona has what policies ask for
+    bool occurs_nowhere = false; // asked of the states only in which no row names the persona
+    bool of_scope = false;       // asked whether the scope itself grows, whatever is reached
+    bool unmarked = false;       // asked of states in which no row that names the persona has what policies ask for
     const JustSignedUp *just_signed_up = nullptr; // asked of the states in which the persona is nobody else
-    bool any_state = false;       // asked of all states, whoever the persona is
-    const World *world = nullptr; // what else there is: what may be written, what triggers do
+    bool any_state = false;                       // asked of all states, whoever the persona is
+    const World *world = nullptr;                 // what else there is: what may be written, what triggers do
 };
 
 // What is known of the statements that may change what a cell's policies look at.

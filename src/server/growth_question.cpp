@@ -85,6 +85,15 @@ std::string Questioner::list_of_tables() const {
     return array_literal(ids);
 }
 
+bool Questioner::left_out(Oid table, Command command) const {
+    return cell_.just_signed_up != nullptr && cell_.just_signed_up->left_out.contains({table, command});
+}
+
+bool Questioner::all_left_out(Oid table) const {
+    return std::all_of(std::begin(kWrites), std::end(kWrites),
+                       [&](Command command) { return left_out(table, command); });
+}
+
 void Questioner::add_step(Oid table, const std::vector<prove::Tie> &follows) {
     const Relation *relation = relation_of(*cell_.world, table);
     prove::Step step;
@@ -95,7 +104,7 @@ void Questioner::add_step(Oid table, const std::vector<prove::Tie> &follows) {
     const Reach *reach = relation == nullptr ? nullptr : relation->reach_of(cell_.persona->name);
     for (const Command command : kWrites) {
         if (reach == nullptr || !reach->commands.contains(command)) continue;
-        if (cell_.just_signed_up != nullptr && cell_.just_signed_up->left_out.contains({table, command})) continue;
+        if (left_out(table, command)) continue;
         CellToProve write = cell_;
         write.relation = relation;
         write.command = command;
@@ -118,7 +127,7 @@ void Questioner::add_step(Oid table, const std::vector<prove::Tie> &follows) {
         }
     }
     // No policy stops a TRUNCATE.
-    step.truncate = reach != nullptr && reach->commands.contains(Command::truncate);
+    step.truncate = reach != nullptr && cell_.just_signed_up == nullptr && reach->commands.contains(Command::truncate);
     made_.writes.tables.push_back({step.before, -1, table});
     made_.question.steps.push_back(std::move(step));
 }
@@ -158,7 +167,7 @@ void Questioner::add_steps() {
     depended_on_ = near;
     std::set<Oid> changing;
     for (const Oid table : near)
-        if (may_write(*cell_.world, *cell_.persona, table)) changing.insert(table);
+        if (may_write(*cell_.world, *cell_.persona, table) && !all_left_out(table)) changing.insert(table);
     for (bool more = true; more;) {
         more = false;
         for (const Stored &tie : ties)
@@ -321,6 +330,9 @@ CellQuestion Questioner::make_growth() {
         throw Translator::Unsupported{"a scope that may read the table that is written"};
     add_steps();
     note_other_ways();
+    // What cannot be tried is no way that anybody could be shown.
+    if (cell_.just_signed_up != nullptr && !made_.writes.triggers_run)
+        throw Translator::Unsupported{"triggers that may do what no rollback undoes"};
     for (const Writes::Table &table : made_.writes.tables)
         made_.writes.scope_changes = made_.writes.scope_changes || scope_reads.contains(table.relation);
     const expr::Expr inside = scope(&row, nullptr); // with all that the gates have taught of who is named how

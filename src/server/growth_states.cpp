@@ -60,14 +60,14 @@ void Questioner::state_just_signed_up(const JustSignedUp &who) {
                 const std::vector<expr::Expr> own = naming_.conditions(accounts, above);
                 if (key == nullptr || own.empty() || !(key->type == column->type)) continue;
                 const expr::Expr meets = expr::equal(expr::column(key->type, above, key->number), value);
-                not_so.push_back(
-                    expr::any({{{above}, expr::both({meets, expr::either(own)}), expr::boolean(true)}}));
+                not_so.push_back(expr::any({{{above}, expr::both({meets, expr::either(own)}), expr::boolean(true)}}));
             }
         }
         if (not_so.empty()) continue;
         prove::Table &table = made_.schema.tables()[i];
-        table.checks.push_back({fmt::format("{}{}, or has just signed up", occurs_in_no_row_of(*cell_.persona), table.name),
-                                row, expr::negate(expr::is_true(expr::either(not_so))), true});
+        table.checks.push_back(
+            {fmt::format("{}{}, or has just signed up", occurs_in_no_row_of(*cell_.persona), table.name), row,
+             expr::negate(expr::is_true(expr::either(not_so))), true});
     }
 }
 

@@ -310,8 +310,8 @@ Proof Proofs::growth(Begun &begun, const prove::Reply &reply, Proof proof) {
     }
     if (reply.outcome == prove::Outcome::possible) {
         // Whom rows name as an administrator may well open things. Is it the same with somebody ordinary?
-        const bool nobody_declared = begun.question->names_itself && !begun.question->occurs_nowhere && !cell.unmarked &&
-                                     cell.just_signed_up == nullptr;
+        const bool nobody_declared = begun.question->names_itself && !begun.question->occurs_nowhere &&
+                                     !cell.unmarked && cell.just_signed_up == nullptr;
         if (nobody_declared) {
             CellToProve ordinary = cell;
             ordinary.unmarked = true;

@@ -25,7 +25,7 @@ struct Proof {
     std::vector<std::string> because;  // and the policies to blame; where the proofs tell why
     std::string statement;
     std::vector<Written> writes; // of its own that open what was refuted not to grow
-    std::string solver; // empty where none was needed
+    std::string solver;          // empty where none was needed
     double milliseconds = 0;
     std::string failure;          // of a table's statement that always fails: SQLSTATE and message
     bool nothing_reached = false; // proved, and nobody gets at anything

@@ -38,6 +38,8 @@ private:
 
     // ---- what a write opens (growth_question.cpp)
     CellQuestion make_growth();
+    bool left_out(Oid table, Command command) const;
+    bool all_left_out(Oid table) const;
     void add_steps();
     void add_step(Oid table, const std::vector<prove::Tie> &follows);
     void note_other_ways();

@@ -27,6 +27,7 @@
 #include "server/read_through.hpp"
 #include "server/rewrite.hpp"
 #include "server/scratch.hpp"
+#include "server/silent.hpp"
 #include "server/spi.hpp"
 #include "server/stage.hpp"
 #include "server/subtransaction.hpp"
@@ -550,21 +551,27 @@ Verification verify(const World &world, const Selection &selection) {
             Stage *where = why_no_stage.empty() ? &stage : nullptr;
             const std::vector<Variant> variants = variants_of(persona, hints, where);
             std::vector<std::vector<Cell>> cells(variants.size());
+            const auto look_at = [&](const Persona &who, std::vector<Cell> &found) {
+                Examination examination(world, declared, bodies, hints, triggers, stage, why_no_stage);
+                return attempt(Finish::rollback, [&] { examination.persona(who, selection, found, result.findings); });
+            };
             Outcome examined;
             for (size_t i = 0; i < variants.size() && examined.ok; i++) {
-                Examination examination(world, declared, bodies, hints, triggers, stage, why_no_stage);
-                examined = attempt(Finish::rollback, [&] {
-                    examination.persona(variants[i].persona, selection, cells[i], result.findings);
-                });
+                const Persona &who = variants[i].persona;
+                examined = look_at(who, cells[i]);
                 if (!why_not_assumed(persona).empty()) continue;
-                add_proofs(world, declared, hints, variants[i].persona, proofs, cells[i], result.notes);
+                add_proofs(world, declared, hints, who, proofs, cells[i], result.notes);
                 if (where != nullptr && selection.command.empty())
-                    add_ways(world, stage, bodies, variants[i].persona, proofs, selection.object, cells[i],
-                             result.findings);
+                    add_ways(world, stage, bodies, triggers, who, proofs, selection.object, cells[i], result.findings);
                 (void)attempt(Finish::rollback, [&] {
-                    assume(identity_of(variants[i].persona));
-                    settle_views(world, variants[i].persona, bodies, cells[i]);
+                    assume(identity_of(who));
+                    settle_views(world, who, bodies, cells[i]);
                 });
+            }
+            if (const auto silent = who_says_nothing(persona); silent && where != nullptr) {
+                std::vector<Cell> found;
+                if (look_at(*silent, found).ok) add_silent(*silent, found, cells.front());
+                add_unset(world, *silent, stage, cells.front());
             }
             if (const std::string why = why_not_assumed(persona); !why.empty()) result.notes.push_back(why);
             if (!examined.ok) {

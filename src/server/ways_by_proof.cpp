@@ -9,6 +9,9 @@
 #include "server/ways_by_proof.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,20 +22,22 @@ namespace rlsproof::server {
 
 namespace {
 
+constexpr int kMostAlike = 2; // tables that are decided alike
+
 constexpr Command kWrites[] = {Command::insert, Command::update, Command::remove};
 
 class Ways {
 public:
-    Ways(const World &world, const Stage &stage, Bodies &bodies, const Persona &persona, Proofs &proofs,
-         std::vector<Cell> &cells, std::vector<Finding> &findings)
-        : world_(world), stage_(stage), bodies_(bodies), persona_(persona), proofs_(proofs), cells_(cells),
-          findings_(findings) {}
+    Ways(const World &world, const Stage &stage, Bodies &bodies, Triggers &triggers, const Persona &persona,
+         Proofs &proofs, std::vector<Cell> &cells, std::vector<Finding> &findings)
+        : world_(world), stage_(stage), bodies_(bodies), triggers_(triggers), persona_(persona), proofs_(proofs),
+          cells_(cells), findings_(findings) {}
 
     void look(const std::string &object) {
         who_it_is();
         for (const Relation &relation : world_.relations)
             for (const Command command : kWrites)
-                if ((!object.empty() && relation.name != object) || is_told(relation, command))
+                if ((!object.empty() && relation.name != object) || is_told(relation, command) || !may_be_run(relation))
                     who_.left_out.emplace(relation.id, command);
         ask(object);
         // Somebody plain may be in something, and raise itself in that.
@@ -83,6 +88,13 @@ private:
         return made_at_sign_up(bodies_, {who_.accounts.begin(), who_.accounts.end()}, relation.id);
     }
 
+    // Of what its triggers do a rollback leaves nothing.
+    bool may_be_run(const Relation &relation) {
+        return !relation.is_table() || std::all_of(std::begin(kWrites), std::end(kWrites), [&](Command command) {
+            return triggers_.of(relation, command).why_not.empty();
+        });
+    }
+
     void who_it_is() {
         const std::map<Oid, TableShape> &shapes = stage_.tables().shapes;
         for (const auto &[id, shape] : shapes)
@@ -96,6 +108,7 @@ private:
     // Tables whose rows nothing shows it so far, and that something decides about which it may write.
     std::vector<CellToProve> tables_to_ask(const std::string &object) const {
         std::vector<CellToProve> result;
+        std::map<How, int> asked;
         for (const Relation &relation : world_.relations) {
             const Reach *reach = relation.reach_of(persona_.name);
             if (!relation.is_table() || relation.extension_member || reach == nullptr || !reach->row_security ||
@@ -106,6 +119,7 @@ private:
             });
             // Of one object alone the cells of the others are not there.
             if (cell == cells_.end() ? object.empty() : !is_closed(*cell)) continue;
+            if (++asked[how_decided(relation)] > kMostAlike) continue;
             CellToProve question;
             question.persona = &persona_;
             question.relation = &relation;
@@ -117,6 +131,21 @@ private:
         return result;
     }
 
+    // What opens one of them opens those that are decided by the same functions, looking at the same tables.
+    using How = std::tuple<std::set<Oid>, std::set<Oid>, std::set<Oid>>;
+    How how_decided(const Relation &relation) const {
+        How how;
+        const Hints &hints = stage_.hints();
+        if (const auto found = hints.decided_by.find(relation.id); found != hints.decided_by.end())
+            std::get<0>(how) = found->second;
+        for (const size_t place : places_for(hints.policies_of, relation.id)) {
+            const PolicyHint &policy = hints.policies[place];
+            std::get<1>(how).insert(policy.functions.begin(), policy.functions.end());
+            std::get<2>(how).insert(policy.tables.begin(), policy.tables.end());
+        }
+        return how;
+    }
+
     static bool is_closed(const Cell &cell) {
         return !cell.declared && cell.expected == "none" &&
                (cell.verdict == Verdict::ok || cell.verdict == Verdict::vacuous || cell.verdict == Verdict::unknown);
@@ -125,15 +154,17 @@ private:
     bool may_depend(const Relation &relation) const {
         const auto &decided = stage_.hints().decided_by;
         const auto found = decided.find(relation.id);
-        const auto may_write = [&](const Relation *decider) {
-            const Reach *reach = decider == nullptr ? nullptr : decider->reach_of(persona_.name);
-            return reach != nullptr && std::any_of(std::begin(kWrites), std::end(kWrites), [&](Command command) {
-                       return reach->commands.contains(command) && !who_.left_out.contains({decider->id, command});
-                   });
-        };
-        if (may_write(&relation)) return true; // the row itself, as where another of its columns decides
-        return found != decided.end() && std::any_of(found->second.begin(), found->second.end(),
-                                                     [&](Oid decider) { return may_write(relation_of(decider)); });
+        return found != decided.end() && std::any_of(found->second.begin(), found->second.end(), [&](Oid decider) {
+                   const Relation *by = relation_of(decider);
+                   return by != nullptr && may_be_written(*by);
+               });
+    }
+
+    bool may_be_written(const Relation &relation) const {
+        const Reach *reach = relation.reach_of(persona_.name);
+        return reach != nullptr && std::any_of(std::begin(kWrites), std::end(kWrites), [&](Command command) {
+                   return reach->commands.contains(command) && !who_.left_out.contains({relation.id, command});
+               });
     }
 
     // Whether that was new.
@@ -180,6 +211,7 @@ private:
     const World &world_;
     const Stage &stage_;
     Bodies &bodies_;
+    Triggers &triggers_;
     const Persona &persona_;
     Proofs &proofs_;
     std::vector<Cell> &cells_;
@@ -189,10 +221,10 @@ private:
 
 } // namespace
 
-void add_ways(const World &world, const Stage &stage, Bodies &bodies, const Persona &persona, Proofs &proofs,
-              const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings) {
+void add_ways(const World &world, const Stage &stage, Bodies &bodies, Triggers &triggers, const Persona &persona,
+              Proofs &proofs, const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings) {
     if (is_newcomer(persona) && !persona.uid.empty())
-        Ways(world, stage, bodies, persona, proofs, cells, findings).look(object);
+        Ways(world, stage, bodies, triggers, persona, proofs, cells, findings).look(object);
 }
 
 } // namespace rlsproof::server

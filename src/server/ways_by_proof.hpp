@@ -1,5 +1,5 @@
-// Ways up that nothing tried beforehand would find: those that the prover finds in any state of the tables, once they were
-// gone in that state.
+// Ways up that nothing tried beforehand would find: those that the prover finds in any state of the tables, once they
+// were gone in that state.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 #include "base/finding.hpp"
 #include "model/cell.hpp"
 
+#include "server/awake.hpp"
 #include "server/bodies.hpp"
 #include "server/proofs.hpp"
 #include "server/stage.hpp"
@@ -16,7 +17,7 @@ namespace rlsproof::server {
 
 // `cells` are the persona's, who has just signed up; what they and the findings say already is not asked again.
 // REQUIRES: nobody is assumed; a subtransaction around it.
-void add_ways(const World &world, const Stage &stage, Bodies &bodies, const Persona &persona, Proofs &proofs,
-              const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings);
+void add_ways(const World &world, const Stage &stage, Bodies &bodies, Triggers &triggers, const Persona &persona,
+              Proofs &proofs, const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings);
 
 } // namespace rlsproof::server

@@ -172,9 +172,8 @@ void WaysUp::report_ranks(const Relation &relation, const ColumnShape &column, c
     const std::string role = column.category == 'B' ? column.name : fmt::format("\"{}\"", fmt::join(ranks, "\" or \""));
     finding.message = fmt::format("whoever is {} of one {} is it of all: {}.{} lets it reach rows of the others in {}",
                                   role, parent.name, relation.name, column.name, fmt::join(gain, ", "));
-    std::vector<std::string> by =
-        deciders({finding.rule, &relation, Command::select, "", column.name, nullptr, {}, ""}, stage_.tables(),
-                 stage_.hints());
+    std::vector<std::string> by = deciders({finding.rule, &relation, Command::select, "", column.name, nullptr, {}, ""},
+                                           stage_.tables(), stage_.hints());
     const auto elsewhere = [&](const std::string &decider) {
         return std::none_of(gain.begin(), gain.end(), [&](const std::string &table) {
             return decider.find(" of " + table) != std::string::npos;
