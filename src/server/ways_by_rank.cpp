@@ -30,9 +30,15 @@ bool meant_for_all(const std::string &role) {
     return false;
 }
 
-bool hangs_on(const TableShape &table, Oid parent) {
-    return table.id == parent || std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
-                                             [&](const ForeignKey &key) { return key.parent == parent; });
+constexpr int kMostKeys = 3; // from a row to the tenant that it is of
+
+// Whether rows are a tenant's: they hang on it, or on what does.
+bool hangs_on(const Tables &tables, const TableShape &table, Oid parent, int keys = kMostKeys) {
+    if (table.id == parent) return true;
+    return keys > 0 && std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const ForeignKey &key) {
+               const TableShape *next = tables.of(key.parent);
+               return next != nullptr && key.parent != table.id && hangs_on(tables, *next, parent, keys - 1);
+           });
 }
 
 } // namespace
@@ -90,8 +96,11 @@ void WaysUp::try_ranks(const Relation &relation) {
             stage_.hints().identity.contains({shape.id, key.columns.front()}) || stage_.is_account(*parent))
             continue;
         std::set<Oid> asked;
-        for (const Oid table : dependents_[relation.id])
-            if (hangs_on(*stage_.tables().of(table), key.parent)) asked.insert(table);
+        for (const Oid table : dependents_[relation.id]) {
+            // Somebody of another tenant has rows that name nobody else.
+            const TableShape &dependent = *stage_.tables().of(table);
+            if (hangs_on(stage_.tables(), dependent, key.parent) || stage_.names_people(dependent)) asked.insert(table);
+        }
         if (!asked.empty()) try_ranks_in(relation, mine, key, asked);
     }
 }
