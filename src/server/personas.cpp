@@ -66,10 +66,17 @@ bool may_become(const std::string &login, const std::string &role) {
                 .empty();
 }
 
+// What every token has, whoever it is of: a policy that asks for no more asks for nothing. Times stand for any that are
+// past and to come.
 std::string claims_of(const std::string &role, const std::string &uid) {
-    if (uid.empty()) return fmt::format(R"({{"role": "{}"}})", role);
-    return fmt::format(R"({{"sub": "{0}", "role": "{1}", "aud": "{1}", "email": "{0}@nowhere.invalid", "aal": "aal1", )"
-                       R"("session_id": "{0}", "is_anonymous": false, "app_metadata": {{}}, "user_metadata": {{}}}})",
+    if (uid.empty())
+        return fmt::format(R"({{"role": "{}", "iss": "supabase", "iat": 1735689600, "exp": 4102444800}})", role);
+    return fmt::format(R"({{"sub": "{0}", "role": "{1}", "aud": "{1}", "email": "{0}@nowhere.invalid", "phone": "", )"
+                       R"("aal": "aal1", "amr": [{{"method": "password", "timestamp": 1735689600}}], )"
+                       R"("session_id": "{0}", "is_anonymous": false, "iss": "http://localhost/auth/v1", )"
+                       R"("iat": 1735689600, "exp": 4102444800, )"
+                       R"("app_metadata": {{"provider": "email", "providers": ["email"]}}, )"
+                       R"("user_metadata": {{"email_verified": true}}}})",
                        uid, role);
 }
 
