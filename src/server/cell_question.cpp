@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "server/bodies.hpp"
 #include "server/column_rights.hpp"
 #include "server/identity.hpp"
 #include "server/naming.hpp"
@@ -55,8 +56,7 @@ std::vector<std::string> names_of(const std::vector<std::pair<std::string, std::
 Questioner::Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog,
                        const std::set<std::string> &empty)
     : cell_(cell), superuser_(superuser), security_(security), catalog_(catalog), made_(std::move(catalog)),
-      translator_(made_.schema, cell.command == Command::select || cell.direction == Direction::no_growth,
-                  names_of(cell.persona->settings), empty),
+      translator_(made_.schema, true, names_of(cell.persona->settings), empty),
       naming_(*cell.persona) {}
 
 void Questioner::claim(std::string name, expr::Expr condition, bool holds, bool bad) {
@@ -229,6 +229,36 @@ void Questioner::state_facts() {
     }
 }
 
+// A volatile function sees what the statement around it has done so far. Where it looks at nothing that the statement
+// changes while policies are asked, it sees what was there: other tables than the one that is written, and none that a
+// trigger writes to before a row is.
+void Questioner::refuse_meanwhile() {
+    const std::set<Oid> &read = translator_.read_meanwhile();
+    if (read.empty()) return;
+    const Translator::Unsupported refused{"volatile functions that look at what the statement writes"};
+    if (!cell_.relation->is_table()) throw refused; // what a view's writes end at
+    const AsUser past(superuser_, security_);
+    const Rows changed = query(R"(
+with recursive same(id) as (
+  select $1::oid union
+  select case when i.inhparent = s.id then i.inhrelid else i.inhparent end
+  from same s join pg_catalog.pg_inherits i on s.id in (i.inhparent, i.inhrelid))
+select s.id, t.tgfoid from same s left join pg_catalog.pg_trigger t
+  on t.tgrelid = s.id and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 2 <> 0)",
+                               {std::to_string(cell_.relation->id)});
+    if (!catalog_->bodies) catalog_->bodies = std::make_shared<Bodies>();
+    for (size_t i = 0; i < changed.size(); i++) {
+        bool meets = read.contains(changed.oid(i, 0));
+        if (changed.value(i, 1)) {
+            const Body &body = catalog_->bodies->of(changed.oid(i, 1));
+            meets = meets || !body.known || std::any_of(body.relations.begin(), body.relations.end(), [&](const auto &touched) {
+                        return touched.second && read.contains(touched.first);
+                    });
+        }
+        if (meets) throw refused;
+    }
+}
+
 CellQuestion Questioner::make() {
     // Who has rows of its own may reach them, unless somebody declared that it may not.
     made_.names_itself = cell_.expected == "none" && !cell_.declared && !cell_.occurs_nowhere &&
@@ -238,6 +268,7 @@ CellQuestion Questioner::make() {
         ask_view();
     else
         ask_rows();
+    if (cell_.command != Command::select) refuse_meanwhile();
     state_facts();
     made_.question.title = fmt::format(
         "{} {} {}, {}: {}", cell_.persona->name, name(cell_.command), cell_.relation->name, name(cell_.direction),

@@ -31,6 +31,7 @@ private:
     void claim_no_more(const Gate &gate, const expr::Row &there, const expr::Row &written);
     expr::Expr scope(const expr::Row *row, const std::vector<expr::Expr> *outputs);
     void ask_rows();
+    void refuse_meanwhile();
     void ask_view();
     void ask_view_write();
     void state_facts();
