@@ -43,7 +43,9 @@ select format('trigger %I on %s', t.tgname, t.tgrelid::pg_catalog.regclass), t.t
        lower(pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g')),
        t.tgtype & 66 <> 0, pg_catalog.quote_ident(n.nspname),
        lower(pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g'))
-         ~ 'return\s+(null|old)\M|new\s*:=|into\s+new\M'
+         ~ 'return\s+(null|old)\M|new\s*:=|into\s+new\M',
+       t.tgtype & 2 <> 0 and t.tgqual is null and t.tgattr::text = ''
+         and exists (select from pg_catalog.pg_language l where l.oid = p.prolang and l.lanname = 'plpgsql')
 from written w join pg_catalog.pg_trigger t on t.tgrelid = w.id join pg_catalog.pg_proc p on p.oid = t.tgfoid
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where not t.tgisinternal and t.tgenabled = 'O' and t.tgtype & $2::int <> 0
@@ -96,6 +98,15 @@ bool raises(const std::string &body) {
     return has_word(body, "assert");
 }
 
+// A body that does nothing but raise lets no write through, whoever it is of. Comments and constants are out of it.
+bool only_raises(const std::string &body) {
+    size_t at = body.find_first_not_of(" \t\r\n");
+    if (at == std::string::npos || body.compare(at, 5, "begin") != 0 || has_word(body, "when")) return false;
+    at = body.find_first_not_of(" \t\r\n", at + 5);
+    return at != std::string::npos && body.compare(at, 5, "raise") == 0 &&
+           raises(body.substr(at, body.find(';', at) - at));
+}
+
 } // namespace
 
 std::string why_not_undone(const World &world, const Body &body) {
@@ -144,6 +155,8 @@ void Triggers::listen(Oid relation, Command command, Hearing &hearing) {
             const std::string &text = triggers.text(i, 4);
             const bool platform = triggers.text(i, 6) == "supabase_functions";
             Listener listener{triggers.text(i, 0), triggers.text(i, 3), text, triggers.boolean(i, 5), true, false};
+            if (triggers.boolean(i, 8) && triggers.oid(i, 1) == relation && only_raises(text))
+                hearing.refused_by = listener.name;
             const bool asks = body.asks_who || !body.known || has_word(text, "current_user") ||
                               has_word(text, "current_role") || has_word(text, "session_user");
             listener.guards = asks || has_word(text, "old") || !has_word(text, "new");

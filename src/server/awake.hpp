@@ -28,6 +28,7 @@ struct Listener {
 struct Hearing {
     std::vector<Listener> listeners; // that a write wakes
     std::string why_not;             // why they cannot be woken: what they do is not undone by a rollback
+    std::string refused_by;          // a trigger that lets none through, whoever it is of; or empty
     bool may_object = false;         // one of them may stop a write or change what is written
 };
 

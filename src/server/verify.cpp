@@ -321,6 +321,13 @@ bool Examination::hear_triggers(Cell &cell, const Cell &before, const Persona &p
         return false;
     };
     if (hearing.listeners.empty()) return true;
+    if (!hearing.refused_by.empty() && before.expected == "none") {
+        cell = before;
+        cell.verdict = Verdict::ok;
+        cell.evidence = Evidence::structural;
+        cell.reason = fmt::format("the policies let it through, and {} refuses it to everybody", hearing.refused_by);
+        return false;
+    }
     if (!hearing.why_not.empty()) {
         return !hearing.may_object ||
                doubt(fmt::format("triggers that may stop it could not be heard: {}", hearing.why_not));
