@@ -1,4 +1,5 @@
 #include "lint/cells.hpp"
+#include "lint/once.hpp"
 #include "lint/rules.hpp"
 
 #include "model/expectation.hpp"
@@ -105,6 +106,7 @@ Audit audit() {
     for (const std::string &remark : world.remarks)
         result.findings.push_back(about_the_audit("taken_for_granted", Level::note, remark));
     waive(result.findings);
+    lint::tell_once(world, result.cells, result.findings);
     rank(result.findings);
     return result;
 }
