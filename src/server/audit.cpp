@@ -15,6 +15,7 @@
 #include "server/next_table.hpp"
 #include "server/result.hpp"
 #include "server/seen.hpp"
+#include "server/sign_up.hpp"
 #include "server/spi.hpp"
 #include "server/verify.hpp"
 #include "server/world.hpp"
@@ -91,7 +92,10 @@ Audit audit() {
     const World &world = result.world;
     result.findings = lint::look(world);
     result.notes = world.notes;
-    if (why_no_execution().empty()) prove_default_privileges(world, result.findings);
+    if (why_no_execution().empty()) {
+        prove_default_privileges(world, result.findings);
+        try_sign_ups(world, result.findings);
+    }
     Verification verification = verify(world, {});
     result.findings.insert(result.findings.end(), verification.findings.begin(), verification.findings.end());
     lint::add_cells(world, verification.cells, result.findings);
