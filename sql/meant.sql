@@ -42,9 +42,41 @@ SELECT format('CREATE POLICY read ON meant_it.%I FOR SELECT USING (true)', relna
 FROM pg_class WHERE relnamespace = 'meant_it'::regnamespace AND relkind = 'r' AND relname ~ '^bad_' ORDER BY relname \gexec
 CREATE TABLE meant_it.bad_written (id int PRIMARY KEY, name text, created_by uuid REFERENCES meant_it.people);
 CREATE POLICY write ON meant_it.bad_written FOR INSERT WITH CHECK (true);
+-- Everybody is meant, by the policy's own name. What shows one's own row only is no other way in.
+CREATE TABLE meant_it.said_profiles (id uuid PRIMARY KEY REFERENCES meant_it.people, display_name text, avatar_url text);
+CREATE POLICY "Public profiles are viewable by everyone" ON meant_it.said_profiles FOR SELECT USING (true);
+CREATE POLICY "Own profile" ON meant_it.said_profiles FOR ALL USING (id = meant_it.uid());
+CREATE TABLE meant_it.said_posts (id int PRIMARY KEY, author uuid REFERENCES meant_it.people, title text, body text);
+CREATE POLICY "Anyone can read posts" ON meant_it.said_posts FOR SELECT USING (meant_it.uid() IS NULL OR true);
+CREATE TABLE meant_it.said_mostly (id uuid PRIMARY KEY REFERENCES meant_it.people, name text, email text);
+CREATE POLICY "Public read" ON meant_it.said_mostly FOR SELECT USING (true);
+REVOKE SELECT ON meant_it.said_mostly FROM regress_meant_anon, regress_meant_user;
+GRANT SELECT (id, name) ON meant_it.said_mostly TO regress_meant_anon, regress_meant_user;
+-- It does not say so: it speaks of users, or of fewer rows than it shows; another policy shows them as well; it is for
+-- more than reading, or is written as well. It says so of what is private, between people, or not for all to see.
+CREATE PROCEDURE meant_it.make(name text, policy text, more text DEFAULT '', command text DEFAULT 'SELECT') LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TABLE meant_it.%I (id uuid PRIMARY KEY REFERENCES meant_it.people, nick text %s)', name, more);
+    EXECUTE format('CREATE POLICY %I ON meant_it.%I FOR %s USING (true)', policy, name, command);
+END $$;
+CALL meant_it.make('unsaid_users', 'Enable read access for all users');
+CALL meant_it.make('unsaid_published', 'Anyone can read published ones');
+CALL meant_it.make('unsaid_twice', 'Public read');
+CREATE POLICY second ON meant_it.unsaid_twice FOR SELECT USING (true);
+CALL meant_it.make('unsaid_second', 'Public read');
+CREATE POLICY second ON meant_it.unsaid_second FOR SELECT TO regress_meant_user USING (nick IS NOT NULL);
+CALL meant_it.make('unsaid_written', 'Public read');
+CREATE POLICY "Anyone can join" ON meant_it.unsaid_written FOR INSERT WITH CHECK (true);
+CALL meant_it.make('unsaid_phone', 'Public read', ', mobile_phone text');
+CALL meant_it.make('unsaid_hidden', 'Public read', ', is_public boolean');
+CALL meant_it.make('unsaid_two', 'Public read', ', friend uuid REFERENCES meant_it.people');
+CALL meant_it.make('unsaid_chat_entries', 'Public read');
+CALL meant_it.make('unsaid_all', 'Public access', command => 'ALL');
+CREATE VIEW meant_it.unsaid_view AS SELECT id, display_name FROM meant_it.said_profiles;
+GRANT SELECT ON meant_it.unsaid_view TO regress_meant_anon;
 SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', c.oid::regclass)
 FROM pg_class c WHERE c.relnamespace = 'meant_it'::regnamespace AND c.relkind = 'r' ORDER BY c.relname \gexec
-SELECT level, object, message FROM rlsproof.audit() WHERE rule = 'open' AND object ~ 'meant_it' ORDER BY object COLLATE "C";
+SELECT level, object, message FROM rlsproof.audit() WHERE rule IN ('open', 'owner_view') AND object ~ 'meant_it' ORDER BY object COLLATE "C";
 DROP SCHEMA meant_it CASCADE;
 ALTER DATABASE :"db" RESET pgrst.db_anon_role;
 DROP ROLE regress_meant_api, regress_meant_user, regress_meant_anon;
