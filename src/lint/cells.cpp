@@ -85,7 +85,11 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     // Whoever has signed in may found something of its own; what says whose it is, is written next.
     const bool founding = !for_everybody && std::all_of(group.cells.begin(), group.cells.end(),
                                                         [](const Cell *c) { return c->founds && c->personal; });
-    finding.level = verdict == Verdict::leak || !(some || drop_box || founding) ? Level::error : Level::warning;
+    // Nor is what a policy says in so many words that everybody is meant to read.
+    const bool said = verdict == Verdict::open &&
+                      std::all_of(group.cells.begin(), group.cells.end(),
+                                  [](const Cell *c) { return c->command == Command::select && !c->said_by.empty(); });
+    finding.level = verdict == Verdict::leak || !(some || drop_box || founding || said) ? Level::error : Level::warning;
     finding.category = Category::exposure;
     const std::string what = verdict == Verdict::open && founding         ? "rows that name nobody"
                              : verdict == Verdict::open && !cell.personal ? "rows"
@@ -93,6 +97,7 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     finding.message =
         fmt::format("{} {} in {}, {}", who_can_what(world, group), what, object,
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");
+    if (said && !some) finding.message += fmt::format("; {} says so", cell.said_by);
     finding.hint =
         fmt::format("If that is meant, declare it; else narrow {}. The witness of the cell can be pasted into psql: "
                     "SELECT witness ->> 'script' FROM rlsproof.verify('{}', '{}', '{}').",

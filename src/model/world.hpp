@@ -158,6 +158,8 @@ struct AccountCopy {
     std::string function;
     std::string account; // the table the trigger is on
     std::string column;  // schema.table.column
+    unsigned function_id = 0, account_id = 0, table_id = 0;
+    int number = 0; // of the column
 };
 
 // A function declared IMMUTABLE that is not.

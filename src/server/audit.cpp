@@ -1,4 +1,5 @@
 #include "lint/cells.hpp"
+#include "lint/once.hpp"
 #include "lint/rules.hpp"
 
 #include "model/expectation.hpp"
@@ -14,6 +15,7 @@
 #include "server/next_table.hpp"
 #include "server/result.hpp"
 #include "server/seen.hpp"
+#include "server/sign_up.hpp"
 #include "server/spi.hpp"
 #include "server/verify.hpp"
 #include "server/world.hpp"
@@ -90,7 +92,10 @@ Audit audit() {
     const World &world = result.world;
     result.findings = lint::look(world);
     result.notes = world.notes;
-    if (why_no_execution().empty()) prove_default_privileges(world, result.findings);
+    if (why_no_execution().empty()) {
+        prove_default_privileges(world, result.findings);
+        try_sign_ups(world, result.findings);
+    }
     Verification verification = verify(world, {});
     result.findings.insert(result.findings.end(), verification.findings.begin(), verification.findings.end());
     lint::add_cells(world, verification.cells, result.findings);
@@ -105,6 +110,7 @@ Audit audit() {
     for (const std::string &remark : world.remarks)
         result.findings.push_back(about_the_audit("taken_for_granted", Level::note, remark));
     waive(result.findings);
+    lint::tell_once(world, result.cells, result.findings);
     rank(result.findings);
     return result;
 }

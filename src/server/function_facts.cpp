@@ -19,7 +19,7 @@ bool sounds_like_authority(const std::string &column) {
 void add_account_copies(FactBook &book, const Hints &hints) {
     const Rows rows = query(R"(
 select distinct t.tgfoid, pg_catalog.format('%I.%I', n.nspname, c.relname),
-       pg_catalog.format('rpc:%I.%I()', fn.nspname, f.proname)
+       pg_catalog.format('rpc:%I.%I()', fn.nspname, f.proname), t.tgrelid
 from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = 'raw_user_meta_data'
@@ -30,7 +30,8 @@ where not t.tgisinternal and t.tgenabled <> 'D' order by 2, 3)");
             const std::string name = book.column_name(column);
             const bool decides = hints.authority.contains(column) && !hints.identity.contains(column);
             if (!name.empty() && (decides || sounds_like_authority(name.substr(name.rfind('.') + 1))))
-                book.world.account_copies.push_back({rows.text(i, 2), rows.text(i, 1), name});
+                book.world.account_copies.push_back({rows.text(i, 2), rows.text(i, 1), name, rows.oid(i, 0),
+                                                     rows.oid(i, 3), column.relation, column.number});
         }
 }
 

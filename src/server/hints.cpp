@@ -285,6 +285,12 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             if (table != policy.relation) hints.policies_about[table].push_back(i);
     }
 
+    const Rows named =
+        query("select refobjid, refobjsubid from pg_catalog.pg_depend where refobjsubid > 0 and classid = "
+              "'pg_catalog.pg_policy'::pg_catalog.regclass and refclassid = "
+              "'pg_catalog.pg_class'::pg_catalog.regclass");
+    for (size_t i = 0; i < named.size(); i++) hints.in_policies.insert({named.oid(i, 0), (int)named.number(i, 1)});
+
     // Where every policy asks a helper, accounts are known by what refers to them.
     const Rows accounts = query(R"(
 select a.attrelid, a.attnum from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid

@@ -52,6 +52,7 @@ struct Hints {
     std::map<Column, std::set<Oid>> governs;            // of such a column: the tables whose policies read it
     std::set<Column> authority;                         // columns that policies or their helpers decide by
     std::set<Column> personal;                          // of these, the ones read from a row that is the caller's own
+    std::set<Column> in_policies;                       // columns that a policy names, in whatever way
     std::set<std::pair<Column, Column>> joined;         // columns of two tables that are compared with each other
     std::map<Column, Oid> read_as;                      // texts that policies cast to another type
     std::set<std::string> asked;                        // constants that something about the caller is compared with

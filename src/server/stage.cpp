@@ -1,3 +1,5 @@
+#include "model/name_words.hpp"
+
 #include "server/stage.hpp"
 
 #include <algorithm>
@@ -90,10 +92,28 @@ std::vector<Part> Stage::read_parts(Oid table) const {
     return parts;
 }
 
-bool Stage::personal(const TableShape &table) const {
+// Who typed a row in, by a column that nobody has to fill and that decides nothing.
+bool Stage::only_typed(const TableShape &table, int number) const {
+    const ColumnShape &column = *table.column(number);
+    const Column place{table.id, number};
+    return says_who_typed(column.name) && (!column.not_null || !column.default_expression.empty()) &&
+           !hints_.in_policies.contains(place) && !hints_.authority.contains(place);
+}
+
+bool Stage::personal(const TableShape &table, bool typed) const {
+    const auto somebodys = [](const TableShape &t) {
+        return std::any_of(t.columns.begin(), t.columns.end(), [](const ColumnShape &column) {
+            return says_private(column.name) || says_written(column.name);
+        });
+    };
+    const bool counts_here = typed || somebodys(table);
+    const auto passed_over = [&](const TableShape &t, int column) {
+        return !counts_here && only_typed(t, column) && !somebodys(t);
+    };
     const auto names_somebody = [&](const TableShape &t) {
         return std::any_of(t.columns.begin(), t.columns.end(), [&](const ColumnShape &column) {
             const Column place{t.id, column.number};
+            if (passed_over(t, column.number)) return false;
             return hints_.identity.contains(place) || hints_.tenant.contains(place);
         });
     };
@@ -119,7 +139,8 @@ bool Stage::personal(const TableShape &table) const {
         const TableShape *next = tables_.of(id);
         if (next == nullptr || !seen.insert(id).second) continue;
         if (names_somebody(*next) || has_members(id)) return true;
-        for (const ForeignKey &key : next->foreign_keys) left.push_back(key.parent);
+        for (const ForeignKey &key : next->foreign_keys)
+            if (key.columns.size() != 1 || !passed_over(*next, key.columns.front())) left.push_back(key.parent);
     }
     return false;
 }

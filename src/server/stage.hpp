@@ -70,7 +70,10 @@ public:
     const std::vector<Part> &parts(Oid table) const;
 
     // Whether rows of a table belong to somebody: they name a person or a tenant, or hang on rows that do.
-    bool personal(const TableShape &table) const;
+    // Without `typed`, who typed a row in is not whose it is, as long as it decides nothing: a catalogue with
+    // created_by is nobody's. Where a table holds what is private by its name, or what somebody wrote, it counts all
+    // the same.
+    bool personal(const TableShape &table, bool typed = true) const;
 
     // Whether policies read the table, to decide about others or about itself.
     bool decides(const TableShape &table) const { return deciding_.contains(table.id); }
@@ -82,6 +85,7 @@ public:
     size_t unread() const { return unread_; }
 
 private:
+    bool only_typed(const TableShape &table, int column) const;
     std::vector<Part> read_parts(Oid table) const;
     std::vector<const ForeignKey *> account_keys(const TableShape &table) const;
     static const ColumnShape *part_column(const TableShape &table);

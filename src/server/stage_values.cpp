@@ -85,6 +85,7 @@ std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> 
     // Policies add up: one lets a row in that another takes exception to. What each asks for, with what the others ask.
     const size_t made = result.size();
     const std::vector<size_t> &policies = places_for(hints_.policies_of, table);
+    const ColumnShape *part = part_column(*shape);
     for (const size_t place : policies) {
         if (made == 0 || result.size() >= made + kMostAdded) break;
         Values together;
@@ -94,7 +95,9 @@ std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> 
             for (const auto &[number, value] : hints_.policies[other].values) together.emplace(number, value);
         if (together.size() == own) continue; // that one was made
         Values values = result.front();
-        for (const auto &[number, value] : together) values.insert_or_assign(number, value);
+        for (const auto &[number, value] : together)
+            // A file that goes into another bucket says nothing of this one.
+            if (part == nullptr || number != part->number) values.insert_or_assign(number, value);
         result.push_back(std::move(values));
     }
     return result;

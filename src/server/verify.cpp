@@ -21,6 +21,7 @@
 #include "server/hints.hpp"
 #include "server/identity.hpp"
 #include "server/judge.hpp"
+#include "server/meant.hpp"
 #include "server/personas.hpp"
 #include "server/probe.hpp"
 #include "server/proof_join.hpp"
@@ -422,6 +423,10 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
     const Cell before = cell;
     rows_decide(cell, persona, relation, part, found);
     if (!hear_triggers(cell, before, persona, relation, part, found)) return cell;
+    if (cell.verdict == Verdict::open && command == Command::select && part.column == 0 && found.bound &&
+        truth == Truth::always)
+        cell.said_by = said_to_be_for_everybody(persona, relation, *stage_,
+                                                Probe(*stage_, relation, own_, user_, security_, part));
     // What holds for every row needs no row to show it.
     const bool everything = relation.is_table() && (!found.bound || truth == Truth::always) &&
                             (command != Command::update || found.checks == Truth::always);

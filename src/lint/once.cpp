@@ -1,0 +1,78 @@
+#include "lint/once.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace rlsproof::lint {
+
+namespace {
+
+// The finding of this rule about the object, or none.
+Finding *of(std::vector<Finding> &findings, std::string_view rule, const std::string &object) {
+    const auto found = std::find_if(findings.begin(), findings.end(),
+                                    [&](const Finding &f) { return f.rule == rule && f.object == object; });
+    return found == findings.end() ? nullptr : &*found;
+}
+
+// Nothing that was said gets weaker by being said once.
+void take_in(Finding &kept, const Finding &other, const std::string &added) {
+    kept.level = std::min(kept.level, other.level);
+    kept.category = std::min(kept.category, other.category);
+    if (other.evidence == "execution") kept.evidence = other.evidence;
+    kept.detail += added;
+}
+
+// A function that does not ask who is calling: who may call it, and whom it takes its caller for.
+void calls(std::vector<Finding> &findings) {
+    std::set<std::string> told;
+    for (Finding &identity : findings) {
+        if (identity.rule != "definer_identity") continue;
+        Finding *function = of(findings, "definer_function", identity.object);
+        if (function == nullptr) continue;
+        // What it touches is not known: that is something else to say.
+        if (function->level == Level::note && identity.level != Level::note) continue;
+        // Whoever may call it for anybody is among those that the one about identity speaks of, so its fix does for
+        // both. A yes or no about somebody is said after what anybody may write.
+        const bool turned = function->level < identity.level;
+        Finding &kept = turned ? *function : identity;
+        const Finding other = turned ? identity : *function;
+        kept.fix = identity.fix;
+        take_in(kept, other, fmt::format(" The rule {} says the same of it: {}.", other.rule, other.message));
+        told.insert(other.key);
+    }
+    std::erase_if(findings, [&](const Finding &f) { return told.contains(f.key); });
+}
+
+// Files that a policy lists for asking nothing about them, and that were seen to be listed.
+void listings(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    std::set<std::string> told;
+    for (Finding &listing : findings) {
+        if (listing.rule != "storage_listing") continue;
+        const Finding *open = of(findings, "open", listing.object);
+        if (open == nullptr) continue;
+        // Who is let in by another policy, or does more than look, is another cause.
+        const bool same = std::all_of(cells.begin(), cells.end(), [&](const Cell &cell) {
+            if (cell.object != listing.object || cell.verdict != Verdict::open || !row_wise(cell.command)) return true;
+            return cell.command == Command::select &&
+                   std::any_of(world.bucket_listings.begin(), world.bucket_listings.end(), [&](const BucketListing &l) {
+                       return "bucket:" + l.bucket == cell.object && l.persona == cell.persona;
+                   });
+        });
+        if (!same) continue;
+        take_in(listing, *open, " Seen: " + open->detail);
+        told.insert(open->key);
+    }
+    std::erase_if(findings, [&](const Finding &f) { return told.contains(f.key); });
+}
+
+} // namespace
+
+void tell_once(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    calls(findings);
+    listings(world, cells, findings);
+}
+
+} // namespace rlsproof::lint

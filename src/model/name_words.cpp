@@ -1,0 +1,120 @@
+#include "model/name_words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace rlsproof {
+
+namespace {
+
+// A star stands for any letters: "diagnos*" is diagnosis and diagnoses, "*email*" is useremail as well.
+constexpr std::array kPrivate = {
+    "*email*",     "mail",      "*phone*",   "mobile",    "msisdn",  "fax",        "whatsapp",  "address*",  "street",
+    "postcode",    "postal",    "zip",       "zipcode",   "birth*",  "dob",        "gender",    "ethnic*",   "religio*",
+    "national*",   "passport*", "licence",   "license",   "ssn",     "nin",        "tax",       "taxid",     "vat",
+    "iban",        "bic",       "swift",     "bank*",     "card",    "cards",      "cvv",       "cvc",       "salary",
+    "salaries",    "wage*",     "income*",   "earning*",  "payroll", "balance*",   "debt*",     "credit*",   "stripe*",
+    "diagnos*",    "medic*",    "health*",   "patient*",  "allerg*", "disabilit*", "insurance", "token*",    "secret*",
+    "*password*",  "passwd",    "pwd",       "passcode",  "pin",     "otp",        "mfa",       "totp",      "apikey",
+    "credential*", "ip",        "emergency", "guardian*", "lat",     "latitude",   "lng",       "longitude", "private",
+};
+constexpr std::array kWritten = {
+    "message*", "content*", "body",    "comment*",    "note",     "notes", "text",    "reply",
+    "replies",  "answer*",  "prompt*", "transcript*", "feedback", "diary", "journal",
+};
+constexpr std::array kBetweenPeople = {"message*", "chat*", "conversation*", "dm", "dms", "inbox*", "letter*"};
+constexpr std::array kWhoSees = {
+    "public",   "publish*", "private",  "visib*",   "hidden",   "draft*", "confidential",
+    "internal", "status",   "approved", "moderat*", "unlisted", "listed",
+};
+constexpr std::array kTyped = {"created", "updated", "modified", "added",    "edited",
+                               "changed", "entered", "inserted", "imported", "deleted"};
+constexpr std::array kTypist = {"", "id", "uid", "uuid", "user", "userid", "useruid"};
+constexpr std::array kEverybody = {"public", "publicly", "everyone", "everybody", "anyone", "anybody"};
+// What makes everybody fewer, or all rows fewer.
+constexpr std::array kFewer = {"authenticated", "user",   "users",    "signed", "logged", "login",  "member*",
+                               "own*",          "self",   "team*",    "admin*", "staff",  "only",   "published",
+                               "approved",      "active", "verified", "not",    "non",    "except", "if",
+                               "when",          "where",  "insert",   "update", "delete", "manage"};
+
+bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+bool is_upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool fits(std::string_view word, std::string_view pattern) {
+    const bool before = pattern.starts_with('*'), after = pattern.ends_with('*');
+    const std::string_view letters =
+        pattern.substr(before ? 1 : 0, pattern.size() - (before ? 1 : 0) - (after ? 1 : 0));
+    if (before && after) return word.find(letters) != word.npos;
+    if (before) return word.ends_with(letters);
+    return after ? word.starts_with(letters) : word == letters;
+}
+
+bool any_fits(const std::vector<std::string> &words, std::span<const char *const> patterns) {
+    return std::any_of(words.begin(), words.end(), [&](const std::string &word) {
+        return std::any_of(patterns.begin(), patterns.end(), [&](const char *pattern) { return fits(word, pattern); });
+    });
+}
+
+} // namespace
+
+std::vector<std::string> words_of_name(std::string_view name) {
+    std::vector<std::string> words;
+    bool open = false, after_lower = false;
+    for (const char c : name) {
+        // Letters beyond ASCII belong to a word as they are.
+        const bool part = is_lower(c) || is_upper(c) || is_digit(c) || (static_cast<unsigned char>(c) & 0x80) != 0;
+        if (part && (!open || (is_upper(c) && after_lower))) words.emplace_back();
+        if (part) words.back() += is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+        open = part;
+        after_lower = is_lower(c);
+    }
+    return words;
+}
+
+bool says_private(std::string_view column) {
+    return any_fits(words_of_name(column), kPrivate);
+}
+
+bool says_written(std::string_view column) {
+    return any_fits(words_of_name(column), kWritten);
+}
+
+bool says_between_people(std::string_view name) {
+    return any_fits(words_of_name(name), kBetweenPeople);
+}
+
+bool says_who_sees(std::string_view column) {
+    return any_fits(words_of_name(column), kWhoSees);
+}
+
+bool says_who_typed(std::string_view column) {
+    std::string letters;
+    for (const std::string &word : words_of_name(column)) letters += word;
+    if (letters.starts_with("last")) letters.erase(0, std::string_view("last").size());
+    return std::any_of(kTyped.begin(), kTyped.end(), [&](const char *typed) {
+        return std::any_of(kTypist.begin(), kTypist.end(),
+                           [&](const char *typist) { return letters == std::string(typed) + "by" + typist; });
+    });
+}
+
+bool says_everybody(std::string_view policy) {
+    const std::vector<std::string> words = words_of_name(policy);
+    if (any_fits(words, kFewer)) return false;
+    if (any_fits(words, kEverybody)) return true;
+    const auto next = [&](const char *first, const char *second) {
+        for (size_t i = 0; i + 1 < words.size(); i++)
+            if (words[i] == first && words[i + 1] == second) return true;
+        return false;
+    };
+    return next("by", "all") || next("to", "all"); // viewable by all, visible to all
+}
+
+} // namespace rlsproof

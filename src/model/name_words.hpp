@@ -1,0 +1,36 @@
+// What names say: the words in a column's, a table's or a policy's name, compared with lists that stand here and
+// nowhere else. A name proves nothing about what is in a column; it says how bad it is that strangers read it, never
+// whether they do.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/core_only.hpp"
+
+namespace rlsproof {
+
+// In small letters: "lastModifiedBy", "last_modified_by" and "Last modified by" are the same four words.
+std::vector<std::string> words_of_name(std::string_view name);
+
+// An address, a number, a word or an amount that is somebody's own business: email, iban, password, salary, diagnosis.
+bool says_private(std::string_view column);
+
+// What somebody wrote, rather than what a thing is called: content, body, comment, notes.
+bool says_written(std::string_view column);
+
+// What people write to each other: messages, chats, conversations. Of tables and of columns.
+bool says_between_people(std::string_view name);
+
+// Who typed a row in or changed it last: created_by, updated_by_id, lastModifiedBy.
+bool says_who_typed(std::string_view column);
+
+// Whether a row is to be seen by others: is_public, published_at, visibility, status.
+bool says_who_sees(std::string_view column);
+
+// Of a policy: that everybody is meant, and no fewer. "Public profiles are viewable by everyone" says so; what speaks
+// of users, of who has signed in, or of published rows says less.
+bool says_everybody(std::string_view policy);
+
+} // namespace rlsproof

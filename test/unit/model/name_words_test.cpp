@@ -1,0 +1,61 @@
+// Names are compared word by word, however they are written.
+#include "model/name_words.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rlsproof {
+namespace {
+
+using Words = std::vector<std::string>;
+
+TEST(NameWords, AreTheSameHoweverANameIsWritten) {
+    const Words words = {"last", "modified", "by"};
+    EXPECT_EQ(words_of_name("last_modified_by"), words);
+    EXPECT_EQ(words_of_name("lastModifiedBy"), words);
+    EXPECT_EQ(words_of_name("\"Last modified by\""), words);
+    EXPECT_EQ(words_of_name(""), Words{});
+    EXPECT_EQ(words_of_name("__"), Words{});
+    EXPECT_EQ(words_of_name("userID2"), (Words{"user", "id2"}));
+}
+
+TEST(NameWords, PrivateIsToldFromWhatOnlyBeginsLikeIt) {
+    for (const char *name : {"email", "billing_email", "userEmail", "useremail", "phone_number", "home_address",
+                             "date_of_birth", "dob", "access_token", "password_hash", "tax_id", "iban", "card_last4",
+                             "monthly_salary", "diagnosis", "account_balance", "medication", "ip", "api_secret"})
+        EXPECT_TRUE(says_private(name)) << name;
+    for (const char *name : {"id", "name", "display_name", "avatar_url", "cardinality", "taxonomy", "pinned",
+                             "shipping", "title", "created_at", "description", "zipped", "translations", "emblem"})
+        EXPECT_FALSE(says_private(name)) << name;
+}
+
+TEST(NameWords, WhoTypedARowInIsNotWhoseItIs) {
+    for (const char *name :
+         {"created_by", "updatedBy", "last_modified_by", "added_by_id", "created_by_user_id", "CREATED_BY"})
+        EXPECT_TRUE(says_who_typed(name)) << name;
+    for (const char *name :
+         {"created_at", "owner", "author_id", "user_id", "assigned_by", "created_by_team", "by", "standby"})
+        EXPECT_FALSE(says_who_typed(name)) << name;
+}
+
+TEST(NameWords, EverybodyIsSaidAndNoFewer) {
+    for (const char *name : {"Public profiles are viewable by everyone", "Anyone can read", "public_read",
+                             "Viewable by all", "Allow everybody to see plans", "publicRead"})
+        EXPECT_TRUE(says_everybody(name)) << name;
+    for (const char *name :
+         {"Enable read access for all users", "Anyone authenticated can view", "select_policy", "all",
+          "Anyone can view published posts", "Public can view if active", "Users see their own", "republican"})
+        EXPECT_FALSE(says_everybody(name)) << name;
+}
+
+TEST(NameWords, WhatPeopleWrite) {
+    EXPECT_TRUE(says_written("body"));
+    EXPECT_TRUE(says_written("commentText"));
+    EXPECT_FALSE(says_written("nobody"));
+    EXPECT_TRUE(says_between_people("chat_rooms"));
+    EXPECT_FALSE(says_between_people("posts"));
+    EXPECT_TRUE(says_who_sees("is_public"));
+    EXPECT_FALSE(says_who_sees("publicity"));
+}
+
+} // namespace
+} // namespace rlsproof
