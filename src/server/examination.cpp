@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "server/access.hpp"
 #include "server/appointed.hpp"
@@ -57,6 +58,14 @@ std::string object_of(const Relation &relation, const Part &part) {
 
 std::string not_looked_at(const Outcome &outcome) {
     return fmt::format("it could not be looked at: {}: {}", outcome.sqlstate, outcome.message);
+}
+
+// Words for those who are set over others.
+bool rules_others(const std::string &word) {
+    static constexpr const char *kRulers[] = {"admin", "owner", "super", "staff", "root", "moderator", "manager",
+                                              "boss",  "true"};
+    return std::any_of(std::begin(kRulers), std::end(kRulers),
+                       [&](const char *ruler) { return word.find(ruler) != std::string::npos; });
 }
 
 } // namespace
@@ -446,6 +455,76 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
     if (stage_ != nullptr && newcomer)
         WaysUp(world_, bodies_, triggers_, *stage_, persona, own_, user_, security_)
             .look(selection.object, cells, findings);
+}
+
+// What is shown to somebody for having said at sign-up what it is.
+void Examination::tell_kind(const Persona &persona, const Kind &kind, const std::vector<Cell> &cells,
+                            std::vector<Finding> &findings) {
+    std::vector<std::string> gained;
+    for (const Cell &cell : cells) {
+        const Relation *relation = world_.relation(cell.object);
+        if (cell.command != Command::select || cell.verdict != Verdict::ok || relation == nullptr) continue;
+        const auto decided = hints_.decided_by.find(relation->id);
+        if (decided == hints_.decided_by.end() || !decided->second.contains(kind.column.relation)) continue;
+        const Scratch scratch;
+        if (examined(persona, *relation, Part{}, Command::select).verdict == Verdict::open)
+            gained.push_back(relation->name);
+    }
+    if (gained.empty()) return;
+    Finding finding;
+    finding.rule = "forgeable_claim";
+    finding.level = rules_others(kind.word) ? Level::error : Level::warning;
+    finding.category = Category::exposure;
+    finding.object = kind.function;
+    finding.message = fmt::format("whoever signs up may choose {} = '{}', and is then shown rows of other people in {}",
+                                  kind.name, kind.word, fmt::join(gained, ", "));
+    finding.detail = "Seen: an account was put in that sent the word; what the trigger made of it was looked at, and "
+                     "undone.";
+    finding.hint = "If everybody may be that, declare a persona who is; else let the trigger take no word that opens "
+                   "something.";
+    finding.evidence = "execution";
+    finding.key = fmt::format("forgeable_claim:{}:{}={}", kind.function, kind.name, kind.word);
+    findings.push_back(std::move(finding));
+}
+
+void Examination::as_kind(const Persona &persona, const Kind &kind, const Selection &selection,
+                          std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    std::vector<Finding> said_before, said;
+    own_ = stage_->sign_up(persona.uid, false);
+    strike_off(*stage_, persona, own_, said_before);
+    bool is_one = false;
+    for (Row &row : own_) {
+        if (row.table != kind.column.relation) continue;
+        const TableShape &shape = *stage_->tables().of(row.table);
+        const ColumnShape &column = *shape.column(kind.column.number);
+        const Rows moved = query(fmt::format("update {} set {} = {} where ctid = {}::tid and tableoid = {} "
+                                             "returning ctid, tableoid",
+                                             shape.name, column.name, Maker::literal(column, kind.word),
+                                             quote_literal(row.tid), row.stored_in),
+                                 {}, false);
+        if (moved.empty()) continue;
+        row.tid = moved.text(0, 0);
+        row.stored_in = moved.oid(0, 1);
+        row.values[column.number] = kind.word;
+        is_one = true;
+    }
+    if (!is_one) return;
+    assume(identity_of(persona));
+    std::vector<Cell> now = cells;
+    WaysUp(world_, bodies_, triggers_, *stage_, persona, own_, user_, security_).look(selection.object, now, said);
+    if (!kind.told) tell_kind(persona, kind, cells, findings);
+    const std::string as = fmt::format(", as one who has signed up with {} = '{}'", kind.name, kind.word);
+    for (size_t i = 0; i < cells.size(); i++)
+        if (now[i].verdict != cells[i].verdict && (now[i].verdict == Verdict::open || now[i].verdict == Verdict::leak)) {
+            cells[i] = now[i];
+            cells[i].reason += as;
+        }
+    for (Finding &finding : said) {
+        const auto same = [&](const Finding &other) { return other.key == finding.key; };
+        if (std::any_of(findings.begin(), findings.end(), same)) continue;
+        finding.message += as;
+        findings.push_back(std::move(finding));
+    }
 }
 
 } // namespace rlsproof::server

@@ -17,6 +17,7 @@
 #include "server/hints.hpp"
 #include "server/probe.hpp"
 #include "server/rewrite.hpp"
+#include "server/sign_up.hpp"
 #include "server/stage.hpp"
 #include "server/subtransaction.hpp"
 #include "server/verify.hpp"
@@ -45,7 +46,14 @@ public:
     void persona(const Persona &persona, const Selection &selection, std::vector<Cell> &cells,
                  std::vector<Finding> &findings);
 
+    // Of somebody who has signed up as that: what a write of its own opens. Adds what the findings do not say yet.
+    // REQUIRES: the same.
+    void as_kind(const Persona &persona, const Kind &kind, const Selection &selection, std::vector<Cell> &cells,
+                 std::vector<Finding> &findings);
+
 private:
+    void tell_kind(const Persona &persona, const Kind &kind, const std::vector<Cell> &cells,
+                   std::vector<Finding> &findings);
     Cell blank(const Persona &persona, const std::string &object, Command command) const;
     Cell examine(const Persona &persona, const Relation &relation, const Part &part, Command command);
     Cell examined(const Persona &persona, const Relation &relation, const Part &part, Command command);

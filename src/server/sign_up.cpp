@@ -1,3 +1,4 @@
+#include "model/cell.hpp"
 #include "sqltext/sqltext.hpp"
 
 #include "server/sign_up.hpp"
@@ -34,6 +35,7 @@ namespace {
 constexpr const char *kSomebody = "5167ed00-0000-4000-8000-00000000b0b0";
 constexpr const char *kNobodysWord = "nobodys";
 constexpr size_t kMostTries = 1500;
+constexpr size_t kMostKinds = 3;
 
 // What can be told of a trigger function by its letters: which keys it reads of what was sent, and every constant.
 struct Script {
@@ -107,6 +109,14 @@ bool for_new_accounts_alone(Oid function) {
         .boolean(0, 0);
 }
 
+// Triggers on accounts that come with what was sent at sign-up.
+constexpr const char *kSignUps = R"(
+select distinct t.tgfoid, t.tgrelid, 'rpc:' || p.oid::pg_catalog.regprocedure
+from pg_catalog.pg_trigger t join pg_catalog.pg_attribute a on a.attrelid = t.tgrelid
+  and a.attname = 'raw_user_meta_data' and not a.attisdropped
+join pg_catalog.pg_proc p on p.oid = t.tgfoid
+where not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 4 <> 0 order by 1, 2)";
+
 class SignUps {
 public:
     explicit SignUps(const World &world)
@@ -121,6 +131,9 @@ public:
         size_t tries = 0;
     };
     std::optional<Seen> of(Oid function, Oid account, const std::set<Column> &columns);
+
+    // Columns that policies decide by, of the tables that the function puts rows into, by name.
+    std::map<Column, std::string> decided_by(Oid function);
 
     // Whether policies, helpers, or functions other than this one speak of the word.
     bool named(const std::string &word, Oid function) const;
@@ -173,7 +186,10 @@ std::set<std::string> SignUps::words(const Script &script, const std::set<Column
         const Rows labels =
             query("select enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid", {std::to_string(column.type)});
         for (size_t i = 0; i < labels.size(); i++) words.insert(labels.text(i, 0));
-        if (labels.empty()) words.insert(kNobodysWord);
+        if (column.category == TYPCATEGORY_BOOLEAN)
+            words.insert("true");
+        else if (labels.empty())
+            words.insert(kNobodysWord);
     }
     return words;
 }
@@ -270,6 +286,22 @@ std::optional<SignUps::Seen> SignUps::of(Oid function, Oid account, const std::s
     return seen;
 }
 
+std::map<Column, std::string> SignUps::decided_by(Oid function) {
+    std::map<Column, std::string> columns;
+    for (const Oid table : bodies_.of(function).inserted) {
+        const TableShape *shape = tables_.of(table);
+        if (shape == nullptr) continue;
+        for (const ColumnShape &column : shape->columns) {
+            const bool says = column.category == TYPCATEGORY_STRING || column.category == TYPCATEGORY_ENUM ||
+                              column.category == TYPCATEGORY_BOOLEAN;
+            if (says && hints_.authority.contains({table, column.number}) &&
+                !hints_.identity.contains({table, column.number}))
+                columns.emplace(Column{table, column.number}, shape->name + "." + column.name);
+        }
+    }
+    return columns;
+}
+
 bool SignUps::named(const std::string &word, Oid function) const {
     if (hints_.mentions.contains(word) || word == kNobodysWord) return true;
     if (word.empty()) return false; // a quote within a text is written like it
@@ -344,6 +376,28 @@ void try_sign_ups(const World &world, std::vector<Finding> &findings) {
             finding.hint = "Nothing is to mend while nothing is decided by what may be chosen.";
         }
     }
+}
+
+std::vector<Kind> kinds_at_sign_up(const World &world) {
+    std::vector<Kind> kinds;
+    const Rows triggers = query(kSignUps);
+    if (triggers.empty()) return kinds;
+    SignUps sign_ups(world);
+    for (size_t i = 0; i < triggers.size(); i++)
+        for (const auto &[column, name] : sign_ups.decided_by(triggers.oid(i, 0))) {
+            const auto seen = sign_ups.of(triggers.oid(i, 0), triggers.oid(i, 1), {column});
+            if (!seen || !seen->held.contains(column)) continue;
+            const bool told = std::any_of(
+                world.account_copies.begin(), world.account_copies.end(), [&](const AccountCopy &copy) {
+                    return copy.function_id == triggers.oid(i, 0) && copy.table_id == column.relation &&
+                           copy.number == column.number;
+                });
+            for (const std::string &word : seen->held.at(column))
+                if (word != seen->by_default.at(column) && word != kNobodysWord && kinds.size() < kMostKinds &&
+                    (word == "true" || sign_ups.named(word, triggers.oid(i, 0))))
+                    kinds.push_back({column, name, word, triggers.text(i, 2), told});
+        }
+    return kinds;
 }
 
 } // namespace rlsproof::server

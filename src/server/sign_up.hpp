@@ -2,10 +2,13 @@
 // that might open something, and are gone again.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/finding.hpp"
 #include "model/world.hpp"
+
+#include "server/hints.hpp"
 
 namespace rlsproof::server {
 
@@ -13,5 +16,17 @@ namespace rlsproof::server {
 // for that got through, or, as a note, the few harmless ones that do. Where anything is in doubt they stay as they are.
 // REQUIRES: statements may be executed here.
 void try_sign_ups(const World &world, std::vector<Finding> &findings);
+
+// What one may choose to be by signing up, beside what one is without asking: the first few words that policies or
+// functions name, in columns that policies decide by, of tables that a trigger on the accounts puts rows into.
+struct Kind {
+    Column column;
+    std::string name; // schema.table.column
+    std::string word;
+    std::string function; // the trigger's
+    bool told = false;    // forgeable_claim says that it is copied
+};
+// REQUIRES: as above.
+std::vector<Kind> kinds_at_sign_up(const World &world);
 
 } // namespace rlsproof::server

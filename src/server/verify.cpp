@@ -16,6 +16,7 @@
 #include "server/personas.hpp"
 #include "server/proof_join.hpp"
 #include "server/read_through.hpp"
+#include "server/sign_up.hpp"
 #include "server/silent.hpp"
 #include "server/spi.hpp"
 #include "server/ways_by_proof.hpp"
@@ -51,6 +52,8 @@ Verification verify(const World &world, const Selection &selection) {
 
     if (!why_no_stage.empty()) result.notes.push_back("no statement was executed: " + why_no_stage);
     undone([&] {
+        // While the accounts are those that are there.
+        const std::vector<Kind> kinds = why_no_stage.empty() ? kinds_at_sign_up(world) : std::vector<Kind>{};
         Stage stage(tables, hints);
         std::vector<Oid> wanted;
         for (const Relation &relation : world.relations)
@@ -93,6 +96,13 @@ Verification verify(const World &world, const Selection &selection) {
                     settle_views(world, who, bodies, cells[i]);
                 });
             }
+            if (where != nullptr && is_newcomer(persona) && examined.ok && selection.command.empty())
+                for (const Kind &kind : kinds) {
+                    Examination examination(world, declared, bodies, hints, triggers, stage, why_no_stage);
+                    (void)attempt(Finish::rollback, [&] {
+                        examination.as_kind(persona, kind, selection, cells.front(), result.findings);
+                    });
+                }
             if (const auto silent = who_says_nothing(persona); silent && where != nullptr) {
                 std::vector<Cell> found;
                 if (look_at(*silent, found).ok) add_silent(*silent, found, cells.front());
