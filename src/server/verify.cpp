@@ -490,9 +490,10 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
         }
     }
     functions(persona, selection, cells);
-    if (stage_ != nullptr && newcomer)
-        WaysUp(world_, bodies_, triggers_, *stage_, persona, own_, user_, security_)
-            .look(selection.object, cells, findings);
+    if (stage_ == nullptr) return;
+    WaysUp ways(world_, bodies_, triggers_, *stage_, persona, own_, user_, security_);
+    if (newcomer) ways.look(selection.object, cells, findings);
+    ways.look_at_triggers(selection.object, cells, newcomer ? &findings : nullptr);
 }
 
 } // namespace

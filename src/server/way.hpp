@@ -24,6 +24,8 @@ struct Way {
     std::vector<std::string> gained; // tables that show more of other people's rows than before
     std::string when;                // the circumstances, or what is written next; empty where there is nothing
     std::string witness = "";        // where the statement alone does not show it
+    std::string trigger = "";        // that takes the row further
+    std::vector<std::string> by = {}; // who decides by what that trigger writes
 };
 
 // Who says that what was opened is open.

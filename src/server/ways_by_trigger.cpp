@@ -1,0 +1,501 @@
+// The ways by a trigger: a row of its own that policies let in, and what triggers do then past all policies. Seen by
+// doing it with all of them awake: rows of other people that are not what they were, or that are in sight now.
+#include "server/ways_up.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/identity.hpp"
+#include "server/probe.hpp"
+#include "server/scratch.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
+#include "server/witness.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostRows = 40;  // of its own, tried in one table
+constexpr size_t kMostPlain = 12; // of these, as they are
+constexpr size_t kMostPointed = 4; // rows of other people, that it is pointed to
+constexpr size_t kMostSets = 6;    // of what triggers ask of a row
+constexpr size_t kMostAsked = 8;   // words that are asked of what a trigger writes
+constexpr size_t kMostChanged = 6; // own rows that are changed
+
+bool is_any(const std::string &name, const std::initializer_list<const char *> parts) {
+    return std::any_of(parts.begin(), parts.end(),
+                       [&](const char *part) { return name.find(part) != std::string::npos; });
+}
+
+// What whoever refers to a row leaves on it by design: when that was, how often, what is found by it, what is new.
+bool keeps_the_books(const ColumnShape &column) {
+    const bool by_type = column.category == TYPCATEGORY_DATETIME || column.category == TYPCATEGORY_TIMESPAN ||
+                         column.type == TSVECTOROID ||
+                         (column.category == TYPCATEGORY_USER && column.type != UUIDOID && column.type != JSONBOID);
+    if (by_type) return true;
+    const std::string &name = column.name;
+    const bool last = name.starts_with("last_") || name.starts_with("latest_") || name.starts_with("updated_") ||
+                      name.starts_with("modified_");
+    return last || is_any(name, {"unread", "seen", "is_read", "search", "stats", "summary", "cache"}) ||
+           (column.category == TYPCATEGORY_NUMERIC && is_any(name, {"count", "avg", "average", "rating", "score"}));
+}
+
+bool is_number(const ColumnShape &column) {
+    return column.category == TYPCATEGORY_NUMERIC;
+}
+
+bool is_in_key(const TableShape &shape, int number) {
+    const auto has = [&](const std::vector<int> &columns) {
+        return std::find(columns.begin(), columns.end(), number) != columns.end();
+    };
+    return std::any_of(shape.keys.begin(), shape.keys.end(), has) ||
+           std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
+                       [&](const ForeignKey &key) { return has(key.columns); });
+}
+
+// The same row with other numbers, to see what they go into.
+Values with_more(const TableShape &shape, const Values &values, int more) {
+    Values result = values;
+    for (auto &[number, value] : result) {
+        const ColumnShape *column = shape.column(number);
+        if (column == nullptr || !is_number(*column) || !value || is_in_key(shape, number)) continue;
+        std::string shifted;
+        (void)attempt(Finish::rollback, [&] {
+            shifted = query("select ($1::numeric + $2::numeric)::text", {value, std::to_string(more)}).text(0, 0);
+        });
+        if (!shifted.empty()) value = shifted;
+    }
+    return result;
+}
+
+} // namespace
+
+const WaysUp::Seen &WaysUp::in_sight(Oid table) {
+    const auto [place, is_new] = in_sight_.try_emplace(table);
+    if (!is_new) return place->second;
+    const int left = std::exchange(left_, kMostLooks);
+    place->second = foreign_seen({table});
+    left_ = left;
+    return place->second;
+}
+
+Cell *WaysUp::cell_of(const std::string &object, Command command) {
+    for (Cell &cell : *cells_)
+        if (cell.persona == persona_.name && cell.object == object && cell.command == command) return &cell;
+    return nullptr;
+}
+
+// Rows of its own that a trigger may do something with: pointing to rows of other people, the ones out of sight first,
+// and with the words that it asks for.
+std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Effects &effects,
+                                              const std::set<Oid> &targets) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    std::vector<Values> plain = entries(relation);
+    plain.resize(std::min(plain.size(), kMostPlain));
+    if (plain.empty()) return plain;
+    std::vector<Values> result;
+    const auto add = [&](const Values &row) {
+        if (result.size() < kMostRows && std::find(result.begin(), result.end(), row) == result.end())
+            result.push_back(row);
+    };
+    std::vector<Values> pointed{plain.front()};
+    for (const ForeignKey &key : shape.foreign_keys) {
+        if (key.columns.size() != 1 || !targets.contains(key.parent) || key.parent == relation.id ||
+            stage_.hints().identity.contains({relation.id, key.columns.front()}))
+            continue;
+        for (const bool hidden : {true, false}) {
+            size_t taken = 0;
+            for (const Row &row : stage_.rows(key.parent)) {
+                const auto value = row.values.find(key.parent_columns.front());
+                const bool is_hidden = !in_sight(key.parent).contains({key.parent, row.tid});
+                if (taken == kMostPointed || value == row.values.end() || !value->second || is_hidden != hidden)
+                    continue;
+                Values one = plain.front();
+                one[key.columns.front()] = value->second;
+                pointed.push_back(std::move(one));
+                taken++;
+            }
+        }
+    }
+    // What the triggers ask of the row: the first of each column together, then each other one in its place.
+    std::vector<Values> sets(1);
+    for (const auto &[number, value] : effects.asked) sets.front().emplace(number, value);
+    if (sets.front().empty()) sets.clear();
+    for (const auto &[number, value] : effects.asked) {
+        Values other = sets.front();
+        other[number] = value;
+        if (sets.size() < kMostSets && std::find(sets.begin(), sets.end(), other) == sets.end())
+            sets.push_back(std::move(other));
+    }
+    // What policies ask of the rows that the triggers write may be handed to them by this one.
+    std::vector<std::string> words;
+    for (const Oid target : targets)
+        for (const auto &[place, values] : stage_.hints().candidates)
+            for (const Candidate &value : values)
+                if (place.relation == target && value && words.size() < kMostAsked &&
+                    std::find(words.begin(), words.end(), *value) == words.end())
+                    words.push_back(*value);
+    const auto with = [](Values row, const Values &set) {
+        for (const auto &[number, value] : set) row[number] = value;
+        return row;
+    };
+    for (const Values &set : sets) add(with(pointed.size() > 1 ? pointed[1] : pointed.front(), set));
+    for (const ColumnShape &column : shape.columns) {
+        const bool says = column.category == 'S' || column.category == 'E' || column.category == 'B';
+        const bool is_asked = std::any_of(effects.asked.begin(), effects.asked.end(),
+                                          [&](const auto &asked) { return asked.first == column.number; });
+        if (!says || is_asked || column.generated || is_in_key(shape, column.number) ||
+            !effects.named.contains(column.name) || stage_.hints().identity.contains({relation.id, column.number}))
+            continue;
+        for (const std::string &word : words) {
+            const Values said{{column.number, word}};
+            if (sets.empty()) add(with(pointed.front(), said));
+            for (const Values &set : sets) add(with(with(pointed.front(), set), said));
+        }
+    }
+    for (const Values &row : pointed) add(row);
+    for (const Values &row : plain) add(row);
+    for (size_t i = 1; i < pointed.size() && !sets.empty(); i++) add(with(pointed[i], sets.front()));
+    return result;
+}
+
+std::vector<WaysUp::OwnWrite> WaysUp::own_writes(const Relation &relation, Command command, const Effects &effects,
+                                                 const std::set<Oid> &targets) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    std::vector<OwnWrite> writes;
+    const std::vector<Values> rows = rows_for_triggers(relation, effects, targets);
+    if (command == Command::insert) {
+        for (const Values &row : rows) {
+            const std::string statement = entering(relation, row);
+            if (statement.empty()) return {};
+            writes.push_back({"", statement, [this, &relation, &shape, row](int more) {
+                                  return entering(relation, with_more(shape, row, more));
+                              }});
+        }
+        return writes;
+    }
+    if (rows.empty() || shape.keys.empty()) return writes;
+    // One of its own that is there, or one that is made as it would be.
+    std::optional<Row> mine;
+    std::string made;
+    for (const Row &row : own_)
+        if (row.table == relation.id && !mine) mine = row;
+    if (!mine) {
+        (void)attempt(Finish::rollback, [&] {
+            const AsUser past(user_, security_);
+            mine = stage_.another_own(shape, persona_.uid, own_);
+        });
+        if (!mine) return writes;
+        mine->values = stage_.among_own(shape, mine->values, own_);
+        made = Maker::insert_statement(shape, mine->values);
+    }
+    std::string which;
+    for (const int number : shape.keys.front()) {
+        const auto value = mine->values.find(number);
+        if (value == mine->values.end() || !value->second) return writes;
+        which += fmt::format("{}{} = {}", which.empty() ? "" : " and ", shape.column(number)->name,
+                             Maker::literal(*shape.column(number), value->second));
+    }
+    if (command == Command::remove) {
+        // Of what it may put in itself, whatever that points to.
+        for (const Values &row : rows) {
+            if (writes.size() == kMostChanged) break;
+            std::string there;
+            Values values = row;
+            for (const int number : shape.keys.front())
+                if (!values.contains(number) || !values[number]) values[number] = mine->values.at(number);
+            for (const int number : shape.keys.front())
+                there += fmt::format("{}{} = {}", there.empty() ? "" : " and ", shape.column(number)->name,
+                                     Maker::literal(*shape.column(number), values[number]));
+            long entered = 0;
+            const std::string put_in = entering(relation, values);
+            if (put_in.empty()) return {};
+            (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(put_in); }); });
+            if (entered > 0)
+                writes.push_back({put_in, fmt::format("delete from {} where {}", relation.name, there), nullptr});
+        }
+        return writes;
+    }
+    std::set<std::string> tried;
+    for (const Values &row : rows) {
+        const auto setting = [this, &relation, &shape, held_now = mine->values, which](const Values &values) {
+            std::string set;
+            for (const ColumnShape &column : shape.columns) {
+                const auto value = values.find(column.number);
+                const auto held = held_now.find(column.number);
+                const auto &key = shape.keys.front();
+                if (value == values.end() || column.generated || stage_.hints().identity.contains({shape.id, column.number}) ||
+                    std::find(key.begin(), key.end(), column.number) != key.end() ||
+                    (held != held_now.end() && held->second == value->second) ||
+                    !may_update(shape.id, column.number))
+                    continue;
+                set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", column.name,
+                                   Maker::literal(column, value->second));
+            }
+            return set.empty() ? set : fmt::format("update {} set {} where {}", relation.name, set, which);
+        };
+        const std::string statement = setting(row);
+        if (!statement.empty() && tried.insert(statement).second)
+            writes.push_back(
+                {made, statement, [&shape, row, setting](int more) { return setting(with_more(shape, row, more)); }});
+    }
+    return writes;
+}
+
+std::vector<Change> WaysUp::changed_by(const OwnWrite &write, const std::string &statement,
+                                       const std::set<Oid> &targets) {
+    std::vector<Change> changes;
+    (void)attempt(Finish::rollback, [&] {
+        {
+            const AsUser past(user_, security_);
+            if (!write.made.empty()) (void)execute(write.made);
+            wake();
+        }
+        if (in_time([&] { return execute(statement); }) == 0) return;
+        (void)execute("set constraints all immediate");
+        for (const Oid target : targets)
+            for (Change &change : bystanders_.changed(target)) changes.push_back(std::move(change));
+    });
+    return changes;
+}
+
+// The columns whose change is more than keeping books. Of a row in sight, which it may well refer to, only what others
+// decide by or what says how it stands; of one out of sight whatever the writer chooses.
+std::set<std::string> WaysUp::that_count(const TableShape &shape, const Change &change,
+                                         const std::vector<Change> &other, bool hidden) const {
+    std::set<std::string> result;
+    const Hints &hints = stage_.hints();
+    for (const auto &[number, value] : change.columns) {
+        const ColumnShape &column = *shape.column(number);
+        const Column place{shape.id, number};
+        const bool decides = hints.authority.contains(place) || hints.identity.contains(place) ||
+                             hints.tenant.contains(place) || hints.candidates.contains(place) ||
+                             stage_.tables().allowed.contains(place) || column.kind == TYPTYPE_ENUM;
+        if (column.generated || keeps_the_books(column)) continue;
+        if (is_number(column)) {
+            // A count goes up by one whatever the row says; an amount is what the row says.
+            const bool brought = std::any_of(other.begin(), other.end(), [&](const Change &with_more) {
+                const auto then = with_more.columns.find(number);
+                return with_more.row == change.row && then != with_more.columns.end() && then->second != value;
+            });
+            if (hidden && brought) result.insert(column.name);
+        } else if (hidden || decides) {
+            result.insert(column.name);
+        }
+    }
+    return result;
+}
+
+WaysUp::Reached WaysUp::reached_by(const Relation &relation, const OwnWrite &write, Command command,
+                                   const Effects &effects, const std::set<Oid> &targets) {
+    Reached reached{command, write.statement, write.made, {}, {}, false};
+    const std::vector<Change> changes = changed_by(write, write.statement, targets);
+    std::vector<Change> other;
+    const auto has_numbers = [&](const Change &change) {
+        return std::any_of(change.columns.begin(), change.columns.end(), [&](const auto &column) {
+            return is_number(*stage_.tables().of(change.row->table)->column(column.first));
+        });
+    };
+    for (const int more : {1, -1})
+        if (const bool numbers = std::any_of(changes.begin(), changes.end(), has_numbers);
+            numbers && other.empty() && write.other)
+            other = changed_by(write, write.other(more), targets);
+    for (const Change &change : changes) {
+        const TableShape &shape = *stage_.tables().of(change.row->table);
+        const bool hidden = !in_sight(shape.id).contains({shape.id, change.row->tid});
+        const std::set<std::string> columns = that_count(shape, change, other, hidden);
+        if (columns.empty() && !change.gone) continue;
+        reached.columns[shape.name].insert(columns.begin(), columns.end());
+        reached.triggers.insert(effects.written.at(shape.id));
+        reached.hidden = reached.hidden || hidden;
+        // What a person has to have there to see it happen.
+        if (change.row->made && shape.id != relation.id && reached.made == write.made)
+            reached.made = Maker::insert_statement(shape, change.row->values) +
+                           (write.made.empty() ? "" : ";\n" + write.made);
+    }
+    return reached;
+}
+
+void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findings) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const Reach &reach = *relation.reach_of(persona_.name);
+    std::vector<Reached> all;
+    for (const Command command : {Command::insert, Command::update, Command::remove}) {
+        const Cell *cell = cell_of(relation.name, command);
+        if (!reach.commands.contains(command) || cell == nullptr || cell->expected != "none" ||
+            cell->verdict == Verdict::open || cell->verdict == Verdict::leak)
+            continue;
+        if (command == Command::remove && !all.empty()) continue;
+        const Effects effects = effects_.of(shape, command);
+        std::set<Oid> targets;
+        for (const Oid target : effects.changed) {
+            const TableShape *written = stage_.tables().of(target);
+            if (written == nullptr || stage_.rows(target).empty() || !stage_.personal(*written)) continue;
+            // What it may change by itself needs no trigger.
+            const auto is_open = [&](Command how) {
+                const Cell *other = cell_of(written->name, how);
+                return other != nullptr && (other->verdict == Verdict::open || other->verdict == Verdict::leak);
+            };
+            if (!is_open(Command::update) && !is_open(Command::remove)) targets.insert(target);
+        }
+        if (targets.empty() || !triggers_.of(relation, command).why_not.empty()) continue;
+        for (const Oid target : targets) {
+            bystanders_.remember(target);
+            (void)in_sight(target);
+        }
+        std::optional<Reached> found;
+        for (const OwnWrite &write : own_writes(relation, command, effects, targets)) {
+            const Scratch scratch;
+            Reached reached = reached_by(relation, write, command, effects, targets);
+            if (reached.columns.empty() || (found && !reached.hidden)) continue;
+            found = std::move(reached);
+            if (found->hidden) break;
+        }
+        if (found) all.push_back(std::move(*found));
+    }
+    if (!all.empty()) accuse_reached(relation, std::move(all), findings);
+}
+
+void WaysUp::accuse_reached(const Relation &relation, std::vector<Reached> reached, std::vector<Finding> *findings) {
+    std::vector<std::string> how, tables;
+    std::map<std::string, std::set<std::string>> columns;
+    std::set<std::string> triggers;
+    bool hidden = false;
+    for (const Reached &one : reached) {
+        how.emplace_back(one.command == Command::insert   ? "put in"
+                         : one.command == Command::update ? "changed"
+                                                          : "taken away");
+        for (const auto &[table, changed] : one.columns) columns[table].insert(changed.begin(), changed.end());
+        triggers.insert(one.triggers.begin(), one.triggers.end());
+        hidden = hidden || one.hidden;
+    }
+    for (const auto &[table, changed] : columns)
+        tables.push_back(changed.empty() ? table : fmt::format("{} ({})", table, fmt::join(changed, ", ")));
+    const std::string what =
+        fmt::format("a row of its own in {}, {}, changed rows of other people in {} through trigger {}", relation.name,
+                    fmt::join(how, " or "), fmt::join(tables, ", "), fmt::join(triggers, ", "));
+    for (const Reached &one : reached) {
+        Cell &cell = *cell_of(relation.name, one.command);
+        cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
+        cell.evidence = Evidence::execution;
+        cell.by_trigger = true;
+        cell.reason = what;
+        Observation observation;
+        observation.statement = one.statement;
+        observation.made = one.made;
+        cell.witness = witness(persona_, observation, "");
+    }
+    if (findings == nullptr) return;
+    Finding finding;
+    finding.rule = "trigger_reach";
+    finding.level = hidden ? Level::error : Level::warning;
+    finding.category = Category::exposure;
+    finding.object = relation.name;
+    finding.message = what;
+    finding.detail = fmt::format(
+        "The policies of {} let the row in for whom it names, and the trigger writes past those of {}{}. It was done with: {}",
+        relation.name, columns.begin()->first,
+        hidden ? ", to rows that its writer does not even see" : ", to rows that its writer may see and not change",
+        reached.front().statement);
+    finding.hint = "Let WITH CHECK, or the trigger function before it writes, ask whose the row is that the new one "
+                   "points to.";
+    finding.evidence = "execution";
+    finding.key = "trigger_reach:" + relation.name;
+    findings->push_back(std::move(finding));
+}
+
+void WaysUp::look_at_triggers(const std::string &object, std::vector<Cell> &cells, std::vector<Finding> *findings) {
+    cells_ = &cells;
+    if (persona_.uid.empty() || persona_.declared || !stage_.triggers_off()) return;
+    for (const Relation &relation : world_.relations) {
+        if ((!object.empty() && object != relation.name) || !relation.is_table() ||
+            stage_.tables().of(relation.id) == nullptr)
+            continue;
+        const Reach *reach = relation.reach_of(persona_.name);
+        if (reach == nullptr || !reach->row_security) continue; // with no policy in the way it is open already
+        const Scratch scratch;
+        try_reaching(relation, findings);
+        doubt_.clear();
+    }
+}
+
+bool WaysUp::takes_in(const Relation &relation, const OwnWrite &write, Command command, const Effects &effects,
+                      const std::set<Oid> &deciding, const std::set<Oid> &asked) {
+    const auto gained_with = [&](const Seen &before, bool awake) {
+        std::vector<std::string> gain;
+        (void)attempt(Finish::rollback, [&] {
+            {
+                const AsUser past(user_, security_);
+                if (!write.made.empty()) (void)execute(write.made);
+                if (awake) wake();
+            }
+            if (in_time([&] { return execute(write.statement); }) == 0) return;
+            if (awake) (void)execute("set constraints all immediate");
+            gain = gained(before, asked);
+        });
+        return gain;
+    };
+    const Seen before = foreign_seen(asked);
+    const std::vector<std::string> gain = gained_with(before, true);
+    // What the row opens with triggers at rest is its own doing, and told as such.
+    if (gain.empty() || !gained_with(before, false).empty()) return false;
+    std::vector<std::string> by, into, triggers;
+    for (const Oid table : deciding) {
+        into.push_back(stage_.tables().of(table)->name);
+        const std::string &trigger = effects.written.at(table);
+        if (std::find(triggers.begin(), triggers.end(), trigger) == triggers.end()) triggers.push_back(trigger);
+        for (const auto &[place, names] : stage_.hints().deciders)
+            for (const std::string &name : names)
+                if (place.relation == table && std::find(by.begin(), by.end(), name) == by.end()) by.push_back(name);
+        std::erase_if(*findings_, [&](const Finding &finding) {
+            return finding.key == "unknown:appointed:" + into.back(); // it was tried after all
+        });
+    }
+    Way way{"writable_authority", &relation, command, write.statement, "", nullptr, gain,
+            fmt::format(", which trigger {} takes on into {}", fmt::join(triggers, ", "), fmt::join(into, ", "))};
+    way.trigger = fmt::format("trigger {}", fmt::join(triggers, ", "));
+    way.by = by;
+    if (!write.made.empty()) {
+        Observation observation;
+        observation.statement = write.statement;
+        observation.made = write.made;
+        way.witness = witness(persona_, observation, "");
+    }
+    accuse(way);
+    return true;
+}
+
+void WaysUp::try_taking_in(const Relation &relation) {
+    const Reach &reach = *relation.reach_of(persona_.name);
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    if (!stage_.triggers_off() || joined_.contains(relation.id)) return;
+    for (const Command command : {Command::insert, Command::update}) {
+        if (!reach.commands.contains(command)) continue;
+        const Effects effects = effects_.of(shape, command);
+        std::set<Oid> deciding, asked;
+        for (const auto &[table, trigger] : effects.written) {
+            const auto shown = dependents_.find(table);
+            if (table == relation.id || shown == dependents_.end() || stage_.tables().of(table) == nullptr) continue;
+            deciding.insert(table);
+            asked.insert(shown->second.begin(), shown->second.end());
+        }
+        if (deciding.empty() || !triggers_.of(relation, command).why_not.empty()) continue;
+        left_ = kMostLooks;
+        for (const OwnWrite &write : own_writes(relation, command, effects, deciding)) {
+            const Scratch scratch;
+            if (left_ <= 0) break;
+            if (takes_in(relation, write, command, effects, deciding, asked)) return;
+        }
+    }
+}
+
+} // namespace rlsproof::server
