@@ -470,7 +470,7 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
     } else {
         if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared)) {
             own_ = stage_->sign_up(persona.uid, persona.declared);
-            if (newcomer && !persona.declared) strike_off(*stage_, persona, own_, findings);
+            if (newcomer && !persona.declared) strike_off(*stage_, bodies_, persona, own_, findings);
         }
         assume(identity_of(persona));
     }
