@@ -116,6 +116,26 @@ CREATE OR REPLACE FUNCTION set_off.pay() RETURNS trigger LANGUAGE plpgsql SECURI
     INSERT INTO set_off.log (who, what) VALUES (NEW.who, TG_OP); RETURN NEW; END $$;
 SELECT * FROM pg_temp.found();
 
+-- A gift is to somebody, and goes into what that one has. A view shows what policies do not.
+CREATE TABLE set_off.purses (who uuid PRIMARY KEY, amount numeric NOT NULL DEFAULT 0, colour text);
+CREATE TABLE set_off.gifts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), giver uuid NOT NULL, taker uuid NOT NULL, amount numeric NOT NULL);
+ALTER TABLE set_off.purses ENABLE ROW LEVEL SECURITY;
+ALTER TABLE set_off.gifts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON set_off.purses FOR SELECT USING (who = set_off.uid());
+CREATE POLICY give ON set_off.gifts FOR INSERT WITH CHECK (giver = set_off.uid());
+CREATE POLICY see ON set_off.gifts FOR SELECT USING (giver = set_off.uid() OR taker = set_off.uid());
+CREATE FUNCTION set_off.hand_over() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    UPDATE set_off.purses SET amount = amount + NEW.amount, colour = 'gold' WHERE who = NEW.taker; RETURN NEW; END $$;
+CREATE TRIGGER hand_over AFTER INSERT ON set_off.gifts FOR EACH ROW EXECUTE FUNCTION set_off.hand_over();
+SELECT * FROM pg_temp.found();
+CREATE OR REPLACE FUNCTION set_off.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    UPDATE set_off.invoices SET paid = paid + NEW.amount WHERE id = NEW.invoice; RETURN NEW; END $$;
+CREATE VIEW set_off.to_pay AS SELECT id, state FROM set_off.invoices;
+GRANT SELECT ON set_off.to_pay TO authenticated;
+SELECT * FROM pg_temp.found() WHERE rule = 'trigger_reach';
+DROP VIEW set_off.to_pay;
+SELECT * FROM pg_temp.found();
+
 -- What is built at run time cannot be undone for certain: nothing is tried, and nothing said.
 CREATE OR REPLACE FUNCTION set_off.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     EXECUTE 'UPDATE set_off.invoices SET state = ''paid'' WHERE id = $1' USING NEW.invoice; RETURN NEW; END $$;

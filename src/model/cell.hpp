@@ -30,9 +30,9 @@ struct Cell {
     bool personal = true;                      // rows say whose they are; a table of categories does not
     bool founds = false;                       // a new row names nobody yet: members come to it
     bool may_rise = false;                     // whether the write opens something elsewhere is in doubt
-    bool by_trigger = false;                   // it was a trigger that reached them, past what policies let the write do
-    std::string witness;                       // JSON; empty where there is nothing to show
-    std::string key;                           // persona:object:command
+    bool by_trigger = false; // it was a trigger that reached them, past what policies let the write do
+    std::string witness;     // JSON; empty where there is nothing to show
+    std::string key;         // persona:object:command
 };
 
 constexpr std::string_view name(Verdict verdict) {

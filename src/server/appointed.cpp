@@ -102,7 +102,8 @@ void strike_off(const Stage &stage, Bodies &bodies, const Persona &persona, std:
         finding.detail = fmt::format(
             "No trigger puts people into it when they sign up, no policy lets them do it, and nothing that "
             "people have hangs on it: it was taken for a list of those who were appointed.{}",
-            filled.empty() ? "" : fmt::format(" What puts rows into it on other occasions: {}.", fmt::join(filled, ", ")));
+            filled.empty() ? ""
+                           : fmt::format(" What puts rows into it on other occasions: {}.", fmt::join(filled, ", ")));
         finding.hint = "Where signing up does give such a row, past the database, declare a persona who has one.";
         finding.evidence = "none";
         finding.key = "unknown:appointed:" + list.name;

@@ -26,8 +26,9 @@ void Bystanders::remember(Oid id) {
     table.tids = "'{" + table.tids + "}'::tid[]";
     std::string columns;
     for (const ColumnShape &column : shape.columns) columns += fmt::format(", {}::text", column.name);
-    const Rows found = query(
-        fmt::format("select tableoid, ctid{} from {} where ctid = any({})", columns, shape.name, table.tids), {}, false);
+    const Rows found =
+        query(fmt::format("select tableoid, ctid{} from {} where ctid = any({})", columns, shape.name, table.tids), {},
+              false);
     for (size_t i = 0; i < found.size(); i++) {
         const auto row = foreign.find({found.oid(i, 0), found.text(i, 1)});
         if (row == foreign.end()) continue;
@@ -45,8 +46,8 @@ std::vector<Change> Bystanders::changed(Oid id) {
     const AsUser past(user_, security_);
     const Table &table = remembered->second;
     std::set<std::pair<Oid, std::string>> untouched;
-    const Rows left = query(
-        fmt::format("select tableoid, ctid from {} where ctid = any({})", shape->name, table.tids), {}, false);
+    const Rows left =
+        query(fmt::format("select tableoid, ctid from {} where ctid = any({})", shape->name, table.tids), {}, false);
     for (size_t i = 0; i < left.size(); i++) untouched.emplace(left.oid(i, 0), left.text(i, 1));
     std::string columns;
     for (const ColumnShape &column : shape->columns) columns += fmt::format(", {}::text", column.name);
@@ -63,7 +64,8 @@ std::vector<Change> Bystanders::changed(Oid id) {
         const Rows now = query(fmt::format("select 1{} from {} where {}", columns, shape->name, which), {}, false);
         Change change{one.row, now.empty(), {}};
         for (size_t c = 0; !now.empty() && c < shape->columns.size(); c++)
-            if (now.value(0, c + 1) != one.values[c]) change.columns.emplace(shape->columns[c].number, now.value(0, c + 1));
+            if (now.value(0, c + 1) != one.values[c])
+                change.columns.emplace(shape->columns[c].number, now.value(0, c + 1));
         if (change.gone || !change.columns.empty()) changes.push_back(std::move(change));
     }
     return changes;

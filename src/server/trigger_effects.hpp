@@ -1,5 +1,5 @@
-// What a write sets off: the tables that its triggers write to, by which of them, and the constants that they ask of the
-// row. Read off their bodies; whether any of it comes about is seen by doing it.
+// What a write sets off: the tables that its triggers write to, by which of them, and the constants that they ask of
+// the row. Read off their bodies; whether any of it comes about is seen by doing it.
 #pragma once
 
 #include <map>
@@ -18,9 +18,9 @@
 namespace rlsproof::server {
 
 struct Effects {
-    std::map<Oid, std::string> written; // by table: the trigger on the relation itself that leads there
-    std::set<Oid> changed;              // of these, the ones that it may do more to than put rows in
-    std::set<std::string> named;        // columns that the triggers mention
+    std::map<Oid, std::string> written;             // by table: the trigger on the relation itself that leads there
+    std::set<Oid> changed;                          // of these, the ones that it may do more to than put rows in
+    std::set<std::string> named;                    // columns that the triggers mention
     std::vector<std::pair<int, std::string>> asked; // of the relation's own columns, constants they are compared with
 };
 
@@ -38,7 +38,7 @@ private:
         std::string on;
         Oid function;
         int events;
-        bool only_inserts; // as far as its own text goes
+        bool only_inserts;             // as far as its own text goes
         std::vector<std::string> when; // columns and constants of its condition, in turn
     };
     const std::map<Oid, std::vector<One>> &all();

@@ -24,13 +24,6 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostRows = 40;  // of its own, tried in one table
-constexpr size_t kMostPlain = 12; // of these, as they are
-constexpr size_t kMostPointed = 4; // rows of other people, that it is pointed to
-constexpr size_t kMostSets = 6;    // of what triggers ask of a row
-constexpr size_t kMostAsked = 8;   // words that are asked of what a trigger writes
-constexpr size_t kMostChanged = 6; // own rows that are changed
-
 bool is_any(const std::string &name, const std::initializer_list<const char *> parts) {
     return std::any_of(parts.begin(), parts.end(),
                        [&](const char *part) { return name.find(part) != std::string::npos; });
@@ -49,32 +42,13 @@ bool keeps_the_books(const ColumnShape &column) {
            (column.category == TYPCATEGORY_NUMERIC && is_any(name, {"count", "avg", "average", "rating", "score"}));
 }
 
+bool is_key(const TableShape &shape, int number) {
+    return std::any_of(shape.keys.begin(), shape.keys.end(),
+                       [&](const std::vector<int> &key) { return key == std::vector{number}; });
+}
+
 bool is_number(const ColumnShape &column) {
     return column.category == TYPCATEGORY_NUMERIC;
-}
-
-bool is_in_key(const TableShape &shape, int number) {
-    const auto has = [&](const std::vector<int> &columns) {
-        return std::find(columns.begin(), columns.end(), number) != columns.end();
-    };
-    return std::any_of(shape.keys.begin(), shape.keys.end(), has) ||
-           std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
-                       [&](const ForeignKey &key) { return has(key.columns); });
-}
-
-// The same row with other numbers, to see what they go into.
-Values with_more(const TableShape &shape, const Values &values, int more) {
-    Values result = values;
-    for (auto &[number, value] : result) {
-        const ColumnShape *column = shape.column(number);
-        if (column == nullptr || !is_number(*column) || !value || is_in_key(shape, number)) continue;
-        std::string shifted;
-        (void)attempt(Finish::rollback, [&] {
-            shifted = query("select ($1::numeric + $2::numeric)::text", {value, std::to_string(more)}).text(0, 0);
-        });
-        if (!shifted.empty()) value = shifted;
-    }
-    return result;
 }
 
 } // namespace
@@ -88,167 +62,37 @@ const WaysUp::Seen &WaysUp::in_sight(Oid table) {
     return place->second;
 }
 
+// Whether somebody may well refer to a row of somebody else's: it sees it, itself or through a view that reads past the
+// policies, or the row is about somebody whom its own row is addressed to.
+bool WaysUp::may_refer_to(const Relation &relation, const Values &values, const Row &row) {
+    const TableShape &shape = *stage_.tables().of(relation.id), &other = *stage_.tables().of(row.table);
+    if (in_sight(row.table).contains({row.table, row.tid})) return true;
+    if (std::any_of(world_.view_reads.begin(), world_.view_reads.end(), [&](const ViewRead &read) {
+            return read.relation == other.name && read.persona == persona_.name && !read.row_security;
+        }))
+        return true;
+    const auto &identity = stage_.hints().identity;
+    const auto names_person = [&](int number) {
+        return identity.contains({shape.id, number}) ||
+               std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(), [&](const ForeignKey &key) {
+                   const TableShape *parent = stage_.tables().of(key.parent);
+                   return key.columns == std::vector{number} && parent != nullptr && stage_.is_account(*parent);
+               });
+    };
+    return std::any_of(values.begin(), values.end(), [&](const auto &given) {
+        if (!given.second || given.second == persona_.uid || !names_person(given.first)) return false;
+        return std::any_of(row.values.begin(), row.values.end(), [&](const auto &held) {
+            const bool who =
+                identity.contains({other.id, held.first}) || (stage_.is_account(other) && is_key(other, held.first));
+            return who && held.second == given.second;
+        });
+    });
+}
+
 Cell *WaysUp::cell_of(const std::string &object, Command command) {
     for (Cell &cell : *cells_)
         if (cell.persona == persona_.name && cell.object == object && cell.command == command) return &cell;
     return nullptr;
-}
-
-// Rows of its own that a trigger may do something with: pointing to rows of other people, the ones out of sight first,
-// and with the words that it asks for.
-std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Effects &effects,
-                                              const std::set<Oid> &targets) {
-    const TableShape &shape = *stage_.tables().of(relation.id);
-    std::vector<Values> plain = entries(relation);
-    plain.resize(std::min(plain.size(), kMostPlain));
-    if (plain.empty()) return plain;
-    std::vector<Values> result;
-    const auto add = [&](const Values &row) {
-        if (result.size() < kMostRows && std::find(result.begin(), result.end(), row) == result.end())
-            result.push_back(row);
-    };
-    std::vector<Values> pointed{plain.front()};
-    for (const ForeignKey &key : shape.foreign_keys) {
-        if (key.columns.size() != 1 || !targets.contains(key.parent) || key.parent == relation.id ||
-            stage_.hints().identity.contains({relation.id, key.columns.front()}))
-            continue;
-        for (const bool hidden : {true, false}) {
-            size_t taken = 0;
-            for (const Row &row : stage_.rows(key.parent)) {
-                const auto value = row.values.find(key.parent_columns.front());
-                const bool is_hidden = !in_sight(key.parent).contains({key.parent, row.tid});
-                if (taken == kMostPointed || value == row.values.end() || !value->second || is_hidden != hidden)
-                    continue;
-                Values one = plain.front();
-                one[key.columns.front()] = value->second;
-                pointed.push_back(std::move(one));
-                taken++;
-            }
-        }
-    }
-    // What the triggers ask of the row: the first of each column together, then each other one in its place.
-    std::vector<Values> sets(1);
-    for (const auto &[number, value] : effects.asked) sets.front().emplace(number, value);
-    if (sets.front().empty()) sets.clear();
-    for (const auto &[number, value] : effects.asked) {
-        Values other = sets.front();
-        other[number] = value;
-        if (sets.size() < kMostSets && std::find(sets.begin(), sets.end(), other) == sets.end())
-            sets.push_back(std::move(other));
-    }
-    // What policies ask of the rows that the triggers write may be handed to them by this one.
-    std::vector<std::string> words;
-    for (const Oid target : targets)
-        for (const auto &[place, values] : stage_.hints().candidates)
-            for (const Candidate &value : values)
-                if (place.relation == target && value && words.size() < kMostAsked &&
-                    std::find(words.begin(), words.end(), *value) == words.end())
-                    words.push_back(*value);
-    const auto with = [](Values row, const Values &set) {
-        for (const auto &[number, value] : set) row[number] = value;
-        return row;
-    };
-    for (const Values &set : sets) add(with(pointed.size() > 1 ? pointed[1] : pointed.front(), set));
-    for (const ColumnShape &column : shape.columns) {
-        const bool says = column.category == 'S' || column.category == 'E' || column.category == 'B';
-        const bool is_asked = std::any_of(effects.asked.begin(), effects.asked.end(),
-                                          [&](const auto &asked) { return asked.first == column.number; });
-        if (!says || is_asked || column.generated || is_in_key(shape, column.number) ||
-            !effects.named.contains(column.name) || stage_.hints().identity.contains({relation.id, column.number}))
-            continue;
-        for (const std::string &word : words) {
-            const Values said{{column.number, word}};
-            if (sets.empty()) add(with(pointed.front(), said));
-            for (const Values &set : sets) add(with(with(pointed.front(), set), said));
-        }
-    }
-    for (const Values &row : pointed) add(row);
-    for (const Values &row : plain) add(row);
-    for (size_t i = 1; i < pointed.size() && !sets.empty(); i++) add(with(pointed[i], sets.front()));
-    return result;
-}
-
-std::vector<WaysUp::OwnWrite> WaysUp::own_writes(const Relation &relation, Command command, const Effects &effects,
-                                                 const std::set<Oid> &targets) {
-    const TableShape &shape = *stage_.tables().of(relation.id);
-    std::vector<OwnWrite> writes;
-    const std::vector<Values> rows = rows_for_triggers(relation, effects, targets);
-    if (command == Command::insert) {
-        for (const Values &row : rows) {
-            const std::string statement = entering(relation, row);
-            if (statement.empty()) return {};
-            writes.push_back({"", statement, [this, &relation, &shape, row](int more) {
-                                  return entering(relation, with_more(shape, row, more));
-                              }});
-        }
-        return writes;
-    }
-    if (rows.empty() || shape.keys.empty()) return writes;
-    // One of its own that is there, or one that is made as it would be.
-    std::optional<Row> mine;
-    std::string made;
-    for (const Row &row : own_)
-        if (row.table == relation.id && !mine) mine = row;
-    if (!mine) {
-        (void)attempt(Finish::rollback, [&] {
-            const AsUser past(user_, security_);
-            mine = stage_.another_own(shape, persona_.uid, own_);
-        });
-        if (!mine) return writes;
-        mine->values = stage_.among_own(shape, mine->values, own_);
-        made = Maker::insert_statement(shape, mine->values);
-    }
-    std::string which;
-    for (const int number : shape.keys.front()) {
-        const auto value = mine->values.find(number);
-        if (value == mine->values.end() || !value->second) return writes;
-        which += fmt::format("{}{} = {}", which.empty() ? "" : " and ", shape.column(number)->name,
-                             Maker::literal(*shape.column(number), value->second));
-    }
-    if (command == Command::remove) {
-        // Of what it may put in itself, whatever that points to.
-        for (const Values &row : rows) {
-            if (writes.size() == kMostChanged) break;
-            std::string there;
-            Values values = row;
-            for (const int number : shape.keys.front())
-                if (!values.contains(number) || !values[number]) values[number] = mine->values.at(number);
-            for (const int number : shape.keys.front())
-                there += fmt::format("{}{} = {}", there.empty() ? "" : " and ", shape.column(number)->name,
-                                     Maker::literal(*shape.column(number), values[number]));
-            long entered = 0;
-            const std::string put_in = entering(relation, values);
-            if (put_in.empty()) return {};
-            (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(put_in); }); });
-            if (entered > 0)
-                writes.push_back({put_in, fmt::format("delete from {} where {}", relation.name, there), nullptr});
-        }
-        return writes;
-    }
-    std::set<std::string> tried;
-    for (const Values &row : rows) {
-        const auto setting = [this, &relation, &shape, held_now = mine->values, which](const Values &values) {
-            std::string set;
-            for (const ColumnShape &column : shape.columns) {
-                const auto value = values.find(column.number);
-                const auto held = held_now.find(column.number);
-                const auto &key = shape.keys.front();
-                if (value == values.end() || column.generated || stage_.hints().identity.contains({shape.id, column.number}) ||
-                    std::find(key.begin(), key.end(), column.number) != key.end() ||
-                    (held != held_now.end() && held->second == value->second) ||
-                    !may_update(shape.id, column.number))
-                    continue;
-                set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", column.name,
-                                   Maker::literal(column, value->second));
-            }
-            return set.empty() ? set : fmt::format("update {} set {} where {}", relation.name, set, which);
-        };
-        const std::string statement = setting(row);
-        if (!statement.empty() && tried.insert(statement).second)
-            writes.push_back(
-                {made, statement, [&shape, row, setting](int more) { return setting(with_more(shape, row, more)); }});
-    }
-    return writes;
 }
 
 std::vector<Change> WaysUp::changed_by(const OwnWrite &write, const std::string &statement,
@@ -311,7 +155,7 @@ WaysUp::Reached WaysUp::reached_by(const Relation &relation, const OwnWrite &wri
             other = changed_by(write, write.other(more), targets);
     for (const Change &change : changes) {
         const TableShape &shape = *stage_.tables().of(change.row->table);
-        const bool hidden = !in_sight(shape.id).contains({shape.id, change.row->tid});
+        const bool hidden = !may_refer_to(relation, write.values, *change.row);
         const std::set<std::string> columns = that_count(shape, change, other, hidden);
         if (columns.empty() && !change.gone) continue;
         reached.columns[shape.name].insert(columns.begin(), columns.end());
@@ -319,8 +163,8 @@ WaysUp::Reached WaysUp::reached_by(const Relation &relation, const OwnWrite &wri
         reached.hidden = reached.hidden || hidden;
         // What a person has to have there to see it happen.
         if (change.row->made && shape.id != relation.id && reached.made == write.made)
-            reached.made = Maker::insert_statement(shape, change.row->values) +
-                           (write.made.empty() ? "" : ";\n" + write.made);
+            reached.made =
+                Maker::insert_statement(shape, change.row->values) + (write.made.empty() ? "" : ";\n" + write.made);
     }
     return reached;
 }
@@ -401,11 +245,12 @@ void WaysUp::accuse_reached(const Relation &relation, std::vector<Reached> reach
     finding.category = Category::exposure;
     finding.object = relation.name;
     finding.message = what;
-    finding.detail = fmt::format(
-        "The policies of {} let the row in for whom it names, and the trigger writes past those of {}{}. It was done with: {}",
-        relation.name, columns.begin()->first,
-        hidden ? ", to rows that its writer does not even see" : ", to rows that its writer may see and not change",
-        reached.front().statement);
+    finding.detail = fmt::format("The policies of {} let the row in for whom it names, and the trigger writes past "
+                                 "those of {}{}. It was done with: {}",
+                                 relation.name, columns.begin()->first,
+                                 hidden ? ", to rows that its writer does not even see"
+                                        : ", to rows that its writer may see and not change",
+                                 reached.front().statement);
     finding.hint = "Let WITH CHECK, or the trigger function before it writes, ask whose the row is that the new one "
                    "points to.";
     finding.evidence = "execution";
@@ -460,7 +305,13 @@ bool WaysUp::takes_in(const Relation &relation, const OwnWrite &write, Command c
             return finding.key == "unknown:appointed:" + into.back(); // it was tried after all
         });
     }
-    Way way{"writable_authority", &relation, command, write.statement, "", nullptr, gain,
+    Way way{"writable_authority",
+            &relation,
+            command,
+            write.statement,
+            "",
+            nullptr,
+            gain,
             fmt::format(", which trigger {} takes on into {}", fmt::join(triggers, ", "), fmt::join(into, ", "))};
     way.trigger = fmt::format("trigger {}", fmt::join(triggers, ", "));
     way.by = by;
@@ -490,7 +341,10 @@ void WaysUp::try_taking_in(const Relation &relation) {
         }
         if (deciding.empty() || !triggers_.of(relation, command).why_not.empty()) continue;
         left_ = kMostLooks;
-        for (const OwnWrite &write : own_writes(relation, command, effects, deciding)) {
+        const std::string said = doubt_;
+        const std::vector<OwnWrite> writes = own_writes(relation, command, effects, deciding);
+        doubt_ = said; // that a row was not put in is told of its table by those who ask about it alone
+        for (const OwnWrite &write : writes) {
             const Scratch scratch;
             if (left_ <= 0) break;
             if (takes_in(relation, write, command, effects, deciding, asked)) return;

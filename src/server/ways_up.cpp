@@ -22,9 +22,9 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostParents = 4;  // that one's own row is hung on, as other rows are and as none is
-constexpr size_t kMostPlain = 2;    // rows of its own that are put in with all that is asked elsewhere
-constexpr size_t kMostWords = 24;   // of what policies and helpers say, tried in one column
+constexpr size_t kMostParents = 4; // that one's own row is hung on, as other rows are and as none is
+constexpr size_t kMostPlain = 2;   // rows of its own that are put in with all that is asked elsewhere
+constexpr size_t kMostWords = 24;  // of what policies and helpers say, tried in one column
 
 // Whom things are handed over to, to see what is left to whoever had them.
 const std::string kSomebodyElse = "c0ffee00-0000-4000-8000-00000000e15e";

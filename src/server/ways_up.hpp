@@ -119,6 +119,7 @@ private:
         std::string made; // by whoever set the stage, with triggers resting; or empty
         std::string statement;
         std::function<std::string(int)> other; // the same with numbers that are so much more
+        Values values;                         // that it leaves, or takes away
     };
     struct Reached {
         Command command;
@@ -143,6 +144,7 @@ private:
     std::vector<OwnWrite> own_writes(const Relation &relation, Command command, const Effects &effects,
                                      const std::set<Oid> &targets);
     const Seen &in_sight(Oid table);
+    bool may_refer_to(const Relation &relation, const Values &values, const Row &row);
     Cell *cell_of(const std::string &object, Command command);
     // Whether the triggers let the write through that the policies let through; `kept` finds what it leaves in the
     // relation, and where it opens something, `rises` is what has to hold after it.
