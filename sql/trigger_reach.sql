@@ -68,9 +68,10 @@ CREATE POLICY everybody ON set_off.invoices FOR SELECT USING (true);
 SELECT * FROM pg_temp.found() WHERE rule = 'trigger_reach';
 CREATE OR REPLACE FUNCTION set_off.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     UPDATE set_off.invoices SET paid = paid + NEW.amount, state = 'paid' WHERE id = NEW.invoice; RETURN NEW; END $$;
-ALTER TABLE set_off.invoices ADD CHECK (state IN ('due', 'paid'));
+ALTER TABLE set_off.invoices ADD CONSTRAINT states CHECK (state IN ('due', 'paid'));
 SELECT * FROM pg_temp.found() WHERE rule = 'trigger_reach';
 DROP POLICY everybody ON set_off.invoices;
+ALTER TABLE set_off.invoices DROP CONSTRAINT states;
 
 -- The trigger asks whose invoice it is.
 CREATE OR REPLACE FUNCTION set_off.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
@@ -99,6 +100,7 @@ CREATE TABLE set_off.log (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), who uui
 ALTER TABLE set_off.notifications ENABLE ROW LEVEL SECURITY;
 ALTER TABLE set_off.log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON set_off.notifications USING (who = set_off.uid());
+CREATE POLICY own ON set_off.log FOR SELECT USING (who = set_off.uid());
 CREATE OR REPLACE FUNCTION set_off.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     UPDATE set_off.invoices SET payments = payments + 1 WHERE id = NEW.invoice; RETURN NEW; END $$;
 SELECT * FROM pg_temp.found();
@@ -109,6 +111,11 @@ SELECT * FROM pg_temp.found();
 CREATE OR REPLACE FUNCTION set_off.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     UPDATE set_off.invoices SET updated_at = now() WHERE id = NEW.invoice; RETURN NEW; END $$;
 SELECT * FROM pg_temp.found();
+-- What any change of such a row does to it is nobody's doing.
+CREATE FUNCTION set_off.tidy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.state := upper(NEW.state); RETURN NEW; END $$;
+CREATE TRIGGER tidy BEFORE UPDATE ON set_off.invoices FOR EACH ROW EXECUTE FUNCTION set_off.tidy();
+SELECT * FROM pg_temp.found();
+DROP TRIGGER tidy ON set_off.invoices;
 CREATE OR REPLACE FUNCTION set_off.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     INSERT INTO set_off.notifications (who, body) SELECT who, 'paid' FROM set_off.invoices WHERE id = NEW.invoice; RETURN NEW; END $$;
 SELECT * FROM pg_temp.found();

@@ -1,3 +1,5 @@
+#include "model/cell.hpp"
+
 #include "server/bystanders.hpp"
 
 #include <algorithm>
@@ -6,7 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "server/awake.hpp"
 #include "server/identity.hpp"
+#include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
 
 namespace rlsproof::server {
 
@@ -68,6 +73,23 @@ std::vector<Change> Bystanders::changed(Oid id) {
                 change.columns.emplace(shape->columns[c].number, now.value(0, c + 1));
         if (change.gone || !change.columns.empty()) changes.push_back(std::move(change));
     }
+    return changes;
+}
+
+std::vector<Change> Bystanders::stirred(const Row &row) {
+    std::vector<Change> changes;
+    const TableShape &shape = *stage_.tables().of(row.table);
+    if (shape.keys.empty()) return changes;
+    (void)attempt(Finish::rollback, [&] {
+        const AsUser past(user_, security_);
+        wake();
+        (void)in_time([&] {
+            return execute(fmt::format("update {0} set {1} = {1} where ctid = {2}::tid and tableoid = {3}", shape.name,
+                                       shape.column(shape.keys.front().front())->name, quote_literal(row.tid),
+                                       row.stored_in));
+        });
+        changes = changed(row.table);
+    });
     return changes;
 }
 

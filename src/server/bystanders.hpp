@@ -29,6 +29,9 @@ public:
     // What the subtransaction around it has done to rows of other people in a table that is remembered.
     std::vector<Change> changed(Oid table);
 
+    // What any change of the row does to it, by triggers of its own: the same as changed(), where nothing was set.
+    std::vector<Change> stirred(const Row &row);
+
 private:
     struct Before {
         const Row *row;

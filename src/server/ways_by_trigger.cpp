@@ -142,7 +142,7 @@ std::set<std::string> WaysUp::that_count(const TableShape &shape, const Change &
 WaysUp::Reached WaysUp::reached_by(const Relation &relation, const OwnWrite &write, Command command,
                                    const Effects &effects, const std::set<Oid> &targets) {
     Reached reached{command, write.statement, write.made, {}, {}, false};
-    const std::vector<Change> changes = changed_by(write, write.statement, targets);
+    std::vector<Change> changes = changed_by(write, write.statement, targets);
     std::vector<Change> other;
     const auto has_numbers = [&](const Change &change) {
         return std::any_of(change.columns.begin(), change.columns.end(), [&](const auto &column) {
@@ -153,8 +153,14 @@ WaysUp::Reached WaysUp::reached_by(const Relation &relation, const OwnWrite &wri
         if (const bool numbers = std::any_of(changes.begin(), changes.end(), has_numbers);
             numbers && other.empty() && write.other)
             other = changed_by(write, write.other(more), targets);
-    for (const Change &change : changes) {
+    for (Change &change : changes) {
         const TableShape &shape = *stage_.tables().of(change.row->table);
+        for (const Change &any : bystanders_.stirred(*change.row))
+            if (any.row == change.row)
+                for (const auto &[number, value] : any.columns)
+                    if (const auto same = change.columns.find(number);
+                        same != change.columns.end() && same->second == value)
+                        change.columns.erase(same);
         const bool hidden = !may_refer_to(relation, write.values, *change.row);
         const std::set<std::string> columns = that_count(shape, change, other, hidden);
         if (columns.empty() && !change.gone) continue;

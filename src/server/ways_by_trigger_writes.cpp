@@ -178,7 +178,13 @@ std::vector<WaysUp::OwnWrite> WaysUp::own_writes(const Relation &relation, Comma
             long entered = 0;
             const std::string put_in = entering(relation, values);
             if (put_in.empty()) return {};
-            (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(put_in); }); });
+            (void)attempt(Finish::rollback, [&] {
+                {
+                    const AsUser past(user_, security_);
+                    wake();
+                }
+                entered = in_time([&] { return execute(put_in); });
+            });
             if (entered > 0)
                 writes.push_back(
                     {put_in, fmt::format("delete from {} where {}", relation.name, there), nullptr, values});
