@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
+#include "server/trigger_effects.hpp"
 
 namespace rlsproof::server {
 
@@ -80,8 +82,10 @@ private:
 
 } // namespace
 
-void strike_off(const Stage &stage, const Persona &persona, std::vector<Row> &own, std::vector<Finding> &findings) {
+void strike_off(const Stage &stage, Bodies &bodies, const Persona &persona, std::vector<Row> &own,
+                std::vector<Finding> &findings) {
     Appointments appointments(stage, persona);
+    TriggerEffects effects(bodies);
     std::erase_if(own, [&](const Row &row) {
         if (!appointments.is_one(row)) return false;
         const TableShape &list = *stage.tables().of(row.table);
@@ -92,11 +96,14 @@ void strike_off(const Stage &stage, const Persona &persona, std::vector<Row> &ow
         finding.level = Level::note;
         finding.category = Category::hygiene;
         finding.object = list.name;
-        finding.message =
-            fmt::format("what a row in {} opens was not tried: nothing puts {} there", list.name, persona.name);
-        finding.detail =
+        const std::vector<std::string> filled = effects.that_fill(list.id);
+        finding.message = fmt::format("what a row in {} opens was not tried: {} puts {} there", list.name,
+                                      filled.empty() ? "nothing" : "nothing that it was seen to write", persona.name);
+        finding.detail = fmt::format(
             "No trigger puts people into it when they sign up, no policy lets them do it, and nothing that "
-            "people have hangs on it: it was taken for a list of those who were appointed.";
+            "people have hangs on it: it was taken for a list of those who were appointed.{}",
+            filled.empty() ? ""
+                           : fmt::format(" What puts rows into it on other occasions: {}.", fmt::join(filled, ", ")));
         finding.hint = "Where signing up does give such a row, past the database, declare a persona who has one.";
         finding.evidence = "none";
         finding.key = "unknown:appointed:" + list.name;

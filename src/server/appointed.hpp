@@ -6,6 +6,7 @@
 #include "base/finding.hpp"
 #include "model/world.hpp"
 
+#include "server/bodies.hpp"
 #include "server/stage.hpp"
 
 namespace rlsproof::server {
@@ -14,6 +15,7 @@ namespace rlsproof::server {
 // it may not put them in by itself, they are not its own to change, and nothing that people have hangs on them.
 // Where others are decided about by such a list, a finding says so: an application may put people there, past the
 // database. REQUIRES: what signing up gave, in the subtransaction around it; nobody is assumed.
-void strike_off(const Stage &stage, const Persona &persona, std::vector<Row> &own, std::vector<Finding> &findings);
+void strike_off(const Stage &stage, Bodies &bodies, const Persona &persona, std::vector<Row> &own,
+                std::vector<Finding> &findings);
 
 } // namespace rlsproof::server

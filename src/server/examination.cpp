@@ -432,7 +432,7 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
     } else {
         if (stage_ != nullptr && !persona.uid.empty() && (newcomer || persona.declared)) {
             own_ = stage_->sign_up(persona.uid, persona.declared);
-            if (newcomer && !persona.declared) strike_off(*stage_, persona, own_, findings);
+            if (newcomer && !persona.declared) strike_off(*stage_, bodies_, persona, own_, findings);
         }
         assume(identity_of(persona));
     }
@@ -452,9 +452,10 @@ void Examination::persona(const Persona &persona, const Selection &selection, st
         }
     }
     functions(persona, selection, cells);
-    if (stage_ != nullptr && newcomer)
-        WaysUp(world_, bodies_, triggers_, *stage_, persona, own_, user_, security_)
-            .look(selection.object, cells, findings);
+    if (stage_ == nullptr) return;
+    WaysUp ways(world_, bodies_, triggers_, *stage_, persona, own_, user_, security_);
+    if (newcomer) ways.look(selection.object, cells, findings);
+    ways.look_at_triggers(selection.object, cells, newcomer ? &findings : nullptr);
 }
 
 // What is shown to somebody for having said at sign-up what it is.
@@ -491,7 +492,7 @@ void Examination::as_kind(const Persona &persona, const Kind &kind, const Select
                           std::vector<Cell> &cells, std::vector<Finding> &findings) {
     std::vector<Finding> said_before, said;
     own_ = stage_->sign_up(persona.uid, false);
-    strike_off(*stage_, persona, own_, said_before);
+    strike_off(*stage_, bodies_, persona, own_, said_before);
     bool is_one = false;
     for (Row &row : own_) {
         if (row.table != kind.column.relation) continue;

@@ -37,6 +37,7 @@ void say(Cell &cell, Verdict verdict, Evidence evidence, const std::string &reas
 }
 
 void join(Cell &cell, const Proof &more, const Proof &less, bool decides, std::vector<std::string> &notes) {
+    if (cell.by_trigger) return; // what is proved of the policies says nothing of that
     const auto contradicts = [&](const Proof &proof, Verdict seen) {
         return proof.verdict == Said::proved && cell.verdict == seen;
     };

@@ -117,6 +117,12 @@ Verification verify(const World &world, const Selection &selection) {
             for (Cell &cell : merged(variants, std::move(cells))) result.cells.push_back(std::move(cell));
         }
     });
+    // What a trigger does for an outsider's row it does for a newcomer's, of which the finding speaks.
+    for (Cell &cell : result.cells)
+        for (const Finding &finding : result.findings)
+            if (cell.by_trigger && finding.object == cell.object &&
+                (finding.rule == "trigger_reach" || finding.rule == "writable_authority"))
+                cell.reason = finding.message;
     return result;
 }
 

@@ -38,7 +38,10 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
     const std::string object = way.relation != nullptr ? way.relation->name : way.function->name;
     std::string what = fmt::format("{} can", persona.name);
     if (way.relation != nullptr)
-        what += fmt::format(" {} {} by itself", promotion ? "set" : "write its own row into",
+        what += fmt::format(" {} {} by itself",
+                            promotion                        ? "set"
+                            : way.command == Command::update ? "change its own row in"
+                                                             : "write its own row into",
                             way.column.empty() ? object : object + "." + way.column);
     what += way.when;
     if (way.function != nullptr)
@@ -63,12 +66,17 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
     finding.category = Category::exposure;
     finding.object = object;
     finding.message = what;
-    const std::string decided = way.function != nullptr
-                                    ? fmt::format("{} runs as {}, and writes to what decides about others",
-                                                  way.function->name.substr(4), way.function->owner)
-                                    : some_deciders(deciders(way, tables, hints)) + " decides by it";
+    const std::string decided =
+        !way.trigger.empty()
+            ? fmt::format("{} writes past the policies, and {} decides by it", way.trigger, some_deciders(way.by))
+        : way.function != nullptr ? fmt::format("{} runs as {}, and writes to what decides about others",
+                                                way.function->name.substr(4), way.function->owner)
+                                  : some_deciders(deciders(way, tables, hints)) + " decides by it";
     finding.detail = fmt::format("{}. It was done with: {}", decided, way.statement);
     finding.hint = promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+                   : !way.trigger.empty()
+                       ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
+                         "have, or let the trigger function ask who is calling before it writes."
                    : !way.when.empty()
                        ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
                          "have, or let a trigger put the row in at sign-up and nobody else."

@@ -19,11 +19,13 @@ struct Way {
     const Relation *relation; // the table that is written to; of a call alone nothing
     Command command;
     std::string statement;
-    std::string column;              // that is set; empty where a row is put in or taken away
-    const Function *function;        // that is called then; or nothing
-    std::vector<std::string> gained; // tables that show more of other people's rows than before
-    std::string when;                // the circumstances, or what is written next; empty where there is nothing
-    std::string witness = "";        // where the statement alone does not show it
+    std::string column;               // that is set; empty where a row is put in or taken away
+    const Function *function;         // that is called then; or nothing
+    std::vector<std::string> gained;  // tables that show more of other people's rows than before
+    std::string when;                 // the circumstances, or what is written next; empty where there is nothing
+    std::string witness = "";         // where the statement alone does not show it
+    std::string trigger = "";         // that takes the row further
+    std::vector<std::string> by = {}; // who decides by what that trigger writes
 };
 
 // Who says that what was opened is open.

@@ -392,6 +392,7 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
             try_ranks(relation);
         }
         if (reach->commands.contains(Command::insert)) try_handing_in(relation);
+        try_taking_in(relation);
     }
     for (const Relation &relation : world_.relations)
         if (chosen(relation.name) && dependents_.contains(relation.id) && may_enter(relation)) try_chains(relation);

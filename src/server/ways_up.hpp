@@ -15,8 +15,10 @@
 #include "model/world.hpp"
 
 #include "server/awake.hpp"
+#include "server/bystanders.hpp"
 #include "server/call_arguments.hpp"
 #include "server/stage.hpp"
+#include "server/trigger_effects.hpp"
 #include "server/way.hpp"
 
 namespace rlsproof::server {
@@ -27,11 +29,15 @@ public:
     WaysUp(const World &world, Bodies &bodies, Triggers &triggers, Stage &stage, const Persona &persona,
            const std::vector<Row> &own, Oid superuser, int security)
         : world_(world), bodies_(bodies), triggers_(triggers), stage_(stage), persona_(persona), own_(own),
-          user_(superuser), security_(security) {}
+          effects_(bodies), bystanders_(stage, own, superuser, security), user_(superuser), security_(security) {}
 
     // Adds a finding for each way up, and makes the cell of the write that opens it say so. With an object only the
     // ways that begin there.
     void look(const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings);
+
+    // What triggers do to rows of other people when it writes rows of its own: the cells of those writes, and findings
+    // where they are asked for.
+    void look_at_triggers(const std::string &object, std::vector<Cell> &cells, std::vector<Finding> *findings);
 
 private:
     static constexpr int kMostLooks = 4000; // at tables, for the ways up through one table
@@ -108,6 +114,38 @@ private:
     void report_ranks(const Relation &relation, const ColumnShape &column, const ColumnShape &tenant,
                       const TableShape &parent, const std::vector<std::string> &ranks,
                       const std::vector<std::string> &gain);
+    // A write of a row of its own, with what has to be there for it.
+    struct OwnWrite {
+        std::string made; // by whoever set the stage, with triggers resting; or empty
+        std::string statement;
+        std::function<std::string(int)> other; // the same with numbers that are so much more
+        Values values;                         // that it leaves, or takes away
+    };
+    struct Reached {
+        Command command;
+        std::string statement, made;
+        std::map<std::string, std::set<std::string>> columns; // by table; empty where rows are gone
+        std::set<std::string> triggers;
+        bool hidden = false; // rows that it does not see
+    };
+    void try_reaching(const Relation &relation, std::vector<Finding> *findings);
+    Reached reached_by(const Relation &relation, const OwnWrite &write, Command command, const Effects &effects,
+                       const std::set<Oid> &targets);
+    std::vector<Change> changed_by(const OwnWrite &write, const std::string &statement, const std::set<Oid> &targets);
+    std::set<std::string> that_count(const TableShape &shape, const Change &change, const std::vector<Change> &other,
+                                     bool hidden) const;
+    void accuse_reached(const Relation &relation, std::vector<Reached> reached, std::vector<Finding> *findings);
+    // What triggers make of a row of its own, where others are decided about by what they write.
+    void try_taking_in(const Relation &relation);
+    bool takes_in(const Relation &relation, const OwnWrite &write, Command command, const Effects &effects,
+                  const std::set<Oid> &deciding, const std::set<Oid> &asked);
+    std::vector<Values> rows_for_triggers(const Relation &relation, const Effects &effects,
+                                          const std::set<Oid> &targets);
+    std::vector<OwnWrite> own_writes(const Relation &relation, Command command, const Effects &effects,
+                                     const std::set<Oid> &targets);
+    const Seen &in_sight(Oid table);
+    bool may_refer_to(const Relation &relation, const Values &values, const Row &row);
+    Cell *cell_of(const std::string &object, Command command);
     // Whether the triggers let the write through that the policies let through; `kept` finds what it leaves in the
     // relation, and where it opens something, `rises` is what has to hold after it.
     bool stands(const Hearing &hearing, const Relation *relation, const std::string &statement, const std::string &kept,
@@ -135,6 +173,9 @@ private:
     std::string doubt_; // what triggers said of the writes to the table at hand
     std::vector<Cell> *cells_ = nullptr;
     std::vector<Finding> *findings_ = nullptr;
+    TriggerEffects effects_;
+    Bystanders bystanders_;
+    std::map<Oid, Seen> in_sight_; // rows of other people in a table that triggers write to
     Oid user_ = InvalidOid;
     int security_ = 0;
 };

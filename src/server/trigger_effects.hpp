@@ -1,0 +1,50 @@
+// What a write sets off: the tables that its triggers write to, by which of them, and the constants that they ask of
+// the row. Read off their bodies; whether any of it comes about is seen by doing it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/world.hpp"
+
+#include "server/bodies.hpp"
+#include "server/rows.hpp"
+#include "server/tables.hpp"
+
+namespace rlsproof::server {
+
+struct Effects {
+    std::map<Oid, std::string> written;             // by table: the trigger on the relation itself that leads there
+    std::set<Oid> changed;                          // of these, the ones that it may do more to than put rows in
+    std::set<std::string> named;                    // columns that the triggers mention
+    std::vector<std::pair<int, std::string>> asked; // of the relation's own columns, constants they are compared with
+};
+
+class TriggerEffects {
+public:
+    explicit TriggerEffects(Bodies &bodies) : bodies_(bodies) {}
+
+    Effects of(const TableShape &relation, Command command);
+    // "trigger x on schema.table" for each that puts rows into the table; not the one that it is on.
+    std::vector<std::string> that_fill(Oid table);
+
+private:
+    struct One {
+        std::string name;
+        std::string on;
+        Oid function;
+        int events;
+        bool only_inserts;             // as far as its own text goes
+        std::vector<std::string> when; // columns and constants of its condition, in turn
+    };
+    const std::map<Oid, std::vector<One>> &all();
+
+    Bodies &bodies_;
+    std::optional<std::map<Oid, std::vector<One>>> all_;
+};
+
+} // namespace rlsproof::server

@@ -1,0 +1,220 @@
+// Rows of its own that triggers may do something with, and the statements that write them.
+#include "server/ways_up.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/identity.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostRows = 40;   // of its own, tried in one table
+constexpr size_t kMostPlain = 12;  // of these, as they are
+constexpr size_t kMostPointed = 4; // rows of other people, that it is pointed to
+constexpr size_t kMostSets = 6;    // of what triggers ask of a row
+constexpr size_t kMostAsked = 8;   // words that are asked of what a trigger writes
+constexpr size_t kMostChanged = 6; // own rows that are changed
+
+bool is_in_key(const TableShape &shape, int number) {
+    const auto has = [&](const std::vector<int> &columns) {
+        return std::find(columns.begin(), columns.end(), number) != columns.end();
+    };
+    return std::any_of(shape.keys.begin(), shape.keys.end(), has) ||
+           std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
+                       [&](const ForeignKey &key) { return has(key.columns); });
+}
+
+// The same row with other numbers, to see what they go into.
+Values with_more(const TableShape &shape, const Values &values, int more) {
+    Values result = values;
+    for (auto &[number, value] : result) {
+        const ColumnShape *column = shape.column(number);
+        if (column == nullptr || column->category != TYPCATEGORY_NUMERIC || !value || is_in_key(shape, number))
+            continue;
+        std::string shifted;
+        (void)attempt(Finish::rollback, [&] {
+            shifted = query("select ($1::numeric + $2::numeric)::text", {value, std::to_string(more)}).text(0, 0);
+        });
+        if (!shifted.empty()) value = shifted;
+    }
+    return result;
+}
+
+} // namespace
+
+// Rows of its own that a trigger may do something with: pointing to rows of other people, the ones out of sight first,
+// and with the words that it asks for.
+std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Effects &effects,
+                                              const std::set<Oid> &targets) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    std::vector<Values> plain = entries(relation);
+    plain.resize(std::min(plain.size(), kMostPlain));
+    if (plain.empty()) return plain;
+    std::vector<Values> result;
+    const auto add = [&](const Values &row) {
+        if (result.size() < kMostRows && std::find(result.begin(), result.end(), row) == result.end())
+            result.push_back(row);
+    };
+    std::vector<Values> pointed{plain.front()};
+    for (const ForeignKey &key : shape.foreign_keys) {
+        if (key.columns.size() != 1 || !targets.contains(key.parent) || key.parent == relation.id ||
+            stage_.hints().identity.contains({relation.id, key.columns.front()}))
+            continue;
+        for (const bool hidden : {true, false}) {
+            size_t taken = 0;
+            for (const Row &row : stage_.rows(key.parent)) {
+                const auto value = row.values.find(key.parent_columns.front());
+                const bool is_hidden = !in_sight(key.parent).contains({key.parent, row.tid});
+                if (taken == kMostPointed || value == row.values.end() || !value->second || is_hidden != hidden)
+                    continue;
+                Values one = plain.front();
+                one[key.columns.front()] = value->second;
+                pointed.push_back(std::move(one));
+                taken++;
+            }
+        }
+    }
+    // What the triggers ask of the row: the first of each column together, then each other one in its place.
+    std::vector<Values> sets(1);
+    for (const auto &[number, value] : effects.asked) sets.front().emplace(number, value);
+    if (sets.front().empty()) sets.clear();
+    for (const auto &[number, value] : effects.asked) {
+        Values other = sets.front();
+        other[number] = value;
+        if (sets.size() < kMostSets && std::find(sets.begin(), sets.end(), other) == sets.end())
+            sets.push_back(std::move(other));
+    }
+    // What policies ask of the rows that the triggers write may be handed to them by this one.
+    std::vector<std::string> words;
+    for (const Oid target : targets)
+        for (const auto &[place, values] : stage_.hints().candidates)
+            for (const Candidate &value : values)
+                if (place.relation == target && value && words.size() < kMostAsked &&
+                    std::find(words.begin(), words.end(), *value) == words.end())
+                    words.push_back(*value);
+    const auto with = [](Values row, const Values &set) {
+        for (const auto &[number, value] : set) row[number] = value;
+        return row;
+    };
+    for (const Values &set : sets) add(with(pointed.size() > 1 ? pointed[1] : pointed.front(), set));
+    for (const ColumnShape &column : shape.columns) {
+        const bool says = column.category == 'S' || column.category == 'E' || column.category == 'B';
+        const bool is_asked = std::any_of(effects.asked.begin(), effects.asked.end(),
+                                          [&](const auto &asked) { return asked.first == column.number; });
+        if (!says || is_asked || column.generated || is_in_key(shape, column.number) ||
+            !effects.named.contains(column.name) || stage_.hints().identity.contains({relation.id, column.number}))
+            continue;
+        for (const std::string &word : words) {
+            const Values said{{column.number, word}};
+            if (sets.empty()) add(with(pointed.front(), said));
+            for (const Values &set : sets) add(with(with(pointed.front(), set), said));
+        }
+    }
+    for (const Values &row : pointed) add(row);
+    for (const Values &row : plain) add(row);
+    for (size_t i = 1; i < pointed.size() && !sets.empty(); i++) add(with(pointed[i], sets.front()));
+    return result;
+}
+
+std::vector<WaysUp::OwnWrite> WaysUp::own_writes(const Relation &relation, Command command, const Effects &effects,
+                                                 const std::set<Oid> &targets) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    std::vector<OwnWrite> writes;
+    const std::vector<Values> rows = rows_for_triggers(relation, effects, targets);
+    if (command == Command::insert) {
+        for (const Values &row : rows) {
+            const std::string statement = entering(relation, row);
+            if (statement.empty()) return {};
+            writes.push_back(
+                {"", statement,
+                 [this, &relation, &shape, row](int more) { return entering(relation, with_more(shape, row, more)); },
+                 row});
+        }
+        return writes;
+    }
+    if (rows.empty() || shape.keys.empty()) return writes;
+    // One of its own that is there, or one that is made as it would be.
+    std::optional<Row> mine;
+    std::string made;
+    for (const Row &row : own_)
+        if (row.table == relation.id && !mine) mine = row;
+    if (!mine) {
+        (void)attempt(Finish::rollback, [&] {
+            const AsUser past(user_, security_);
+            mine = stage_.another_own(shape, persona_.uid, own_);
+        });
+        if (!mine) return writes;
+        mine->values = stage_.among_own(shape, mine->values, own_);
+        made = Maker::insert_statement(shape, mine->values);
+    }
+    std::string which;
+    for (const int number : shape.keys.front()) {
+        const auto value = mine->values.find(number);
+        if (value == mine->values.end() || !value->second) return writes;
+        which += fmt::format("{}{} = {}", which.empty() ? "" : " and ", shape.column(number)->name,
+                             Maker::literal(*shape.column(number), value->second));
+    }
+    if (command == Command::remove) {
+        // Of what it may put in itself, whatever that points to.
+        for (const Values &row : rows) {
+            if (writes.size() == kMostChanged) break;
+            std::string there;
+            Values values = row;
+            for (const int number : shape.keys.front())
+                if (!values.contains(number) || !values[number]) values[number] = mine->values.at(number);
+            for (const int number : shape.keys.front())
+                there += fmt::format("{}{} = {}", there.empty() ? "" : " and ", shape.column(number)->name,
+                                     Maker::literal(*shape.column(number), values[number]));
+            long entered = 0;
+            const std::string put_in = entering(relation, values);
+            if (put_in.empty()) return {};
+            (void)attempt(Finish::rollback, [&] {
+                {
+                    const AsUser past(user_, security_);
+                    wake();
+                }
+                entered = in_time([&] { return execute(put_in); });
+            });
+            if (entered > 0)
+                writes.push_back(
+                    {put_in, fmt::format("delete from {} where {}", relation.name, there), nullptr, values});
+        }
+        return writes;
+    }
+    std::set<std::string> tried;
+    for (const Values &row : rows) {
+        const auto setting = [this, &relation, &shape, held_now = mine->values, which](const Values &values) {
+            std::string set;
+            for (const ColumnShape &column : shape.columns) {
+                const auto value = values.find(column.number);
+                const auto held = held_now.find(column.number);
+                const auto &key = shape.keys.front();
+                if (value == values.end() || column.generated ||
+                    stage_.hints().identity.contains({shape.id, column.number}) ||
+                    std::find(key.begin(), key.end(), column.number) != key.end() ||
+                    (held != held_now.end() && held->second == value->second) || !may_update(shape.id, column.number))
+                    continue;
+                set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", column.name,
+                                   Maker::literal(column, value->second));
+            }
+            return set.empty() ? set : fmt::format("update {} set {} where {}", relation.name, set, which);
+        };
+        const std::string statement = setting(row);
+        if (!statement.empty() && tried.insert(statement).second)
+            writes.push_back({made, statement,
+                              [&shape, row, setting](int more) { return setting(with_more(shape, row, more)); }, row});
+    }
+    return writes;
+}
+
+} // namespace rlsproof::server
