@@ -17,7 +17,8 @@ namespace {
 const std::set<std::string, std::less<>> kCauses = {"rls_disabled", "policies_disabled", "exposed_partition",
                                                     "owner_view", "exposed_matview"};
 // The same of functions.
-const std::set<std::string, std::less<>> kCallCauses = {"definer_function", "definer_identity", "forgeable_claim"};
+const std::set<std::string, std::less<>> kCallCauses = {"any_sql", "definer_function", "definer_identity",
+                                                        "forgeable_claim"};
 
 struct Group {
     std::map<std::string, std::set<Command>> by_persona;
@@ -112,9 +113,17 @@ Finding callable(const World &world, const std::string &object, Verdict verdict,
     const bool seen = cell.evidence == Evidence::execution && cell.reached > 0;
     finding.level = verdict == Verdict::leak || seen ? Level::error : Level::warning;
     finding.category = Category::exposure;
-    finding.message = fmt::format("{} {}, {}", who_can_what(world, group), object,
-                                  verdict == Verdict::leak ? "which is more than was declared"
-                                                           : "past the policies, and nobody declared that");
+    std::vector<std::string> callers;
+    for (const Persona &persona : world.personas)
+        if (group.by_persona.contains(persona.name)) callers.push_back(persona.name);
+    if (!cell.power.empty()) finding.rule = "any_sql";
+    finding.key = finding.rule + ":" + object;
+    finding.message =
+        !cell.power.empty()
+            ? fmt::format("{} may {}, by calling {}", listed(callers), cell.power, object.substr(object.find(':') + 1))
+            : fmt::format("{} {}, {}", who_can_what(world, group), object,
+                          verdict == Verdict::leak ? "which is more than was declared"
+                                                   : "past the policies, and nobody declared that");
     finding.hint =
         fmt::format("If that is meant, declare it: SELECT rlsproof.expect('{}', '{}', 'EXECUTE', 'all'). Else "
                     "let it look at who is calling, or take EXECUTE away.",

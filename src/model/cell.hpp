@@ -30,6 +30,7 @@ struct Cell {
     bool personal = true;                      // rows say whose they are; a table of categories does not
     bool founds = false;                       // a new row names nobody yet: members come to it
     bool may_rise = false;                     // whether the write opens something elsewhere is in doubt
+    std::string power;                         // what a call lets its caller do past everything: "run any SQL as x"
     std::string witness;                       // JSON; empty where there is nothing to show
     std::string key;                           // persona:object:command
 };

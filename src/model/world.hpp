@@ -149,6 +149,9 @@ struct Function {
     std::vector<Impersonation> impersonations;
     bool yes_or_no = false;                 // is all that it answers
     std::vector<std::string> sets_identity; // settings by which callers are told apart, set to what is not constant
+    std::vector<std::string> run_as_sql;    // arguments that go into texts that it runs, as they come
+    std::vector<std::string> run_as_table;  // the same, as a table's name
+    bool compares_run = false;              // and it compares one of those with words of its own
     std::vector<std::string> unqualified;   // relations and functions that its body leaves to the search path
     std::set<std::string> found_in;         // the schemas in which a fresh session finds those
 };

@@ -198,8 +198,11 @@ bool walk_piece(Node *node, void *context) {
             piece->compared = lappend(lappend(piece->compared, expression->lexpr), expression->rexpr);
             piece->compared = lappend(lappend(piece->compared, expression->rexpr), expression->lexpr);
         }
-        note_asked(piece, expression->lexpr, expression->rexpr);
-        note_asked(piece, expression->rexpr, expression->lexpr);
+        // What is put together is not compared.
+        if (strcmp(name, "||") != 0) {
+            note_asked(piece, expression->lexpr, expression->rexpr);
+            note_asked(piece, expression->rexpr, expression->lexpr);
+        }
         if (name[0] == '-' && name[1] == '>' && expression->lexpr != nullptr && is_metadata(bare(expression->lexpr)))
             if (const char *key = string_of(expression->rexpr)) piece->tainted = key;
         break;

@@ -453,6 +453,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const Verdict allowed = cell.declared ? Verdict::leak : Verdict::open;
     const Body &body = bodies_.of(function.id);
     const bool writes = std::any_of(gains.begin(), gains.end(), [](const Gain &gain) { return gain.written; });
+    if (body.builds && decide_by_texts(cell, function, body)) return;
     const std::string unjudged = why_not_called(body);
     Tried tried;
     bool guessed = false;

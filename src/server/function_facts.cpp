@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/run_texts.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 
@@ -51,6 +52,16 @@ void add_impersonations(FactBook &book, const Hints &hints, Function &function) 
     function.yes_or_no = answers_yes_or_no(function);
 }
 
+void add_run_texts(FactBook &book, Function &function) {
+    if (!book.bodies.of(function.id).builds) return;
+    const RunTexts texts = read_run_texts(function.id);
+    function.run_as_sql.assign(texts.as_sql.begin(), texts.as_sql.end());
+    function.run_as_table.assign(texts.as_table.begin(), texts.as_table.end());
+    for (const auto *arguments : {&texts.as_sql, &texts.as_table})
+        for (const std::string &argument : *arguments)
+            function.compares_run = function.compares_run || book.body(function.id).asked.contains(argument);
+}
+
 } // namespace
 
 void add_function_facts(FactBook &book, const Hints &hints) {
@@ -68,6 +79,7 @@ void add_function_facts(FactBook &book, const Hints &hints) {
         function.unqualified = body.unqualified;
         function.found_in = body.found_in;
         add_impersonations(book, hints, function);
+        add_run_texts(book, function);
         poll();
     }
 }

@@ -1,4 +1,4 @@
-// PL/pgSQL bodies. libpg_query answers in JSON, of which only the texts of the embedded queries are wanted.
+// PL/pgSQL bodies. libpg_query answers in JSON, of which the texts of the embedded queries are wanted.
 #include "sqltext/sqltext.hpp"
 
 #include "base/error.hpp"
@@ -10,6 +10,42 @@ extern "C" {
 }
 
 namespace rlsproof::sqltext {
+
+namespace {
+
+const std::string &query_of(const Json &expression) {
+    return expression["PLpgSQL_expr"]["query"].text;
+}
+
+std::vector<std::string> targets_of(const Json &target) {
+    std::vector<std::string> names;
+    if (target.only_name() == "PLpgSQL_row")
+        for (const Json &field : target.only()["fields"].items) names.push_back(field["name"].text);
+    else
+        names.push_back(target.only()["refname"].text);
+    return names;
+}
+
+void collect_texts(const Json &json, std::vector<PlpgsqlText> &texts) {
+    for (const Json &item : json.items) collect_texts(item, texts);
+    for (const auto &[name, what] : json.members) {
+        if (name == "PLpgSQL_var" && what.has("default_val"))
+            texts.push_back({query_of(what["default_val"]), false, true, {what["refname"].text}});
+        else if (name == "PLpgSQL_stmt_assign")
+            texts.push_back({query_of(what["expr"]), false, false, {}});
+        else if (name == "PLpgSQL_stmt_execsql" && what.has("target"))
+            texts.push_back({query_of(what["sqlstmt"]), false, false, targets_of(what["target"])});
+        else if (name == "PLpgSQL_stmt_fors")
+            texts.push_back({query_of(what["query"]), false, false, targets_of(what["var"])});
+        else if (name == "PLpgSQL_stmt_dynexecute" || name == "PLpgSQL_stmt_dynfors")
+            texts.push_back({query_of(what["query"]), true, false, {}});
+        else if (what.has("dynquery"))
+            texts.push_back({query_of(what["dynquery"]), true, false, {}});
+        collect_texts(what, texts);
+    }
+}
+
+} // namespace
 
 PlpgsqlBody plpgsql(const std::string &definition) {
     PgQueryPlpgsqlParseResult result = pg_query_parse_plpgsql(plpgsql_source(definition).definition.c_str());
@@ -25,6 +61,7 @@ PlpgsqlBody plpgsql(const std::string &definition) {
     body.dynamic = json.find("\"PLpgSQL_stmt_dynexecute\"") != std::string::npos ||
                    json.find("\"PLpgSQL_stmt_dynfors\"") != std::string::npos ||
                    json.find("\"dynquery\"") != std::string::npos;
+    if (body.dynamic) collect_texts(read_json(json), body.texts);
     // Strings are skipped as a whole, so that a key is never looked for inside one.
     for (size_t i = 0; i < json.size();) {
         if (json[i++] != '"') continue;
