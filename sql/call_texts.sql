@@ -24,6 +24,7 @@ GRANT ALL ON ALL TABLES IN SCHEMA texts TO regress_texts_owner;
 ALTER TABLE texts.payouts OWNER TO regress_texts_owner;
 INSERT INTO texts.payouts VALUES ('a0000000-0000-4000-8000-00000000000a', 'a0000000-0000-4000-8000-000000000001', 'DE02 1203 0000');
 INSERT INTO texts.plans VALUES (1, 'free');
+CREATE SEQUENCE texts.numbers OWNED BY texts.plans.id;
 
 -- As SQL: a sub-select, a statement, a condition, a piece that it quotes by hand, by a variable, by a helper's error.
 CREATE FUNCTION texts.exec_sql(q text) RETURNS json LANGUAGE plpgsql SECURITY DEFINER
@@ -48,6 +49,12 @@ CREATE FUNCTION texts.not_called(q text) RETURNS void LANGUAGE plpgsql SECURITY 
     AS $$ BEGIN PERFORM pg_sleep(3600); EXECUTE q; END $$;
 CREATE FUNCTION texts.two_texts(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
     AS $$ BEGIN EXECUTE 'select pg_sleep(3600)'; EXECUTE q; END $$;
+CREATE FUNCTION texts.draws(word text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+    AS $$ DECLARE n bigint; BEGIN EXECUTE 'select nextval(''texts.numbers'') where ''a'' = ''' || word || '''' INTO n; RETURN n; END $$;
+-- Changed on its way, by what may quote it.
+CREATE FUNCTION texts.quotes_by_hand(word text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+    AS $$ DECLARE n bigint; BEGIN
+      EXECUTE 'select count(*) from texts.plans where title = ''' || replace(word, '''', '''''') || '''' INTO n; RETURN n; END $$;
 -- As a table's name.
 CREATE FUNCTION texts.count_rows(tbl text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
     AS $$ DECLARE n bigint; BEGIN EXECUTE format('select count(*) from texts.%I', tbl) INTO n; RETURN n; END $$;
@@ -88,6 +95,7 @@ SELECT witness ->> 'script' FROM rlsproof.verify('anon', 'rpc:texts.exec_sql(tex
 
 -- Nothing is left.
 SELECT * FROM texts.payouts;
+SELECT last_value, is_called FROM texts.numbers;
 
 DROP SCHEMA texts CASCADE;
 DROP OWNED BY regress_texts_owner, anon, authenticated;

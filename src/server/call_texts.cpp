@@ -13,6 +13,10 @@
 #include "server/time_limit.hpp"
 #include "server/witness.hpp"
 
+extern "C" {
+#include "parser/parser.h"
+}
+
 namespace rlsproof::server {
 
 namespace {
@@ -25,6 +29,8 @@ constexpr const char *kNoSql[] = {
     "' rlsproof_probe rlsproof_probe rlsproof_probe", "\" rlsproof_probe rlsproof_probe rlsproof_probe"};
 // As a statement, and as what is read from.
 constexpr const char *kWho[] = {"select current_user::text", "(select current_user::text) x"};
+// What texts that are joined from pieces leave room for.
+constexpr const char *kFillers[] = {"select 1", "true", "x", "1", ""};
 constexpr size_t kMostCalls = 3;   // with other arguments
 constexpr size_t kMostTables = 12; // that are named
 
@@ -32,6 +38,14 @@ constexpr size_t kMostTables = 12; // that are named
 bool stumbled(const std::string &said) {
     const size_t first = said.find(kWord);
     return first != std::string::npos && said.find(kWord, first + 1) == std::string::npos;
+}
+
+List *parse(const char *sql) {
+    return raw_parser(sql, RAW_PARSE_DEFAULT);
+}
+
+bool parses(const std::string &sql) {
+    return attempt(Finish::rollback, [&] { (void)call(parse, sql.c_str()); }).ok;
 }
 
 std::string listed(const std::set<std::string> &arguments) {
@@ -45,16 +59,39 @@ std::string plain_name(const TableShape &table) {
 
 } // namespace
 
-// REQUIRES: nothing but texts could do harm, and each of them has an argument in it as SQL.
-bool Calls::runs_sql(const Function &function, const RunTexts &texts, Text &found) {
-    const auto tried = [&](const std::string &text, const auto &tells, bool must_compose) {
+// Whether none of the texts can do harm when the arguments are this: one that does not parse is not run. What is
+// written around the arguments is seen with something in their place that does parse: a condition may leave them out.
+bool Calls::are_harmless(const RunTexts &texts, const std::string &given) {
+    const auto filled = [&](const std::string &text) {
         Said said;
         for (const std::string &argument : texts.as_sql) said[argument] = text;
-        if (must_compose)
-            for (const MadeText &made : texts.all) {
-                const auto sql = composed(made, said);
-                if (!sql || !why_not_undone(world_, bodies_.of_text(*sql)).empty()) return false;
+        std::vector<std::string> all;
+        for (const MadeText &made : texts.all)
+            if (const auto sql = composed(made, said)) all.push_back(*sql);
+        return all;
+    };
+    const auto undone = [&](const std::string &sql) { return why_not_undone(world_, bodies_.of_text(sql)).empty(); };
+    std::vector<bool> seen(texts.all.size(), false);
+    for (const char *filler : kFillers) {
+        const std::vector<std::string> all = filled(filler);
+        if (all.size() < texts.all.size()) return false; // not known word by word
+        for (size_t i = 0; i < all.size(); i++)
+            if (parses(all[i])) {
+                if (!undone(all[i])) return false;
+                seen[i] = true;
             }
+    }
+    if (std::find(seen.begin(), seen.end(), false) != seen.end()) return false;
+    const std::vector<std::string> all = filled(given);
+    return std::all_of(all.begin(), all.end(), [&](const std::string &sql) { return !parses(sql) || undone(sql); });
+}
+
+// REQUIRES: nothing but texts could do harm.
+bool Calls::runs_sql(const Function &function, const RunTexts &texts, Text &found) {
+    const auto tried = [&](const std::string &text, const auto &tells) {
+        Said said;
+        for (const std::string &argument : texts.as_sql) said[argument] = text;
+        if (!are_harmless(texts, text)) return false;
         const std::vector<Arguments> choices = arguments_for(function, *stage_, persona_.uid, own_, said);
         for (size_t i = 0; i < std::min(choices.size(), kMostCalls); i++) {
             Observation observation;
@@ -77,8 +114,7 @@ bool Calls::runs_sql(const Function &function, const RunTexts &texts, Text &foun
         }
         return false;
     };
-    if (std::none_of(std::begin(kNoSql), std::end(kNoSql),
-                     [&](const char *text) { return tried(text, stumbled, false); }))
+    if (std::none_of(std::begin(kNoSql), std::end(kNoSql), [&](const char *text) { return tried(text, stumbled); }))
         return false;
     found.power = "run any SQL as " + function.owner;
     found.rows = true;
@@ -88,7 +124,7 @@ bool Calls::runs_sql(const Function &function, const RunTexts &texts, Text &foun
     // As whom is seen where an answer comes back.
     const auto says_owner = [&](const std::string &said) { return said.find(function.owner) != std::string::npos; };
     for (const char *text : kWho)
-        if (tried(text, says_owner, true)) {
+        if (tried(text, says_owner)) {
             found.reason = fmt::format("it was given {} as {}, and answered {}", quote_literal(text),
                                        listed(texts.as_sql), function.owner);
             break;
@@ -172,6 +208,10 @@ Calls::Text Calls::try_texts(const Function &function, const Body &body, const R
     if (!found.reason.empty()) return found;
     if (!texts.as_sql.empty() && !texts.every_one) {
         found.reason = "it runs other texts beside";
+        return found;
+    }
+    if (!texts.as_sql.empty() && !are_harmless(texts, kWord)) {
+        found.reason = "what else is in the texts that it runs is not known to be harmless";
         return found;
     }
     if (!texts.as_sql.empty() && runs_sql(function, texts, found)) return found;

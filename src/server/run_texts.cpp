@@ -51,13 +51,18 @@ MadeText altered(MadeText made) {
     return made;
 }
 
-void append(MadeText &made, const MadeText &more) {
-    made.insert(made.end(), more.begin(), more.end());
-    if (made.size() > kMostPieces) made = {{Kind::unknown, "", false}};
+MadeText maybe(MadeText made) {
+    for (TextPiece &piece : made) piece.maybe = true;
+    return made;
 }
 
-const MadeText kUnknown = {{Kind::unknown, "", false}};
-const MadeText kValue = {{Kind::value, "", false}};
+void append(MadeText &made, const MadeText &more) {
+    made.insert(made.end(), more.begin(), more.end());
+    if (made.size() > kMostPieces) made = {{Kind::unknown, ""}};
+}
+
+const MadeText kUnknown = {{Kind::unknown, ""}};
+const MadeText kValue = {{Kind::value, ""}};
 
 // Raw trees are only looked at: nothing here can raise an error of the server.
 class Reader {
@@ -73,8 +78,8 @@ public:
         // Which of two ways was gone is not followed: what was there before may be there still.
         const bool plain = before.empty() || (before.size() == 1 && before.front().kind != Kind::sql);
         if (!plain && !mentions(value, variable)) {
-            made = altered(std::move(made));
-            append(made, altered(before));
+            made = maybe(std::move(made));
+            append(made, maybe(before));
         }
         before = std::move(made);
     }
@@ -86,7 +91,7 @@ public:
             auto *constant = castNode(A_Const, node);
             Node *value = (Node *)&constant->val;
             if (constant->isnull) return {};
-            return IsA(value, String) ? MadeText{{Kind::constant, strVal(value), false}} : kValue;
+            return IsA(value, String) ? MadeText{{Kind::constant, strVal(value)}} : kValue;
         }
         case T_TypeCast: {
             const Holds type = holds(last_name(castNode(TypeCast, node)->typeName->names));
@@ -103,7 +108,7 @@ public:
             ListCell *cell;
             foreach (cell, castNode(CaseExpr, node)->args)
                 append(made, make((Node *)lfirst_node(CaseWhen, cell)->result));
-            return altered(std::move(made));
+            return maybe(std::move(made));
         }
         case T_SubLink: return make(castNode(SubLink, node)->subselect);
         case T_SelectStmt: {
@@ -129,7 +134,7 @@ private:
         const Holds type = holds(types_[number]);
         if (type == Holds::value) return kValue;
         return {{type == Holds::text ? Kind::sql : Kind::relation,
-                 names_[number].empty() ? fmt::format("${}", number + 1) : names_[number], false}};
+                 names_[number].empty() ? fmt::format("${}", number + 1) : names_[number]}};
     }
 
     MadeText named(const List *fields) const {
@@ -172,7 +177,7 @@ private:
         for (int i = 1; i < list_length(list); i++) {
             const MadeText other = make((Node *)list_nth(list, i));
             const auto plain = [](const TextPiece &piece) { return piece.kind == Kind::constant; };
-            if (!std::all_of(other.begin(), other.end(), plain)) append(made, altered(other));
+            if (!std::all_of(other.begin(), other.end(), plain)) append(made, maybe(other));
         }
         return made;
     }
@@ -208,13 +213,13 @@ private:
         int next = 1;
         for (size_t at = 0; at < pattern.size();) {
             const size_t sign = std::min(pattern.find('%', at), pattern.size());
-            if (sign > at) append(made, {{Kind::constant, pattern.substr(at, sign - at), false}});
+            if (sign > at) append(made, {{Kind::constant, pattern.substr(at, sign - at)}});
             size_t end = sign + 1;
             while (end < pattern.size() && strchr("0123456789$-*", pattern[end]) != nullptr) end++;
             if (sign >= pattern.size() || end >= pattern.size()) break;
             at = end + 1;
             if (pattern[end] == '%') {
-                append(made, {{Kind::constant, "%", false}});
+                append(made, {{Kind::constant, "%"}});
                 continue;
             }
             const std::string between = pattern.substr(sign + 1, end - sign - 1);
@@ -325,7 +330,9 @@ where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname = 'plpgsql')",
             if (piece.kind == Kind::sql) found.as_sql.insert(piece.text);
             if (piece.kind == Kind::relation || (piece.kind == Kind::name && names_a_table(before)))
                 found.as_table.insert(piece.text);
-            has = has || (piece.kind == Kind::sql && !piece.altered);
+            const bool as_it_comes = piece.kind == Kind::sql && !piece.altered;
+            found.unaltered = found.unaltered || as_it_comes;
+            has = has || (as_it_comes && !piece.maybe);
             before = piece.kind == Kind::constant ? piece.text : "";
         }
         found.every_one = found.every_one && has;
@@ -336,7 +343,7 @@ where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname = 'plpgsql')",
 std::optional<std::string> composed(const MadeText &made, const std::map<std::string, std::string> &given) {
     std::string text;
     for (const TextPiece &piece : made) {
-        if (piece.altered) return std::nullopt;
+        if (piece.altered || piece.maybe) return std::nullopt;
         const auto value = given.find(piece.text);
         switch (piece.kind) {
         case Kind::constant: text += piece.text; break;

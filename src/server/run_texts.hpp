@@ -21,8 +21,9 @@ struct TextPiece {
         value,    // something that is quoted as a constant, or can be nothing else
         unknown
     } kind;
-    std::string text;     // the constant, or the argument: its name, or $1
-    bool altered = false; // on the way, or in some calls only
+    std::string text = {}; // the constant, or the argument: its name, or $1
+    bool altered = false;  // on the way
+    bool maybe = false;    // in some calls only
 };
 
 using MadeText = std::vector<TextPiece>;
@@ -31,6 +32,7 @@ struct RunTexts {
     std::vector<MadeText> all;
     std::set<std::string> as_sql;   // arguments
     std::set<std::string> as_table; // the same, where a table's name stands
+    bool unaltered = false;         // one of those comes as it was given
     bool every_one = false;         // of the texts has an argument in it as SQL
 
     bool any() const { return !as_sql.empty() || !as_table.empty(); }
