@@ -45,6 +45,7 @@ private:
         int calls = 0, answered = 0;
         std::string failure;          // SQLSTATE and message of the last that failed
         bool broken = false;          // it failed on its own body, not on what it was given
+        int straight = 0;             // calls that did, with no other way to go than to where they failed
         bool tells = false;           // it answers about somebody what it does not answer about nobody
         int unexplained = 0;          // answers that say something, and not of whom
         std::vector<Refusal> refused; // calls that the function itself turned away
@@ -92,6 +93,7 @@ private:
         Observation observation;
     };
     Text try_texts(const Function &function, const Body &body, const RunTexts &texts);
+    bool are_harmless(const RunTexts &texts, const std::string &given);
     bool runs_sql(const Function &function, const RunTexts &texts, Text &found);
     bool runs_on_tables(const Function &function, const RunTexts &texts, Text &found);
     // True where that decides the cell.

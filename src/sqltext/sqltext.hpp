@@ -56,4 +56,8 @@ struct PlpgsqlBody {
 // REQUIRES: a function as pg_get_functiondef() writes it.
 PlpgsqlBody plpgsql(const std::string &definition);
 
+// Whether what the body does on its way to a line, counted as the server counts it, is the same in each call: no branch
+// or loop that begins before it holds another statement that reads or writes. REQUIRES: the same.
+bool goes_straight(const std::string &definition, int line);
+
 } // namespace rlsproof::sqltext
