@@ -46,9 +46,9 @@ CREATE FUNCTION texts.signed_in(q text) RETURNS text LANGUAGE plpgsql SECURITY D
       IF texts.uid() IS NULL THEN RAISE EXCEPTION 'sign in first' USING ERRCODE = '42501'; END IF; EXECUTE q INTO r; RETURN r; END $$;
 -- What it does beside forbids to call it; the text says enough.
 CREATE FUNCTION texts.not_called(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-    AS $$ BEGIN PERFORM pg_sleep(3600); EXECUTE q; END $$;
+    AS $$ BEGIN PERFORM pg_sleep(3600); EXECUTE q; END $$; -- cut short: never called
 CREATE FUNCTION texts.two_texts(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-    AS $$ BEGIN EXECUTE 'select pg_sleep(3600)'; EXECUTE q; END $$;
+    AS $$ BEGIN EXECUTE 'select pg_sleep(3600)'; EXECUTE q; END $$; -- cut short: never called
 CREATE FUNCTION texts.draws(word text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
     AS $$ DECLARE n bigint; BEGIN EXECUTE 'select nextval(''texts.numbers'') where ''a'' = ''' || word || '''' INTO n; RETURN n; END $$;
 -- Changed on its way, by what may quote it.
