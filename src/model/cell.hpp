@@ -30,7 +30,7 @@ struct Cell {
     bool personal = true;                      // rows say whose they are; a table of categories does not
     bool founds = false;                       // a new row names nobody yet: members come to it
     bool may_rise = false;                     // whether the write opens something elsewhere is in doubt
-    bool idle = false;                         // a call gives nothing that its caller could not have without it
+    bool idle = false;                         // a call only reads what policies show its caller without it
     bool fails = false;                        // every call fails on the body itself, before it does anything else
     std::string power;                         // what a call lets its caller do past everything: "run any SQL as x"
     std::string witness;                       // JSON; empty where there is nothing to show

@@ -179,13 +179,14 @@ class Fitting {
 public:
     bool operator()(const Column &column, const Candidate &value) {
         if (!value) return true;
-        const auto [type, is_new] = types_.try_emplace(column);
-        if (is_new) type->second = type_of(column);
-        if (type->second.empty()) return true;
-        const auto [known, unasked] = known_.try_emplace({type->second, *value}, true);
+        const auto asked = types_.find(column);
+        const std::string type = asked != types_.end() ? asked->second : type_of(column);
+        types_[column] = type;
+        if (type.empty()) return true;
+        const auto [known, unasked] = known_.try_emplace({type, *value}, true);
         if (unasked)
             known->second = attempt(Finish::rollback, [&] {
-                                (void)query(fmt::format("select {}::{}", quote_literal(*value), type->second));
+                                (void)query(fmt::format("select {}::{}", quote_literal(*value), type));
                             }).ok;
         return known->second;
     }
