@@ -16,6 +16,7 @@ CREATE FUNCTION weighed.uid() RETURNS uuid LANGUAGE sql STABLE
 CREATE TABLE weighed.people (id uuid PRIMARY KEY);
 CREATE TABLE weighed.notes (id uuid PRIMARY KEY, who uuid NOT NULL REFERENCES weighed.people, read boolean NOT NULL DEFAULT false, total int);
 CREATE TABLE weighed.resellers (id uuid PRIMARY KEY, who uuid NOT NULL REFERENCES weighed.people, name text NOT NULL);
+CREATE TABLE weighed.payouts (id int PRIMARY KEY, who uuid NOT NULL, status text NOT NULL);
 CREATE TABLE weighed.invoices (id int PRIMARY KEY, tenant text NOT NULL);
 ALTER TABLE weighed.people ENABLE ROW LEVEL SECURITY;
 ALTER TABLE weighed.notes ENABLE ROW LEVEL SECURITY;
@@ -27,6 +28,8 @@ CREATE POLICY everybody ON weighed.resellers FOR SELECT USING (true);
 CREATE POLICY own ON weighed.resellers FOR UPDATE USING (who = weighed.uid());
 CREATE POLICY own ON weighed.invoices FOR SELECT TO authenticated USING (tenant = current_setting('weighed.tenant', true));
 GRANT SELECT ON ALL TABLES IN SCHEMA weighed TO anon, authenticated;
+CREATE POLICY own ON weighed.payouts FOR SELECT USING (who = weighed.uid());
+GRANT ALL ON weighed.payouts TO anon, authenticated;
 GRANT UPDATE ON weighed.resellers TO authenticated;
 
 -- Each call fails, whatever it is given: a column and a table that are not there, a name that is two.
@@ -49,6 +52,11 @@ CREATE FUNCTION weighed.branch(p_who uuid, p_kind text) RETURNS void LANGUAGE pl
 -- Everybody reads that table whole.
 CREATE FUNCTION weighed.reseller_of(p_who uuid) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
     AS $$ SELECT id FROM weighed.resellers WHERE who = p_who LIMIT 1 $$;
+-- A table that is open for want of a switch: once that is mended, this is what is left open.
+CREATE FUNCTION weighed.settle(p_id int) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ UPDATE weighed.payouts SET status = 'paid' WHERE id = p_id $$;
+CREATE FUNCTION weighed.status_of(p_id int) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT status FROM weighed.payouts WHERE id = p_id $$;
 -- It writes what only its owner may.
 CREATE FUNCTION weighed.rename(p_who uuid, p_name text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
     AS $$ UPDATE weighed.resellers SET name = p_name WHERE who = p_who $$;

@@ -578,8 +578,13 @@ Cell Calls::examine(const Function &function, const Expectation *expectation) {
                        "it runs with the rights of its caller, who may do without it what it does");
     if (!as_persona_) return decided(Verdict::unknown, Evidence::none, why_no_stage_);
     const std::vector<Gain> found = gains(function);
-    cell.idle = found.empty() && function.body_known;
-    if (cell.idle) return decided(Verdict::ok, Evidence::structural, "it touches nothing that its caller could not");
+    const bool nothing = found.empty() && function.body_known;
+    // Where policies show it. What is open for want of them, or written, is not to be relied on.
+    cell.idle = nothing && std::none_of(function.touches.begin(), function.touches.end(), [&](const Touch &touch) {
+                    const Relation *relation = world_.relation(touch.relation);
+                    return touch.written || (touch.has_row_security && relation != nullptr && !relation->row_security);
+                });
+    if (nothing) return decided(Verdict::ok, Evidence::structural, "it touches nothing that its caller could not");
     decide(cell, function, found);
     return cell;
 }
