@@ -82,7 +82,7 @@ CREATE FUNCTION calls_it.waits() RETURNS SETOF calls_it.orders LANGUAGE sql SECU
 CREATE FUNCTION calls_it.opens_ticket(about text) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = ''
     AS $$ INSERT INTO calls_it.tickets (about) SELECT about WHERE calls_it.uid() IS NOT NULL RETURNING id $$;
 CREATE FUNCTION calls_it.builds_sql(what text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
-    AS $$ BEGIN EXECUTE format('DELETE FROM calls_it.orders WHERE %s', what); END $$;
+    AS $$ BEGIN EXECUTE format('DELETE FROM calls_it.orders WHERE memo = %L', what); END $$;
 CREATE FUNCTION calls_it.sets_dates() RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
     AS $$ BEGIN SET LOCAL datestyle = 'German'; RETURN QUERY SELECT memo FROM calls_it.orders WHERE buyer = calls_it.uid(); END $$;
 CREATE FUNCTION calls_it.sets_any_path(path text) RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''

@@ -9,6 +9,7 @@
 
 namespace rlsproof::lint {
 
+void any_sql(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void default_privileges(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void definer_function(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void definer_identity(const World &world, const Rule &rule, std::vector<Finding> &findings);

@@ -120,6 +120,7 @@ void setters(const World &world, const Rule &rule, std::vector<Finding> &finding
                                       signature(function), listed(function.sets_identity));
         finding.detail = "Policies take that setting for the caller's identity: for the rest of the transaction the "
                          "caller is whom it names.";
+        if (function.sets_by_name) finding.detail += " The call says which setting it is: it may be any other, too.";
         finding.hint = "Take EXECUTE from everybody but the server, or drop the function.";
         finding.fix = revoke_execute(world, function, callers);
         finding.evidence = "structural";

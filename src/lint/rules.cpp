@@ -12,6 +12,10 @@ namespace rlsproof::lint {
 namespace {
 
 constexpr std::array kRules = {
+    Rule{"any_sql", Category::exposure, "a SECURITY DEFINER function that runs what its caller writes",
+         "An argument goes into the text of a statement that is run with the owner's rights: its caller is the owner. "
+         "Take EXECUTE from everybody but the server; hand over values by USING, never as text.",
+         any_sql},
     Rule{"default_privileges", Category::permissions, "tables that are handed to strangers the moment they are created",
          "Default privileges grant a role's new tables to roles of the API or to PUBLIC. Until somebody "
          "switches row level security on, such a table is open. Take the defaults back and grant table by "

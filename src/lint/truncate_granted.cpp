@@ -27,11 +27,30 @@ std::vector<std::string> in_order(const World &world, const std::set<std::string
     return names;
 }
 
+// Those of them that need no API, and empty the table with a statement of their own.
+std::vector<std::string> connecting(const World &world, const Held &held) {
+    std::vector<std::string> names;
+    for (const Persona &persona : world.personas)
+        for (const Relation *table : held.tables) {
+            const Reach *reach = table->reach_of(persona.name);
+            if (!persona.connects || !held.personas.contains(persona.name) || reach == nullptr ||
+                !reach->commands.contains(Command::truncate))
+                continue;
+            names.push_back(persona.name);
+            break;
+        }
+    return names;
+}
+
 Finding describe(const World &world, const Rule &rule, const Held &held) {
     Finding finding = start(rule);
-    finding.level = Level::note;
-    finding.detail = "The API offers no way to run these commands; a function that runs SQL from outside, or a direct "
-                     "connection, would.";
+    const std::vector<std::string> direct = connecting(world, held);
+    finding.level = direct.empty() ? Level::note : Level::warning;
+    finding.detail = direct.empty() ? "The API offers no way to run these commands; a function that runs SQL from "
+                                      "outside, or a direct connection, would."
+                                    : fmt::format("{} connect{} without an API in between: TRUNCATE empties the table, "
+                                                  "whosever its rows are.",
+                                                  listed(direct), direct.size() == 1 ? "s" : "");
     finding.hint = "Grant the four row commands by name instead of ALL.";
     std::string commands;
     for (const Command command : {Command::truncate, Command::trigger, Command::references, Command::maintain})

@@ -31,9 +31,12 @@ struct Cell {
     std::string said_by;                       // policies by whose name everybody is meant to read it
     bool founds = false;                       // a new row names nobody yet: members come to it
     bool may_rise = false;                     // whether the write opens something elsewhere is in doubt
-    bool by_trigger = false; // it was a trigger that reached them, past what policies let the write do
-    std::string witness;     // JSON; empty where there is nothing to show
-    std::string key;         // persona:object:command
+    bool by_trigger = false;                   // it was a trigger that reached them, past what policies let be written
+    bool idle = false;                         // a call only reads what policies show its caller without it
+    bool fails = false;                        // every call fails on the body itself, before it does anything else
+    std::string power;                         // what a call lets its caller do past everything: "run any SQL as x"
+    std::string witness;                       // JSON; empty where there is nothing to show
+    std::string key;                           // persona:object:command
 };
 
 constexpr std::string_view name(Verdict verdict) {

@@ -20,6 +20,7 @@ struct Persona {
     std::vector<std::pair<std::string, std::string>> settings; // claims among them
     std::string uid;                       // the identity of a signed-in persona, as text; empty for the anonymous one
     bool declared = false;                 // by a person, in the personas table
+    bool connects = false;                 // by itself, without an API in between that offers certain commands only
     bool bypasses = false;                 // superuser or BYPASSRLS: no policy ever applies
     std::vector<std::string> tenants = {}; // that claims of its own say it is of, and no other persona
 };
@@ -149,6 +150,10 @@ struct Function {
     std::vector<Impersonation> impersonations;
     bool yes_or_no = false;                 // is all that it answers
     std::vector<std::string> sets_identity; // settings by which callers are told apart, set to what is not constant
+    bool sets_by_name = false;              // and an argument says which
+    std::vector<std::string> run_as_sql;    // arguments that go into texts that it runs, as they come
+    std::vector<std::string> run_as_table;  // the same, as a table's name
+    bool compares_run = false;              // and it compares one of those with words of its own, or alters it
     std::vector<std::string> unqualified;   // relations and functions that its body leaves to the search path
     std::set<std::string> found_in;         // the schemas in which a fresh session finds those
 };

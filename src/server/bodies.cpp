@@ -4,6 +4,7 @@
 #include "server/bodies.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -64,6 +65,8 @@ const std::set<std::string, std::less<>> kHarmless = {"insert_username",
 // Settings whose change a rollback undoes, and that change nothing of what our own statements find until then.
 const std::set<std::string, std::less<>> kHarmlessSettings = {
     "client_min_messages", "lock_timeout", "row_security", "search_path", "statement_timeout", "work_mem"};
+
+constexpr const char *kBuilds = "it runs SQL that is built at run time";
 
 struct Found {
     List *reads;    // of RangeVar *
@@ -395,7 +398,7 @@ void parse_plpgsql(const std::string &definition, Found &found, Body &body) {
         forget(body, "its body could not be read: " + std::string(error.what()));
         return;
     }
-    if (parsed.dynamic) forget(body, "it runs SQL that is built at run time");
+    body.builds = parsed.dynamic;
     for (const std::string &piece : parsed.queries) {
         bool understood = false;
         for (const int mode : {(int)RAW_PARSE_DEFAULT, (int)RAW_PARSE_PLPGSQL_EXPR, (int)RAW_PARSE_PLPGSQL_ASSIGN1}) {
@@ -468,6 +471,20 @@ Body Bodies::of_tree(const std::string &tree) {
     const std::vector<Oid> calls = collect(found, body);
     // Policies call the same helpers over and over: each is read once.
     for (const Oid callee : calls) (void)of(callee);
+    follow(calls, body, 0);
+    return body;
+}
+
+Body Bodies::of_text(const std::string &sql) {
+    Body body;
+    std::vector<Oid> calls;
+    const Outcome outcome = attempt(Finish::rollback, [&] {
+        Found found{};
+        call(walk_statements, call(parse_piece, sql.c_str(), (int)RAW_PARSE_DEFAULT), &found);
+        if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
+        calls = collect(found, body);
+    });
+    if (!outcome.ok) forget(body, outcome.message);
     follow(calls, body, 0);
     return body;
 }
@@ -563,6 +580,11 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
                                                .text(0, 0),
                                            constant.value);
         follow(calls, body, depth);
+        if (body.builds) {
+            body.beside = std::exchange(body.harm, kBuilds);
+            body.unknown_reason = kBuilds;
+            body.known = false;
+        }
     } else {
         forget(body, fmt::format("it is written in {}", language));
     }

@@ -26,6 +26,8 @@ struct Body {
     bool known = true;
     std::string unknown_reason;
     std::string missing; // something it names that is not there; empty where there is all
+    bool builds = false; // it makes texts and runs them as SQL
+    std::string beside;  // of what does so: what is harm beside that
     std::string harm;    // why calling it may do what no rollback undoes; empty where nothing can
 };
 
@@ -35,6 +37,8 @@ public:
     const Body &of(Oid function);
     // What an expression or a view touches, given as the catalog keeps its node tree.
     Body of_tree(const std::string &tree);
+    // What SQL touches that is run as it stands.
+    Body of_text(const std::string &sql);
 
 private:
     Body read(Oid function, int depth);

@@ -35,6 +35,7 @@ struct Piece {
     List *compared; // of Node *, in pairs
     List *written;  // of RangeVar *, char * (or nullptr for "by position"), Node *, in threes
     List *sets;     // of char *
+    List *sets_by;  // of Node *: what names the settings that it sets
     List *asked;    // of Node *, char * in turn: what is compared with a constant
     List *nulls;    // of char *: what is asked whether it is NULL
     bool metadata;
@@ -186,9 +187,13 @@ bool walk_piece(Node *node, void *context) {
         piece->calls = lappend(piece->calls, function->funcname);
         piece->handed = lappend(piece->handed, function);
         const char *setting = function->args != NIL ? string_of((Node *)linitial(function->args)) : nullptr;
-        if (setting != nullptr && strcmp(name, "set_config") == 0 && list_length(function->args) > 1 &&
-            !IsA(bare((Node *)lsecond(function->args)), A_Const))
-            piece->sets = lappend(piece->sets, (void *)setting);
+        if (strcmp(name, "set_config") == 0 && list_length(function->args) > 1 &&
+            !IsA(bare((Node *)lsecond(function->args)), A_Const)) {
+            if (setting != nullptr)
+                piece->sets = lappend(piece->sets, (void *)setting);
+            else
+                piece->sets_by = lappend(piece->sets_by, linitial(function->args));
+        }
         break;
     }
     case T_A_Expr: {
@@ -198,8 +203,11 @@ bool walk_piece(Node *node, void *context) {
             piece->compared = lappend(lappend(piece->compared, expression->lexpr), expression->rexpr);
             piece->compared = lappend(lappend(piece->compared, expression->rexpr), expression->lexpr);
         }
-        note_asked(piece, expression->lexpr, expression->rexpr);
-        note_asked(piece, expression->rexpr, expression->lexpr);
+        // What is put together is not compared.
+        if (strcmp(name, "||") != 0) {
+            note_asked(piece, expression->lexpr, expression->rexpr);
+            note_asked(piece, expression->rexpr, expression->lexpr);
+        }
         if (name[0] == '-' && name[1] == '>' && expression->lexpr != nullptr && is_metadata(bare(expression->lexpr)))
             if (const char *key = string_of(expression->rexpr)) piece->tainted = key;
         break;
@@ -230,6 +238,7 @@ struct Raw {
     List *names;   // of char *: unqualified
     List *schemas; // of char *: where those were found
     List *sets;    // of char *
+    List *sets_by; // of char *: how the names begin of those that an argument names
     List *keys;    // of char *: metadata that went into a variable
     List *asked;   // of char *, char * in turn: an argument, or "", and a constant
     List *nulls;   // of char *
@@ -333,6 +342,16 @@ void note_handed(Raw *raw, FuncCall *call, const Arguments *arguments) {
     }
 }
 
+// name, 'app.' || name: how the name of a setting begins that an argument says; nullptr where none does.
+const char *named_by(Node *node, const Arguments *arguments) {
+    node = bare(node);
+    if (argument_of(node, arguments) != nullptr) return "";
+    if (node == nullptr || !IsA(node, A_Expr) || strcmp(last_name(castNode(A_Expr, node)->name), "||") != 0)
+        return nullptr;
+    const char *left = string_of(castNode(A_Expr, node)->lexpr);
+    return argument_of(castNode(A_Expr, node)->rexpr, arguments) != nullptr ? left : nullptr;
+}
+
 void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     Piece piece{};
     (void)walk_piece(statement, &piece);
@@ -340,6 +359,9 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     raw->sets = list_concat(raw->sets, piece.sets);
     if (piece.tainted != nullptr && piece.written == NIL) raw->keys = lappend(raw->keys, (void *)piece.tainted);
     ListCell *cell;
+    foreach (cell, piece.sets_by)
+        if (const char *prefix = named_by((Node *)lfirst(cell), arguments))
+            raw->sets_by = lappend(raw->sets_by, (void *)prefix);
     foreach (cell, piece.calls) {
         auto *name = (List *)lfirst(cell);
         const List *functions = functions_named(name);
@@ -430,6 +452,7 @@ void each(const List *list, Add add) {
 void take(const Raw &raw, BodyFacts &facts) {
     facts.forgeable = raw.metadata;
     each(raw.sets, [&](const char *name) { facts.sets.insert(name); });
+    each(raw.sets_by, [&](const char *prefix) { facts.sets_by_name.insert(prefix); });
     each(raw.names, [&](const char *name) {
         if (std::find(facts.unqualified.begin(), facts.unqualified.end(), name) == facts.unqualified.end())
             facts.unqualified.emplace_back(name);

@@ -365,6 +365,7 @@ public:
 
     std::vector<Arguments> made;
     bool names_people = false;
+    Said said;
 
 private:
     // Where the value of an argument comes from.
@@ -407,7 +408,9 @@ void Choices::add(size_t turn, bool own, size_t together) {
         const std::optional<Column> &column = columns_[i];
         const Option &option = options_[i][together % options_[i].size()];
         together /= options_[i].size();
-        const bool left_out = option.kind == Kind::plain && !column && argument.has_default && named_ && alone_;
+        const auto told = said.find(argument.name.empty() ? fmt::format("${}", i + 1) : argument.name);
+        const bool left_out =
+            told == said.end() && option.kind == Kind::plain && !column && argument.has_default && named_ && alone_;
         if (left_out) continue;
         const bool at_hand = column && chooser_.is_at_hand(*column);
         Candidate value;
@@ -417,6 +420,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
             value = chooser_.value_of(option.person, turn, own);
         else
             value = column ? chooser_.value_for(argument, *column, turn, own) : guess(argument, turn, stage_.tables());
+        if (told != said.end()) value = told->second;
         const bool plain = option.kind == Kind::plain;
         choice.aside = choice.aside || option.kind == Kind::mine;
         if (at_hand && plain)
@@ -461,8 +465,9 @@ std::string call_of(const Function &function, const std::string &arguments) {
 }
 
 std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid,
-                                     const std::vector<Row> &own) {
+                                     const std::vector<Row> &own, const Said &said) {
     Choices choices(function, stage, uid, &own, nullptr);
+    choices.said = said;
     for (size_t turn = 0; turn < kRows; turn++) choices.add(turn, false);
     choices.add_options(kWordRows, false);
     if (choices.names_people && !uid.empty())

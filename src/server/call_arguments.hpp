@@ -2,6 +2,7 @@
 // compares the argument with, by its name, or by its type.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,10 +30,13 @@ struct Arguments {
 // The statement that calls it.
 std::string call_of(const Function &function, const std::string &arguments);
 
+// Arguments that are to have a certain value, by their names; $1 where one has none.
+using Said = std::map<std::string, std::string>;
+
 // Ways to call the function, the most telling first; one without arguments has one. `uid` is who is calling, or empty.
 // Rows of its own are named beside those of others.
 std::vector<Arguments> arguments_for(const Function &function, Stage &stage, const std::string &uid,
-                                     const std::vector<Row> &own);
+                                     const std::vector<Row> &own, const Said &said = {});
 
 // The same where the caller calls it for itself: whoever is named is the caller, and with a row at hand what can be
 // told by it is.

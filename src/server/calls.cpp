@@ -1,6 +1,9 @@
+#include "sqltext/sqltext.hpp"
+
 #include "server/calls.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,6 +43,24 @@ constexpr long kMostResults = 300;          // rows of a function's result that 
 // several functions answer to.
 bool is_broken(const Outcome &outcome) {
     return outcome.sqlstate.starts_with("42") && outcome.sqlstate != "42501" && outcome.sqlstate != "42725";
+}
+
+// Whether the body has no other way to go than to where it failed: another branch may well do what it is for.
+bool goes_straight(Oid function, const Outcome &outcome) {
+    const Rows rows =
+        query("select pg_catalog.pg_get_functiondef(p.oid), l.lanname = 'plpgsql' from pg_catalog.pg_proc p "
+              "join pg_catalog.pg_language l on l.oid = p.prolang where p.oid = $1::oid",
+              {std::to_string(function)});
+    if (!rows.boolean(0, 1)) return true; // the first statement of SQL that fails, or all of them together
+    // The outermost function is the last that is named.
+    const size_t named = outcome.context.rfind("PL/pgSQL function ");
+    const size_t line = named == std::string::npos ? named : outcome.context.find(" line ", named);
+    if (line == std::string::npos) return false;
+    try {
+        return sqltext::goes_straight(rows.text(0, 0), std::atoi(outcome.context.c_str() + line + 6));
+    } catch (const Error &) {
+        return false;
+    }
 }
 
 // A function's own way to say no. One that looks for the row first may say that there is none.
@@ -380,6 +401,7 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
     if (!outcome.ok) {
         tried.failure = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
         tried.broken = is_broken(outcome);
+        if (tried.broken && goes_straight(function.id, outcome)) tried.straight++;
         if (is_refusal(outcome, arguments.guessed))
             tried.refused.push_back({statement, arguments.given, now_.all(), outcome, arguments.itself});
         return TimeLimit::ended(outcome); // nor would the next call end
@@ -439,6 +461,7 @@ Calls::Tried Calls::call_it(const Function &function, const Body &body, const st
         tried.answered = before.answered;
         tried.failure = before.failure;
         tried.broken = before.broken;
+        tried.straight = before.straight;
     }
     return tried;
 }
@@ -453,6 +476,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const Verdict allowed = cell.declared ? Verdict::leak : Verdict::open;
     const Body &body = bodies_.of(function.id);
     const bool writes = std::any_of(gains.begin(), gains.end(), [](const Gain &gain) { return gain.written; });
+    if (body.builds && decide_by_texts(cell, function, body)) return;
     const std::string unjudged = why_not_called(body);
     Tried tried;
     bool guessed = false;
@@ -484,7 +508,10 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const bool silent =
         body.missing.empty() && !writes && tried.answered > 0 && !guessed && tried.unexplained == 0 && !tried.tells;
     const std::string calls = fmt::format("{} call{}", tried.answered, tried.answered == 1 ? "" : "s");
-    if (tried.answered == 0 && tried.broken) return say(Verdict::error, Evidence::execution, tried.failure);
+    if (tried.answered == 0 && tried.broken) {
+        cell.fails = tried.straight == tried.calls;
+        return say(Verdict::error, Evidence::execution, tried.failure);
+    }
     if (!function.asks_who && !(helps_policies(function) && !writes))
         return say(allowed, Evidence::structural,
                    fmt::format("it runs as {} and {} past what the caller may, and nothing in it looks at who is "
@@ -551,8 +578,13 @@ Cell Calls::examine(const Function &function, const Expectation *expectation) {
                        "it runs with the rights of its caller, who may do without it what it does");
     if (!as_persona_) return decided(Verdict::unknown, Evidence::none, why_no_stage_);
     const std::vector<Gain> found = gains(function);
-    if (found.empty() && function.body_known)
-        return decided(Verdict::ok, Evidence::structural, "it touches nothing that its caller could not");
+    const bool nothing = found.empty() && function.body_known;
+    // Where policies show it. What is open for want of them, or written, is not to be relied on.
+    cell.idle = nothing && std::none_of(function.touches.begin(), function.touches.end(), [&](const Touch &touch) {
+                    const Relation *relation = world_.relation(touch.relation);
+                    return touch.written || (touch.has_row_security && relation != nullptr && !relation->row_security);
+                });
+    if (nothing) return decided(Verdict::ok, Evidence::structural, "it touches nothing that its caller could not");
     decide(cell, function, found);
     return cell;
 }

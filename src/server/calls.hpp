@@ -18,6 +18,7 @@
 #include "server/call_arguments.hpp"
 #include "server/probe.hpp"
 #include "server/refusals.hpp"
+#include "server/run_texts.hpp"
 #include "server/stage.hpp"
 
 namespace rlsproof::server {
@@ -44,6 +45,7 @@ private:
         int calls = 0, answered = 0;
         std::string failure;          // SQLSTATE and message of the last that failed
         bool broken = false;          // it failed on its own body, not on what it was given
+        int straight = 0;             // calls that did, with no other way to go than to where they failed
         bool tells = false;           // it answers about somebody what it does not answer about nobody
         int unexplained = 0;          // answers that say something, and not of whom
         std::vector<Refusal> refused; // calls that the function itself turned away
@@ -82,6 +84,20 @@ private:
     // Whether it tells its caller of somebody else what it tells of the caller where nobody is named.
     bool tells_of_another(const Function &function, const Arguments &arguments, const std::string &text) const;
     void decide(Cell &cell, const Function &function, const std::vector<Gain> &gains);
+    // What came of calls of a function that runs texts which its arguments go into.
+    struct Text {
+        std::string power; // that the caller has by it; empty where none was seen
+        std::string reason;
+        bool rows = false;       // it is the power over all rows
+        std::string turned_away; // what every call was told; empty where one got further
+        Observation observation;
+    };
+    Text try_texts(const Function &function, const Body &body, const RunTexts &texts);
+    bool are_harmless(const RunTexts &texts, const std::string &given);
+    bool runs_sql(const Function &function, const RunTexts &texts, Text &found);
+    bool runs_on_tables(const Function &function, const RunTexts &texts, Text &found);
+    // True where that decides the cell.
+    bool decide_by_texts(Cell &cell, const Function &function, const Body &body);
     bool helps_policies(const Function &function) const;
 
     // Whether an answer says nothing, or something of the caller or of rows within reach.

@@ -56,8 +56,7 @@ std::vector<std::string> names_of(const std::vector<std::pair<std::string, std::
 Questioner::Questioner(const CellToProve &cell, Oid superuser, int security, std::shared_ptr<Catalog> catalog,
                        const std::set<std::string> &empty)
     : cell_(cell), superuser_(superuser), security_(security), catalog_(catalog), made_(std::move(catalog)),
-      translator_(made_.schema, true, names_of(cell.persona->settings), empty),
-      naming_(*cell.persona) {}
+      translator_(made_.schema, true, names_of(cell.persona->settings), empty), naming_(*cell.persona) {}
 
 void Questioner::claim(std::string name, expr::Expr condition, bool holds, bool bad) {
     if (bad) made_.question.bad = (int)made_.question.claims.size();
@@ -251,9 +250,9 @@ select s.id, t.tgfoid from same s left join pg_catalog.pg_trigger t
         bool meets = read.contains(changed.oid(i, 0));
         if (changed.value(i, 1)) {
             const Body &body = catalog_->bodies->of(changed.oid(i, 1));
-            meets = meets || !body.known || std::any_of(body.relations.begin(), body.relations.end(), [&](const auto &touched) {
-                        return touched.second && read.contains(touched.first);
-                    });
+            meets = meets || !body.known ||
+                    std::any_of(body.relations.begin(), body.relations.end(),
+                                [&](const auto &touched) { return touched.second && read.contains(touched.first); });
         }
         if (meets) throw refused;
     }

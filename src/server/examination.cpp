@@ -62,8 +62,8 @@ std::string not_looked_at(const Outcome &outcome) {
 
 // Words for those who are set over others.
 bool rules_others(const std::string &word) {
-    static constexpr const char *kRulers[] = {"admin", "owner", "super", "staff", "root", "moderator", "manager",
-                                              "boss",  "true"};
+    static constexpr const char *kRulers[] = {"admin",     "owner",   "super", "staff", "root",
+                                              "moderator", "manager", "boss",  "true"};
     return std::any_of(std::begin(kRulers), std::end(kRulers),
                        [&](const char *ruler) { return word.find(ruler) != std::string::npos; });
 }
@@ -516,7 +516,8 @@ void Examination::as_kind(const Persona &persona, const Kind &kind, const Select
     if (!kind.told) tell_kind(persona, kind, cells, findings);
     const std::string as = fmt::format(", as one who has signed up with {} = '{}'", kind.name, kind.word);
     for (size_t i = 0; i < cells.size(); i++)
-        if (now[i].verdict != cells[i].verdict && (now[i].verdict == Verdict::open || now[i].verdict == Verdict::leak)) {
+        if (now[i].verdict != cells[i].verdict &&
+            (now[i].verdict == Verdict::open || now[i].verdict == Verdict::leak)) {
             cells[i] = now[i];
             cells[i].reason += as;
         }

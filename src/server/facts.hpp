@@ -24,6 +24,7 @@ void add_facts(World &world, const Index &index, Bodies &bodies);
 struct BodyFacts {
     bool forgeable = false;                 // it reads user_metadata or raw_user_meta_data
     std::set<std::string> sets;             // that it sets to what is not constant
+    std::set<std::string> sets_by_name;     // how names begin that arguments say of what it sets so
     std::vector<Oid> calls;                 // functions of a name that it calls
     std::vector<std::string> unqualified;   // names that it leaves to the search path
     std::set<std::string> found_in;         // the schemas in which a fresh session finds them

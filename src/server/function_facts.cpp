@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/run_texts.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 
@@ -52,6 +53,33 @@ void add_impersonations(FactBook &book, const Hints &hints, Function &function) 
     function.yes_or_no = answers_yes_or_no(function);
 }
 
+// Where the call says which setting it is, it is each that callers are told apart by.
+void add_set_by_name(FactBook &book, const BodyFacts &body, const std::set<std::string> &settings, Function &function) {
+    for (const std::string &prefix : body.sets_by_name) {
+        std::set<std::string> named;
+        for (const std::string &setting : settings)
+            if (setting.starts_with(prefix)) named.insert(setting);
+        constexpr std::string_view kClaims = "request.jwt.claims";
+        if (kClaims.starts_with(prefix) && claims_read(book.bodies)) named.emplace(kClaims);
+        for (const std::string &setting : named) {
+            auto &known = function.sets_identity;
+            if (std::find(known.begin(), known.end(), setting) == known.end()) known.push_back(setting);
+            function.sets_by_name = true;
+        }
+    }
+}
+
+void add_run_texts(FactBook &book, Function &function) {
+    if (!book.bodies.of(function.id).builds) return;
+    const RunTexts texts = read_run_texts(function.id);
+    function.run_as_sql.assign(texts.as_sql.begin(), texts.as_sql.end());
+    function.run_as_table.assign(texts.as_table.begin(), texts.as_table.end());
+    function.compares_run = !texts.as_sql.empty() && !texts.unaltered;
+    for (const auto *arguments : {&texts.as_sql, &texts.as_table})
+        for (const std::string &argument : *arguments)
+            function.compares_run = function.compares_run || book.body(function.id).asked.contains(argument);
+}
+
 } // namespace
 
 void add_function_facts(FactBook &book, const Hints &hints) {
@@ -64,11 +92,13 @@ void add_function_facts(FactBook &book, const Hints &hints) {
         for (const std::string &setting : body.sets)
             if (setting.starts_with("request.jwt.") || settings.contains(setting))
                 function.sets_identity.push_back(setting);
+        add_set_by_name(book, body, settings, function);
         if (!function.sets_identity.empty()) function.asks_who = book.bodies.of(function.id).asks_who;
         if (!function.definer) continue;
         function.unqualified = body.unqualified;
         function.found_in = body.found_in;
         add_impersonations(book, hints, function);
+        add_run_texts(book, function);
         poll();
     }
 }

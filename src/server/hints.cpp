@@ -172,6 +172,64 @@ void name_files(Hints &hints, PolicyHint &policy, const std::map<Column, AskedPa
 
 } // namespace
 
+namespace {
+
+// Which of the values that were found for columns are values of their types: a helper's '{}' is no uuid.
+class Fitting {
+public:
+    bool operator()(const Column &column, const Candidate &value) {
+        if (!value) return true;
+        const auto asked = types_.find(column);
+        const std::string type = asked != types_.end() ? asked->second : type_of(column);
+        types_[column] = type;
+        if (type.empty()) return true;
+        const auto [known, unasked] = known_.try_emplace({type, *value}, true);
+        if (unasked)
+            known->second = attempt(Finish::rollback, [&] {
+                                (void)query(fmt::format("select {}::{}", quote_literal(*value), type));
+                            }).ok;
+        return known->second;
+    }
+
+private:
+    // Empty where any text is one.
+    static std::string type_of(const Column &column) {
+        const Rows rows = query("select pg_catalog.format_type(a.atttypid, null), t.typcategory = 'S' "
+                                "from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid "
+                                "where a.attrelid = $1::oid and a.attnum = $2::int2",
+                                {std::to_string(column.relation), std::to_string(column.number)});
+        return rows.empty() || rows.boolean(0, 1) ? "" : rows.text(0, 0);
+    }
+
+    std::map<Column, std::string> types_;
+    std::map<std::pair<std::string, std::string>, bool> known_;
+};
+
+void leave_what_fits(Hints &hints) {
+    Fitting fits;
+    const auto in_table = [&](Oid table, std::vector<std::pair<int, Candidate>> &values) {
+        std::erase_if(values, [&](const auto &value) { return !fits({table, value.first}, value.second); });
+    };
+    for (auto &entry : hints.candidates)
+        std::erase_if(entry.second, [&](const Candidate &value) { return !fits(entry.first, value); });
+    for (auto &entry : hints.asked_of_callers)
+        std::erase_if(entry.second, [&](const std::string &value) { return !fits(entry.first, value); });
+    for (PolicyHint &policy : hints.policies) {
+        in_table(policy.relation, policy.values);
+        for (auto &[table, values] : policy.elsewhere) in_table(table, values);
+    }
+    for (auto &[table, several] : hints.asked_together)
+        for (Asked &asked : several)
+            for (auto &[number, values] : asked) {
+                const Column column{table, number};
+                std::erase_if(values, [&](const Candidate &value) { return !fits(column, value); });
+            }
+    for (auto &by_table : hints.looked_for)
+        for (auto &[table, values] : by_table) in_table(table, values);
+}
+
+} // namespace
+
 Hints read_hints(Bodies &bodies, const World &world) {
     Hints hints;
     Identities identities(world);
@@ -349,6 +407,7 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
                 values[column.relation].emplace_back(column.number, value);
         if (!values.empty()) hints.looked_for.push_back(std::move(values));
     }
+    leave_what_fits(hints);
     return hints;
 }
 

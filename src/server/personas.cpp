@@ -163,12 +163,15 @@ Cast cast() {
     Cast cast;
     add_declared(cast);
     const Api api = find_api();
-    for (Persona &persona : cast.personas)
-        persona.login = may_become(api.login, persona.role) ? api.login : persona.role;
+    for (Persona &persona : cast.personas) {
+        persona.connects = !may_become(api.login, persona.role);
+        persona.login = persona.connects ? persona.role : api.login;
+    }
 
     if (!api.anonymous.empty()) add_missing(cast, built_in("anon", api.anonymous, api.login, ""));
     std::vector<std::string> roles = api.signed_in;
-    if (api.anonymous.empty() && roles.empty()) {
+    const bool connect = api.anonymous.empty() && roles.empty();
+    if (connect) {
         const Rows found = query(kApplicationRoles);
         for (size_t i = 0; i < found.size(); i++) roles.push_back(found.text(i, 0));
         if (roles.empty() && cast.personas.empty())
@@ -182,8 +185,11 @@ Cast cast() {
     }
     for (size_t i = 0; i < roles.size(); i++) {
         const std::string suffix = i == 0 ? "" : ":" + roles[i];
-        add_missing(cast, built_in("outsider" + suffix, roles[i], api.login, kOutsider));
-        add_missing(cast, built_in("newcomer" + suffix, roles[i], api.login, kNewcomer));
+        for (Persona persona : {built_in("outsider" + suffix, roles[i], api.login, kOutsider),
+                                built_in("newcomer" + suffix, roles[i], api.login, kNewcomer)}) {
+            persona.connects = connect;
+            add_missing(cast, std::move(persona));
+        }
     }
     if (api.anonymous.empty() && !api.signed_in.empty())
         cast.notes.push_back(

@@ -76,6 +76,16 @@ std::vector<Setting> settings_read(Bodies &bodies) {
     return settings;
 }
 
+bool claims_read(Bodies &bodies) {
+    const Rows trees = query(kTrees);
+    for (size_t i = 0; i < trees.size(); i++) {
+        const Scratch scratch;
+        for (const auto &[name, type] : bodies.of_tree(trees.text(i, 0)).settings)
+            if (name.starts_with("request.jwt.")) return true;
+    }
+    return false;
+}
+
 std::vector<std::pair<std::string, std::string>> request_settings_read(Bodies &bodies) {
     const std::vector<std::pair<std::string, std::string>> all = {
         {"request.cookies", "{}"}, {"request.headers", "{}"}, {"request.method", "GET"}, {"request.path", "/rpc"}};

@@ -23,6 +23,9 @@ struct Setting {
 // Those that policies and views read by name, through helper functions as well; ordered by name. None of PostgREST's.
 std::vector<Setting> settings_read(Bodies &bodies);
 
+// Whether policies and views read the claims that PostgREST says a caller has.
+bool claims_read(Bodies &bodies);
+
 // Of what PostgREST says of each request, beside the claims: what policies, views and functions read, with what a plain
 // request has there.
 std::vector<std::pair<std::string, std::string>> request_settings_read(Bodies &bodies);

@@ -387,8 +387,8 @@ std::vector<Kind> kinds_at_sign_up(const World &world) {
         for (const auto &[column, name] : sign_ups.decided_by(triggers.oid(i, 0))) {
             const auto seen = sign_ups.of(triggers.oid(i, 0), triggers.oid(i, 1), {column});
             if (!seen || !seen->held.contains(column)) continue;
-            const bool told = std::any_of(
-                world.account_copies.begin(), world.account_copies.end(), [&](const AccountCopy &copy) {
+            const bool told =
+                std::any_of(world.account_copies.begin(), world.account_copies.end(), [&](const AccountCopy &copy) {
                     return copy.function_id == triggers.oid(i, 0) && copy.table_id == column.relation &&
                            copy.number == column.number;
                 });

@@ -1,5 +1,7 @@
-// PL/pgSQL bodies. libpg_query answers in JSON, of which only the texts of the embedded queries are wanted.
+// PL/pgSQL bodies. libpg_query answers in JSON, of which the texts of the embedded queries are wanted.
 #include "sqltext/sqltext.hpp"
+
+#include <cstdlib>
 
 #include "base/error.hpp"
 #include "sqltext/json.hpp"
@@ -11,20 +13,96 @@ extern "C" {
 
 namespace rlsproof::sqltext {
 
-PlpgsqlBody plpgsql(const std::string &definition) {
+namespace {
+
+const std::string &query_of(const Json &expression) {
+    return expression["PLpgSQL_expr"]["query"].text;
+}
+
+std::vector<std::string> targets_of(const Json &target) {
+    std::vector<std::string> names;
+    if (target.only_name() == "PLpgSQL_row")
+        for (const Json &field : target.only()["fields"].items) names.push_back(field["name"].text);
+    else
+        names.push_back(target.only()["refname"].text);
+    return names;
+}
+
+void collect_texts(const Json &json, std::vector<PlpgsqlText> &texts) {
+    for (const Json &item : json.items) collect_texts(item, texts);
+    for (const auto &[name, what] : json.members) {
+        if (name == "PLpgSQL_var" && what.has("default_val"))
+            texts.push_back({query_of(what["default_val"]), false, true, {what["refname"].text}});
+        else if (name == "PLpgSQL_stmt_assign")
+            texts.push_back({query_of(what["expr"]), false, false, {}});
+        else if (name == "PLpgSQL_stmt_execsql" && what.has("target"))
+            texts.push_back({query_of(what["sqlstmt"]), false, false, targets_of(what["target"])});
+        else if (name == "PLpgSQL_stmt_fors")
+            texts.push_back({query_of(what["query"]), false, false, targets_of(what["var"])});
+        else if (name == "PLpgSQL_stmt_dynexecute" || name == "PLpgSQL_stmt_dynfors")
+            texts.push_back({query_of(what["query"]), true, false, {}});
+        else if (what.has("dynquery"))
+            texts.push_back({query_of(what["dynquery"]), true, false, {}});
+        collect_texts(what, texts);
+    }
+}
+
+// The parser's answer.
+std::string parsed(const std::string &definition) {
     PgQueryPlpgsqlParseResult result = pg_query_parse_plpgsql(plpgsql_source(definition).definition.c_str());
     if (result.error != nullptr) {
         Error error(Code::syntax, result.error->message);
         pg_query_free_plpgsql_parse_result(result);
         throw error;
     }
-    const std::string json = result.plpgsql_funcs;
+    std::string json = result.plpgsql_funcs;
     pg_query_free_plpgsql_parse_result(result);
+    return json;
+}
 
+bool starts_with(const std::string &name, const char *beginning) {
+    return name.rfind(beginning, 0) == 0;
+}
+
+// Lines of statements within a branch or loop that begins at `line` or before; those that only compute what needs no
+// table do not count.
+void lines_aside(const Json &json, int line, bool aside, std::vector<int> &lines) {
+    for (const Json &item : json.items) lines_aside(item, line, aside, lines);
+    for (const auto &[name, what] : json.members) {
+        const int at = std::atoi(what["lineno"].text.c_str());
+        bool branch = name == "exceptions" || name == "PLpgSQL_exception_block";
+        for (const char *kind : {"if", "case", "loop", "while", "for", "dynfors"})
+            branch = branch || starts_with(name, ("PLpgSQL_stmt_" + std::string(kind)).c_str());
+        const bool within = aside || (branch && at <= line);
+        bool acts = false;
+        for (const char *kind : {"execsql", "perform", "return_query", "dynexecute", "call", "open", "dynfors", "fors"})
+            acts = acts || name == "PLpgSQL_stmt_" + std::string(kind);
+        const auto computes = [](const Json &expression) {
+            return query_of(expression).find('(') != std::string::npos;
+        };
+        acts = acts || (name == "PLpgSQL_stmt_return" && computes(what["expr"])) ||
+               (name == "PLpgSQL_stmt_assign" && computes(what["expr"]));
+        if (aside && acts) lines.push_back(at);
+        lines_aside(what, line, within, lines);
+    }
+}
+
+} // namespace
+
+bool goes_straight(const std::string &definition, int line) {
+    std::vector<int> lines;
+    lines_aside(read_json(parsed(definition)), line, false, lines);
+    // The one that failed may be among them.
+    return lines.empty() || (lines.size() == 1 && lines.front() == line);
+}
+
+PlpgsqlBody plpgsql(const std::string &definition) {
+    const std::string json = parsed(definition);
     PlpgsqlBody body;
     body.dynamic = json.find("\"PLpgSQL_stmt_dynexecute\"") != std::string::npos ||
                    json.find("\"PLpgSQL_stmt_dynfors\"") != std::string::npos ||
                    json.find("\"dynquery\"") != std::string::npos;
+    if (body.dynamic) collect_texts(read_json(json), body.texts);
     // Strings are skipped as a whole, so that a key is never looked for inside one.
     for (size_t i = 0; i < json.size();) {
         if (json[i++] != '"') continue;

@@ -38,13 +38,26 @@ std::vector<Statement> split(const std::string &sql);
 // PREPARE.
 Statement prepared(const std::string &sql);
 
+// One step on the way to a text that a PL/pgSQL body runs.
+struct PlpgsqlText {
+    std::string sql;                    // an expression; with `variables` also a query; an assignment where neither
+    bool run = false;                   // it is run as SQL, by EXECUTE and its likes
+    bool declared = false;              // the value that its one variable begins with
+    std::vector<std::string> variables; // that its columns go into
+};
+
 // The pieces of SQL in a PL/pgSQL body: statements, expressions and assignments, in the order they are written.
 struct PlpgsqlBody {
     std::vector<std::string> queries;
-    bool dynamic = false; // it also runs text that is only known at run time
+    bool dynamic = false;           // it also runs text that is only known at run time
+    std::vector<PlpgsqlText> texts; // and how it makes that text, in order
 };
 
 // REQUIRES: a function as pg_get_functiondef() writes it.
 PlpgsqlBody plpgsql(const std::string &definition);
+
+// Whether what the body does on its way to a line, counted as the server counts it, is the same in each call: no branch
+// or loop that begins before it holds another statement that reads or writes. REQUIRES: the same.
+bool goes_straight(const std::string &definition, int line);
 
 } // namespace rlsproof::sqltext

@@ -18,6 +18,33 @@ World with(const Function &function) {
     return world;
 }
 
+TEST(AnySql, WhoeverCallsItIsItsOwner) {
+    Function runs = definer("app.exec_sql(text)", kStrangers);
+    runs.run_as_sql = {"q"};
+    const std::vector<Finding> found = look(with(runs), "any_sql");
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].level, Level::error);
+    EXPECT_EQ(found[0].fix, "REVOKE EXECUTE ON FUNCTION app.exec_sql(text) FROM PUBLIC, web_anon, web_user;");
+    EXPECT_EQ(objects(with(runs), "definer_function"), Names{}) << "said once";
+}
+
+TEST(AnySql, ATableThatIsNamedIsAWarningUnlessTheFunctionComparesIt) {
+    Function counts = definer("app.count_rows(text)", kStrangers);
+    counts.run_as_table = {"tbl"};
+    EXPECT_EQ(look(with(counts), "any_sql").at(0).level, Level::warning);
+    counts.compares_run = true;
+    EXPECT_EQ(objects(with(counts), "any_sql"), Names{});
+    counts.run_as_sql = {"tbl"};
+    EXPECT_EQ(look(with(counts), "any_sql").at(0).level, Level::warning) << "what it compares may be a beginning";
+    for (int twin = 0; twin < 3; twin++) {
+        Function function = counts;
+        if (twin == 0) function.asks_who = true;
+        if (twin == 1) function.definer = false;
+        if (twin == 2) function.callers = {"clerk"};
+        EXPECT_EQ(objects(with(function), "any_sql"), Names{}) << twin;
+    }
+}
+
 TEST(DefinerIdentity, WhatIsWrittenIsNamedFirst) {
     Function join = definer("app.join(uuid)", kStrangers);
     join.impersonations = {{"person", "app.invitations.person", false}, {"person", "app.members.person", true}};

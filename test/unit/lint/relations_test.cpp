@@ -110,6 +110,15 @@ TEST(TruncateGranted, ManyTablesOfASchemaAreOneFinding) {
     EXPECT_EQ(found[1].object, "other.a");
 }
 
+TEST(TruncateGranted, WhoeverConnectsIsAWarning) {
+    World world = with({sample::table("app.a", {"outsider"}, {Command::truncate, Command::trigger})});
+    EXPECT_EQ(look(world, "truncate_granted").at(0).level, Level::note);
+    for (Persona &persona : world.personas) persona.connects = true;
+    EXPECT_EQ(look(world, "truncate_granted").at(0).level, Level::warning);
+    world.relations[0].reach[0].commands = {Command::trigger};
+    EXPECT_EQ(look(world, "truncate_granted").at(0).level, Level::note) << "empties nothing";
+}
+
 TEST(TruncateGranted, IsSilentAboutRowCommandsAndUnprotectedTables) {
     Relation open = sample::table("app.open", kStrangers, {Command::truncate});
     open.row_security = false;

@@ -14,6 +14,28 @@ std::string function(const std::string &body, const std::string &head = "(o inte
 
 } // namespace
 
+TEST(GoesStraight, NoOtherWayLeadsPastTheLine) {
+    const auto straight = [](const char *body, int line) { return goes_straight(function(body), line); };
+    EXPECT_TRUE(straight("BEGIN UPDATE a SET b = 1; END", 1));
+    EXPECT_TRUE(straight("BEGIN\nIF o IS NULL THEN RAISE 'what?'; END IF;\nUPDATE a SET b = 1; END", 3));
+    EXPECT_TRUE(straight("BEGIN\nUPDATE a SET b = 1;\nIF NOT FOUND THEN INSERT INTO a VALUES (1); END IF; END", 2));
+    EXPECT_FALSE(straight("BEGIN\nIF o = 1 THEN\nUPDATE a SET b = 1;\nELSE\nUPDATE a SET c = 1;\nEND IF; END", 3));
+    EXPECT_FALSE(straight("BEGIN\nIF o = 1 THEN DELETE FROM a; RETURN true; END IF;\nUPDATE a SET b = 1; END", 3));
+    EXPECT_FALSE(straight("BEGIN IF o = 1 THEN UPDATE a SET b = 1; ELSE UPDATE a SET c = 1; END IF; END", 1));
+}
+
+TEST(Texts, HowARunTextIsMade) {
+    const PlpgsqlBody body =
+        plpgsql(function("DECLARE q text := 'select ' || o; BEGIN q := q || ' limit 1'; EXECUTE q; END"));
+    ASSERT_EQ(body.texts.size(), 3U);
+    EXPECT_TRUE(body.texts[0].declared);
+    EXPECT_EQ(body.texts[0].variables, std::vector<std::string>{"q"});
+    EXPECT_EQ(body.texts[1].sql, "q := q || ' limit 1'");
+    EXPECT_TRUE(body.texts[2].run);
+    EXPECT_EQ(body.texts[2].sql, "q");
+    EXPECT_TRUE(plpgsql(function("DECLARE q text := 'x'; BEGIN RETURN q = 'x'; END")).texts.empty()) << "runs none";
+}
+
 TEST(PlpgsqlSource, WritesWhatEveryVersionReads) {
     EXPECT_EQ(
         plpgsql_source(function("BEGIN RETURN o; RETURN NULL; RETURN o + 1; RETURN 'return o;'; RETURN NEXT; END"))
