@@ -118,7 +118,10 @@ std::set<std::string> WaysUp::that_count(const TableShape &shape, const Change &
                                          const std::vector<Change> &other, bool hidden) const {
     std::set<std::string> result;
     const Hints &hints = stage_.hints();
-    for (const auto &[number, value] : change.columns) {
+    for (const auto &changed : change.columns) {
+        // By name: clang++ lets no lambda capture a binding.
+        const int number = changed.first;
+        const Value &value = changed.second;
         const ColumnShape &column = *shape.column(number);
         const Column place{shape.id, number};
         const bool decides = hints.authority.contains(place) || hints.identity.contains(place) ||

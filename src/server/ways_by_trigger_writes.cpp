@@ -37,7 +37,9 @@ bool is_in_key(const TableShape &shape, int number) {
 // The same row with other numbers, to see what they go into.
 Values with_more(const TableShape &shape, const Values &values, int more) {
     Values result = values;
-    for (auto &[number, value] : result) {
+    for (auto &given : result) {
+        const int number = given.first;
+        Candidate &value = given.second;
         const ColumnShape *column = shape.column(number);
         if (column == nullptr || column->category != TYPCATEGORY_NUMERIC || !value || is_in_key(shape, number))
             continue;
