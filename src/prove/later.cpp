@@ -83,15 +83,22 @@ expr::Expr time_of_writes(const std::vector<expr::Expr> &expressions) {
     return nullptr;
 }
 
+// What a helper answers is what it read of a row: (SELECT role FROM ...) = 'admin' asks that row for its role.
+static expr::Expr by_what_is_read(const expr::Expr &e) {
+    if (e->kind == expr::Kind::scalar) return e->selects.size() == 1 ? by_what_is_read(e->selects.front().output) : e;
+    return e->selects.empty() ? expr::rebuild(e, by_what_is_read) : e;
+}
+
 void add_marks(const expr::Expr &e, std::vector<std::pair<expr::Row, expr::Expr>> &marks) {
     const bool atom = e->type.is_boolean() && e->kind != expr::Kind::conjunction &&
                       e->kind != expr::Kind::disjunction && e->kind != expr::Kind::negation;
     if (atom) {
+        const expr::Expr read = by_what_is_read(e);
         About about;
-        look(e, about);
+        look(read, about);
         if (about.rows.size() == 1 && about.constant && !about.other) {
-            marks.emplace_back(about.rows.front(), e);
-            return;
+            marks.emplace_back(about.rows.front(), read);
+            if (read == e) return;
         }
     }
     for (const expr::Expr &argument : e->arguments) add_marks(argument, marks);

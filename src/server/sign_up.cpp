@@ -384,7 +384,8 @@ std::vector<Kind> kinds_at_sign_up(const World &world) {
     if (triggers.empty()) return kinds;
     SignUps sign_ups(world);
     for (size_t i = 0; i < triggers.size(); i++)
-        for (const auto &[column, name] : sign_ups.decided_by(triggers.oid(i, 0))) {
+        for (const auto &decided : sign_ups.decided_by(triggers.oid(i, 0))) {
+            const Column &column = decided.first; // a binding could not be captured below
             const auto seen = sign_ups.of(triggers.oid(i, 0), triggers.oid(i, 1), {column});
             if (!seen || !seen->held.contains(column)) continue;
             const bool told =
@@ -395,7 +396,7 @@ std::vector<Kind> kinds_at_sign_up(const World &world) {
             for (const std::string &word : seen->held.at(column))
                 if (word != seen->by_default.at(column) && word != kNobodysWord && kinds.size() < kMostKinds &&
                     (word == "true" || sign_ups.named(word, triggers.oid(i, 0))))
-                    kinds.push_back({column, name, word, triggers.text(i, 2), told});
+                    kinds.push_back({column, decided.second, word, triggers.text(i, 2), told});
         }
     return kinds;
 }

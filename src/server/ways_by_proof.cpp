@@ -83,8 +83,9 @@ private:
                     cell.evidence == Evidence::privilege);
         };
         if (std::any_of(cells_.begin(), cells_.end(), accused)) return true;
-        // Where signing up puts the row in, nobody is without.
+        // Where signing up puts the row in, nobody is without; and what one may say of oneself later, one may at first.
         if (command != Command::insert || !who_.accounts.contains(relation.id)) return false;
+        if (is_told(relation, Command::update)) return true;
         return made_at_sign_up(bodies_, {who_.accounts.begin(), who_.accounts.end()}, relation.id);
     }
 
