@@ -91,7 +91,10 @@ public:
             auto *constant = castNode(A_Const, node);
             Node *value = (Node *)&constant->val;
             if (constant->isnull) return {};
-            return IsA(value, String) ? MadeText{{Kind::constant, strVal(value)}} : kValue;
+            if (!IsA(value, String)) return kValue;
+            MadeText made;
+            made.push_back({Kind::constant, strVal(value)});
+            return made;
         }
         case T_TypeCast: {
             const Holds type = holds(last_name(castNode(TypeCast, node)->typeName->names));
