@@ -182,5 +182,25 @@ SELECT * FROM pg_temp.found();
 ALTER POLICY change ON set_off.applications WITH CHECK (who = set_off.uid() AND state = 'pending');
 SELECT * FROM pg_temp.found();
 SELECT object, message, detail FROM rlsproof.audit() WHERE key = 'unknown:appointed:set_off.roles';
-DROP SCHEMA set_off CASCADE;
+-- What no rollback undoes is not tried, and so not known to be harmless.
+CREATE SCHEMA not_tried;
+GRANT USAGE ON SCHEMA not_tried TO authenticated;
+CREATE TABLE not_tried.bills (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), who uuid NOT NULL, state text NOT NULL DEFAULT 'due');
+CREATE TABLE not_tried.log (id bigserial PRIMARY KEY, what text);
+CREATE TABLE not_tried.pays (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), who uuid NOT NULL, bill uuid NOT NULL REFERENCES not_tried.bills);
+CREATE POLICY own ON not_tried.bills USING (who = set_off.uid());
+CREATE POLICY own ON not_tried.pays USING (who = set_off.uid());
+ALTER TABLE not_tried.bills ENABLE ROW LEVEL SECURITY;
+ALTER TABLE not_tried.log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE not_tried.pays ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA not_tried TO authenticated;
+CREATE FUNCTION not_tried.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    UPDATE not_tried.bills SET state = 'paid' WHERE id = NEW.bill; INSERT INTO not_tried.log (what) VALUES ('paid'); RETURN NEW; END $$;
+CREATE TRIGGER pay AFTER INSERT ON not_tried.pays FOR EACH ROW EXECUTE FUNCTION not_tried.pay();
+SELECT persona, command, verdict, reason FROM rlsproof.verify('newcomer', 'not_tried.pays') WHERE verdict <> 'ok';
+-- A log alone leaves nothing open.
+CREATE OR REPLACE FUNCTION not_tried.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    INSERT INTO not_tried.log (what) VALUES ('paid'); RETURN NEW; END $$;
+SELECT persona, command, verdict, reason FROM rlsproof.verify('newcomer', 'not_tried.pays') WHERE verdict <> 'ok';
+DROP SCHEMA set_off, not_tried CASCADE;
 DROP ROLE anon, authenticated;

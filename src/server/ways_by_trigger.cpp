@@ -200,7 +200,11 @@ void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findin
             };
             if (!is_open(Command::update) && !is_open(Command::remove)) targets.insert(target);
         }
-        if (targets.empty() || !triggers_.of(relation, command).why_not.empty()) continue;
+        if (targets.empty()) continue;
+        if (const std::string &why = triggers_.of(relation, command).why_not; !why.empty()) {
+            if (findings != nullptr) leave_open(relation, command, effects, targets, why);
+            continue;
+        }
         for (const Oid target : targets) {
             bystanders_.remember(target);
             (void)in_sight(target);
@@ -216,6 +220,19 @@ void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findin
         if (found) all.push_back(std::move(*found));
     }
     if (!all.empty()) accuse_reached(relation, std::move(all), findings);
+}
+
+// What was not tried is not known to be harmless.
+void WaysUp::leave_open(const Relation &relation, Command command, const Effects &effects, const std::set<Oid> &targets,
+                        const std::string &why) {
+    Cell &cell = *cell_of(relation.name, command);
+    if (cell.verdict != Verdict::ok || cell.evidence == Evidence::privilege) return;
+    const TableShape &first = *stage_.tables().of(*targets.begin());
+    cell.verdict = Verdict::unknown;
+    cell.evidence = Evidence::none;
+    cell.may_rise = true;
+    cell.reason = fmt::format("what trigger {} does to rows of other people in {} was not tried: {}",
+                              effects.written.at(first.id), first.name, why);
 }
 
 void WaysUp::accuse_reached(const Relation &relation, std::vector<Reached> reached, std::vector<Finding> *findings) {
