@@ -32,6 +32,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pool TO app_user;
 RESET search_path;
 SELECT object, command, verdict, evidence, reason FROM rlsproof.verify('outsider') WHERE verdict <> 'ok' ORDER BY object, command;
 SELECT rule, level, object, message FROM rlsproof.audit() WHERE object LIKE 'pool.%' ORDER BY object;
+-- Where everything was declared it is what is missed that counts; where nothing was, it is more than that.
+SELECT rlsproof.expect('outsider', 'pool.unset', 'SELECT', 'all'), rlsproof.expect('outsider', 'pool.unset', 'DELETE', 'none');
+SELECT command, verdict FROM rlsproof.verify('outsider', 'pool.unset') WHERE command IN ('SELECT', 'DELETE');
+DELETE FROM rlsproof.expectations;
 -- With a visitor of an API it is the visitor who has said nothing.
 CREATE ROLE anon;
 GRANT USAGE ON SCHEMA pool TO anon;

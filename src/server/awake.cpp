@@ -45,6 +45,7 @@ select format('trigger %I on %s', t.tgname, t.tgrelid::pg_catalog.regclass), t.t
        lower(pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g'))
          ~ 'return\s+(null|old)\M|new\s*:=|into\s+new\M',
        t.tgtype & 2 <> 0 and t.tgqual is null and t.tgattr::text = ''
+         and (t.tgtype & 1 = 0 or not exists (select from pg_catalog.pg_inherits i where i.inhparent = t.tgrelid))
          and exists (select from pg_catalog.pg_language l where l.oid = p.prolang and l.lanname = 'plpgsql')
 from written w join pg_catalog.pg_trigger t on t.tgrelid = w.id join pg_catalog.pg_proc p on p.oid = t.tgfoid
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
@@ -99,12 +100,13 @@ bool raises(const std::string &body) {
 }
 
 // A body that does nothing but raise lets no write through, whoever it is of. Comments and constants are out of it.
+// (Rows of tables that inherit wake no row trigger of their parent: of those it says nothing.)
 bool only_raises(const std::string &body) {
     size_t at = body.find_first_not_of(" \t\r\n");
     if (at == std::string::npos || body.compare(at, 5, "begin") != 0 || has_word(body, "when")) return false;
     at = body.find_first_not_of(" \t\r\n", at + 5);
     return at != std::string::npos && body.compare(at, 5, "raise") == 0 &&
-           raises(body.substr(at, body.find(';', at) - at));
+           (at + 5 == body.size() || !is_word_part(body[at + 5])) && raises(body.substr(at, body.find(';', at) - at));
 }
 
 } // namespace

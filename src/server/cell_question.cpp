@@ -229,30 +229,35 @@ void Questioner::state_facts() {
 }
 
 // A volatile function sees what the statement around it has done so far. Where it looks at nothing that the statement
-// changes while policies are asked, it sees what was there: other tables than the one that is written, and none that a
-// trigger writes to before a row is.
+// changes while policies are asked, it sees what was there: other tables than the one that is written, where neither a
+// trigger before the row nor a default writes anything. What such a write sets off itself is not looked at.
 void Questioner::refuse_meanwhile() {
     const std::set<Oid> &read = translator_.read_meanwhile();
     if (read.empty()) return;
     const Translator::Unsupported refused{"volatile functions that look at what the statement writes"};
     if (!cell_.relation->is_table()) throw refused; // what a view's writes end at
     const AsUser past(superuser_, security_);
-    const Rows changed = query(R"(
+    const Rows run = query(R"(
 with recursive same(id) as (
   select $1::oid union
   select case when i.inhparent = s.id then i.inhrelid else i.inhparent end
   from same s join pg_catalog.pg_inherits i on s.id in (i.inhparent, i.inhrelid))
 select s.id, t.tgfoid from same s left join pg_catalog.pg_trigger t
-  on t.tgrelid = s.id and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 2 <> 0)",
-                               {std::to_string(cell_.relation->id)});
+  on t.tgrelid = s.id and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 2 <> 0
+union
+select s.id, p.oid from same s join pg_catalog.pg_attrdef a on a.adrelid = s.id join pg_catalog.pg_depend d
+  on d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = a.oid
+    and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+join pg_catalog.pg_proc p on p.oid = d.refobjid and p.provolatile = 'v')",
+                           {std::to_string(cell_.relation->id)});
     if (!catalog_->bodies) catalog_->bodies = std::make_shared<Bodies>();
-    for (size_t i = 0; i < changed.size(); i++) {
-        bool meets = read.contains(changed.oid(i, 0));
-        if (changed.value(i, 1)) {
-            const Body &body = catalog_->bodies->of(changed.oid(i, 1));
+    for (size_t i = 0; i < run.size(); i++) {
+        bool meets = read.contains(run.oid(i, 0));
+        if (run.value(i, 1)) {
+            const Body &body = catalog_->bodies->of(run.oid(i, 1));
             meets = meets || !body.known ||
                     std::any_of(body.relations.begin(), body.relations.end(),
-                                [&](const auto &touched) { return touched.second && read.contains(touched.first); });
+                                [](const auto &touched) { return touched.second; });
         }
         if (meets) throw refused;
     }

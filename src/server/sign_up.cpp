@@ -122,6 +122,8 @@ public:
     explicit SignUps(const World &world)
         : world_(world), hints_(read_hints(bodies_, world)), tables_(Tables::read()),
           triggers_(world, bodies_, nullptr) {}
+    SignUps(const World &world, const Hints &hints, const Tables &tables)
+        : world_(world), hints_(hints), tables_(tables), triggers_(world, bodies_, nullptr) {}
 
     // What every word that is worth trying came to in each of the columns that the function copies into; nothing where
     // that does not tell all.
@@ -378,11 +380,11 @@ void try_sign_ups(const World &world, std::vector<Finding> &findings) {
     }
 }
 
-std::vector<Kind> kinds_at_sign_up(const World &world) {
+std::vector<Kind> kinds_at_sign_up(const World &world, const Hints &hints, const Tables &tables) {
     std::vector<Kind> kinds;
     const Rows triggers = query(kSignUps);
     if (triggers.empty()) return kinds;
-    SignUps sign_ups(world);
+    SignUps sign_ups(world, hints, tables);
     for (size_t i = 0; i < triggers.size(); i++)
         for (const auto &decided : sign_ups.decided_by(triggers.oid(i, 0))) {
             const Column &column = decided.first; // a binding could not be captured below

@@ -9,6 +9,7 @@
 #include "model/world.hpp"
 
 #include "server/hints.hpp"
+#include "server/tables.hpp"
 
 namespace rlsproof::server {
 
@@ -27,6 +28,6 @@ struct Kind {
     bool told = false;    // forgeable_claim says that it is copied
 };
 // REQUIRES: as above.
-std::vector<Kind> kinds_at_sign_up(const World &world);
+std::vector<Kind> kinds_at_sign_up(const World &world, const Hints &hints, const Tables &tables);
 
 } // namespace rlsproof::server

@@ -94,8 +94,8 @@ void add_unset(const World &world, const Persona &silent, const Stage &stage, st
         const bool rows =
             cell.command == Command::select || cell.command == Command::update || cell.command == Command::remove;
         const Relation *relation = world.relation(cell.object);
-        if (!rows || is_open(cell) || cell.evidence == Evidence::privilege || relation == nullptr ||
-            !relation->is_table() || stage.tables().of(relation->id) == nullptr)
+        if (!rows || cell.expected != "none" || is_open(cell) || cell.evidence == Evidence::privilege ||
+            relation == nullptr || !relation->is_table() || stage.tables().of(relation->id) == nullptr)
             continue;
         const std::string where = rows_unset(*relation, silent, cell.command);
         if (where.empty()) continue;
@@ -109,7 +109,7 @@ void add_unset(const World &world, const Persona &silent, const Stage &stage, st
             there = std::stoul(counted.text(0, 1));
         });
         if (!asked.ok || passed == 0) continue;
-        cell.verdict = Verdict::open;
+        cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
         cell.evidence = Evidence::execution;
         cell.reached = passed;
         cell.there = there;

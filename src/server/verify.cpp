@@ -53,7 +53,8 @@ Verification verify(const World &world, const Selection &selection) {
     if (!why_no_stage.empty()) result.notes.push_back("no statement was executed: " + why_no_stage);
     undone([&] {
         // While the accounts are those that are there.
-        const std::vector<Kind> kinds = why_no_stage.empty() ? kinds_at_sign_up(world) : std::vector<Kind>{};
+        const std::vector<Kind> kinds =
+            why_no_stage.empty() ? kinds_at_sign_up(world, hints, tables) : std::vector<Kind>{};
         Stage stage(tables, hints);
         std::vector<Oid> wanted;
         for (const Relation &relation : world.relations)
@@ -99,13 +100,20 @@ Verification verify(const World &world, const Selection &selection) {
             if (where != nullptr && is_newcomer(persona) && examined.ok && selection.command.empty())
                 for (const Kind &kind : kinds) {
                     Examination examination(world, declared, bodies, hints, triggers, stage, why_no_stage);
-                    (void)attempt(Finish::rollback, [&] {
+                    const Outcome outcome = attempt(Finish::rollback, [&] {
                         examination.as_kind(persona, kind, selection, cells.front(), result.findings);
                     });
+                    if (!outcome.ok)
+                        result.notes.push_back(fmt::format("persona \"{}\" could not be looked at with {} = '{}': {}",
+                                                           persona.name, kind.name, kind.word, outcome.message));
                 }
             if (const auto silent = who_says_nothing(persona); silent && where != nullptr) {
                 std::vector<Cell> found;
-                if (look_at(*silent, found).ok) add_silent(*silent, found, cells.front());
+                const Outcome outcome = look_at(*silent, found);
+                add_silent(*silent, found, cells.front());
+                if (!outcome.ok)
+                    result.notes.push_back(fmt::format("persona \"{}\" could not be looked at without its settings: {}",
+                                                       persona.name, outcome.message));
                 add_unset(world, *silent, stage, cells.front());
             }
             if (const std::string why = why_not_assumed(persona); !why.empty()) result.notes.push_back(why);
