@@ -202,5 +202,20 @@ SELECT persona, command, verdict, reason FROM rlsproof.verify('newcomer', 'not_t
 CREATE OR REPLACE FUNCTION not_tried.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     INSERT INTO not_tried.log (what) VALUES ('paid'); RETURN NEW; END $$;
 SELECT persona, command, verdict, reason FROM rlsproof.verify('newcomer', 'not_tried.pays') WHERE verdict <> 'ok';
+-- SQL that is built at run time may do anything that whoever owns the function may; a log by it still leaves nothing
+-- open, nor does what runs with the rights of the writer.
+CREATE OR REPLACE FUNCTION not_tried.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    EXECUTE format('UPDATE %I.bills SET state = $1 WHERE id = $2', TG_TABLE_SCHEMA) USING 'paid', NEW.bill; RETURN NEW; END $$;
+SELECT persona, command, verdict, reason FROM rlsproof.verify('newcomer', 'not_tried.pays') WHERE verdict <> 'ok';
+CREATE OR REPLACE FUNCTION not_tried.pay() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    IF TG_OP <> 'UPDATE' THEN EXECUTE format('INSERT INTO %I.log (what) VALUES ($1)', TG_TABLE_SCHEMA) USING 'paid'; END IF; RETURN NEW; END $$;
+SELECT persona, command, verdict, reason FROM rlsproof.verify('newcomer', 'not_tried.pays') WHERE verdict <> 'ok';
+CREATE OR REPLACE FUNCTION not_tried.pay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    EXECUTE format('UPDATE %I.bills SET state = $1 WHERE id = $2', TG_TABLE_SCHEMA) USING 'paid', NEW.bill; RETURN NEW; END $$;
+SELECT persona, command, verdict, reason FROM rlsproof.verify('newcomer', 'not_tried.pays') WHERE verdict <> 'ok';
+-- Nor does a trigger that nothing of its own sets off.
+ALTER FUNCTION not_tried.pay() SECURITY DEFINER;
+ALTER POLICY own ON not_tried.pays USING (false);
+SELECT persona, command, verdict, reason FROM rlsproof.verify('newcomer', 'not_tried.pays') WHERE verdict <> 'ok';
 DROP SCHEMA set_off, not_tried CASCADE;
 DROP ROLE anon, authenticated;

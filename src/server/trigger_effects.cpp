@@ -19,9 +19,15 @@ constexpr const char *kAll = R"(
 select t.tgrelid, t.tgname, t.tgrelid::pg_catalog.regclass::text, t.tgfoid, t.tgtype & 28,
        pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g')
          !~* '\m(update|delete|conflict|merge|truncate)\M',
+       case when l.lanname in ('c', 'internal') then false
+            when l.lanname <> 'plpgsql' or p.prosrc !~* '\mexecute\M' then true
+            else p.prosecdef and pg_catalog.regexp_replace(p.prosrc,
+                     $a$--[^\n]*|/\*.*?\*/|'(?:insert|update|delete)'|\mexecute\s+(?:format\s*\(\s*)?'\s*insert\M$a$, ' ', 'gi')
+                     ~* '\m(execute|update|delete|conflict|merge|truncate)\M' end,
        array(select x from pg_catalog.regexp_matches(pg_catalog.pg_get_triggerdef(t.oid),
            $a$new\.("?\w+"?)\)?(?:::[\w ]+)? = '((?:[^']|'')*)'$a$, 'gi') m, unnest(m) x)
 from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
+join pg_catalog.pg_language l on l.oid = p.prolang
 where not t.tgisinternal and t.tgenabled in ('O', 'A') order by t.tgrelid::pg_catalog.regclass::text, t.tgname)";
 
 int event_of(Command command) {
@@ -36,7 +42,7 @@ const std::map<Oid, std::vector<TriggerEffects::One>> &TriggerEffects::all() {
     const Rows rows = query(kAll);
     for (size_t i = 0; i < rows.size(); i++)
         (*all_)[rows.oid(i, 0)].push_back({rows.text(i, 1), rows.text(i, 2), rows.oid(i, 3), (int)rows.number(i, 4),
-                                           rows.boolean(i, 5), rows.list(i, 6)});
+                                           rows.boolean(i, 5), rows.boolean(i, 6), rows.list(i, 7)});
     return *all_;
 }
 
@@ -67,6 +73,9 @@ Effects TriggerEffects::of(const TableShape &relation, Command command) {
             if ((one.events & next.events) == 0) continue;
             const Body &body = bodies_.of(one.function);
             const std::string &first = next.step == 0 ? one.name : next.first;
+            if (!body.known && body.missing.empty() && one.may_go_past && effects.unread.empty())
+                effects.unread = fmt::format("what trigger {} does to rows of other people is not known: {}", first,
+                                             body.unknown_reason);
             for (const auto &[table, written] : body.relations) {
                 if (!written) continue;
                 effects.written.emplace(table, first);

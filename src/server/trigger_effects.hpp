@@ -22,6 +22,7 @@ struct Effects {
     std::set<Oid> changed;                          // of these, the ones that it may do more to than put rows in
     std::set<std::string> named;                    // columns that the triggers mention
     std::vector<std::pair<int, std::string>> asked; // of the relation's own columns, constants they are compared with
+    std::string unread; // that a trigger leads to what no body tells, which and why; or empty
 };
 
 class TriggerEffects {
@@ -39,6 +40,7 @@ private:
         Oid function;
         int events;
         bool only_inserts;             // as far as its own text goes
+        bool may_go_past;              // what its own text builds may go past policies
         std::vector<std::string> when; // columns and constants of its condition, in turn
     };
     const std::map<Oid, std::vector<One>> &all();

@@ -189,6 +189,11 @@ void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findin
             continue;
         if (command == Command::remove && !all.empty()) continue;
         const Effects effects = effects_.of(shape, command);
+        if (!effects.unread.empty()) {
+            if (findings != nullptr && goes_through(relation, command, effects, {}))
+                leave_open(relation, command, effects.unread);
+            continue;
+        }
         std::set<Oid> targets;
         for (const Oid target : effects.changed) {
             const TableShape *written = stage_.tables().of(target);
@@ -202,7 +207,12 @@ void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findin
         }
         if (targets.empty()) continue;
         if (const std::string &why = triggers_.of(relation, command).why_not; !why.empty()) {
-            if (findings != nullptr) leave_open(relation, command, effects, targets, why);
+            if (findings != nullptr && goes_through(relation, command, effects, targets)) {
+                const TableShape &first = *stage_.tables().of(*targets.begin());
+                leave_open(relation, command,
+                           fmt::format("what trigger {} does to rows of other people in {} was not tried: {}",
+                                       effects.written.at(first.id), first.name, why));
+            }
             continue;
         }
         for (const Oid target : targets) {
@@ -223,16 +233,13 @@ void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findin
 }
 
 // What was not tried is not known to be harmless.
-void WaysUp::leave_open(const Relation &relation, Command command, const Effects &effects, const std::set<Oid> &targets,
-                        const std::string &why) {
+void WaysUp::leave_open(const Relation &relation, Command command, const std::string &why) {
     Cell &cell = *cell_of(relation.name, command);
     if (cell.verdict != Verdict::ok || cell.evidence == Evidence::privilege) return;
-    const TableShape &first = *stage_.tables().of(*targets.begin());
     cell.verdict = Verdict::unknown;
     cell.evidence = Evidence::none;
     cell.may_rise = true;
-    cell.reason = fmt::format("what trigger {} does to rows of other people in {} was not tried: {}",
-                              effects.written.at(first.id), first.name, why);
+    cell.reason = why;
 }
 
 void WaysUp::accuse_reached(const Relation &relation, std::vector<Reached> reached, std::vector<Finding> *findings) {

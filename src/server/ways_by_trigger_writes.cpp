@@ -168,6 +168,7 @@ std::vector<WaysUp::OwnWrite> WaysUp::own_writes(const Relation &relation, Comma
     }
     if (command == Command::remove) {
         // Of what it may put in itself, whatever that points to.
+        const bool wakes = triggers_.of(relation, Command::insert).why_not.empty();
         for (const Values &row : rows) {
             if (writes.size() == kMostChanged) break;
             std::string there;
@@ -181,7 +182,7 @@ std::vector<WaysUp::OwnWrite> WaysUp::own_writes(const Relation &relation, Comma
             const std::string put_in = entering(relation, values);
             if (put_in.empty()) return {};
             (void)attempt(Finish::rollback, [&] {
-                {
+                if (wakes) {
                     const AsUser past(user_, security_);
                     wake();
                 }
@@ -217,6 +218,22 @@ std::vector<WaysUp::OwnWrite> WaysUp::own_writes(const Relation &relation, Comma
                               [&shape, row, setting](int more) { return setting(with_more(shape, row, more)); }, row});
     }
     return writes;
+}
+
+bool WaysUp::goes_through(const Relation &relation, Command command, const Effects &effects,
+                          const std::set<Oid> &targets) {
+    const std::vector<OwnWrite> writes = own_writes(relation, command, effects, targets);
+    return std::any_of(writes.begin(), writes.end(), [&](const OwnWrite &write) {
+        long written = 0;
+        (void)attempt(Finish::rollback, [&] {
+            if (!write.made.empty()) {
+                const AsUser past(user_, security_);
+                (void)execute(write.made);
+            }
+            written = in_time([&] { return execute(write.statement); });
+        });
+        return written > 0;
+    });
 }
 
 } // namespace rlsproof::server

@@ -134,8 +134,9 @@ private:
     std::vector<Change> changed_by(const OwnWrite &write, const std::string &statement, const std::set<Oid> &targets);
     std::set<std::string> that_count(const TableShape &shape, const Change &change, const std::vector<Change> &other,
                                      bool hidden) const;
-    void leave_open(const Relation &relation, Command command, const Effects &effects, const std::set<Oid> &targets,
-                    const std::string &why);
+    void leave_open(const Relation &relation, Command command, const std::string &why);
+    // Whether it can write a row of its own at all, with the triggers at rest.
+    bool goes_through(const Relation &relation, Command command, const Effects &effects, const std::set<Oid> &targets);
     void accuse_reached(const Relation &relation, std::vector<Reached> reached, std::vector<Finding> *findings);
     // What triggers make of a row of its own, where others are decided about by what they write.
     void try_taking_in(const Relation &relation);
