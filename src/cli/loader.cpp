@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <thread>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,9 +40,17 @@ std::string missing_role(const Failure &failure) {
     return text.substr(kBefore.size(), text.size() - kBefore.size() - kAfter.size());
 }
 
+// The words that a statement begins with: "create policy".
+std::string first_words(std::string_view sql, int count) {
+    std::string words;
+    Scanner scanner(sql);
+    for (Token token; count > 0 && scanner.next(token); count--)
+        words += (words.empty() ? "" : " ") + lower(token.text);
+    return words;
+}
+
 std::string first_word(std::string_view sql) {
-    Token token;
-    return Scanner(sql).next(token) ? lower(token.text) : std::string();
+    return first_words(sql, 1);
 }
 
 size_t count_pieces(const Source &source) {
@@ -69,7 +79,7 @@ LoadResult Loader::load(const Sources &sources) {
     for (const auto &source : sources) load_file(*source);
     try_again();
     describe_helped();
-    for (const Failed &failed : failed_) report(failed);
+    report_failed();
     session_.reset();
     return std::move(result_);
 }
@@ -309,28 +319,67 @@ void Loader::describe_helped() {
                                             superseded_.size(), first_of(superseded_)));
 }
 
-void Loader::report(const Failed &failed) {
-    const Failure &failure = failed.failure;
-    const std::string_view sql = failed.piece->text;
-    ++result_.failed;
-    result_.hiding += shapes_access(sql);
+// One thing that is missing makes hundreds of statements fail: those of one kind, in one file, for the same reason, are
+// told in one.
+void Loader::report_failed() {
+    constexpr size_t kMostAlone = 4;
+    using Kind = std::tuple<const Source *, std::string, std::string>;
+    std::map<Kind, std::vector<const Failed *>> alike;
+    const auto kind = [](const Failed &failed) {
+        return Kind{failed.source, first_words(failed.piece->text, 2), failed.failure.sqlstate};
+    };
+    for (const Failed &failed : failed_) alike[kind(failed)].push_back(&failed);
+    for (const Failed &failed : failed_) {
+        ++result_.failed;
+        result_.hiding += shapes_access(failed.piece->text);
+        const std::vector<const Failed *> &same = alike[kind(failed)];
+        if (same.size() <= kMostAlone)
+            result_.findings.push_back(told({&failed}));
+        else if (same.front() == &failed)
+            result_.findings.push_back(told(same));
+    }
+}
+
+// REQUIRES: they are of one kind.
+Finding Loader::told(const std::vector<const Failed *> &failed) {
+    const Failed &first = *failed.front();
+    const Failure &failure = first.failure;
+    const std::string reason =
+        failure.sqlstate.empty() ? failure.message : fmt::format("{} ({})", failure.message, failure.sqlstate);
+    std::string all;
+    std::vector<std::string> lines;
+    size_t undone = 0;
+    for (const Failed *one : failed) {
+        all += (all.empty() ? "" : ";\n") + std::string(one->piece->text);
+        lines.push_back(std::to_string(line_of(*one->piece, one->failure.position)));
+        undone += one->undone;
+    }
     Finding finding;
     finding.rule = "migration_failed";
     finding.level = Level::warning;
     finding.category = Category::hygiene;
-    finding.object = place(*failed.source, line_of(*failed.piece, failure.position));
-    finding.message =
-        failure.sqlstate.empty() ? failure.message : fmt::format("{} ({})", failure.message, failure.sqlstate);
-    finding.detail = fmt::format("The statement was: {}", excerpt(sql, 200));
+    finding.object = place(*first.source, line_of(*first.piece, failure.position));
+    finding.message = reason;
+    finding.detail = fmt::format("The statement was: {}", excerpt(first.piece->text, 200));
+    if (failed.size() > 1) {
+        constexpr size_t kShown = 30;
+        const size_t shown = std::min(kShown, lines.size());
+        std::string kind = first_words(first.piece->text, 2);
+        std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) { return std::toupper(c); });
+        finding.message = fmt::format("{} statements {} ... failed alike, the first: {}", failed.size(), kind, reason);
+        finding.detail = fmt::format("The first was: {}\nThey stand in lines {}{}.", excerpt(first.piece->text, 200),
+                                     fmt::join(lines.begin(), lines.begin() + shown, ", "),
+                                     lines.size() > shown ? fmt::format(" and {} more", lines.size() - shown) : "");
+    }
     if (!failure.detail.empty()) finding.detail += "\n" + failure.detail;
-    if (failed.undone > 0)
+    if (undone > 0)
         finding.detail +=
-            fmt::format("\nIts transaction was undone; statements before it that went with it: {}.", failed.undone);
+            fmt::format("\nThe transaction was undone; statements before it that went with it: {}.", undone);
     finding.hint = failure.hint;
     finding.evidence = "execution";
-    finding.key = fmt::format("migration_failed:{}:{}", failed.source->path.filename().string(), token_hash(sql));
+    finding.key = fmt::format("migration_failed:{}:{}", first.source->path.filename().string(), token_hash(all));
     if (const int times = ++keys_[finding.key]; times > 1) finding.key += fmt::format("#{}", times);
-    result_.findings.push_back(std::move(finding));
+    return finding;
 }
 
 } // namespace rlsproof::cli

@@ -60,7 +60,8 @@ private:
     void try_again();
     bool try_again(Failed &failed);
     void describe_helped();
-    void report(const Failed &failed);
+    void report_failed();
+    Finding told(const std::vector<const Failed *> &failed);
 
     Parameters parameters_;
     std::chrono::seconds timeout_;

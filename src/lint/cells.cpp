@@ -192,7 +192,8 @@ Finding failing(const World &world, const std::string &object, Verdict verdict, 
             cell.command == Command::execute
                 ? fmt::format("whether {} gives {} rows of other people is unknown", object, listed(personas))
                 : fmt::format("whether {} {} other people's rows in {} by {} is {}", listed(personas),
-                              personas.size() == 1 ? "reaches" : "reach", object, listed(commands), verdict == Verdict::vacuous ? "not shown by any row" : "unknown");
+                              personas.size() == 1 ? "reaches" : "reach", object, listed(commands),
+                              verdict == Verdict::vacuous ? "not shown by any row" : "unknown");
         return finding;
     }
     }

@@ -411,6 +411,21 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
     return hints;
 }
 
+HowDecided how_decided(const Hints &hints, Oid table) {
+    HowDecided how;
+    if (const auto found = hints.decided_by.find(table); found != hints.decided_by.end()) how.by = found->second;
+    for (const size_t place : places_for(hints.policies_of, table)) {
+        const PolicyHint &policy = hints.policies[place];
+        how.functions.insert(policy.functions.begin(), policy.functions.end());
+        how.tables.insert(policy.tables.begin(), policy.tables.end());
+        how.reads.insert(policy.reads.begin(), policy.reads.end());
+        how.answers.insert(policy.answers.begin(), policy.answers.end());
+        for (const auto &[other, values] : policy.elsewhere)
+            for (const auto &[number, value] : values) how.compared.insert({{other, number}, value});
+    }
+    return how;
+}
+
 const std::vector<size_t> &places_for(const std::map<Oid, std::vector<size_t>> &places, Oid table) {
     static const std::vector<size_t> none;
     const auto found = places.find(table);

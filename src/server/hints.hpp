@@ -68,6 +68,20 @@ struct Hints {
     std::vector<std::map<Oid, std::vector<std::pair<int, Candidate>>>> looked_for;
 };
 
+// By what other tables and functions a table's policies decide, and with what they compare what they find there. What
+// opens one of two tables that are decided alike opens the other as well.
+struct HowDecided {
+    std::set<Oid> by, functions, tables;
+    std::set<Column> reads;
+    std::set<std::pair<Oid, std::string>> answers;
+    std::set<std::pair<Column, Candidate>> compared;
+    auto operator<=>(const HowDecided &) const = default;
+};
+HowDecided how_decided(const Hints &hints, Oid table);
+
+// Of tables that are decided alike so many are looked at where all of them would take long.
+constexpr int kMostAlike = 2;
+
 // The places for a table; none where there are none.
 const std::vector<size_t> &places_for(const std::map<Oid, std::vector<size_t>> &places, Oid table);
 

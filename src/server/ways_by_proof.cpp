@@ -22,8 +22,6 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr int kMostAlike = 2; // tables that are decided alike
-
 constexpr Command kWrites[] = {Command::insert, Command::update, Command::remove};
 
 class Ways {
@@ -109,7 +107,7 @@ private:
     // Tables whose rows nothing shows it so far, and that something decides about which it may write.
     std::vector<CellToProve> tables_to_ask(const std::string &object) const {
         std::vector<CellToProve> result;
-        std::map<How, int> asked;
+        std::map<HowDecided, int> asked;
         for (const Relation &relation : world_.relations) {
             const Reach *reach = relation.reach_of(persona_.name);
             if (!relation.is_table() || relation.extension_member || reach == nullptr || !reach->row_security ||
@@ -120,7 +118,7 @@ private:
             });
             // Of one object alone the cells of the others are not there.
             if (cell == cells_.end() ? object.empty() : !is_closed(*cell)) continue;
-            if (++asked[how_decided(relation)] > kMostAlike) continue;
+            if (++asked[how_decided(stage_.hints(), relation.id)] > kMostAlike) continue;
             CellToProve question;
             question.persona = &persona_;
             question.relation = &relation;
@@ -130,21 +128,6 @@ private:
             result.push_back(question);
         }
         return result;
-    }
-
-    // What opens one of them opens those that are decided by the same functions, looking at the same tables.
-    using How = std::tuple<std::set<Oid>, std::set<Oid>, std::set<Oid>>;
-    How how_decided(const Relation &relation) const {
-        How how;
-        const Hints &hints = stage_.hints();
-        if (const auto found = hints.decided_by.find(relation.id); found != hints.decided_by.end())
-            std::get<0>(how) = found->second;
-        for (const size_t place : places_for(hints.policies_of, relation.id)) {
-            const PolicyHint &policy = hints.policies[place];
-            std::get<1>(how).insert(policy.functions.begin(), policy.functions.end());
-            std::get<2>(how).insert(policy.tables.begin(), policy.tables.end());
-        }
-        return how;
     }
 
     static bool is_closed(const Cell &cell) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -110,9 +112,25 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
     const TableShape &shape = *stage_.tables().of(relation.id), &parent = *stage_.tables().of(key.parent);
     const ColumnShape &tenant = *shape.column(key.columns.front());
     const int named = key.parent_columns.front();
+    struct Ladder {
+        const ColumnShape *column;
+        std::vector<std::string> roles;
+        std::set<Oid> governed; // of the tables that are asked about, those that look at it
+    };
+    std::vector<Ladder> ladders;
+    std::set<Oid> governed;
+    for (const ColumnShape &column : shape.columns) {
+        Ladder ladder{&column, ranks(shape, column, mine), {}};
+        const auto reading = stage_.hints().governs.find({shape.id, column.number});
+        if (ladder.roles.empty() || reading == stage_.hints().governs.end()) continue;
+        std::set_intersection(asked.begin(), asked.end(), reading->second.begin(), reading->second.end(),
+                              std::inserter(ladder.governed, ladder.governed.end()));
+        governed.insert(ladder.governed.begin(), ladder.governed.end());
+        if (!ladder.governed.empty()) ladders.push_back(std::move(ladder));
+    }
+    if (ladders.empty()) return;
     // Done by whoever let it in, and seen by the persona.
-    const auto with = [&](const std::string &set, const std::function<Seen(const std::set<Oid> &)> &look) {
-        Seen seen;
+    const auto with = [&](const std::string &set, const std::function<void()> &look) {
         (void)attempt(Finish::rollback, [&] {
             long changed = 0;
             {
@@ -120,23 +138,28 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
                 changed = execute(fmt::format("update {} set {} where ctid = {}::tid and tableoid = {}", shape.name,
                                               set, quote_literal(mine.tid), mine.stored_in));
             }
-            if (changed > 0) seen = look(asked);
+            if (changed > 0) look();
         });
-        return seen;
     };
-    const auto sees = [&](const std::set<Oid> &tables) { return foreign_seen(tables); };
-    const auto reaches = [&](const std::set<Oid> &tables) { return foreign_reached(tables); };
     const auto in = [&](const Candidate &value) {
         return fmt::format("{} = {}", tenant.name, Maker::literal(tenant, value));
     };
     (void)attempt(Finish::rollback, [&] {
         // A tenant is what opens its rows to whoever is in it.
-        const Seen nowhere = foreign_seen(asked);
+        std::map<Oid, Seen> nowhere;
+        for (const Oid table : asked) nowhere[table] = foreign_seen({table});
         const auto opens = [&](const Row &row) {
             const auto value = row.values.find(named);
-            if (value == row.values.end() || !value->second) return false;
-            const Seen within = with(in(value->second), sees);
-            return std::any_of(within.begin(), within.end(), [&](const auto &seen) { return !nowhere.contains(seen); });
+            bool shows = false;
+            if (value == row.values.end() || !value->second) return shows;
+            with(in(value->second), [&] {
+                for (const auto &[table, before] : nowhere) {
+                    const Seen within = foreign_seen({table});
+                    shows = !std::includes(before.begin(), before.end(), within.begin(), within.end());
+                    if (shows) return;
+                }
+            });
+            return shows;
         };
         const std::vector<Row> &parents = stage_.rows(parent.id);
         if (std::none_of(parents.begin(), parents.end(), opens)) return;
@@ -149,14 +172,17 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
         }
         if (!own || !own->values.contains(named)) return;
         const std::string home = in(own->values.at(named));
-        const Seen before = with(home, reaches);
-        for (const ColumnShape &column : shape.columns) {
+        Seen before;
+        with(home, [&] { before = foreign_reached(governed); });
+        for (const Ladder &ladder : ladders) {
             std::vector<std::string> ranks_found, gain;
-            for (const std::string &role : ranks(shape, column, mine)) {
+            for (const std::string &role : ladder.roles) {
                 if (left_ <= 0) break;
-                const std::string set = fmt::format("{}, {} = {}", home, column.name, Maker::literal(column, role));
+                Seen reached;
+                with(fmt::format("{}, {} = {}", home, ladder.column->name, Maker::literal(*ladder.column, role)),
+                     [&] { reached = foreign_reached(ladder.governed); });
                 bool more = false;
-                for (const auto &seen : with(set, reaches)) {
+                for (const auto &seen : reached) {
                     if (before.contains(seen)) continue;
                     more = true;
                     const std::string name = stage_.tables().of(seen.first)->name;
@@ -164,7 +190,7 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
                 }
                 if (more) ranks_found.push_back(role);
             }
-            if (!gain.empty()) report_ranks(relation, column, tenant, parent, ranks_found, gain);
+            if (!gain.empty()) report_ranks(relation, *ladder.column, tenant, parent, ranks_found, gain);
         }
     });
 }

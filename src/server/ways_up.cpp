@@ -74,12 +74,32 @@ WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
     return seen;
 }
 
+// Those of the tables that tell whether more is in sight than before: where all is, nothing more can be.
+std::set<Oid> WaysUp::telling(const Seen &before, const std::set<Oid> &asked) {
+    std::set<Oid> result;
+    std::map<const HowDecided *, int> alike;
+    for (const Oid table : asked) {
+        const std::vector<Row> &rows = stage_.rows(table);
+        const bool all = std::all_of(rows.begin(), rows.end(), [&](const Row &row) {
+            return before.contains({table, row.tid});
+        });
+        if (all) continue;
+        const auto [how, is_new] = how_decided_.try_emplace(table, nullptr);
+        if (is_new) how->second = &*ways_to_decide_.insert(how_decided(stage_.hints(), table)).first;
+        if (++alike[how->second] <= kMostAlike) result.insert(table);
+    }
+    return result;
+}
+
 // The tables whose visible rows grew, after a write to a table that decides about them.
 std::vector<std::string> WaysUp::gained(const Seen &before, const std::set<Oid> &asked) {
     std::vector<std::string> names;
-    for (const auto &[table, tid] : foreign_seen(asked)) {
-        if (before.contains({table, tid})) continue;
-        const std::string name = stage_.tables().of(table)->name;
+    const auto is_new = [&](const std::pair<Oid, std::string> &seen) { return !before.contains(seen); };
+    const Seen first = foreign_seen(telling(before, asked));
+    if (std::none_of(first.begin(), first.end(), is_new)) return names;
+    for (const auto &seen : foreign_seen(asked)) {
+        if (!is_new(seen)) continue;
+        const std::string name = stage_.tables().of(seen.first)->name;
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
     return names;

@@ -56,6 +56,7 @@ private:
     const std::vector<std::string> &words();
     Seen foreign_seen(const std::set<Oid> &tables);
     // The tables that show more of other people's rows than before, of those that are asked.
+    std::set<Oid> telling(const Seen &before, const std::set<Oid> &asked);
     std::vector<std::string> gained(const Seen &before, const std::set<Oid> &asked);
     void try_promotion(const Relation &relation);
     // The same of several columns at once: a role, and the team that it is held in.
@@ -178,6 +179,8 @@ private:
     std::vector<Finding> *findings_ = nullptr;
     TriggerEffects effects_;
     Bystanders bystanders_;
+    std::set<HowDecided> ways_to_decide_;
+    std::map<Oid, const HowDecided *> how_decided_;
     std::map<Oid, Seen> in_sight_; // rows of other people in a table that triggers write to
     Oid user_ = InvalidOid;
     int security_ = 0;

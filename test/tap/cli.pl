@@ -221,6 +221,18 @@ subtest 'stand-ins' => sub {
     nothing_left('stand-ins');
 };
 
+subtest 'failed alike' => sub {
+    my $grants = join '', map { "grant execute on function far_$_(int) to public;\n" } 1 .. 5;
+    my $dir = migrations('alike', '1.sql' => "create table t (i int);\n$grants", '2.sql' => "grant execute on function far_9() to public;\n"
+            . "create index on gone (i);\ncomment on table gone is 'x';\n");
+    my ($status, $out) = run('audit', $dir, '--format', 'json', '--output', '-');
+    my @failed = $out =~ /"rule": ?"migration_failed".*?\}/sg;
+    is(scalar(@failed), 4, 'what fails in one file for one reason is one finding') or diag $out;
+    like($failed[0], qr/"object": ?"[^"]*1\.sql:2".*5 statements GRANT EXECUTE.*far_1\(integer\).*lines 2, 3, 4, 5, 6\./s, 'which names all of them');
+    like($out, qr/8 of 9 statements did not/, 'and they are counted one by one');
+    nothing_left('alike');
+};
+
 subtest 'nobody connects' => sub {
     my $policies = join '', map { "alter table $_ enable row level security; alter table $_ force row level security;\n"
             . "create policy p on $_ using (tenant = nullif(current_setting('app.tenant', true), '')::uuid);\n" } qw(kept shared);
