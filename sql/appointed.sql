@@ -1,5 +1,5 @@
--- A row in a list of the appointed is nothing that signing up gives: what it opens is open to nobody new. A list that people
--- enter by themselves, and a profile, are other things, whatever they are called.
+-- A row in a list of the appointed is nothing that signing up gives: what it opens is open to nobody new, though others may name
+-- them as those who did something. A list that people enter by themselves, and a profile, are other things, whatever they are called.
 \pset format unaligned
 \pset fieldsep ' | '
 \pset footer off
@@ -17,6 +17,9 @@ CREATE TABLE readers (who uuid PRIMARY KEY);
 CREATE TABLE lives (who uuid PRIMARY KEY, motto text);
 CREATE TABLE teachers (id int PRIMARY KEY, who uuid UNIQUE NOT NULL);
 CREATE TABLE lesson (id int PRIMARY KEY, teacher int NOT NULL REFERENCES teachers);
+CREATE TABLE site_admins (id uuid PRIMARY KEY REFERENCES people, name text NOT NULL);
+CREATE TABLE bans (id int PRIMARY KEY, banned uuid REFERENCES people, banned_by uuid REFERENCES site_admins);
+CREATE TABLE of_site_admins (id int PRIMARY KEY);
 CREATE TABLE of_wardens (id int PRIMARY KEY);
 CREATE TABLE of_readers (id int PRIMARY KEY);
 CREATE TABLE of_lives (id int PRIMARY KEY);
@@ -33,6 +36,9 @@ CREATE POLICY change ON lives FOR UPDATE USING (who = uid());
 CREATE POLICY own ON teachers FOR SELECT USING (who = uid());
 CREATE POLICY own ON lesson FOR SELECT USING (teacher IN (SELECT t.id FROM teachers t WHERE t.who = uid()));
 CREATE POLICY all_of_them ON of_wardens USING (is_warden());
+CREATE POLICY own ON site_admins FOR SELECT USING (id = uid());
+CREATE POLICY all_of_them ON bans USING (EXISTS (SELECT FROM site_admins a WHERE a.id = uid()));
+CREATE POLICY all_of_them ON of_site_admins USING (EXISTS (SELECT FROM site_admins a WHERE a.id = uid()));
 CREATE POLICY all_of_them ON of_readers USING (EXISTS (SELECT FROM readers WHERE who = uid()));
 CREATE POLICY all_of_them ON of_lives USING (EXISTS (SELECT FROM lives WHERE who = uid()));
 CREATE POLICY all_of_them ON of_teachers USING (EXISTS (SELECT FROM teachers WHERE who = uid()));

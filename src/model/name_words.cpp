@@ -31,6 +31,7 @@ constexpr std::array kWhoSees = {
 constexpr std::array kTyped = {"created", "updated", "modified", "added",    "edited",
                                "changed", "entered", "inserted", "imported", "deleted"};
 constexpr std::array kTypist = {"", "id", "uid", "uuid", "user", "userid", "useruid"};
+constexpr std::array kOverOthers = {"*admin*", "super*", "staff*", "root", "moderator*", "manager", "managers", "boss"};
 constexpr std::array kEverybody = {"public", "publicly", "everyone", "everybody", "anyone", "anybody"};
 // What makes everybody fewer, or all rows fewer.
 constexpr std::array kFewer = {"authenticated", "user",   "users",    "signed", "logged", "login",  "member*",
@@ -103,6 +104,10 @@ bool says_who_typed(std::string_view column) {
         return std::any_of(kTypist.begin(), kTypist.end(),
                            [&](const char *typist) { return letters == std::string(typed) + "by" + typist; });
     });
+}
+
+bool says_over_others(std::string_view name) {
+    return any_fits(words_of_name(name), kOverOthers);
 }
 
 bool says_everybody(std::string_view policy) {

@@ -1,3 +1,5 @@
+#include "model/name_words.hpp"
+
 #include "server/appointed.hpp"
 
 #include <algorithm>
@@ -31,7 +33,8 @@ public:
     }
 
 private:
-    // Whether a row says no more than who it is about: it belongs to nothing, and nothing belongs to it.
+    // Whether a row says no more than who it is about: it belongs to nothing, and nothing belongs to it. What refers to
+    // admins and the like is what they did, and not what people have.
     bool lists_people(const TableShape &table) const {
         const auto about_people = [&](const ForeignKey &key) {
             const TableShape *parent = stage_.tables().of(key.parent);
@@ -41,10 +44,11 @@ private:
                    });
         };
         return std::all_of(table.foreign_keys.begin(), table.foreign_keys.end(), about_people) &&
-               std::none_of(stage_.tables().shapes.begin(), stage_.tables().shapes.end(), [&](const auto &other) {
+               (says_over_others(table.name.substr(table.name.rfind('.') + 1)) ||
+                std::none_of(stage_.tables().shapes.begin(), stage_.tables().shapes.end(), [&](const auto &other) {
                    return std::any_of(other.second.foreign_keys.begin(), other.second.foreign_keys.end(),
                                       [&](const ForeignKey &key) { return key.parent == table.id; });
-               });
+               }));
     }
 
     // Tried with the row gone: whoever is on the list may well put others there.

@@ -1,4 +1,5 @@
 #include "model/expectation.hpp"
+#include "model/name_words.hpp"
 #include "prove/prover.hpp"
 #include "prove/question.hpp"
 
@@ -60,12 +61,9 @@ std::string not_looked_at(const Outcome &outcome) {
     return fmt::format("it could not be looked at: {}: {}", outcome.sqlstate, outcome.message);
 }
 
-// Words for those who are set over others.
-bool rules_others(const std::string &word) {
-    static constexpr const char *kRulers[] = {"admin",     "owner",   "super", "staff", "root",
-                                              "moderator", "manager", "boss",  "true"};
-    return std::any_of(std::begin(kRulers), std::end(kRulers),
-                       [&](const char *ruler) { return word.find(ruler) != std::string::npos; });
+// Of a kind of users that may be chosen at sign-up: a flag that may be set is one as well.
+bool rules_others(const std::string &kind) {
+    return says_over_others(kind) || kind.find("owner") != std::string::npos || kind == "true";
 }
 
 } // namespace

@@ -47,6 +47,13 @@ TEST(NameWords, EverybodyIsSaidAndNoFewer) {
         EXPECT_FALSE(says_everybody(name)) << name;
 }
 
+TEST(NameWords, WhoIsSetOverOthers) {
+    for (const char *name : {"admins", "superadmins", "site_admins", "Staff", "staff_members", "moderator", "managers"})
+        EXPECT_TRUE(says_over_others(name)) << name;
+    for (const char *name : {"teachers", "owners", "operators", "drivers", "members", "management"})
+        EXPECT_FALSE(says_over_others(name)) << name;
+}
+
 TEST(NameWords, WhatPeopleWrite) {
     EXPECT_TRUE(says_written("body"));
     EXPECT_TRUE(says_written("commentText"));
