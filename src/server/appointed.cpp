@@ -46,9 +46,9 @@ private:
         return std::all_of(table.foreign_keys.begin(), table.foreign_keys.end(), about_people) &&
                (says_over_others(table.name.substr(table.name.rfind('.') + 1)) ||
                 std::none_of(stage_.tables().shapes.begin(), stage_.tables().shapes.end(), [&](const auto &other) {
-                   return std::any_of(other.second.foreign_keys.begin(), other.second.foreign_keys.end(),
-                                      [&](const ForeignKey &key) { return key.parent == table.id; });
-               }));
+                    return std::any_of(other.second.foreign_keys.begin(), other.second.foreign_keys.end(),
+                                       [&](const ForeignKey &key) { return key.parent == table.id; });
+                }));
     }
 
     // Tried with the row gone: whoever is on the list may well put others there.

@@ -215,9 +215,20 @@ void Questioner::ask_rows() {
 void Questioner::state_facts() {
     state_checks(made_.schema, translator_);
     const Persona &persona = *cell_.persona;
-    if (cell_.any_state || (!cell_.occurs_nowhere && (persona.declared || is_newcomer(persona)))) return;
     // Who may insert nothing of others may insert what is its own, unless somebody declared that it may not.
     const bool stored = cell_.command != Command::insert || cell_.declared;
+    for (const auto &[table, number] : naming_.held_against_nobody()) {
+        const AsUser past(superuser_, security_);
+        if (cell_.any_state || !catalog_->nobody.is_named_by(made_.schema.relation(table), number)) continue;
+        const expr::Row row = translator_.fresh_row(made_.schema.relation(table));
+        const prove::Table &held = made_.schema.tables()[(size_t)table];
+        const expr::Type type = held.column(number)->type;
+        made_.schema.tables()[(size_t)table].checks.push_back(
+            {fmt::format("no row of {} is of {}", held.name, kNil), row,
+             expr::negate(expr::equal(expr::column(type, row, number), expr::literal(type, std::string(kNil)))),
+             stored});
+    }
+    if (cell_.any_state || (!cell_.occurs_nowhere && (persona.declared || is_newcomer(persona)))) return;
     for (size_t i = 0; i < made_.schema.tables().size(); i++) {
         const expr::Row row = translator_.fresh_row(made_.schema.relation((int)i));
         const std::vector<expr::Expr> named = naming_.conditions(made_.schema.tables()[i], row);

@@ -9,6 +9,7 @@
 #include "server/handed.hpp"
 #include "server/hint_walk.hpp"
 #include "server/identity.hpp"
+#include "server/nobody.hpp"
 #include "server/name_parts.hpp"
 #include "server/personas.hpp"
 #include "server/scratch.hpp"
@@ -179,6 +180,7 @@ class Fitting {
 public:
     bool operator()(const Column &column, const Candidate &value) {
         if (!value) return true;
+        if (*value == kNil && nobody_.is_named_by(column.relation, column.number)) return false;
         const auto asked = types_.find(column);
         const std::string type = asked != types_.end() ? asked->second : type_of(column);
         types_[column] = type;
@@ -203,6 +205,7 @@ private:
 
     std::map<Column, std::string> types_;
     std::map<std::pair<std::string, std::string>, bool> known_;
+    Nobody nobody_;
 };
 
 void leave_what_fits(Hints &hints) {

@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "server/nobody.hpp"
+
 namespace rlsproof::server {
 
 namespace {
@@ -127,6 +129,9 @@ void Naming::learn(const expr::Expr &condition) {
     if (!equal && condition->kind != expr::Kind::member) return;
     for (const size_t own : {size_t{0}, size_t{1}}) {
         const expr::Expr &read = condition->arguments[1 - own];
+        const expr::Node &against = *condition->arguments[own];
+        if (against.kind == expr::Kind::constant && against.name == kNil && read->kind == expr::Kind::column)
+            against_nobody_.emplace(read->row.table, read->column);
         const expr::Row *row = nullptr;
         if (!is_identity(condition->arguments[own]) || read->kind != expr::Kind::function || !follows_from(read, row) ||
             row == nullptr)

@@ -1,7 +1,9 @@
 // When a row names a persona: its identity stands in one of the row's columns, or is what policies read out of them.
 #pragma once
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "expr/tree.hpp"
@@ -23,6 +25,9 @@ public:
     // what follows from the row alone, whoever asks: an identity that is nowhere in the row cannot come out of it.
     void learn(const expr::Expr &condition);
 
+    // The columns that policies were seen to hold against what nobody is called, by table and number.
+    const std::set<std::pair<int, int>> &held_against_nobody() const { return against_nobody_; }
+
     // The conditions under which a row does, one of which has to hold.
     std::vector<expr::Expr> conditions(const prove::Table &table, const expr::Row &row) const;
 
@@ -38,6 +43,7 @@ private:
 
     std::vector<std::string> values_;
     std::vector<Reading> readings_;
+    std::set<std::pair<int, int>> against_nobody_;
 };
 
 } // namespace rlsproof::server

@@ -10,6 +10,7 @@
 #include "prove/question.hpp"
 
 #include "server/boundary.hpp"
+#include "server/nobody.hpp"
 
 extern "C" {
 #include "nodes/pg_list.h"
@@ -63,6 +64,7 @@ struct Catalog {
     // What a statement becomes for the current user, made once where it is said who the session is.
     List *rewritten(const std::string &sql);
     std::shared_ptr<Bodies> bodies;
+    Nobody nobody;
 };
 
 class Schema {
