@@ -18,7 +18,7 @@ bool execute_in_production = false; // an administrator, for one session: execut
 void define_environment_settings() {
     DefineCustomStringVariable("rlsproof.environment", "What this database is: in production, nothing is executed.",
                                "ALTER DATABASE ... SET rlsproof.environment = 'production' leaves the privilege and "
-                               "predicate layers.",
+                               "predicate layers; in 'throwaway', numbers may be drawn from sequences.",
                                &environment, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("rlsproof.execute_in_production",
                              "Runs statements, rolled back, in a database that is marked as production.", nullptr,
@@ -33,6 +33,10 @@ std::string why_no_execution() {
         return "this database is marked as production, where nothing is executed unless "
                "rlsproof.execute_in_production is on";
     return "";
+}
+
+bool is_thrown_away() {
+    return environment != nullptr && pg_strcasecmp(environment, "throwaway") == 0;
 }
 
 } // namespace rlsproof::server

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "server/name_parts.hpp"
+#include "server/environment.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 
@@ -383,6 +384,7 @@ bool may_update(Oid relation, int column) {
 }
 
 bool draws_a_number(Oid relation, const Values &values) {
+    if (is_thrown_away()) return false;
     std::vector<std::string> given;
     for (const auto &[number, value] : values) given.push_back(std::to_string(number));
     return !query("select from pg_catalog.pg_attribute a "
