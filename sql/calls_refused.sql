@@ -56,7 +56,7 @@ END $$;
 -- What it wants to hear is not in its body: everybody is refused alike, and that is no answer.
 CREATE FUNCTION mark_by_word(p uuid, s text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = refused AS $$ BEGIN
     IF uid() IS NULL THEN RAISE 'not signed in'; END IF;
-    IF md5(p::text || memo_of(p)) <> s THEN RAISE 'wrong word'; END IF;
+    IF md5(p::text || memo_of(p)) IS DISTINCT FROM s THEN RAISE 'wrong word'; END IF;
     UPDATE payouts SET memo = s WHERE id = p;
 END $$;
 CREATE FUNCTION memo_of(p uuid) RETURNS text LANGUAGE sql STABLE SET search_path = refused AS $$ SELECT coalesce(memo, '') FROM payouts WHERE id = p $$;

@@ -340,12 +340,12 @@ public:
             columns_.push_back(chooser_.column_of(arguments_[i], i));
             named_ = named_ && !arguments_[i].name.empty();
             names_people = names_people || (columns_.back() && chooser_.is_identity(*columns_.back()));
-            const bool may_be_left_out = !columns_.back() && arguments_[i].has_default && named_ && alone_;
+            const bool by_default = !columns_.back() && may_be_left_out(i);
             std::vector<Option> &options = options_.emplace_back();
             for (const std::string &word : chooser_.words_for(arguments_[i], i, columns_.back()))
                 options.push_back({Kind::word, word, {}});
             // A guess is worth less than what the body names, a row of its own is not.
-            if (options.empty() || columns_.back() || may_be_left_out)
+            if (options.empty() || columns_.back() || by_default)
                 options.insert(options.begin(), Option{Kind::plain, "", {}});
             else if (arguments_[i].category == TYPCATEGORY_STRING)
                 options.push_back({Kind::plain, "", {}});
@@ -362,6 +362,9 @@ public:
     void add(size_t turn, bool own);
     // All options together, as far as that is few.
     void add_options(size_t rows, bool own);
+    // Without what narrows a call down: nobody named, no list, what is usual turned round. What comes of it when the
+    // function asks for more is no answer.
+    void add_unasked();
 
     std::vector<Arguments> made;
     bool names_people = false;
@@ -377,6 +380,14 @@ private:
     };
 
     void add(size_t turn, bool own, size_t together);
+    bool may_be_left_out(size_t argument) const { return arguments_[argument].has_default && named_ && alone_; }
+
+    // By argument: what it is given in place of all that, NULL, or nothing at all.
+    struct Instead {
+        bool left_out;
+        Candidate value;
+    };
+    std::map<size_t, Instead> instead_;
 
     Stage &stage_;
     const Chooser chooser_;
@@ -398,10 +409,35 @@ void Choices::add_options(size_t rows, bool own) {
         for (size_t turn = 0; turn < rows; turn++) add(turn, own, together);
 }
 
+void Choices::add_unasked() {
+    std::vector<std::map<size_t, Instead>> ways(2);
+    for (size_t i = 0; i < arguments_.size(); i++) {
+        const Argument &argument = arguments_[i];
+        const bool flag = argument.category == TYPCATEGORY_BOOLEAN, list = argument.element != InvalidOid;
+        const bool narrows =
+            list || columns_[i] || argument.type_id == UUIDOID || argument.category == TYPCATEGORY_STRING;
+        if (flag && argument.has_default)
+            for (const char *value : {"t", "f"}) ways.push_back({{i, {false, value}}});
+        if (list) ways.push_back({{i, {false, "{}"}}});
+        if (flag || !narrows) continue;
+        ways[0].insert({i, {false, std::nullopt}});
+        ways[1].insert({i, {may_be_left_out(i), std::nullopt}});
+        ways.push_back({{i, {false, std::nullopt}}});
+    }
+    ways.resize(std::min(ways.size(), kMostTogether));
+    for (auto &way : ways) {
+        if (way.empty()) continue;
+        instead_ = std::move(way);
+        add(0, false);
+    }
+    instead_.clear();
+}
+
 void Choices::add(size_t turn, bool own, size_t together) {
     if (arguments_.empty()) return;
     Arguments choice;
     choice.itself = own;
+    choice.aside = !instead_.empty();
     bool secret = false;
     for (size_t i = 0; i < arguments_.size(); i++) {
         const Argument &argument = arguments_[i];
@@ -409,8 +445,10 @@ void Choices::add(size_t turn, bool own, size_t together) {
         const Option &option = options_[i][together % options_[i].size()];
         together /= options_[i].size();
         const auto told = said.find(argument.name.empty() ? fmt::format("${}", i + 1) : argument.name);
-        const bool left_out =
-            told == said.end() && option.kind == Kind::plain && !column && argument.has_default && named_ && alone_;
+        const auto instead = instead_.find(i);
+        const bool left_out = instead != instead_.end()
+                                  ? instead->second.left_out
+                                  : told == said.end() && option.kind == Kind::plain && !column && may_be_left_out(i);
         if (left_out) continue;
         const bool at_hand = column && chooser_.is_at_hand(*column);
         Candidate value;
@@ -421,9 +459,12 @@ void Choices::add(size_t turn, bool own, size_t together) {
         else
             value = column ? chooser_.value_for(argument, *column, turn, own) : guess(argument, turn, stage_.tables());
         if (told != said.end()) value = told->second;
+        if (instead != instead_.end()) value = instead->second.value;
         const bool plain = option.kind == Kind::plain;
         choice.aside = choice.aside || option.kind == Kind::mine;
-        if (at_hand && plain)
+        if (instead != instead_.end())
+            ; // neither known nor guessed
+        else if (at_hand && plain)
             choice.handed = true;
         else if (!column && plain)
             (options_[i].front().kind == Kind::plain ? choice.guessed : choice.beside) = true;
@@ -439,7 +480,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
                                 named_ ? quote_identifier(argument.name) + " => " : "", literal);
         };
         append(choice.list, value);
-        const bool names_a_row = (column || option.kind == Kind::person) && argument.type_id == UUIDOID;
+        const bool names_a_row = value && (column || option.kind == Kind::person) && argument.type_id == UUIDOID;
         append(choice.of_nobody, names_a_row ? Candidate(kNobody) : value);
         if (option.kind != Kind::person) {
             append(choice.of_caller, value);
@@ -470,6 +511,7 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
     choices.said = said;
     for (size_t turn = 0; turn < kRows; turn++) choices.add(turn, false);
     choices.add_options(kWordRows, false);
+    choices.add_unasked();
     if (choices.names_people && !uid.empty())
         for (size_t turn = 0; turn < kRows / 2; turn++) choices.add(turn, true);
     return std::move(choices.made);

@@ -323,8 +323,10 @@ std::string Calls::done(const Function &function, const std::vector<Gain> &gains
                 }
                 const Probe probe(*stage_, *base, own_, superuser_, security_);
                 if (!probe.foreign_changed().empty()) changed.push_back(base);
-                // Who looks at the caller may have good reason to write to somebody.
-                if (!function.asks_who && probe.entered_for_others(persona_.uid)) entered.push_back(base);
+                // Who looks at the caller may have good reason to write to somebody, and says who wrote.
+                if (function.asks_who ? probe.entered_for_others_alone(persona_.uid)
+                                      : probe.entered_for_others(persona_.uid))
+                    entered.push_back(base);
             }
     if (!changed.empty())
         return fmt::format("a call changed rows of other people in {}", fmt::join(names_of(changed), ", "));

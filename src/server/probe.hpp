@@ -107,6 +107,8 @@ public:
 
     // Whether this subtransaction has put in a row that names people, and not this one. REQUIRES: in a subtransaction.
     bool entered_for_others(const std::string &uid) const;
+    // The same of a row that hangs on nothing of this one's own, either.
+    bool entered_for_others_alone(const std::string &uid) const;
 
     // Whether a predicate holds for the row, with the persona's settings but past all policies.
     bool holds(const Row &row, const std::string &predicate) const;

@@ -110,7 +110,7 @@ std::string Probe::people() const {
 bool Probe::entered(const std::string &condition) const {
     const AsUser past(superuser_, security_);
     const TransactionId self = call(GetCurrentTransactionId);
-    return !query(fmt::format("select 1 from {} where xmin = '{}'::xid and not ctid = any({}) and {} limit 1",
+    return !query(fmt::format("select 1 from {} entered where xmin = '{}'::xid and not ctid = any({}) and {} limit 1",
                               relation_.name, self, tids(), condition),
                   {}, false)
                 .empty();
@@ -120,6 +120,29 @@ bool Probe::entered_for_others(const std::string &uid) const {
     const std::string named = people();
     return !named.empty() && entered(fmt::format("coalesce({0}) is not null and not coalesce({1} in ({0}), false)",
                                                  named, quote_literal(uid)));
+}
+
+// Whoever may write into what is its own may name others there: its team's members, what it has just founded.
+bool Probe::entered_for_others_alone(const std::string &uid) const {
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    const std::string named = people();
+    if (shape == nullptr || named.empty()) return false;
+    // Nor does it name this one anywhere else, as whoever sent it.
+    std::string condition =
+        fmt::format("coalesce({}) is not null and pg_catalog.strpos(entered::text, {}) = 0", named, quote_literal(uid));
+    const TransactionId self = call(GetCurrentTransactionId);
+    for (const ForeignKey &key : shape->foreign_keys) {
+        const TableShape *parent = stage_.tables().of(key.parent);
+        if (parent == nullptr || key.columns.size() != 1 || stage_.is_account(*parent)) continue;
+        std::string own;
+        for (const Row &row : everything_own_)
+            if (row.table == key.parent) own += (own.empty() ? "\"" : ",\"") + row.tid + "\"";
+        condition += fmt::format(" and not exists (select from {} p where p.{} = entered.{} and (p.xmin = '{}'::xid "
+                                 "or p.ctid = any ('{{{}}}'::tid[])))",
+                                 parent->name, parent->column(key.parent_columns.front())->name,
+                                 shape->column(key.columns.front())->name, self, own);
+    }
+    return entered(condition);
 }
 
 bool Probe::entered_in_its_name(const std::string &uid) const {
