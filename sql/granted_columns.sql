@@ -87,5 +87,17 @@ GRANT SELECT ON given_it.unlocked TO regress_given_app;
 SELECT persona, verdict, reason FROM rlsproof.verify(NULL, 'given_it.numbered', 'insert') WHERE verdict <> 'ok';
 SELECT count(*) FROM rlsproof.escalation('newcomer');
 SELECT is_called FROM given_it.numbered_id_seq;
+-- What a column is by default, where nobody may say anything else: whoever puts the row in, or somebody else.
+CREATE TABLE given_it.mine_by_default (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), who uuid NOT NULL DEFAULT given_it.uid(), body text);
+CREATE TABLE given_it.his_by_default (id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    who uuid NOT NULL DEFAULT 'c0ffee00-0000-4000-8000-000000000001', body text);
+ALTER TABLE given_it.mine_by_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE given_it.his_by_default ENABLE ROW LEVEL SECURITY;
+CREATE POLICY put_in ON given_it.mine_by_default FOR INSERT WITH CHECK (true);
+CREATE POLICY own ON given_it.mine_by_default FOR SELECT USING (who = given_it.uid());
+CREATE POLICY put_in ON given_it.his_by_default FOR INSERT WITH CHECK (true);
+CREATE POLICY own ON given_it.his_by_default FOR SELECT USING (who = given_it.uid());
+GRANT SELECT, INSERT (body) ON given_it.mine_by_default, given_it.his_by_default TO regress_given_app;
+SELECT object, persona, verdict, evidence, reason FROM rlsproof.verify() WHERE object LIKE '%by_default' AND command = 'INSERT' AND persona IN ('outsider', 'newcomer');
 DROP SCHEMA given_it CASCADE;
 DROP ROLE regress_given_app;

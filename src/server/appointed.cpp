@@ -86,6 +86,10 @@ private:
 
 } // namespace
 
+std::string not_tried(const TableShape &list) {
+    return "unknown:appointed:" + list.name;
+}
+
 void strike_off(const Stage &stage, Bodies &bodies, const Persona &persona, std::vector<Row> &own,
                 std::vector<Finding> &findings) {
     Appointments appointments(stage, persona);
@@ -110,7 +114,7 @@ void strike_off(const Stage &stage, Bodies &bodies, const Persona &persona, std:
                            : fmt::format(" What puts rows into it on other occasions: {}.", fmt::join(filled, ", ")));
         finding.hint = "Where signing up does give such a row, past the database, declare a persona who has one.";
         finding.evidence = "none";
-        finding.key = "unknown:appointed:" + list.name;
+        finding.key = not_tried(list);
         const auto same = [&](const Finding &other) { return other.key == finding.key; };
         if (std::none_of(findings.begin(), findings.end(), same)) findings.push_back(std::move(finding));
         return true;

@@ -1,6 +1,7 @@
 // Lists of people who were appointed: a row in `admins` is nothing that signing up gives.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/finding.hpp"
@@ -10,6 +11,9 @@
 #include "server/stage.hpp"
 
 namespace rlsproof::server {
+
+// The key of the finding that says so of a table.
+std::string not_tried(const TableShape &list);
 
 // Takes rows of its own back from somebody who has just signed up, where nothing could have given them: no trigger did,
 // it may not put them in by itself, they are not its own to change, and nothing that people have hangs on them.

@@ -4,6 +4,7 @@
 #include "server/questioner.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -49,6 +50,24 @@ std::vector<std::string> names_of(const std::vector<std::pair<std::string, std::
     std::vector<std::string> names;
     for (const auto &[name, value] : settings) names.push_back(name);
     return names;
+}
+
+bool is_volatile(const char *tree) {
+    return contain_volatile_functions((Node *)stringToNode(tree));
+}
+
+// What a column is for whoever is the current user, where that is the same for every row.
+std::optional<std::string> default_of(Oid table, int column) {
+    std::optional<std::string> value;
+    (void)attempt(Finish::rollback, [&] {
+        const Rows rows = query("select adbin::text, pg_catalog.pg_get_expr(adbin, adrelid) from pg_catalog.pg_attrdef "
+                                "where adrelid = $1::oid and adnum = $2::int2",
+                                {std::to_string(table), std::to_string(column)});
+        if (rows.empty() || call(is_volatile, rows.text(0, 0).c_str())) return;
+        const Rows now = query(fmt::format("select ({})::text", rows.text(0, 1)));
+        if (now.value(0, 0)) value = now.text(0, 0);
+    });
+    return value;
 }
 
 } // namespace
@@ -201,8 +220,15 @@ void Questioner::ask_rows() {
             for (const auto &[number, has_default] :
                  column_rights(*catalog_, cell_.relation->id, inserts ? "INSERT" : "UPDATE").fixed) {
                 const prove::Column *column = made_.schema.tables()[(size_t)written.table].column(number);
-                if (column == nullptr || (inserts && has_default)) continue;
+                if (column == nullptr) continue;
                 const expr::Expr fresh = expr::column(column->type, written, number);
+                if (inserts && has_default) {
+                    const std::optional<std::string> value = default_of(cell_.relation->id, number);
+                    if (value && (column->type.name == "uuid" || column->type.name == "text"))
+                        claim(fmt::format("{} is what it is by default", column->name),
+                              expr::equal(fresh, expr::literal(column->type, *value)), true);
+                    continue;
+                }
                 claim(fmt::format("{} cannot be given", column->name),
                       inserts ? expr::is_null(fresh)
                               : expr::negate(expr::distinct(fresh, expr::column(column->type, there, number))),

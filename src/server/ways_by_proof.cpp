@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "server/appointed.hpp"
 #include "server/way.hpp"
 
 namespace rlsproof::server {
@@ -94,10 +95,16 @@ private:
         });
     }
 
+    // A list of admins has one row for each of them, and none for who has just signed up.
+    bool lists_the_appointed(const TableShape &shape) const {
+        return std::any_of(findings_.begin(), findings_.end(),
+                           [&](const Finding &finding) { return finding.key == not_tried(shape); });
+    }
+
     void who_it_is() {
         const std::map<Oid, TableShape> &shapes = stage_.tables().shapes;
         for (const auto &[id, shape] : shapes)
-            if (one_each(shape, stage_.hints())) who_.accounts.insert(id);
+            if (one_each(shape, stage_.hints()) && !lists_the_appointed(shape)) who_.accounts.insert(id);
         for (const auto &[id, shape] : shapes)
             for (const ForeignKey &key : shape.foreign_keys)
                 if (key.columns.size() == 1 && who_.accounts.contains(id) != who_.accounts.contains(key.parent))

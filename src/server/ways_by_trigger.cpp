@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "server/appointed.hpp"
 #include "server/identity.hpp"
 #include "server/probe.hpp"
 #include "server/scratch.hpp"
@@ -335,7 +336,7 @@ bool WaysUp::takes_in(const Relation &relation, const OwnWrite &write, Command c
             for (const std::string &name : names)
                 if (place.relation == table && std::find(by.begin(), by.end(), name) == by.end()) by.push_back(name);
         std::erase_if(*findings_, [&](const Finding &finding) {
-            return finding.key == "unknown:appointed:" + into.back(); // it was tried after all
+            return finding.key == not_tried(*stage_.tables().of(table)); // it was tried after all
         });
     }
     Way way{"writable_authority",
