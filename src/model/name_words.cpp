@@ -31,6 +31,7 @@ constexpr std::array kWhoSees = {
 constexpr std::array kTyped = {"created", "updated", "modified", "added",    "edited",
                                "changed", "entered", "inserted", "imported", "deleted"};
 constexpr std::array kTypist = {"", "id", "uid", "uuid", "user", "userid", "useruid"};
+constexpr std::array kRulers = {"admin", "owner", "super", "staff", "root", "moderator", "manager", "boss"};
 constexpr std::array kEverybody = {"public", "publicly", "everyone", "everybody", "anyone", "anybody"};
 // What makes everybody fewer, or all rows fewer.
 constexpr std::array kFewer = {"authenticated", "user",   "users",    "signed", "logged", "login",  "member*",
@@ -103,6 +104,13 @@ bool says_who_typed(std::string_view column) {
         return std::any_of(kTypist.begin(), kTypist.end(),
                            [&](const char *typist) { return letters == std::string(typed) + "by" + typist; });
     });
+}
+
+bool says_ruler(std::string_view role) {
+    std::string letters;
+    for (const std::string &word : words_of_name(role)) letters += word;
+    return std::any_of(kRulers.begin(), kRulers.end(),
+                       [&](const char *ruler) { return letters.find(ruler) != std::string::npos; });
 }
 
 bool says_everybody(std::string_view policy) {

@@ -29,6 +29,9 @@ bool says_who_typed(std::string_view column);
 // Whether a row is to be seen by others: is_public, published_at, visibility, status.
 bool says_who_sees(std::string_view column);
 
+// Of the name of a role: those who have it are set over others. "admin", "org_owner" and "moderator" say so.
+bool says_ruler(std::string_view role);
+
 // Of a policy: that everybody is meant, and no fewer. "Public profiles are viewable by everyone" says so; what speaks
 // of users, of who has signed in, or of published rows says less.
 bool says_everybody(std::string_view policy);

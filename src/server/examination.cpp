@@ -1,4 +1,5 @@
 #include "model/expectation.hpp"
+#include "model/name_words.hpp"
 #include "prove/prover.hpp"
 #include "prove/question.hpp"
 
@@ -58,14 +59,6 @@ std::string object_of(const Relation &relation, const Part &part) {
 
 std::string not_looked_at(const Outcome &outcome) {
     return fmt::format("it could not be looked at: {}: {}", outcome.sqlstate, outcome.message);
-}
-
-// Words for those who are set over others.
-bool rules_others(const std::string &word) {
-    static constexpr const char *kRulers[] = {"admin",     "owner",   "super", "staff", "root",
-                                              "moderator", "manager", "boss",  "true"};
-    return std::any_of(std::begin(kRulers), std::end(kRulers),
-                       [&](const char *ruler) { return word.find(ruler) != std::string::npos; });
 }
 
 } // namespace
@@ -474,7 +467,7 @@ void Examination::tell_kind(const Persona &persona, const Kind &kind, const std:
     if (gained.empty()) return;
     Finding finding;
     finding.rule = "forgeable_claim";
-    finding.level = rules_others(kind.word) ? Level::error : Level::warning;
+    finding.level = says_ruler(kind.word) || kind.word == "true" ? Level::error : Level::warning;
     finding.category = Category::exposure;
     finding.object = kind.function;
     finding.message = fmt::format("whoever signs up may choose {} = '{}', and is then shown rows of other people in {}",

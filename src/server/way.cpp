@@ -32,6 +32,20 @@ std::string some_deciders(std::vector<std::string> by) {
     return fmt::format("{}{}", fmt::join(by, "; "), more > 0 ? fmt::format(" (and {} more)", more) : "");
 }
 
+void make_open(std::vector<Cell> &cells, const Persona &persona, const std::string &object, Command command,
+               const std::string &what, const std::string &statement, const std::string &shown) {
+    for (Cell &cell : cells)
+        if (cell.persona == persona.name && cell.object == object && cell.command == command &&
+            cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
+            cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
+            cell.evidence = Evidence::execution;
+            cell.reason = what;
+            Observation observation;
+            observation.statement = statement;
+            cell.witness = shown.empty() ? witness(persona, observation, "") : shown;
+        }
+}
+
 void accuse_of(const Way &way, const Persona &persona, const Tables &tables, const Hints &hints,
                std::vector<Cell> &cells, std::vector<Finding> &findings) {
     const bool promotion = way.rule == "self_promotion";
@@ -49,17 +63,7 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
                             way.relation != nullptr ? " with it" : " with the key of any row");
     if (!way.gained.empty())
         what += fmt::format("; after that it sees rows of other people in {}", fmt::join(way.gained, ", "));
-    // It was done: what could not be told otherwise, or failed, is told by that.
-    for (Cell &cell : cells)
-        if (cell.persona == persona.name && cell.object == object && cell.command == way.command &&
-            cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
-            cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
-            cell.evidence = Evidence::execution;
-            cell.reason = what;
-            Observation observation;
-            observation.statement = way.statement;
-            cell.witness = way.witness.empty() ? witness(persona, observation, "") : way.witness;
-        }
+    make_open(cells, persona, object, way.command, what, way.statement, way.witness);
     Finding finding;
     finding.rule = way.rule;
     finding.level = Level::error;

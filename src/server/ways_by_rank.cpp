@@ -43,21 +43,28 @@ bool hangs_on(const Tables &tables, const TableShape &table, Oid parent, int key
 
 } // namespace
 
-// What can be seen, changed or removed of other people's rows.
-WaysUp::Seen WaysUp::foreign_reached(const std::set<Oid> &tables) {
-    Seen reached = foreign_seen(tables);
+// What can be changed, or removed, of other people's rows.
+WaysUp::Seen WaysUp::foreign_written(const std::set<Oid> &tables, Command command) {
+    Seen reached;
     for (const Relation &relation : world_.relations) {
         const Reach *reach = relation.reach_of(persona_.name);
-        if (!tables.contains(relation.id) || !relation.is_table() || reach == nullptr) continue;
-        for (const Command command : {Command::update, Command::remove}) {
-            if (!reach->commands.contains(command) || left_ <= 0) continue;
-            left_--;
-            const Scratch scratch;
-            Probe probe(stage_, relation, own_, user_, security_);
-            const Observation observation = command == Command::update ? probe.update(false) : probe.remove(true);
-            for (const Row *row : observation.foreign) reached.emplace(relation.id, row->tid);
-        }
+        if (!tables.contains(relation.id) || !relation.is_table() || reach == nullptr ||
+            !reach->commands.contains(command) || left_ <= 0)
+            continue;
+        left_--;
+        const Scratch scratch;
+        Probe probe(stage_, relation, own_, user_, security_);
+        const Observation observation = command == Command::update ? probe.update(false) : probe.remove(true);
+        for (const Row *row : observation.foreign) reached.emplace(relation.id, row->tid);
     }
+    return reached;
+}
+
+// What can be seen, changed or removed of them.
+WaysUp::Seen WaysUp::foreign_reached(const std::set<Oid> &tables) {
+    Seen reached = foreign_seen(tables);
+    reached.merge(foreign_written(tables, Command::update));
+    reached.merge(foreign_written(tables, Command::remove));
     return reached;
 }
 

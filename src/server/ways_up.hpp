@@ -102,13 +102,36 @@ private:
     bool try_rising_by(const Opener &opener);
     bool try_rising_in(const Opener &opener, const TableShape &shape, const Row &mine);
     bool rises_by_call(const Opener &opener, const TableShape &shape, const Row &plain);
-    std::optional<std::string> plain_word(const TableShape &shape, const ColumnShape &column);
     void accuse_call(const Opener &opener, const std::string &call, const std::string &column, const std::string &word,
                      const std::string &held);
+    // A plain member among other people, and somebody else there who is no more: an account of its own, say.
+    struct Accomplice {
+        const ColumnShape *column; // of a role
+        std::string held;          // that both of them have in it
+        Row row;                   // of the other
+        std::string which;         // finds it
+        Persona person;
+        std::map<Command, Seen> before; // what such a one reaches
+        bool looked = false;
+    };
+    void among_strangers(const TableShape &shape, bool unasked, const std::function<bool(Accomplice &)> &look);
+    bool place(const TableShape &shape, const Row &row, const Values &values);
+    std::map<Command, Seen> reached_as(const Accomplice &other, const std::set<Oid> &asked);
+    std::vector<std::string> raised(const Accomplice &other, const std::set<Oid> &asked);
+    std::vector<std::string> opened_for(Accomplice &other, const TableShape &shape, bool there, const Hearing &hearing,
+                                        const std::function<bool()> &act);
+    static bool is_more(const Accomplice &other, const std::string &word);
+    // What it can give to such a one that it has not got itself.
+    void try_raising_others(const Relation &relation);
+    bool try_raising_by(const Opener &opener);
+    void accuse_raising(const std::string &object, Command command, const std::string &statement,
+                        const Accomplice &other, const TableShape &shape, const std::string &word,
+                        const std::vector<std::string> &gain);
     std::set<Oid> left_rows_in(const std::set<Oid> &tables);
     // What a role held in a tenant of its own gives in the others.
     void try_ranks(const Relation &relation);
     void try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key, const std::set<Oid> &asked);
+    Seen foreign_written(const std::set<Oid> &tables, Command command);
     Seen foreign_reached(const std::set<Oid> &tables);
     std::vector<std::string> ranks(const TableShape &shape, const ColumnShape &column, const Row &mine);
     void report_ranks(const Relation &relation, const ColumnShape &column, const ColumnShape &tenant,
