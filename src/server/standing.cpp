@@ -3,6 +3,7 @@
 #include "server/standing.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -15,7 +16,8 @@ namespace {
 
 constexpr size_t kMostTenants = 2;
 
-// What constraints and types say that the column may hold.
+} // namespace
+
 std::vector<std::string> words_of(const Stage &stage, const TableShape &shape, const ColumnShape &column) {
     std::vector<std::string> words;
     const auto &allowed = stage.tables().allowed;
@@ -30,8 +32,6 @@ std::vector<std::string> words_of(const Stage &stage, const TableShape &shape, c
     }
     return words;
 }
-
-} // namespace
 
 std::vector<std::string> role_words(const Stage &stage, const TableShape &shape, const ColumnShape &column) {
     std::vector<std::string> words;
@@ -105,6 +105,22 @@ std::vector<std::string> plain_words(const Stage &stage, const TableShape &shape
         std::min_element(words.begin(), words.end(), [&](const auto &a, const auto &b) { return said(a) < said(b); });
     if (least != words.end()) add(*least);
     return result;
+}
+
+bool meant_for_all(const std::string &role) {
+    std::string lower = role;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    for (const char *word : {"super", "platform", "system", "global", "root", "service", "internal"})
+        if (lower.find(word) != std::string::npos) return true;
+    return false;
+}
+
+bool hangs_on(const Tables &tables, const TableShape &table, Oid parent, int keys) {
+    if (table.id == parent) return true;
+    return keys > 0 && std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const ForeignKey &key) {
+               const TableShape *next = tables.of(key.parent);
+               return next != nullptr && key.parent != table.id && hangs_on(tables, *next, parent, keys - 1);
+           });
 }
 
 const ForeignKey *belongs_by(const Stage &stage, const TableShape &shape) {

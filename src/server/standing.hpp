@@ -18,6 +18,9 @@ std::vector<std::string> role_words(const Stage &stage, const TableShape &shape,
 // Whether what the column may hold is said, and some of it makes a ruler.
 bool names_rulers(const Stage &stage, const TableShape &shape, const ColumnShape &column);
 
+// What constraints and types say that the column may hold.
+std::vector<std::string> words_of(const Stage &stage, const TableShape &shape, const ColumnShape &column);
+
 // What a row has that says nothing else; nothing where there is no default.
 Candidate default_word(const ColumnShape &column);
 
@@ -27,6 +30,13 @@ std::optional<std::string> plain_word(const Stage &stage, const TableShape &shap
 // What a plain member may well hold: what rows have by default and what nobody is asked for, where that makes nobody a
 // ruler; else the word that is said least.
 std::vector<std::string> plain_words(const Stage &stage, const TableShape &shape, const ColumnShape &column);
+
+// Of the name of a role: it is not held in one tenant alone.
+bool meant_for_all(const std::string &role);
+
+// Whether rows are a tenant's: they hang on it, or on what does.
+constexpr int kMostKeys = 3; // from a row to the tenant that it is of
+bool hangs_on(const Tables &tables, const TableShape &table, Oid parent, int keys = kMostKeys);
 
 // By what rows of the table belong to something that is no person: a team; nullptr where they do not.
 const ForeignKey *belongs_by(const Stage &stage, const TableShape &shape);

@@ -3,7 +3,6 @@
 #include "server/ways_up.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,6 +11,7 @@
 #include "server/probe.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
+#include "server/standing.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
 
@@ -20,26 +20,6 @@ namespace rlsproof::server {
 namespace {
 
 constexpr size_t kMostRanks = 8; // tried in one column
-
-// Roles that say by their name that they are not held in one tenant alone.
-bool meant_for_all(const std::string &role) {
-    std::string lower = role;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    for (const char *word : {"super", "platform", "system", "global", "root", "service", "internal"})
-        if (lower.find(word) != std::string::npos) return true;
-    return false;
-}
-
-constexpr int kMostKeys = 3; // from a row to the tenant that it is of
-
-// Whether rows are a tenant's: they hang on it, or on what does.
-bool hangs_on(const Tables &tables, const TableShape &table, Oid parent, int keys = kMostKeys) {
-    if (table.id == parent) return true;
-    return keys > 0 && std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const ForeignKey &key) {
-               const TableShape *next = tables.of(key.parent);
-               return next != nullptr && key.parent != table.id && hangs_on(tables, *next, parent, keys - 1);
-           });
-}
 
 } // namespace
 
@@ -112,23 +92,28 @@ void WaysUp::try_ranks(const Relation &relation) {
     }
 }
 
+// Done by whoever let it in, and looked at by the persona.
+void WaysUp::holding(const Row &mine, const std::string &set, const std::function<void()> &look) {
+    (void)attempt(Finish::rollback, [&] {
+        long changed = 0;
+        {
+            const AsUser past(user_, security_);
+            changed = execute(fmt::format("update {} set {} where ctid = {}::tid and tableoid = {}",
+                                          stage_.tables().of(mine.table)->name, set, quote_literal(mine.tid),
+                                          mine.stored_in));
+        }
+        if (changed > 0) look();
+    });
+}
+
 void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key,
                           const std::set<Oid> &asked) {
     const TableShape &shape = *stage_.tables().of(relation.id), &parent = *stage_.tables().of(key.parent);
     const ColumnShape &tenant = *shape.column(key.columns.front());
     const int named = key.parent_columns.front();
-    // Done by whoever let it in, and seen by the persona.
     const auto with = [&](const std::string &set, const std::function<Seen(const std::set<Oid> &)> &look) {
         Seen seen;
-        (void)attempt(Finish::rollback, [&] {
-            long changed = 0;
-            {
-                const AsUser past(user_, security_);
-                changed = execute(fmt::format("update {} set {} where ctid = {}::tid and tableoid = {}", shape.name,
-                                              set, quote_literal(mine.tid), mine.stored_in));
-            }
-            if (changed > 0) seen = look(asked);
-        });
+        holding(mine, set, [&] { seen = look(asked); });
         return seen;
     };
     const auto sees = [&](const std::set<Oid> &tables) { return foreign_seen(tables); };
@@ -173,6 +158,7 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
             }
             if (!gain.empty()) report_ranks(relation, column, tenant, parent, ranks_found, gain);
         }
+        try_ranks_by_calls({relation, parent, tenant, mine, home});
     });
 }
 

@@ -131,9 +131,20 @@ private:
     // What a role held in a tenant of its own gives in the others.
     void try_ranks(const Relation &relation);
     void try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key, const std::set<Oid> &asked);
+    void holding(const Row &mine, const std::string &set, const std::function<void()> &look);
     Seen foreign_written(const std::set<Oid> &tables, Command command);
     Seen foreign_reached(const std::set<Oid> &tables);
     std::vector<std::string> ranks(const TableShape &shape, const ColumnShape &column, const Row &mine);
+    // The same of functions with rights of their own.
+    struct RankIn {
+        const Relation &relation;
+        const TableShape &parent;
+        const ColumnShape &tenant;
+        const Row &mine;
+        std::string home; // what makes the row one of a tenant of its own
+    };
+    void try_ranks_by_calls(const RankIn &rank);
+    std::map<std::pair<int, std::string>, std::vector<const Function *>> ranks_asked_by_functions(const RankIn &rank);
     void report_ranks(const Relation &relation, const ColumnShape &column, const ColumnShape &tenant,
                       const TableShape &parent, const std::vector<std::string> &ranks,
                       const std::vector<std::string> &gain);
