@@ -25,6 +25,7 @@ struct Way {
     std::string when;                 // the circumstances, or what is written next; empty where there is nothing
     std::string witness = "";         // where the statement alone does not show it
     std::string trigger = "";         // that takes the row further
+    bool moves = false;               // the column is made to name somebody else
     std::vector<std::string> by = {}; // who decides by what that trigger writes
 };
 

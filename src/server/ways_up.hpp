@@ -96,6 +96,20 @@ private:
     // Whether rows may be put in at all, and policies say which.
     bool may_enter(const Relation &relation) const;
     Row just_put_in(const TableShape &shape);
+    // What a row of its own gives once it names somebody else.
+    struct Moved {
+        const Relation &relation;
+        std::string entry; // the statement that puts it in
+        bool by_itself;    // or whoever else is in it
+        std::string other;
+        int column;
+    };
+    void try_moving(const Relation &relation);
+    std::map<int, std::vector<std::string>> others_to_name(const TableShape &shape) const;
+    bool put_in(const Moved &moved);
+    bool opens_by_moving(const Moved &moved);
+    bool opens_then(const Moved &moved, const std::string &changing, const std::string &calling, const Opener *opener,
+                    const std::set<Oid> &asked);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
     // What an opener gives to whoever is a plain member of somebody else's: a role in it.
