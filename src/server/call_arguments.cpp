@@ -497,6 +497,7 @@ std::vector<Arguments> arguments_for_itself(const Function &function, Stage &sta
                                             const Row *at_hand) {
     Choices choices(function, stage, uid, nullptr, at_hand);
     for (size_t turn = 0; turn < kOwnRows; turn++) choices.add(turn, true);
+    if (at_hand != nullptr) choices.add_options(1, true);
     return std::move(choices.made);
 }
 
