@@ -127,7 +127,8 @@ const ForeignKey *belongs_by(const Stage &stage, const TableShape &shape) {
     const auto found = std::find_if(shape.foreign_keys.begin(), shape.foreign_keys.end(), [&](const ForeignKey &key) {
         const TableShape *parent = stage.tables().of(key.parent);
         return key.columns.size() == 1 && key.parent != shape.id && parent != nullptr && !stage.is_account(*parent) &&
-               !stage.hints().identity.contains({shape.id, key.columns.front()});
+               !stage.hints().identity.contains({shape.id, key.columns.front()}) &&
+               role_words(stage, shape, *shape.column(key.columns.front())).empty();
     });
     return found == shape.foreign_keys.end() ? nullptr : &*found;
 }

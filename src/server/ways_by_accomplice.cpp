@@ -203,6 +203,12 @@ void WaysUp::try_raising_others(const Relation &relation) {
         !(one_each(shape, stage_.hints()) && made_at_sign_up(bodies_, accounts, relation.id)))
         left.insert(Command::insert);
     if (reach.commands.contains(Command::update) && !is_promoted(relation)) left.insert(Command::update);
+    // What is open is told of anybody.
+    std::erase_if(left, [&](Command command) {
+        const Cell *cell = cell_of(relation.name, command);
+        return cell != nullptr && (cell->verdict == Verdict::open || cell->verdict == Verdict::leak);
+    });
+    if (left.empty()) return;
     const auto tried = [&](Accomplice &other, const std::string &word, Command command, const std::string &statement) {
         if (statement.empty() || !left.contains(command)) return;
         const auto act = [&] { return in_time([&] { return execute(statement); }) > 0; };
