@@ -62,5 +62,35 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA rank_it TO authenti
 RESET search_path;
 SELECT rule, level, message FROM rlsproof.audit() WHERE object LIKE 'rank\_it.%' AND rule <> 'policy_scans' ORDER BY rule, level, message;
 SELECT detail, hint FROM rlsproof.audit() WHERE rule = 'role_without_tenant' ORDER BY object, message;
+-- The same asked for by functions: any admin, and then one of the team that the row is of; any admin who is shown notes; what
+-- says that it is meant for all; who may be of no firm; and what is of no team.
+CREATE TABLE rank_it.sign (id int PRIMARY KEY, title text);
+ALTER TABLE rank_it.sign ENABLE ROW LEVEL SECURITY;
+SET search_path = rank_it;
+CREATE FUNCTION any_admin_closes(p_note int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = rank_it AS $$ BEGIN
+  IF NOT EXISTS (SELECT FROM member m WHERE m.who = uid() AND m.role = 'admin') THEN RAISE EXCEPTION 'admins alone'; END IF;
+  UPDATE note SET title = 'closed' WHERE id = p_note; END $$;
+CREATE FUNCTION admin_of_it_closes(p_note int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = rank_it AS $$ BEGIN
+  IF NOT EXISTS (SELECT FROM member m JOIN note n ON n.team = m.team WHERE n.id = p_note AND m.who = uid() AND m.role = 'admin') THEN
+    RAISE EXCEPTION 'admins alone'; END IF;
+  UPDATE note SET title = 'closed' WHERE id = p_note; END $$;
+CREATE FUNCTION any_keeper_reads() RETURNS SETOF note LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = rank_it AS $$ BEGIN
+  IF NOT EXISTS (SELECT FROM member m WHERE m.who = uid() AND m.keeper) THEN RAISE EXCEPTION 'keepers alone'; END IF;
+  RETURN QUERY SELECT * FROM note; END $$;
+CREATE FUNCTION keeper_of_it_reads(p_team int) RETURNS SETOF note LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rank_it AS $$
+  SELECT n.* FROM note n JOIN member m ON m.team = n.team WHERE n.team = p_team AND m.who = uid() AND m.keeper $$;
+CREATE FUNCTION superadmin_closes(p_note int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = rank_it AS $$ BEGIN
+  IF NOT EXISTS (SELECT FROM member m WHERE m.who = uid() AND m.role = 'superadmin') THEN RAISE EXCEPTION 'no'; END IF;
+  UPDATE note SET title = 'closed' WHERE id = p_note; END $$;
+CREATE FUNCTION any_boss_pays(p_bill int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = rank_it AS $$ BEGIN
+  IF (SELECT p.role FROM person p WHERE p.who = uid()) IS DISTINCT FROM 'boss' THEN RAISE EXCEPTION 'no'; END IF;
+  UPDATE bill SET total = 0 WHERE id = p_bill; END $$;
+CREATE FUNCTION any_admin_renames(p_sign int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = rank_it AS $$ BEGIN
+  IF NOT EXISTS (SELECT FROM member m WHERE m.who = uid() AND m.role = 'admin') THEN RAISE EXCEPTION 'admins alone'; END IF;
+  UPDATE sign SET title = 'new' WHERE id = p_sign; END $$;
+RESET search_path;
+SELECT level, object, message FROM rlsproof.audit() WHERE rule = 'role_without_tenant' AND object LIKE 'rpc:%' ORDER BY object;
+SELECT DISTINCT regexp_replace(detail, '\d+\)', '...)') AS detail, hint FROM rlsproof.audit() WHERE rule = 'role_without_tenant' AND object LIKE '%closes%';
+SELECT object, verdict, reason FROM rlsproof.verify('newcomer') WHERE command = 'EXECUTE' AND object ~ 'closes|reads|pays|renames' ORDER BY object;
 DROP SCHEMA rank_it CASCADE;
 DROP ROLE authenticated, anon;

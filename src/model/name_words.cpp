@@ -32,6 +32,7 @@ constexpr std::array kTyped = {"created", "updated", "modified", "added",    "ed
                                "changed", "entered", "inserted", "imported", "deleted"};
 constexpr std::array kTypist = {"", "id", "uid", "uuid", "user", "userid", "useruid"};
 constexpr std::array kOverOthers = {"*admin*", "super*", "staff*", "root", "moderator*", "manager", "managers", "boss"};
+constexpr std::array kRulers = {"admin", "owner", "super", "staff", "root", "moderator", "manager", "boss"};
 constexpr std::array kEverybody = {"public", "publicly", "everyone", "everybody", "anyone", "anybody"};
 // What makes everybody fewer, or all rows fewer.
 constexpr std::array kFewer = {"authenticated", "user",   "users",    "signed", "logged", "login",  "member*",
@@ -106,8 +107,15 @@ bool says_who_typed(std::string_view column) {
     });
 }
 
-bool says_over_others(std::string_view name) {
-    return any_fits(words_of_name(name), kOverOthers);
+bool says_over_others(std::string_view list) {
+    return any_fits(words_of_name(list), kOverOthers);
+}
+
+bool says_ruler(std::string_view role) {
+    std::string letters;
+    for (const std::string &word : words_of_name(role)) letters += word;
+    return std::any_of(kRulers.begin(), kRulers.end(),
+                       [&](const char *ruler) { return letters.find(ruler) != std::string::npos; });
 }
 
 bool says_everybody(std::string_view policy) {

@@ -29,8 +29,11 @@ bool says_who_typed(std::string_view column);
 // Whether a row is to be seen by others: is_public, published_at, visibility, status.
 bool says_who_sees(std::string_view column);
 
-// Those who are set over others: admins, moderators, staff. Of roles and of lists of people.
-bool says_over_others(std::string_view name);
+// Of a list of people: those who are set over others. Owners are listed with what is their own.
+bool says_over_others(std::string_view list);
+
+// Of the name of a role: those who have it are set over others. "admin", "org_owner" and "moderator" say so.
+bool says_ruler(std::string_view role);
 
 // Of a policy: that everybody is meant, and no fewer. "Public profiles are viewable by everyone" says so; what speaks
 // of users, of who has signed in, or of published rows says less.

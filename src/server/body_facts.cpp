@@ -33,7 +33,7 @@ struct Piece {
     List *calls;    // of List *
     List *handed;   // of FuncCall *, the same
     List *compared; // of Node *, in pairs
-    List *written;  // of RangeVar *, char * (or nullptr for "by position"), Node *, in threes
+    List *written;  // of RangeVar *, char * (or nullptr for "by position"), Node *, position, in fours
     List *sets;     // of char *
     List *sets_by;  // of Node *: what names the settings that it sets
     List *asked;    // of Node *, char * in turn: what is compared with a constant
@@ -137,8 +137,8 @@ void note_asked(Piece *piece, Node *what, Node *with) {
             piece->asked = lappend(lappend(piece->asked, what), (void *)constant);
 }
 
-void note_target(Piece *piece, RangeVar *table, const char *column, Node *value) {
-    piece->written = lappend(lappend(lappend(piece->written, table), (void *)column), value);
+void note_target(Piece *piece, RangeVar *table, const char *column, Node *value, int at = 0) {
+    piece->written = lappend(lappend(lappend(lappend(piece->written, table), (void *)column), value), makeInteger(at));
 }
 
 void note_targets(Piece *piece, RangeVar *table, List *targets) {
@@ -160,7 +160,9 @@ void note_insert(Piece *piece, InsertStmt *insert) {
             foreach (cell, (List *)lfirst(row)) {
                 Node *value = (Node *)lfirst(cell);
                 if (IsA(value, ResTarget)) value = castNode(ResTarget, value)->val;
-                if (at < list_length(insert->cols))
+                if (insert->cols == NIL)
+                    note_target(piece, insert->relation, nullptr, value, at);
+                else if (at < list_length(insert->cols))
                     note_target(piece, insert->relation, list_nth_node(ResTarget, insert->cols, at)->name, value);
                 at++;
             }
@@ -352,6 +354,13 @@ const char *named_by(Node *node, const Arguments *arguments) {
     return argument_of(castNode(A_Expr, node)->rexpr, arguments) != nullptr ? left : nullptr;
 }
 
+// The column that a value goes into for where it stands.
+int column_at(Oid relation, int position) {
+    for (AttrNumber number = 1; get_attname(relation, number, true) != nullptr; number++)
+        if (OidIsValid(get_atttype(relation, number)) && position-- == 0) return number; // no dropped one
+    return InvalidAttrNumber;
+}
+
 void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     Piece piece{};
     (void)walk_piece(statement, &piece);
@@ -374,16 +383,18 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
         if (list_length(name) == 1) note_unqualified(raw, psprintf("%s()", last_name(name)), schema);
     }
     RawColumn place{};
-    for (int i = 0; i < list_length(piece.written); i += 3) {
+    for (int i = 0; i < list_length(piece.written); i += 4) {
         auto *table = (RangeVar *)list_nth(piece.written, i);
         auto *value = (Node *)list_nth(piece.written, i + 2);
         if (!list_member_ptr(piece.tables, table)) piece.tables = lappend(piece.tables, table);
         place.relation = table_of(table, &piece);
-        place.number = OidIsValid(place.relation)
+        place.number = !OidIsValid(place.relation) ? InvalidAttrNumber
+                       : list_nth(piece.written, i + 1) != nullptr
                            ? get_attnum(place.relation, (const char *)list_nth(piece.written, i + 1))
-                           : InvalidAttrNumber;
+                           : column_at(place.relation, intVal(list_nth(piece.written, i + 3)));
         if (place.number <= 0) continue;
-        if (find_variable(value, nullptr)) note(raw, Use::target, &place, (const char *)list_nth(piece.written, i + 1));
+        if (find_variable(value, nullptr))
+            note(raw, Use::target, &place, get_attname(place.relation, (AttrNumber)place.number, false));
         if (find_metadata(value, nullptr)) note(raw, Use::copied, &place, "");
         if (const char *argument = argument_of(value, arguments)) note(raw, Use::written, &place, argument);
     }

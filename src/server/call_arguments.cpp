@@ -166,7 +166,7 @@ public:
 
     // What the column holds in the row of other people that has this turn.
     Candidate value_of(const Column &column, size_t turn, bool own) const {
-        if (is_at_hand(column)) return at_hand_->values.at(column.number);
+        if (const std::optional<int> number = at_hand(column)) return at_hand_->values.at(*number);
         if (own && stage_.hints().identity.contains(column)) {
             const ColumnShape *shape = stage_.tables().of(column.relation)->column(column.number);
             return identity_as(shape->category == TYPCATEGORY_NUMERIC ? "int8" : "text", uid_);
@@ -221,7 +221,9 @@ public:
         if (argument.category == TYPCATEGORY_NUMERIC) words = within(words, argument.type_id);
         // Another label than the one that is named may be what opens it.
         if (!words.empty()) words.insert(words.end(), argument.labels.begin(), argument.labels.end());
-        if (argument.category == TYPCATEGORY_BOOLEAN && !column && !argument.has_default) words = {"t", "f"};
+        const bool is_set = at_hand_ != nullptr && column && facts_.written.contains(*column);
+        if (argument.category == TYPCATEGORY_BOOLEAN && (is_set || (!column && !argument.has_default)))
+            words = {"t", "f"};
         if (column && facts_.written.contains(*column)) {
             if (const auto allowed = stage_.tables().allowed.find(*column); allowed != stage_.tables().allowed.end())
                 for (const Candidate &value : allowed->second)
@@ -251,8 +253,24 @@ public:
 
     bool is_identity(const Column &column) const { return stage_.hints().identity.contains(column); }
 
-    bool is_at_hand(const Column &column) const {
-        return at_hand_ != nullptr && at_hand_->table == column.relation && at_hand_->values.contains(column.number);
+    // The column of the row at hand that holds it: itself, or the one that refers to it.
+    std::optional<int> at_hand(const Column &column) const {
+        if (at_hand_ == nullptr) return std::nullopt;
+        if (at_hand_->table == column.relation && at_hand_->values.contains(column.number)) return column.number;
+        for (const ForeignKey &key : stage_.tables().of(at_hand_->table)->foreign_keys)
+            if (key.parent == column.relation && key.parent_columns == std::vector{column.number})
+                if (const auto value = at_hand_->values.find(key.columns.front());
+                    value != at_hand_->values.end() && value->second)
+                    return key.columns.front();
+        return std::nullopt;
+    }
+
+    // Whether everybody knows what the column may hold: its constraint or its type names it.
+    bool is_one_of_few(const Column &column, const Candidate &value) const {
+        const auto allowed = stage_.tables().allowed.find(column);
+        return stage_.tables().of(column.relation)->column(column.number)->category == TYPCATEGORY_ENUM ||
+               (allowed != stage_.tables().allowed.end() &&
+                std::find(allowed->second.begin(), allowed->second.end(), value) != allowed->second.end());
     }
 
     // What a row is known by, to everybody who has met it: no word that is told to some.
@@ -450,7 +468,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
                                   ? instead->second.left_out
                                   : told == said.end() && option.kind == Kind::plain && !column && may_be_left_out(i);
         if (left_out) continue;
-        const bool at_hand = column && chooser_.is_at_hand(*column);
+        const bool at_hand = column && chooser_.at_hand(*column);
         Candidate value;
         if (option.kind == Kind::word || option.kind == Kind::mine)
             value = option.word;
@@ -470,7 +488,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
             (options_[i].front().kind == Kind::plain ? choice.guessed : choice.beside) = true;
         else if (column && plain && chooser_.is_key(*column) && !chooser_.is_identity(*column))
             choice.by_key = true;
-        else if (column && plain && !chooser_.is_identity(*column))
+        else if (column && plain && !chooser_.is_identity(*column) && !chooser_.is_one_of_few(*column, value))
             secret = true;
         if (value) choice.given.insert(*value);
         const auto append = [&](std::string &list, const Candidate &v) {
@@ -521,6 +539,7 @@ std::vector<Arguments> arguments_for_itself(const Function &function, Stage &sta
                                             const Row *at_hand) {
     Choices choices(function, stage, uid, nullptr, at_hand);
     for (size_t turn = 0; turn < kOwnRows; turn++) choices.add(turn, true);
+    if (at_hand != nullptr) choices.add_options(1, true);
     return std::move(choices.made);
 }
 

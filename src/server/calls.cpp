@@ -426,6 +426,7 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
         seen = "a call told something about a row of somebody else's";
     tried.tells = tried.tells || about_somebody;
     tried.seen = seen;
+    tried.in_tables = !shown.empty() || !did.empty();
     if (seen.empty()) return false;
     tried.observation = std::move(observation);
     return true;

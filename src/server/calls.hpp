@@ -34,6 +34,13 @@ public:
 
     Cell examine(const Function &function, const Expectation *expectation);
 
+    // What a call that is tried shows or changes of other people's rows in these tables; empty where nothing.
+    struct Shown {
+        std::string seen, statement;
+        int calls = 0;
+    };
+    Shown shown_by(const Function &function, const std::set<Oid> &tables);
+
 private:
     // A relation that the function touches and its caller could not, and how.
     struct Gain {
@@ -51,6 +58,7 @@ private:
         std::vector<Refusal> refused; // calls that the function itself turned away
         std::string seen;             // what a call showed or changed of other people's rows; empty where nothing
         bool rows = false;            // and that was rows, not something about them
+        bool in_tables = false;       // and it is known in which tables
         std::string doubt; // what a call did while triggers rested, and what they say of it; empty where nothing
         Observation observation;
     };

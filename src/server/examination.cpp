@@ -61,11 +61,6 @@ std::string not_looked_at(const Outcome &outcome) {
     return fmt::format("it could not be looked at: {}: {}", outcome.sqlstate, outcome.message);
 }
 
-// Of a kind of users that may be chosen at sign-up: a flag that may be set is one as well.
-bool rules_others(const std::string &kind) {
-    return says_over_others(kind) || kind.find("owner") != std::string::npos || kind == "true";
-}
-
 } // namespace
 
 // Whether a value that something objects to, quoted in its message, is one that was made up here.
@@ -472,7 +467,7 @@ void Examination::tell_kind(const Persona &persona, const Kind &kind, const std:
     if (gained.empty()) return;
     Finding finding;
     finding.rule = "forgeable_claim";
-    finding.level = rules_others(kind.word) ? Level::error : Level::warning;
+    finding.level = says_ruler(kind.word) || kind.word == "true" ? Level::error : Level::warning;
     finding.category = Category::exposure;
     finding.object = kind.function;
     finding.message = fmt::format("whoever signs up may choose {} = '{}', and is then shown rows of other people in {}",

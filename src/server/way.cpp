@@ -32,34 +32,39 @@ std::string some_deciders(std::vector<std::string> by) {
     return fmt::format("{}{}", fmt::join(by, "; "), more > 0 ? fmt::format(" (and {} more)", more) : "");
 }
 
+void make_open(std::vector<Cell> &cells, const Persona &persona, const std::string &object, Command command,
+               const std::string &what, const std::string &statement, const std::string &shown) {
+    for (Cell &cell : cells)
+        if (cell.persona == persona.name && cell.object == object && cell.command == command &&
+            cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
+            cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
+            cell.evidence = Evidence::execution;
+            cell.reason = what;
+            Observation observation;
+            observation.statement = statement;
+            cell.witness = shown.empty() ? witness(persona, observation, "") : shown;
+        }
+}
+
 void accuse_of(const Way &way, const Persona &persona, const Tables &tables, const Hints &hints,
                std::vector<Cell> &cells, std::vector<Finding> &findings) {
     const bool promotion = way.rule == "self_promotion";
     const std::string object = way.relation != nullptr ? way.relation->name : way.function->name;
     std::string what = fmt::format("{} can", persona.name);
     if (way.relation != nullptr)
-        what += fmt::format(" {} {} by itself",
+        what += fmt::format(" {} {}{}",
                             promotion                        ? "set"
+                            : way.moves                      ? "make a row of its own name somebody else in"
                             : way.command == Command::update ? "change its own row in"
                                                              : "write its own row into",
-                            way.column.empty() ? object : object + "." + way.column);
+                            way.column.empty() ? object : object + "." + way.column, way.moves ? "" : " by itself");
     what += way.when;
     if (way.function != nullptr)
         what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
                             way.relation != nullptr ? " with it" : " with the key of any row");
     if (!way.gained.empty())
         what += fmt::format("; after that it sees rows of other people in {}", fmt::join(way.gained, ", "));
-    // It was done: what could not be told otherwise, or failed, is told by that.
-    for (Cell &cell : cells)
-        if (cell.persona == persona.name && cell.object == object && cell.command == way.command &&
-            cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
-            cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
-            cell.evidence = Evidence::execution;
-            cell.reason = what;
-            Observation observation;
-            observation.statement = way.statement;
-            cell.witness = way.witness.empty() ? witness(persona, observation, "") : way.witness;
-        }
+    make_open(cells, persona, object, way.command, what, way.statement, way.witness);
     Finding finding;
     finding.rule = way.rule;
     finding.level = Level::error;
@@ -77,6 +82,9 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
                    : !way.trigger.empty()
                        ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
                          "have, or let the trigger function ask who is calling before it writes."
+                   : way.moves
+                       ? "Take UPDATE on the columns that name people away, or let the policy's WITH CHECK keep "
+                         "them as they are."
                    : !way.when.empty()
                        ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
                          "have, or let a trigger put the row in at sign-up and nobody else."
@@ -84,7 +92,7 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
                        ? "Let the function ask whether its caller was let in by somebody who may."
                        : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
                          "identity says nothing about what is joined.";
-    if (promotion)
+    if (promotion || way.moves)
         finding.fix =
             fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
                         object, quote_identifier(persona.role));

@@ -25,12 +25,17 @@ struct Way {
     std::string when;                 // the circumstances, or what is written next; empty where there is nothing
     std::string witness = "";         // where the statement alone does not show it
     std::string trigger = "";         // that takes the row further
+    bool moves = false;               // the column is made to name somebody else
     std::vector<std::string> by = {}; // who decides by what that trigger writes
 };
 
 // Who says that what was opened is open.
 std::vector<std::string> deciders(const Way &way, const Tables &tables, const Hints &hints);
 std::string some_deciders(std::vector<std::string> by);
+
+// It was done: what could not be told otherwise, or failed, is told by that. Without a witness the statement is one.
+void make_open(std::vector<Cell> &cells, const Persona &persona, const std::string &object, Command command,
+               const std::string &what, const std::string &statement, const std::string &witness = "");
 
 // Adds the finding, and makes the cell of the write that opens it say so.
 void accuse_of(const Way &way, const Persona &persona, const Tables &tables, const Hints &hints,

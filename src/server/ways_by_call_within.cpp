@@ -10,9 +10,9 @@
 #include "server/identity.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
+#include "server/standing.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
-#include "server/witness.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -22,52 +22,9 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostTenants = 2;
 constexpr size_t kMostRoles = 6; // of one column
 
-bool is_asked(const Hints &hints, const Column &place, const std::string &value) {
-    const auto found = hints.asked_of_callers.find(place);
-    return found != hints.asked_of_callers.end() && found->second.contains(value);
-}
-
-bool may_be_role(const Hints &hints, const TableShape &shape, const ColumnShape &column) {
-    const Column place{shape.id, column.number};
-    const bool kind = column.category == 'S' || column.category == 'E' || column.category == 'B';
-    return kind && !column.generated && hints.asked_of_callers.contains(place) && hints.personal.contains(place) &&
-           !hints.identity.contains(place);
-}
-
 } // namespace
-
-// What a column may hold that nobody is asked for: what members have who were given nothing.
-std::optional<std::string> WaysUp::plain_word(const TableShape &shape, const ColumnShape &column) {
-    const Column place{shape.id, column.number};
-    if (column.category == 'B') return is_asked(stage_.hints(), place, "t") ? "f" : "t";
-    std::vector<std::string> words;
-    if (!column.default_expression.empty())
-        (void)attempt(Finish::rollback, [&] {
-            words.push_back(query(fmt::format("select ({})::text", column.default_expression)).text(0, 0));
-        });
-    bool any = true;
-    if (const auto allowed = stage_.tables().allowed.find(place); allowed != stage_.tables().allowed.end())
-        for (const Candidate &word : allowed->second)
-            if (word) {
-                words.push_back(*word);
-                any = false;
-            }
-    if (column.category == 'E') {
-        const Rows labels = query("select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = $1::oid "
-                                  "order by e.enumsortorder desc",
-                                  {std::to_string(column.type)});
-        for (size_t i = 0; i < labels.size(); i++) words.push_back(labels.text(i, 0));
-        any = false;
-    }
-    if (any) words.emplace_back("made");
-    const auto plain = std::find_if(words.begin(), words.end(), [&](const std::string &word) {
-        return !word.empty() && !is_asked(stage_.hints(), place, word);
-    });
-    return plain == words.end() ? std::nullopt : std::optional<std::string>(*plain);
-}
 
 bool WaysUp::try_rising_by(const Opener &opener) {
     if (persona_.declared || !stage_.triggers_off()) return false;
@@ -75,7 +32,7 @@ bool WaysUp::try_rising_by(const Opener &opener) {
     for (const Oid table : opener.written) {
         const TableShape *shape = stage_.tables().of(table);
         if (shape == nullptr || std::none_of(shape->columns.begin(), shape->columns.end(), [&](const ColumnShape &c) {
-                return may_be_role(stage_.hints(), *shape, c);
+                return !role_words(stage_, *shape, c).empty();
             }))
             continue;
         const Scratch scratch;
@@ -98,30 +55,15 @@ bool WaysUp::try_rising_by(const Opener &opener) {
 bool WaysUp::try_rising_in(const Opener &opener, const TableShape &shape, const Row &mine) {
     std::vector<Row> plain{mine};
     for (const ColumnShape &column : shape.columns) {
-        if (!may_be_role(stage_.hints(), shape, column)) continue;
-        const std::optional<std::string> word = plain_word(shape, column);
+        if (role_words(stage_, shape, column).empty()) continue;
+        const std::optional<std::string> word = plain_word(stage_, shape, column);
         if (!word) return false; // whoever is in it has a role
         plain.front().values[column.number] = *word;
     }
     // Among other people: what it founded is its own to rule.
-    for (const ForeignKey &key : shape.foreign_keys) {
-        const TableShape *parent = stage_.tables().of(key.parent);
-        if (key.columns.size() != 1 || key.parent == shape.id || parent == nullptr || stage_.is_account(*parent) ||
-            stage_.hints().identity.contains({shape.id, key.columns.front()}))
-            continue;
-        std::vector<Row> moved;
-        for (const Row &row : stage_.rows(parent->id)) {
-            const auto value = row.values.find(key.parent_columns.front());
-            const bool own = std::any_of(own_.begin(), own_.end(), [&](const Row &other) {
-                return other.table == row.table && other.tid == row.tid;
-            });
-            if (own || value == row.values.end() || !value->second || moved.size() == kMostTenants) continue;
-            moved.push_back(plain.front());
-            moved.back().values[key.columns.front()] = value->second;
-        }
-        if (moved.empty()) return false;
-        plain = std::move(moved);
-        break;
+    if (const ForeignKey *belongs = belongs_by(stage_, shape)) {
+        plain = among_others(stage_, own_, *belongs, plain.front());
+        if (plain.empty()) return false;
     }
     return std::any_of(plain.begin(), plain.end(),
                        [&](const Row &row) { return left_ > 0 && rises_by_call(opener, shape, row); });
@@ -137,7 +79,7 @@ bool WaysUp::rises_by_call(const Opener &opener, const TableShape &shape, const 
         const std::string equal = fmt::format("{} = {}", column->name, Maker::literal(*column, value));
         const bool linked = std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
                                         [&, at = number](const ForeignKey &k) { return k.columns == std::vector{at}; });
-        if (may_be_role(hints, shape, *column) || linked) set += (set.empty() ? "" : ", ") + equal;
+        if (linked || !role_words(stage_, shape, *column).empty()) set += (set.empty() ? "" : ", ") + equal;
         if (value && (linked || hints.identity.contains({shape.id, number}))) mine += " and " + equal;
     }
     if (set.empty() || mine.empty()) return false;
@@ -152,10 +94,9 @@ bool WaysUp::rises_by_call(const Opener &opener, const TableShape &shape, const 
             if (left_-- <= 0 || accused) return;
             const std::string calling = call_of(*opener.function, choice.list);
             for (const ColumnShape &column : shape.columns) {
-                if (!may_be_role(hints, shape, column) || accused) continue;
-                const auto asked = hints.asked_of_callers.find({shape.id, column.number});
+                if (accused) continue;
                 size_t tried = 0;
-                for (const std::string &word : asked->second) {
+                for (const std::string &word : role_words(stage_, shape, column)) {
                     // A role comes as one of the arguments, or is the only one there is to be had.
                     if (++tried > kMostRoles || accused) break;
                     const std::string has = fmt::format("select 1 from {} where {} = {}{} limit 1", shape.name,
@@ -190,16 +131,7 @@ void WaysUp::accuse_call(const Opener &opener, const std::string &call, const st
     const std::string what =
         fmt::format("{} can make itself \"{}\" in {} by a call of {}, being no more than \"{}\" there", persona_.name,
                     word, column, function.name.substr(4), held);
-    for (Cell &cell : *cells_)
-        if (cell.persona == persona_.name && cell.object == function.name && cell.command == Command::execute &&
-            cell.verdict != Verdict::open && cell.verdict != Verdict::leak && cell.expected == "none") {
-            cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
-            cell.evidence = Evidence::execution;
-            cell.reason = what;
-            Observation observation;
-            observation.statement = call;
-            cell.witness = witness(persona_, observation, "");
-        }
+    make_open(*cells_, persona_, function.name, Command::execute, what, call);
     Finding finding;
     finding.rule = "self_promotion";
     finding.level = Level::error;

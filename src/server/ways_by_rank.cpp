@@ -3,7 +3,6 @@
 #include "server/ways_up.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 #include <map>
 
@@ -14,6 +13,7 @@
 #include "server/probe.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
+#include "server/standing.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
 
@@ -23,43 +23,30 @@ namespace {
 
 constexpr size_t kMostRanks = 8; // tried in one column
 
-// Roles that say by their name that they are not held in one tenant alone.
-bool meant_for_all(const std::string &role) {
-    std::string lower = role;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    for (const char *word : {"super", "platform", "system", "global", "root", "service", "internal"})
-        if (lower.find(word) != std::string::npos) return true;
-    return false;
-}
-
-constexpr int kMostKeys = 3; // from a row to the tenant that it is of
-
-// Whether rows are a tenant's: they hang on it, or on what does.
-bool hangs_on(const Tables &tables, const TableShape &table, Oid parent, int keys = kMostKeys) {
-    if (table.id == parent) return true;
-    return keys > 0 && std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const ForeignKey &key) {
-               const TableShape *next = tables.of(key.parent);
-               return next != nullptr && key.parent != table.id && hangs_on(tables, *next, parent, keys - 1);
-           });
-}
-
 } // namespace
 
-// What can be seen, changed or removed of other people's rows.
-WaysUp::Seen WaysUp::foreign_reached(const std::set<Oid> &tables) {
-    Seen reached = foreign_seen(tables);
+// What can be changed, or removed, of other people's rows.
+WaysUp::Seen WaysUp::foreign_written(const std::set<Oid> &tables, Command command) {
+    Seen reached;
     for (const Relation &relation : world_.relations) {
         const Reach *reach = relation.reach_of(persona_.name);
-        if (!tables.contains(relation.id) || !relation.is_table() || reach == nullptr) continue;
-        for (const Command command : {Command::update, Command::remove}) {
-            if (!reach->commands.contains(command) || left_ <= 0) continue;
-            left_--;
-            const Scratch scratch;
-            Probe probe(stage_, relation, own_, user_, security_);
-            const Observation observation = command == Command::update ? probe.update(false) : probe.remove(true);
-            for (const Row *row : observation.foreign) reached.emplace(relation.id, row->tid);
-        }
+        if (!tables.contains(relation.id) || !relation.is_table() || reach == nullptr ||
+            !reach->commands.contains(command) || left_ <= 0)
+            continue;
+        left_--;
+        const Scratch scratch;
+        Probe probe(stage_, relation, own_, user_, security_);
+        const Observation observation = command == Command::update ? probe.update(false) : probe.remove(true);
+        for (const Row *row : observation.foreign) reached.emplace(relation.id, row->tid);
     }
+    return reached;
+}
+
+// What can be seen, changed or removed of them.
+WaysUp::Seen WaysUp::foreign_reached(const std::set<Oid> &tables) {
+    Seen reached = foreign_seen(tables);
+    reached.merge(foreign_written(tables, Command::update));
+    reached.merge(foreign_written(tables, Command::remove));
     return reached;
 }
 
@@ -107,6 +94,20 @@ void WaysUp::try_ranks(const Relation &relation) {
     }
 }
 
+// Done by whoever let it in, and looked at by the persona.
+void WaysUp::holding(const Row &mine, const std::string &set, const std::function<void()> &look) {
+    (void)attempt(Finish::rollback, [&] {
+        long changed = 0;
+        {
+            const AsUser past(user_, security_);
+            changed = execute(fmt::format("update {} set {} where ctid = {}::tid and tableoid = {}",
+                                          stage_.tables().of(mine.table)->name, set, quote_literal(mine.tid),
+                                          mine.stored_in));
+        }
+        if (changed > 0) look();
+    });
+}
+
 void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key,
                           const std::set<Oid> &asked) {
     const TableShape &shape = *stage_.tables().of(relation.id), &parent = *stage_.tables().of(key.parent);
@@ -128,19 +129,7 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
         governed.insert(ladder.governed.begin(), ladder.governed.end());
         if (!ladder.governed.empty()) ladders.push_back(std::move(ladder));
     }
-    if (ladders.empty()) return;
-    // Done by whoever let it in, and seen by the persona.
-    const auto with = [&](const std::string &set, const std::function<void()> &look) {
-        (void)attempt(Finish::rollback, [&] {
-            long changed = 0;
-            {
-                const AsUser past(user_, security_);
-                changed = execute(fmt::format("update {} set {} where ctid = {}::tid and tableoid = {}", shape.name,
-                                              set, quote_literal(mine.tid), mine.stored_in));
-            }
-            if (changed > 0) look();
-        });
-    };
+    if (ladders.empty() && ranks_asked_by_functions({relation, parent, tenant, mine, ""}).empty()) return;
     const auto in = [&](const Candidate &value) {
         return fmt::format("{} = {}", tenant.name, Maker::literal(tenant, value));
     };
@@ -152,7 +141,7 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
             const auto value = row.values.find(named);
             bool shows = false;
             if (value == row.values.end() || !value->second) return shows;
-            with(in(value->second), [&] {
+            holding(mine, in(value->second), [&] {
                 for (const auto &[table, before] : nowhere) {
                     const Seen within = foreign_seen({table});
                     shows = !std::includes(before.begin(), before.end(), within.begin(), within.end());
@@ -173,14 +162,15 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
         if (!own || !own->values.contains(named)) return;
         const std::string home = in(own->values.at(named));
         Seen before;
-        with(home, [&] { before = foreign_reached(governed); });
+        holding(mine, home, [&] { before = foreign_reached(governed); });
         for (const Ladder &ladder : ladders) {
             std::vector<std::string> ranks_found, gain;
             for (const std::string &role : ladder.roles) {
                 if (left_ <= 0) break;
                 Seen reached;
-                with(fmt::format("{}, {} = {}", home, ladder.column->name, Maker::literal(*ladder.column, role)),
-                     [&] { reached = foreign_reached(ladder.governed); });
+                holding(mine,
+                        fmt::format("{}, {} = {}", home, ladder.column->name, Maker::literal(*ladder.column, role)),
+                        [&] { reached = foreign_reached(ladder.governed); });
                 bool more = false;
                 for (const auto &seen : reached) {
                     if (before.contains(seen)) continue;
@@ -192,6 +182,7 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
             }
             if (!gain.empty()) report_ranks(relation, *ladder.column, tenant, parent, ranks_found, gain);
         }
+        try_ranks_by_calls({relation, parent, tenant, mine, home});
     });
 }
 

@@ -410,8 +410,10 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
                 if (reach->commands.contains(Command::update)) try_raising(relation);
             }
             try_ranks(relation);
+            try_raising_others(relation);
         }
         if (reach->commands.contains(Command::insert)) try_handing_in(relation);
+        if (reach->commands.contains(Command::update)) try_moving(relation);
         try_taking_in(relation);
     }
     for (const Relation &relation : world_.relations)

@@ -97,21 +97,69 @@ private:
     // Whether rows may be put in at all, and policies say which.
     bool may_enter(const Relation &relation) const;
     Row just_put_in(const TableShape &shape);
+    // What a row of its own gives once it names somebody else.
+    struct Moved {
+        const Relation &relation;
+        std::string entry; // the statement that puts it in
+        bool by_itself;    // or whoever else is in it
+        std::string other;
+        int column;
+    };
+    void try_moving(const Relation &relation);
+    std::map<int, std::vector<std::string>> others_to_name(const TableShape &shape) const;
+    bool put_in(const Moved &moved);
+    bool opens_by_moving(const Moved &moved);
+    bool opens_then(const Moved &moved, const std::string &changing, const std::string &calling, const Opener *opener,
+                    const std::set<Oid> &asked);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
     // What an opener gives to whoever is a plain member of somebody else's: a role in it.
     bool try_rising_by(const Opener &opener);
     bool try_rising_in(const Opener &opener, const TableShape &shape, const Row &mine);
     bool rises_by_call(const Opener &opener, const TableShape &shape, const Row &plain);
-    std::optional<std::string> plain_word(const TableShape &shape, const ColumnShape &column);
     void accuse_call(const Opener &opener, const std::string &call, const std::string &column, const std::string &word,
                      const std::string &held);
+    // A plain member among other people, and somebody else there who is no more: an account of its own, say.
+    struct Accomplice {
+        const ColumnShape *column; // of a role
+        std::string held;          // that both of them have in it
+        Row row;                   // of the other
+        std::string which;         // finds it
+        Persona person;
+        std::map<Command, Seen> before; // what such a one reaches
+        bool looked = false;
+    };
+    void among_strangers(const TableShape &shape, bool unasked, const std::function<bool(Accomplice &)> &look);
+    bool place(const TableShape &shape, const Row &row, const Values &values);
+    std::map<Command, Seen> reached_as(const Accomplice &other, const std::set<Oid> &asked);
+    std::vector<std::string> raised(const Accomplice &other, const std::set<Oid> &asked);
+    std::vector<std::string> opened_for(Accomplice &other, const TableShape &shape, bool there, const Hearing &hearing,
+                                        const std::function<bool()> &act);
+    static bool is_more(const Accomplice &other, const std::string &word);
+    // What it can give to such a one that it has not got itself.
+    void try_raising_others(const Relation &relation);
+    bool try_raising_by(const Opener &opener);
+    void accuse_raising(const std::string &object, Command command, const std::string &statement,
+                        const Accomplice &other, const TableShape &shape, const std::string &word,
+                        const std::vector<std::string> &gain);
     std::set<Oid> left_rows_in(const std::set<Oid> &tables);
     // What a role held in a tenant of its own gives in the others.
     void try_ranks(const Relation &relation);
     void try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key, const std::set<Oid> &asked);
+    void holding(const Row &mine, const std::string &set, const std::function<void()> &look);
+    Seen foreign_written(const std::set<Oid> &tables, Command command);
     Seen foreign_reached(const std::set<Oid> &tables);
     std::vector<std::string> ranks(const TableShape &shape, const ColumnShape &column, const Row &mine);
+    // The same of functions with rights of their own.
+    struct RankIn {
+        const Relation &relation;
+        const TableShape &parent;
+        const ColumnShape &tenant;
+        const Row &mine;
+        std::string home; // what makes the row one of a tenant of its own
+    };
+    void try_ranks_by_calls(const RankIn &rank);
+    std::map<std::pair<int, std::string>, std::vector<const Function *>> ranks_asked_by_functions(const RankIn &rank);
     void report_ranks(const Relation &relation, const ColumnShape &column, const ColumnShape &tenant,
                       const TableShape &parent, const std::vector<std::string> &ranks,
                       const std::vector<std::string> &gain);

@@ -64,5 +64,14 @@ TEST(NameWords, WhatPeopleWrite) {
     EXPECT_FALSE(says_who_sees("publicity"));
 }
 
+TEST(NameWords, RolesThatAreSetOverOthers) {
+    EXPECT_TRUE(says_ruler("Admin"));
+    EXPECT_TRUE(says_ruler("org_owner"));
+    EXPECT_TRUE(says_ruler("superuser"));
+    EXPECT_FALSE(says_ruler("member"));
+    EXPECT_FALSE(says_ruler("viewer"));
+    EXPECT_FALSE(says_ruler(""));
+}
+
 } // namespace
 } // namespace rlsproof
