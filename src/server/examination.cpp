@@ -18,6 +18,7 @@
 #include "server/identity.hpp"
 #include "server/judge.hpp"
 #include "server/meant.hpp"
+#include "server/name_conditions.hpp"
 #include "server/personas.hpp"
 #include "server/read_through.hpp"
 #include "server/scratch.hpp"
@@ -372,6 +373,11 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
     const Cell before = cell;
     rows_decide(cell, persona, relation, part, found);
     if (!hear_triggers(cell, before, persona, relation, part, found)) return cell;
+    if (cell.verdict == Verdict::ok && !cell.declared && part.column != 0 && found.bound) {
+        Probe probe(*stage_, relation, own_, user_, security_, part);
+        if (const std::string unmet = unmet_name(relation, persona, command, probe); !unmet.empty())
+            return decide(Verdict::unknown, Evidence::none, "no file could be made whose name meets " + unmet);
+    }
     if (cell.verdict == Verdict::open && command == Command::select && part.column == 0 && found.bound &&
         truth == Truth::always)
         cell.said_by = said_to_be_for_everybody(persona, relation, *stage_,

@@ -93,10 +93,45 @@ bool place_of(Node *node, const HintWalk *walk, Place *place) {
 }
 
 // A part of a name: what it has to be, or the type it is read as.
-void note_part(HintWalk *walk, const Place &place, int part, const char *value, Oid read_as) {
+void note_part(HintWalk *walk, const Place &place, int part, const char *value, Oid read_as,
+               HintKind kind = HintKind::name_part) {
     auto *raw = (RawHint *)palloc(sizeof(RawHint));
-    *raw = RawHint{HintKind::name_part, place.relation, place.number, place.own, value, read_as, part};
+    *raw = RawHint{kind, place.relation, place.number, place.own, value, read_as, part};
     walk->found = lappend(walk->found, raw);
+}
+
+// What a part of a name is compared with. A folder that must not be something is met by any other.
+void note_part_compared(HintWalk *walk, const Place &place, int part, const Const *constant, const char *symbol) {
+    if (constant->constisnull) return;
+    const char *value = text_of(constant->consttype, constant->constvalue);
+    if (strcmp(symbol, "=") == 0 || strcmp(symbol, "^@") == 0) return note_part(walk, place, part, value, InvalidOid);
+    if (strcmp(symbol, "~") == 0 || strcmp(symbol, "~*") == 0)
+        return note_part(walk, place, part, value, InvalidOid, HintKind::name_pattern);
+    if (strcmp(symbol, "~~") != 0 && strcmp(symbol, "~~*") != 0) return;
+    StringInfoData like; // LIKE 'user-%'
+    initStringInfo(&like);
+    for (const char *c = value; *c != '\0'; c++)
+        if (*c == '%')
+            appendStringInfoString(&like, "made");
+        else if (*c != '\\')
+            appendStringInfoChar(&like, *c == '_' ? 'x' : *c);
+    note_part(walk, place, part, like.data, InvalidOid);
+}
+
+// array_length(storage.foldername(name), 1) = 3: as many folders as that.
+bool note_folders(HintWalk *walk, Node *left, const Const *constant, const char *symbol) {
+    constexpr long kMostFolders = 8;
+    int beyond = 0;
+    Node *column = number_of_folders(left, &beyond);
+    Place place;
+    if (column == nullptr || !place_of(column, walk, &place) || constant->constisnull ||
+        TypeCategory(constant->consttype) != TYPCATEGORY_NUMERIC)
+        return false;
+    const long asked = strtol(text_of(constant->consttype, constant->constvalue), nullptr, 10) - beyond +
+                       (strcmp(symbol, ">") == 0 ? 1 : 0);
+    const bool at_least = symbol[0] == '>' || strcmp(symbol, "=") == 0;
+    if (at_least && asked > 0 && asked <= kMostFolders) note_part(walk, place, (int)asked, "made", InvalidOid);
+    return true;
 }
 
 bool part_place(Node *node, const HintWalk *walk, Place *place, int *part) {
@@ -286,13 +321,14 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
         }
     } else if (part_place(left, walk, &place, &part)) {
         // (storage.foldername(name))[1] = auth.uid()::text
-        if (IsA(bare, Const) && strcmp(symbol, "=") == 0 && !castNode(Const, bare)->constisnull)
-            note_part(walk, place, part, text_of(castNode(Const, bare)->consttype, castNode(Const, bare)->constvalue),
-                      InvalidOid);
+        if (IsA(bare, Const))
+            note_part_compared(walk, place, part, castNode(Const, bare), symbol);
         else if (part == 1 && is_identity(bare, walk))
             note(walk, HintKind::identity_path, place.relation, place.number, place.own, nullptr);
     } else if (IsA(bare, Const) && strcmp(symbol, "=") == 0 && place_of(without_spelling(left), walk, &place)) {
         note_constant(walk, place, castNode(Const, bare)); // lower(column) = 'value'
+    } else if (IsA(bare, Const) && note_folders(walk, left, castNode(Const, bare), symbol)) {
+        return;
     } else if (IsA(left, FuncExpr) && IsA(bare, Const)) {
         note_length(walk, castNode(FuncExpr, left), castNode(Const, bare), symbol);
     } else if (IsA(left, OpExpr) && list_length(castNode(OpExpr, left)->args) == 2 && IsA(bare, Const)) {

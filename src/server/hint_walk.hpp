@@ -16,6 +16,7 @@ enum class HintKind {
     identity,      // with something about the caller
     identity_path, // its first folder is
     name_part,     // a part of it is compared with a constant, or cast to a type: `other_number` says which part
+    name_pattern,  // such a part has to match a regular expression
     limit,         // a number of another table is weighed against something
     read,          // a column of another table is read
     function,      // is called

@@ -152,7 +152,7 @@ void name_files(Hints &hints, PolicyHint &policy, const std::map<Column, AskedPa
         if (parts.owned) first.emplace(1, kSomebody);
         for (const auto &[part, values] : parts.values) first.emplace(part, values.front());
         add_likes(first, known, column.number);
-        if (first.size() == (parts.owned ? 1 : 0)) continue;
+        if (parts.values.empty() && first.size() == (parts.owned ? 1 : 0)) continue;
         std::vector<NameParts> names{first};
         for (const auto &[part, values] : parts.values)
             for (const std::string &value : values) {
@@ -297,6 +297,15 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                         add_once(asked_parts.try_emplace(column, AskedParts{raw->own, false, {}})
                                      .first->second.values[raw->other_number],
                                  std::string(raw->value));
+                    break;
+                case HintKind::name_pattern:
+                    for (const std::string &sample : text::samples_of_pattern(raw->value)) {
+                        if (sample.find('/') != sample.npos) continue;
+                        add_once(asked_parts.try_emplace(column, AskedParts{raw->own, false, {}})
+                                     .first->second.values[raw->other_number],
+                                 sample);
+                        break;
+                    }
                     break;
                 case HintKind::limit: hints.limits.insert(column); break;
                 case HintKind::read: hint.reads.insert(column); break;

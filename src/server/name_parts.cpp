@@ -71,6 +71,14 @@ Node *folders_of_name(Node *node) {
     return lists ? column_in(argument(node, 0)) : nullptr;
 }
 
+Node *number_of_folders(Node *node, int *beyond) {
+    node = without_casts(node);
+    if (!is_call(node, "array_length") && !is_call(node, "cardinality")) return nullptr;
+    Node *list = argument(node, 0);
+    *beyond = is_call(list, "string_to_array") ? 1 : 0;
+    return folders_of_name(list);
+}
+
 Node *part_of_name(Node *node, int *part) {
     node = without_spelling(node);
     if (node == nullptr) return nullptr;

@@ -25,6 +25,10 @@ Node *part_of_name(Node *node, int *part);
 // The column whose folders an expression lists; nullptr where it is nothing of the kind.
 Node *folders_of_name(Node *node);
 
+// The column whose folders an expression counts, and what is counted with them: 1 where the file name is; nullptr where
+// it is nothing of the kind.
+Node *number_of_folders(Node *node, int *beyond);
+
 // Without lower(), upper() and trim(): what they make of a text, a text in small letters is mostly already.
 Node *without_spelling(Node *node);
 
