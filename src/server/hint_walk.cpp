@@ -12,29 +12,12 @@ extern "C" {
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 }
 
 namespace rlsproof::server {
-
-const char *text_of(Oid type, Datum value) {
-    Oid output;
-    bool varlena;
-    getTypeOutputInfo(type, &output, &varlena);
-    return OidOutputFunctionCall(output, value);
-}
-
-const char *some_value(Oid type) {
-    switch (TypeCategory(type)) {
-    case TYPCATEGORY_DATETIME:
-        return type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == DATEOID ? "2000-01-01" : nullptr;
-    case TYPCATEGORY_STRING: return "x";
-    default: return nullptr;
-    }
-}
 
 namespace {
 
@@ -108,14 +91,7 @@ void note_part_compared(HintWalk *walk, const Place &place, int part, const Cons
     if (strcmp(symbol, "~") == 0 || strcmp(symbol, "~*") == 0)
         return note_part(walk, place, part, value, InvalidOid, HintKind::name_pattern);
     if (strcmp(symbol, "~~") != 0 && strcmp(symbol, "~~*") != 0) return;
-    StringInfoData like; // LIKE 'user-%'
-    initStringInfo(&like);
-    for (const char *c = value; *c != '\0'; c++)
-        if (*c == '%')
-            appendStringInfoString(&like, "made");
-        else if (*c != '\\')
-            appendStringInfoChar(&like, *c == '_' ? 'x' : *c);
-    note_part(walk, place, part, like.data, InvalidOid);
+    note_part(walk, place, part, like_sample(value), InvalidOid);
 }
 
 // array_length(storage.foldername(name), 1) = 3: as many folders as that.
@@ -169,18 +145,6 @@ bool is_identity(Node *node, const HintWalk *walk) {
 
 bool is_time(Oid type) {
     return type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == DATEOID;
-}
-
-// The elements of an array that are not NULL. REQUIRES: `use` is a plain function's own, without destructors.
-template <typename Use>
-void each_element(Datum array, Use use) {
-    ArrayType *values = DatumGetArrayTypeP(array);
-    ArrayIterator elements = array_create_iterator(values, 0, nullptr);
-    Datum value;
-    bool null;
-    while (array_iterate(elements, &value, &null))
-        if (!null) use(ARR_ELEMTYPE(values), value);
-    array_free_iterator(elements);
 }
 
 void note_constant(HintWalk *walk, const Place &place, const Const *constant) {

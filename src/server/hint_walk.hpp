@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "nodes/pg_list.h"
+#include "utils/array.h"
 }
 
 namespace rlsproof::server {
@@ -55,5 +56,17 @@ const char *some_value(Oid type);
 
 // A value of a type as text.
 const char *text_of(Oid type, Datum value);
+
+// The elements of an array that are not NULL. REQUIRES: `use` is a plain function's own, without destructors.
+template <typename Use>
+void each_element(Datum array, Use use) {
+    ArrayType *values = DatumGetArrayTypeP(array);
+    ArrayIterator elements = array_create_iterator(values, 0, nullptr);
+    Datum value;
+    bool null;
+    while (array_iterate(elements, &value, &null))
+        if (!null) use(ARR_ELEMTYPE(values), value);
+    array_free_iterator(elements);
+}
 
 } // namespace rlsproof::server

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
@@ -108,6 +109,17 @@ Node *part_of_name(Node *node, int *part) {
     if (!is_text(argument(node, 1), ".") || number < 1 || number > 2) return nullptr;
     *part = number == 1 ? kStem : kExtension;
     return column_in(is_call(of, "filename") ? argument(of, 0) : of);
+}
+
+const char *like_sample(const char *pattern) {
+    StringInfoData like;
+    initStringInfo(&like);
+    for (const char *c = pattern; *c != '\0'; c++)
+        if (*c == '%')
+            appendStringInfoString(&like, "made");
+        else if (*c != '\\')
+            appendStringInfoChar(&like, *c == '_' ? 'x' : *c);
+    return like.data;
 }
 
 std::string name_of_parts(NameParts parts, const std::map<int, Oid> &read_as, const std::string &stem) {

@@ -35,6 +35,9 @@ Node *without_spelling(Node *node);
 // Whose folder it is where somebody's is asked for; who owns a row puts another one in its place.
 constexpr const char *kSomebody = "c0ffee00-0000-4000-8000-000000000001";
 
+// A text that is like the pattern of a LIKE.
+const char *like_sample(const char *pattern);
+
 using NameParts = std::map<int, std::string>;
 
 // A name with these parts. Those that are read as another type, and not asked for, read as it.

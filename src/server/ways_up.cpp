@@ -88,6 +88,7 @@ std::vector<std::string> WaysUp::gained(const Seen &before, const std::set<Oid> 
 bool WaysUp::stands(const Hearing &hearing, const Relation *relation, const std::string &statement,
                     const std::string &kept, const std::function<bool()> &rises) {
     if (hearing.listeners.empty()) return true;
+    if (hearing.made_nothing) return false;
     if (!hearing.why_not.empty()) {
         if (!hearing.may_object) return true;
         if (doubt_.empty()) doubt_ = "triggers that may stop it could not be heard: " + hearing.why_not;
