@@ -21,17 +21,15 @@ namespace rlsproof::server {
 
 namespace {
 
-void note(HintWalk *walk, HintKind kind, Oid relation, int number, bool own, const char *value) {
+void note(HintWalk *walk, HintKind kind, Oid relation, int number, bool own, const char *value, Oid other = InvalidOid,
+          int other_number = 0) {
     auto *raw = (RawHint *)palloc(sizeof(RawHint));
-    *raw = RawHint{kind, relation, number, own, value, InvalidOid, 0};
+    *raw = RawHint{kind, relation, number, own, value, other, other_number};
     walk->found = lappend(walk->found, raw);
 }
 
 void note_joined(HintWalk *walk, Oid relation, int number, Oid other, int other_number) {
-    if (relation == other) return;
-    auto *raw = (RawHint *)palloc(sizeof(RawHint));
-    *raw = RawHint{HintKind::joined, relation, number, false, nullptr, other, other_number};
-    walk->found = lappend(walk->found, raw);
+    if (relation != other) note(walk, HintKind::joined, relation, number, false, nullptr, other, other_number);
 }
 
 struct Place {
@@ -78,9 +76,7 @@ bool place_of(Node *node, const HintWalk *walk, Place *place) {
 // A part of a name: what it has to be, or the type it is read as.
 void note_part(HintWalk *walk, const Place &place, int part, const char *value, Oid read_as,
                HintKind kind = HintKind::name_part) {
-    auto *raw = (RawHint *)palloc(sizeof(RawHint));
-    *raw = RawHint{kind, place.relation, place.number, place.own, value, read_as, part};
-    walk->found = lappend(walk->found, raw);
+    note(walk, kind, place.relation, place.number, place.own, value, read_as, part);
 }
 
 // What a part of a name is compared with. A folder that must not be something is met by any other.
@@ -147,8 +143,8 @@ bool is_time(Oid type) {
     return type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == DATEOID;
 }
 
-void note_constant(HintWalk *walk, const Place &place, const Const *constant) {
-    note(walk, HintKind::value, place.relation, place.number, place.own,
+void note_constant(HintWalk *walk, const Place &place, const Const *constant, HintKind kind = HintKind::value) {
+    note(walk, kind, place.relation, place.number, place.own,
          constant->constisnull ? nullptr : text_of(constant->consttype, constant->constvalue));
 }
 
@@ -167,16 +163,16 @@ void note_asked(HintWalk *walk, Node *of, Oid type, Datum value) {
     note(walk, HintKind::asked, called_by(of), 0, false, text_of(type, value));
 }
 
-void note_elements(HintWalk *walk, const Place &place, Node *array) {
+void note_elements(HintWalk *walk, const Place &place, Node *array, HintKind kind) {
     if (array != nullptr && IsA(array, ArrayExpr)) {
         ListCell *cell;
         foreach (cell, castNode(ArrayExpr, array)->elements) {
             Node *element = without_casts((Node *)lfirst(cell));
-            if (element != nullptr && IsA(element, Const)) note_constant(walk, place, castNode(Const, element));
+            if (element != nullptr && IsA(element, Const)) note_constant(walk, place, castNode(Const, element), kind);
         }
     } else if (array != nullptr && IsA(array, Const) && !castNode(Const, array)->constisnull) {
         each_element(castNode(Const, array)->constvalue, [&](Oid type, Datum value) {
-            note(walk, HintKind::value, place.relation, place.number, place.own, text_of(type, value));
+            note(walk, kind, place.relation, place.number, place.own, text_of(type, value));
         });
     }
 }
@@ -235,7 +231,7 @@ void note_compared(HintWalk *walk, const Place &place, Node *column, const Const
         const long limit = strtol(text_of(constant->consttype, constant->constvalue), nullptr, 10);
         if (symbol[1] != '=') note_value(walk, place, psprintf("%ld", symbol[0] == '>' ? limit + 1 : limit - 1));
     }
-    note_constant(walk, place, constant);
+    note_constant(walk, place, constant, strcmp(symbol, "<>") == 0 ? HintKind::shunned : HintKind::value);
 }
 
 // length(column) > 10
@@ -284,6 +280,9 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
             note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2000-01-01" : "2099-01-01");
         }
     } else if (part_place(left, walk, &place, &part)) {
+        if (place_of(bare, walk, &other))
+            note(walk, HintKind::joined_part, place.relation, place.number, false, nullptr, other.relation,
+                 other.number);
         // (storage.foldername(name))[1] = auth.uid()::text
         if (IsA(bare, Const))
             note_part_compared(walk, place, part, castNode(Const, bare), symbol);
@@ -424,6 +423,9 @@ void compare_any(HintWalk *walk, SubLink *link) {
     walk->stack = lappend(walk->stack, query);
     if (column != nullptr && IsA(column, Var) && place_of(column, walk, &other)) {
         if (of_row && place.number > 0) note_joined(walk, place.relation, place.number, other.relation, other.number);
+        if (int part = 0; part_place(asked, walk, &place, &part))
+            note(walk, HintKind::joined_part, place.relation, place.number, false, nullptr, other.relation,
+                 other.number);
         if (identity) note(walk, HintKind::identity, other.relation, other.number, other.own, nodeToString(asked));
         if (identity && castNode(Var, column)->varlevelsup == 0) note_row(walk, query, castNode(Var, column)->varno);
     }
@@ -520,7 +522,7 @@ bool walk_node(Node *node, void *context) {
     case T_OpExpr:
     case T_DistinctExpr: {
         auto *arguments = ((OpExpr *)node)->args;
-        const char *symbol = get_opname(((OpExpr *)node)->opno);
+        const char *symbol = IsA(node, DistinctExpr) ? "<>" : get_opname(((OpExpr *)node)->opno);
         if (list_length(arguments) == 2 && symbol != nullptr && ((OpExpr *)node)->opresulttype == BOOLOID) {
             compare(walk, (Node *)linitial(arguments), (Node *)lsecond(arguments), symbol);
             compare(walk, (Node *)lsecond(arguments), (Node *)linitial(arguments), turned(symbol));
@@ -546,7 +548,8 @@ bool walk_node(Node *node, void *context) {
         } else if (castNode(ScalarArrayOpExpr, node)->useOr && part_place(left, walk, &place, &part)) {
             note_part_among(walk, place, part, right);
         } else if (place_of(left, walk, &place)) {
-            note_elements(walk, place, right);
+            note_elements(walk, place, right,
+                          castNode(ScalarArrayOpExpr, node)->useOr ? HintKind::value : HintKind::shunned);
             if (is_identity(right, walk))
                 note(walk, HintKind::identity, place.relation, place.number, place.own, nodeToString(right));
         } else if (IsA(right, Const) && !castNode(Const, right)->constisnull && is_identity(left, walk)) {

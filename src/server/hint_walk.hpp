@@ -13,6 +13,7 @@ namespace rlsproof::server {
 
 enum class HintKind {
     value,         // a column is compared with a constant
+    shunned,       // which it must not be
     pattern,       // with a regular expression that it has to match
     identity,      // with something about the caller
     identity_path, // its first folder is
@@ -22,6 +23,7 @@ enum class HintKind {
     read,          // a column of another table is read
     function,      // is called
     joined,        // columns of two tables are compared with each other
+    joined_part,   // a part of a name and a column of another table are
     personal,      // a column of a row that is the caller's own is read
     mention,       // a constant, wherever it stands
     read_as,       // a text is cast to another type

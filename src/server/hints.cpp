@@ -254,7 +254,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             HintWalk walk{policies.oid(i, 0), NIL, asking.data(), (int)asking.size(), NIL};
             for (const size_t column : {2, 3})
                 if (policies.value(i, column)) call(walk_hints, policies.text(i, column).c_str(), &walk);
-            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}, {}, {}};
+            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}, {}, {}, {}};
             std::map<Column, AskedParts> asked_parts;
             for (int f = 0; f < list_length(walk.found); f++) {
                 const auto *raw = static_cast<const RawHint *>(list_nth(walk.found, f));
@@ -264,10 +264,12 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     called.insert(raw->relation);
                     add_once(hint.functions, raw->relation);
                     break;
-                case HintKind::value: {
+                case HintKind::value:
+                case HintKind::shunned: {
                     const Candidate candidate = raw->value != nullptr ? Candidate(raw->value) : Candidate();
                     add_once(hints.candidates[column], candidate);
-                    if (!raw->own && candidate) hints.asked_of_callers[column].insert(*candidate);
+                    if (!raw->own && candidate && raw->kind == HintKind::value)
+                        hints.asked_of_callers[column].insert(*candidate);
                     (raw->own ? hint.values : hint.elsewhere[raw->relation]).emplace_back(raw->number, candidate);
                     break;
                 }
@@ -327,7 +329,11 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     hints.asked.insert(raw->value);
                     if (raw->relation != InvalidOid) hint.answers.emplace_back(raw->relation, raw->value);
                     break;
-                case HintKind::joined: hints.joined.insert({column, Column{raw->other, raw->other_number}}); break;
+                case HintKind::joined:
+                    hints.joined.insert({column, Column{raw->other, raw->other_number}});
+                    hint.joined.insert({column, Column{raw->other, raw->other_number}});
+                    break;
+                case HintKind::joined_part: hint.joined.insert({column, Column{raw->other, raw->other_number}}); break;
                 case HintKind::personal:
                     if (second) hints.personal.insert(column);
                     break;

@@ -58,6 +58,10 @@ std::string text_as(Oid type) {
 
 Node *without_spelling(Node *node) {
     for (node = without_casts(node);; node = argument(node, 0)) {
+        // nullif(x, ''), coalesce(x, '')
+        while (node != nullptr && (IsA(node, NullIfExpr) || IsA(node, CoalesceExpr)))
+            node = without_casts(
+                (Node *)linitial(IsA(node, NullIfExpr) ? ((OpExpr *)node)->args : castNode(CoalesceExpr, node)->args));
         bool spelled = false;
         for (const char *name : {"lower", "upper", "btrim", "ltrim", "rtrim"})
             spelled = spelled || (is_call(node, name) && list_length(castNode(FuncExpr, node)->args) == 1);
