@@ -22,6 +22,11 @@ CREATE TABLE cast_too (id int PRIMARY KEY, tenant int NOT NULL, body text);
 CREATE POLICY p ON cast_too USING (tenant = current_setting('app.number', true)::int);
 CREATE TABLE insists (id int PRIMARY KEY, tenant text NOT NULL, body text);
 CREATE POLICY p ON insists USING (tenant = current_setting('app.tenant'));
+-- What nothing is made of reaches nothing, whatever the policy lets through.
+CREATE TABLE kept (id int PRIMARY KEY, tenant text NOT NULL, body text);
+CREATE POLICY p ON kept FOR DELETE USING (current_setting('app.tenant', true) IS NULL);
+CREATE RULE no_delete AS ON DELETE TO kept DO INSTEAD NOTHING;
+ALTER TABLE kept ENABLE ROW LEVEL SECURITY;
 ALTER TABLE unset ENABLE ROW LEVEL SECURITY;
 ALTER TABLE emptied ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fallback ENABLE ROW LEVEL SECURITY;

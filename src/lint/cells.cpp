@@ -227,18 +227,29 @@ void weigh_views(const std::vector<Cell> &cells, std::vector<Finding> &findings)
 
 // What a body looks like is one thing: that every call fails, or gives nobody what was not theirs anyway, another.
 void weigh_calls(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
-    std::map<std::string, bool> harmless; // by function
+    std::map<std::string, bool> harmless;     // by function
+    std::map<std::string, const Cell *> told; // the same: to whoever was told a word, and to nobody else
     for (const Cell &cell : cells) {
         const bool strangers = std::any_of(world.personas.begin(), world.personas.end(),
                                            [&](const Persona &p) { return p.name == cell.persona && is_stranger(p); });
         if (cell.command != Command::execute || cell.evidence == Evidence::privilege || !strangers) continue;
         const auto [known, is_new] = harmless.try_emplace(cell.object, true);
-        known->second = known->second && (cell.idle || cell.fails);
+        known->second = known->second && (cell.idle || cell.fails || !cell.told.empty());
+        if (!cell.told.empty()) told.emplace(cell.object, &cell);
+    }
+    for (Finding &finding : findings) {
+        const auto by_word = told.find(finding.object);
+        if ((finding.rule != "definer_function" && finding.rule != "definer_identity") || by_word == told.end() ||
+            !harmless.at(finding.object))
+            continue;
+        finding.level = Level::note;
+        finding.evidence = name(by_word->second->evidence);
+        finding.detail += fmt::format(" Seen: EXECUTE as {}: {}.", by_word->second->persona, by_word->second->reason);
     }
     std::erase_if(findings, [&](const Finding &finding) {
         const auto known = harmless.find(finding.object);
         return (finding.rule == "definer_function" || finding.rule == "definer_identity") && known != harmless.end() &&
-               known->second;
+               known->second && !told.contains(finding.object);
     });
 }
 

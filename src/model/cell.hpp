@@ -34,6 +34,7 @@ struct Cell {
     bool by_trigger = false;                   // it was a trigger that reached them, past what policies let be written
     bool idle = false;                         // a call only reads what policies show its caller without it
     bool fails = false;                        // every call fails on the body itself, before it does anything else
+    std::string told;                          // the word that a call asks for, that opens it, and that nobody is shown
     std::string power;                         // what a call lets its caller do past everything: "run any SQL as x"
     std::string witness;                       // JSON; empty where there is nothing to show
     std::string key;                           // persona:object:command

@@ -19,6 +19,10 @@ constexpr std::array kPrivate = {
     "*password*",  "passwd",    "pwd",       "passcode",  "pin",     "otp",        "mfa",       "totp",      "apikey",
     "credential*", "ip",        "emergency", "guardian*", "lat",     "latitude",   "lng",       "longitude", "private",
 };
+constexpr std::array kSecret = {"token", "secret", "nonce", "apikey"};
+constexpr std::array kOfSecrets = {"token*", "secret*", "key*",     "code*",  "invit*",
+                                   "link*",  "share*",  "session*", "reset*", "magic"};
+constexpr std::array kKeyTo = {"api", "access", "secret", "share"};
 constexpr std::array kWritten = {
     "message*", "content*", "body",    "comment*",    "note",     "notes", "text",    "reply",
     "replies",  "answer*",  "prompt*", "transcript*", "feedback", "diary", "journal",
@@ -83,6 +87,19 @@ std::vector<std::string> words_of_name(std::string_view name) {
 
 bool says_private(std::string_view column) {
     return any_fits(words_of_name(column), kPrivate);
+}
+
+bool says_secret(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    if (any_fits(words, kSecret)) return true;
+    const auto has = [&](const char *word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+    if (has("hash") || has("hashed")) return words.size() == 1 || any_fits(words, kOfSecrets);
+    return has("key") && any_fits(words, kKeyTo);
+}
+
+bool says_code(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    return std::find(words.begin(), words.end(), "code") != words.end();
 }
 
 bool says_written(std::string_view column) {

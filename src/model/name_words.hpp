@@ -17,6 +17,11 @@ std::vector<std::string> words_of_name(std::string_view name);
 // An address, a number, a word or an amount that is somebody's own business: email, iban, password, salary, diagnosis.
 bool says_private(std::string_view column);
 
+// A word that is told to some and opens something for whoever names it: token, token_hash, api_key. A code may be one,
+// and may be four digits.
+bool says_secret(std::string_view column);
+bool says_code(std::string_view column);
+
 // What somebody wrote, rather than what a thing is called: content, body, comment, notes.
 bool says_written(std::string_view column);
 

@@ -8,10 +8,13 @@
 
 #include "server/identity.hpp"
 #include "server/rows.hpp"
+#include "server/scratch.hpp"
 #include "server/spi.hpp"
 
 extern "C" {
 #include "access/relation.h"
+#include "rewrite/prs2lock.h"
+#include "rewrite/rewriteDefine.h"
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
 }
@@ -64,6 +67,19 @@ bool may_wake(Oid id) {
         may = !triggers->triggers[i].tgisinternal;
     relation_close(relation, NoLock);
     return may;
+}
+
+bool has_rules(Oid id, CmdType event, bool instead) {
+    ::Relation relation = try_relation_open(id, AccessShareLock);
+    if (relation == nullptr) return false;
+    bool any = false;
+    for (int i = 0; relation->rd_rules != nullptr && i < relation->rd_rules->numLocks; i++) {
+        const RewriteRule *rule = relation->rd_rules->rules[i];
+        any = any || (rule->event == event && (rule->isInstead || !instead) && rule->enabled != RULE_DISABLED &&
+                      rule->enabled != RULE_FIRES_ON_REPLICA);
+    }
+    relation_close(relation, NoLock);
+    return any;
 }
 
 int event_of(Command command) {
@@ -136,6 +152,45 @@ bool Triggers::sets_what_decides(Oid table, const std::string &body) const {
     return false;
 }
 
+bool rewritten_by_rules(Oid relation, Command command, bool instead) {
+    const CmdType event = command == Command::update   ? CMD_UPDATE
+                          : command == Command::insert ? CMD_INSERT
+                          : command == Command::remove ? CMD_DELETE
+                                                       : CMD_UNKNOWN;
+    return event != CMD_UNKNOWN && call(has_rules, relation, event, instead);
+}
+
+std::vector<Oid> Triggers::read_rules(Oid relation, Command command, Hearing &hearing) {
+    std::vector<Oid> written;
+    if (!rewritten_by_rules(relation, command, false)) return written;
+    const char event = command == Command::update ? '2' : command == Command::insert ? '3' : '4';
+    const Rows rules = query(R"(
+select format('rule %I on %s', rulename, ev_class::pg_catalog.regclass), is_instead and ev_qual = '<>' and pg_catalog.pg_get_ruledef(oid) ~ '\mDO INSTEAD NOTHING;$', ev_action::text, ev_qual::text, is_instead
+from pg_catalog.pg_rewrite where ev_class = $1::oid and ev_type = $2::"char" and ev_enabled in ('O', 'A') order by 1)",
+                             {std::to_string(relation), std::string(1, event)});
+    bool nothing = !rules.empty();
+    for (size_t i = 0; i < rules.size(); i++) {
+        nothing = nothing && rules.boolean(i, 1);
+        const bool instead = rules.boolean(i, 4);
+        hearing.listeners.push_back({rules.text(i, 0), "", "", true, instead, instead});
+        hearing.may_object = hearing.may_object || instead;
+        hearing.rewritten = true;
+        for (const size_t tree : {2, 3}) {
+            if (rules.text(i, tree) == "<>") continue;
+            const Scratch scratch;
+            const Body body = bodies_.of_tree(rules.text(i, tree));
+            if (hearing.why_not.empty())
+                if (const std::string why = why_not_undone(world_, body); !why.empty())
+                    hearing.why_not = fmt::format("{}: {}", rules.text(i, 0), why);
+            for (const auto &[id, by_rule] : body.relations)
+                if (by_rule) written.push_back(id);
+        }
+    }
+    if (nothing) hearing.refused_by = rules.text(0, 0);
+    hearing.made_nothing = nothing;
+    return written;
+}
+
 // Takes in the triggers of one table. What they may do to the write counts; of those further on only what they do.
 void Triggers::listen(Oid relation, Command command, Hearing &hearing) {
     // By keys that cascade, and by what triggers write themselves, others are woken.
@@ -146,6 +201,8 @@ void Triggers::listen(Oid relation, Command command, Hearing &hearing) {
     constexpr int kEverything = 4 | 8 | 16;
     std::vector<Next> left{{relation, event_of(command)}};
     std::set<std::pair<Oid, int>> seen;
+    for (const Oid table : read_rules(relation, command, hearing)) left.push_back({table, kEverything});
+    std::swap(left.front(), left.back()); // the write itself first
     for (bool first = true; !left.empty() && seen.size() < kMostTables; first = false) {
         const Next next = left.back();
         left.pop_back();
@@ -226,6 +283,7 @@ std::vector<Objection> objections(const Hearing &hearing, const Heard &heard) {
                        "(k.conkey) and $2 ~ ('new\\.\"?' || lower(a.attname) || '\"?\\s*:?=')",
                        {failure.constraint, listener.body})
                      .empty();
+            if (listener.function.empty()) continue;
             if (misled)
                 add({fmt::format("{} sets another value than the one given", listener.name), true});
             else if (failure.context.find(listener.function + "(") != std::string::npos) {
@@ -241,7 +299,9 @@ std::vector<Objection> objections(const Hearing &hearing, const Heard &heard) {
             if (listener.before && listener.may_object) names.push_back(listener.name);
         if (names.empty())
             for (const Listener &listener : hearing.listeners) names.push_back(listener.name);
-        add({fmt::format("{} puts back what it wrote", fmt::join(names, ", ")), true});
+        add({fmt::format("{} {}", fmt::join(names, ", "),
+                         hearing.rewritten ? "makes something else of it" : "puts back what it wrote"),
+             true});
     }
     std::stable_sort(said.begin(), said.end(),
                      [](const Objection &a, const Objection &b) { return a.guards > b.guards; });

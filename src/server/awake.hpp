@@ -1,5 +1,5 @@
-// The triggers a write would meet. Probes run while they rest; before anybody is accused of a write it is done once
-// more with all of them awake, and what they say then is heard.
+// The triggers a write would meet, and the rules that make something else of it. Probes run while they rest; before
+// anybody is accused of a write it is done once more with all of them awake, and what they say then is heard.
 #pragma once
 
 #include <map>
@@ -17,18 +17,20 @@
 namespace rlsproof::server {
 
 struct Listener {
-    std::string name; // trigger x on schema.table
-    std::string function;
-    std::string body; // without comments and constants, in small letters
-    bool before;      // or instead
-    bool guards;      // looks at who is calling, at what is changed, or at nothing of the row; or cannot be read
-    bool may_object;  // may stop a write or change what is written, as far as its body can be read
+    std::string name;     // trigger x on schema.table, or rule
+    std::string function; // empty of a rule
+    std::string body;     // without comments and constants, in small letters
+    bool before;          // or instead
+    bool guards;          // looks at who is calling, at what is changed, or at nothing of the row; or cannot be read
+    bool may_object;      // may stop a write or change what is written, as far as its body can be read
 };
 
 struct Hearing {
     std::vector<Listener> listeners; // that a write wakes
     std::string why_not;             // why they cannot be woken: what they do is not undone by a rollback
-    std::string refused_by;          // a trigger that lets none through, whoever it is of; or empty
+    std::string refused_by;          // a trigger that lets none through, whoever it is of, or a rule; or empty
+    bool rewritten = false;          // by rules, which rest while triggers do
+    bool made_nothing = false;       // of it: rules leave no statement
     bool may_object = false;         // one of them may stop a write or change what is written
 };
 
@@ -56,6 +58,8 @@ public:
 private:
     bool sets_what_decides(Oid table, const std::string &body) const;
     void listen(Oid relation, Command command, Hearing &hearing);
+    // What rules make of a write; tables that they write besides.
+    std::vector<Oid> read_rules(Oid relation, Command command, Hearing &hearing);
 
     const World &world_;
     Bodies &bodies_;
@@ -71,6 +75,9 @@ std::vector<Objection> objections(const Hearing &hearing, const Heard &heard);
 
 // Why a rollback would not undo all that a body does; empty where it does.
 std::string why_not_undone(const World &world, const Body &body);
+
+// Whether rules make something of a write; with `instead` something else of it. They rest while triggers do.
+bool rewritten_by_rules(Oid relation, Command command, bool instead);
 
 // Wakes the triggers until the subtransaction ends. REQUIRES: whoever set the stage is the current user.
 void wake();

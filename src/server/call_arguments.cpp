@@ -1,3 +1,6 @@
+#include "base/pattern.hpp"
+#include "model/name_words.hpp"
+
 #include "server/call_arguments.hpp"
 
 #include <algorithm>
@@ -22,6 +25,7 @@ namespace rlsproof::server {
 
 namespace {
 
+constexpr int kLongWord = 16;        // letters from which on nobody guesses a word
 constexpr size_t kRows = 4;          // rows of other people that arguments are taken from
 constexpr size_t kOwnRows = 8;       // the same, where the caller calls for itself
 constexpr size_t kWordRows = 2;      // rows that every word is tried with
@@ -286,7 +290,36 @@ public:
                            [&](const ForeignKey &key) { return holds(key.columns); });
     }
 
+    // A word that nobody guesses, by its name and its shape: made at random and long, or told apart from all others. An
+    // id is none, however random: rows are known by it.
+    bool is_secret(const Column &column) const {
+        const TableShape &table = *stage_.tables().of(column.relation);
+        const ColumnShape &shape = *table.column(column.number);
+        if (shape.category != TYPCATEGORY_STRING && shape.type != UUIDOID && shape.type != BYTEAOID) return false;
+        if ((shape.width > 0 && shape.width < kLongWord) || is_identity(column)) return false;
+        const auto pattern = stage_.tables().patterns.find(column);
+        if (pattern != stage_.tables().patterns.end()) {
+            const std::vector<std::string> samples = text::samples_of_pattern(pattern->second);
+            if (samples.empty() || samples.front().size() < (size_t)kLongWord) return false;
+        }
+        if (stage_.tables().allowed.contains(column)) return false;
+        const bool random = is_random(shape.default_expression);
+        if (says_code(shape.name) && !says_secret(shape.name)) return random;
+        if (!says_secret(shape.name)) return false;
+        if (!shape.default_expression.empty()) return random;
+        return std::find(table.keys.begin(), table.keys.end(), std::vector{column.number}) != table.keys.end();
+    }
+
 private:
+    // What is drawn is long, and nothing shortens it.
+    static bool is_random(const std::string &expression) {
+        return !expression.empty() && query(R"(
+select $1 ~ 'gen_random_uuid\(|uuid_generate_v4\(|md5\(.*random\(\)|gen_random_bytes\((8|9|[1-9][0-9])\)'
+   and $1 !~* '\m(substr|substring|left|right|lpad|rpad|floor|round|split_part|trunc)\M')",
+                                            {expression})
+                                          .boolean(0, 0);
+    }
+
     Stage &stage_;
     const std::string &uid_;
     const std::vector<Row> *own_; // or nothing
@@ -457,6 +490,8 @@ void Choices::add(size_t turn, bool own, size_t together) {
     choice.itself = own;
     choice.aside = !instead_.empty();
     bool secret = false;
+    const std::vector<Candidate> others{"no such word", "", "%", std::nullopt};
+    choice.untold.resize(others.size());
     for (size_t i = 0; i < arguments_.size(); i++) {
         const Argument &argument = arguments_[i];
         const std::optional<Column> &column = columns_[i];
@@ -498,6 +533,13 @@ void Choices::add(size_t turn, bool own, size_t together) {
                                 named_ ? quote_identifier(argument.name) + " => " : "", literal);
         };
         append(choice.list, value);
+        const bool is_word = column && plain && !at_hand && told == said.end() && instead == instead_.end() &&
+                             chooser_.is_secret(*column);
+        if (is_word) choice.secrets.push_back(*column);
+        for (size_t other = 0; other < others.size(); other++)
+            append(choice.untold[other], !is_word                                       ? value
+                                         : argument.type_id == UUIDOID && others[other] ? Candidate(kNobody)
+                                                                                        : others[other]);
         const bool names_a_row = value && (column || option.kind == Kind::person) && argument.type_id == UUIDOID;
         append(choice.of_nobody, names_a_row ? Candidate(kNobody) : value);
         if (option.kind != Kind::person) {
@@ -508,6 +550,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
         }
     }
     choice.by_key = choice.by_key && !secret;
+    if (choice.secrets.empty()) choice.untold.clear();
     if (choice.of_nobody == choice.list) choice.of_nobody.clear();
     if (choice.person.empty()) choice.of_caller.clear();
     if (std::none_of(made.begin(), made.end(), [&](const Arguments &a) { return a.list == choice.list; }))

@@ -444,7 +444,7 @@ Calls::Tried Calls::call_it(const Function &function, const Body &body, const st
             for (const auto &[column, value] : body.compared)
                 if (value) told.insert(*value);
             const Tried before = tried;
-            if (make_call(function, choices[i], gains, told, tried)) return true;
+            if (make_told_call(function, choices[i], gains, told, tried)) return true;
             if (!choices[i].aside) continue;
             std::string doubt = std::move(tried.doubt);
             tried = before;
@@ -487,6 +487,13 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
         const std::vector<Arguments> choices = arguments_for(function, *stage_, persona_.uid, own_);
         guessed = std::any_of(choices.begin(), choices.end(), [](const Arguments &a) { return a.guessed || a.beside; });
         tried = call_it(function, body, gains, choices);
+    }
+    if (tried.seen.empty() && tried.doubt.empty() && !tried.told.empty()) {
+        cell.told = tried.word;
+        return say(Verdict::ok, Evidence::execution,
+                   fmt::format("it runs as {}: {}, for whoever names {}; with another word in its place it did nothing "
+                               "of the kind, and no policy shows that one",
+                               function.owner, tried.told, tried.word));
     }
     if (tried.seen.empty() && !tried.doubt.empty())
         return say(

@@ -59,6 +59,8 @@ private:
         std::string seen;             // what a call showed or changed of other people's rows; empty where nothing
         bool rows = false;            // and that was rows, not something about them
         bool in_tables = false;       // and it is known in which tables
+        std::string told; // what a call showed or changed that named a word which nobody is shown, and the word
+        std::string word;
         std::string doubt; // what a call did while triggers rested, and what they say of it; empty where nothing
         Observation observation;
     };
@@ -86,6 +88,11 @@ private:
     std::string objection(const Function &function, const std::string &statement, const std::vector<Gain> &gains);
     bool make_call(const Function &function, const Arguments &arguments, const std::vector<Gain> &gains,
                    const std::set<std::string> &told, Tried &tried);
+    // The same of a call with words that are told to some: what others reach without them counts.
+    bool make_told_call(const Function &function, const Arguments &arguments, const std::vector<Gain> &gains,
+                        const std::set<std::string> &told, Tried &tried);
+    // Whether the caller is shown the column in some row of other people, in whatever way.
+    bool is_shown(const Column &column);
     static std::string answer(const std::string &statement, std::vector<std::string> *results);
     // Whether it answers about the row of somebody what it does not answer about nobody.
     bool tells(const Function &function, const Arguments &arguments, const std::string &text) const;
@@ -127,6 +134,7 @@ private:
     int security_;
     Circumstances now_; // that a call is made in
     std::map<unsigned, bool> sees_all_;
+    std::map<Column, bool> is_shown_;
     std::map<unsigned, std::map<std::string, std::string>> hidden_; // value → relation
     std::map<unsigned, std::set<std::string>> within_;              // values of rows within reach
 };

@@ -19,6 +19,7 @@
 #include "server/identity.hpp"
 #include "server/judge.hpp"
 #include "server/meant.hpp"
+#include "server/name_conditions.hpp"
 #include "server/personas.hpp"
 #include "server/read_through.hpp"
 #include "server/scratch.hpp"
@@ -77,7 +78,7 @@ bool Examination::is_of_made_row(const Relation &relation, const std::string &me
            });
 }
 
-Predicate Examination::predicate(const Relation &relation, Command command, const Persona &persona) {
+Predicate Examination::predicate(const Relation &relation, Command command, const Persona &persona, bool with_rules) {
     Predicate result;
     std::string sql;
     switch (command) {
@@ -92,6 +93,10 @@ Predicate Examination::predicate(const Relation &relation, Command command, cons
     default: sql = "delete from " + relation.name;
     }
     result.outcome = attempt(Finish::rollback, [&] {
+        if (with_rules) {
+            const AsUser past(user_, security_);
+            wake();
+        }
         for (const BaseRelation &base : rewrite(sql)) {
             const bool counts = command == Command::select ? !base.inside_policy : base.target;
             if (!counts) continue;
@@ -331,8 +336,13 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
     if (relation.kind == RelationKind::foreign_table)
         return decide(allowed, Evidence::privilege, "a foreign table can have no policies");
 
+    const Hearing *rules = command != Command::select ? &triggers_.of(relation, command) : nullptr;
+    if (rules != nullptr && rules->made_nothing)
+        return decide(denied, Evidence::structural, fmt::format("{} makes nothing of it", rules->refused_by));
     if (!why_not_assumed_.empty()) return decide(Verdict::unknown, Evidence::none, why_not_assumed_);
-    const Predicate found = predicate(relation, command, persona);
+    // A view that rules make writable is no table of its own, and rules rest while triggers do.
+    const bool by_rules = rules != nullptr && rules->rewritten && !relation.is_table() && stage_ != nullptr;
+    const Predicate found = predicate(relation, command, persona, by_rules);
     if (!found.outcome.ok) {
         const std::string &state = found.outcome.sqlstate;
         // A view that cannot be written is no way in.
@@ -363,8 +373,24 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
         return decide(Verdict::unknown, Evidence::none, why_no_stage_);
     }
     const Cell before = cell;
+    if (by_rules) {
+        if (!rules->why_not.empty())
+            return decide(Verdict::unknown, Evidence::none,
+                          "what its rules make of it was not tried: " + rules->why_not);
+        Heard heard;
+        rows_decide(cell, persona, relation, part, found, &heard);
+        if (cell.verdict == Verdict::ok && cell.evidence == Evidence::execution && command != Command::insert)
+            return decide(Verdict::unknown, Evidence::execution,
+                          "its rules make something else of it, and what that changes was not seen");
+        return cell;
+    }
     rows_decide(cell, persona, relation, part, found);
     if (!hear_triggers(cell, before, persona, relation, part, found)) return cell;
+    if (cell.verdict == Verdict::ok && !cell.declared && part.column != 0 && found.bound) {
+        Probe probe(*stage_, relation, own_, user_, security_, part);
+        if (const std::string unmet = unmet_name(relation, persona, command, probe); !unmet.empty())
+            return decide(Verdict::unknown, Evidence::none, "no file could be made whose name meets " + unmet);
+    }
     if (cell.verdict == Verdict::open && command == Command::select && part.column == 0 && found.bound &&
         truth == Truth::always)
         cell.said_by = said_to_be_for_everybody(persona, relation, *stage_,

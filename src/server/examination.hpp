@@ -64,7 +64,7 @@ private:
     bool hear_triggers(Cell &cell, const Cell &before, const Persona &persona, const Relation &relation,
                        const Part &part, const Predicate &predicate);
     bool is_of_made_row(const Relation &relation, const std::string &message) const;
-    Predicate predicate(const Relation &relation, Command command, const Persona &persona);
+    Predicate predicate(const Relation &relation, Command command, const Persona &persona, bool with_rules = false);
     std::vector<std::pair<std::string, Part>> objects_of(const Relation &relation) const;
 
     const World &world_;

@@ -12,7 +12,6 @@ extern "C" {
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -20,35 +19,17 @@ extern "C" {
 
 namespace rlsproof::server {
 
-const char *text_of(Oid type, Datum value) {
-    Oid output;
-    bool varlena;
-    getTypeOutputInfo(type, &output, &varlena);
-    return OidOutputFunctionCall(output, value);
-}
-
-const char *some_value(Oid type) {
-    switch (TypeCategory(type)) {
-    case TYPCATEGORY_DATETIME:
-        return type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == DATEOID ? "2000-01-01" : nullptr;
-    case TYPCATEGORY_STRING: return "x";
-    default: return nullptr;
-    }
-}
-
 namespace {
 
-void note(HintWalk *walk, HintKind kind, Oid relation, int number, bool own, const char *value) {
+void note(HintWalk *walk, HintKind kind, Oid relation, int number, bool own, const char *value, Oid other = InvalidOid,
+          int other_number = 0) {
     auto *raw = (RawHint *)palloc(sizeof(RawHint));
-    *raw = RawHint{kind, relation, number, own, value, InvalidOid, 0};
+    *raw = RawHint{kind, relation, number, own, value, other, other_number};
     walk->found = lappend(walk->found, raw);
 }
 
 void note_joined(HintWalk *walk, Oid relation, int number, Oid other, int other_number) {
-    if (relation == other) return;
-    auto *raw = (RawHint *)palloc(sizeof(RawHint));
-    *raw = RawHint{HintKind::joined, relation, number, false, nullptr, other, other_number};
-    walk->found = lappend(walk->found, raw);
+    if (relation != other) note(walk, HintKind::joined, relation, number, false, nullptr, other, other_number);
 }
 
 struct Place {
@@ -93,10 +74,36 @@ bool place_of(Node *node, const HintWalk *walk, Place *place) {
 }
 
 // A part of a name: what it has to be, or the type it is read as.
-void note_part(HintWalk *walk, const Place &place, int part, const char *value, Oid read_as) {
-    auto *raw = (RawHint *)palloc(sizeof(RawHint));
-    *raw = RawHint{HintKind::name_part, place.relation, place.number, place.own, value, read_as, part};
-    walk->found = lappend(walk->found, raw);
+void note_part(HintWalk *walk, const Place &place, int part, const char *value, Oid read_as,
+               HintKind kind = HintKind::name_part) {
+    note(walk, kind, place.relation, place.number, place.own, value, read_as, part);
+}
+
+// What a part of a name is compared with. A folder that must not be something is met by any other.
+void note_part_compared(HintWalk *walk, const Place &place, int part, const Const *constant, const char *symbol) {
+    if (constant->constisnull) return;
+    const char *value = text_of(constant->consttype, constant->constvalue);
+    if (strcmp(symbol, "=") == 0 || strcmp(symbol, "^@") == 0) return note_part(walk, place, part, value, InvalidOid);
+    if (strcmp(symbol, "~") == 0 || strcmp(symbol, "~*") == 0)
+        return note_part(walk, place, part, value, InvalidOid, HintKind::name_pattern);
+    if (strcmp(symbol, "~~") != 0 && strcmp(symbol, "~~*") != 0) return;
+    note_part(walk, place, part, like_sample(value), InvalidOid);
+}
+
+// array_length(storage.foldername(name), 1) = 3: as many folders as that.
+bool note_folders(HintWalk *walk, Node *left, const Const *constant, const char *symbol) {
+    constexpr long kMostFolders = 8;
+    int beyond = 0;
+    Node *column = number_of_folders(left, &beyond);
+    Place place;
+    if (column == nullptr || !place_of(column, walk, &place) || constant->constisnull ||
+        TypeCategory(constant->consttype) != TYPCATEGORY_NUMERIC)
+        return false;
+    const long asked = strtol(text_of(constant->consttype, constant->constvalue), nullptr, 10) - beyond +
+                       (strcmp(symbol, ">") == 0 ? 1 : 0);
+    const bool at_least = symbol[0] == '>' || strcmp(symbol, "=") == 0;
+    if (at_least && asked > 0 && asked <= kMostFolders) note_part(walk, place, (int)asked, "made", InvalidOid);
+    return true;
 }
 
 bool part_place(Node *node, const HintWalk *walk, Place *place, int *part) {
@@ -136,20 +143,8 @@ bool is_time(Oid type) {
     return type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == DATEOID;
 }
 
-// The elements of an array that are not NULL. REQUIRES: `use` is a plain function's own, without destructors.
-template <typename Use>
-void each_element(Datum array, Use use) {
-    ArrayType *values = DatumGetArrayTypeP(array);
-    ArrayIterator elements = array_create_iterator(values, 0, nullptr);
-    Datum value;
-    bool null;
-    while (array_iterate(elements, &value, &null))
-        if (!null) use(ARR_ELEMTYPE(values), value);
-    array_free_iterator(elements);
-}
-
-void note_constant(HintWalk *walk, const Place &place, const Const *constant) {
-    note(walk, HintKind::value, place.relation, place.number, place.own,
+void note_constant(HintWalk *walk, const Place &place, const Const *constant, HintKind kind = HintKind::value) {
+    note(walk, kind, place.relation, place.number, place.own,
          constant->constisnull ? nullptr : text_of(constant->consttype, constant->constvalue));
 }
 
@@ -168,16 +163,16 @@ void note_asked(HintWalk *walk, Node *of, Oid type, Datum value) {
     note(walk, HintKind::asked, called_by(of), 0, false, text_of(type, value));
 }
 
-void note_elements(HintWalk *walk, const Place &place, Node *array) {
+void note_elements(HintWalk *walk, const Place &place, Node *array, HintKind kind) {
     if (array != nullptr && IsA(array, ArrayExpr)) {
         ListCell *cell;
         foreach (cell, castNode(ArrayExpr, array)->elements) {
             Node *element = without_casts((Node *)lfirst(cell));
-            if (element != nullptr && IsA(element, Const)) note_constant(walk, place, castNode(Const, element));
+            if (element != nullptr && IsA(element, Const)) note_constant(walk, place, castNode(Const, element), kind);
         }
     } else if (array != nullptr && IsA(array, Const) && !castNode(Const, array)->constisnull) {
         each_element(castNode(Const, array)->constvalue, [&](Oid type, Datum value) {
-            note(walk, HintKind::value, place.relation, place.number, place.own, text_of(type, value));
+            note(walk, kind, place.relation, place.number, place.own, text_of(type, value));
         });
     }
 }
@@ -236,7 +231,7 @@ void note_compared(HintWalk *walk, const Place &place, Node *column, const Const
         const long limit = strtol(text_of(constant->consttype, constant->constvalue), nullptr, 10);
         if (symbol[1] != '=') note_value(walk, place, psprintf("%ld", symbol[0] == '>' ? limit + 1 : limit - 1));
     }
-    note_constant(walk, place, constant);
+    note_constant(walk, place, constant, strcmp(symbol, "<>") == 0 ? HintKind::shunned : HintKind::value);
 }
 
 // length(column) > 10
@@ -285,14 +280,18 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
             note(walk, HintKind::value, place.relation, place.number, place.own, later ? "2000-01-01" : "2099-01-01");
         }
     } else if (part_place(left, walk, &place, &part)) {
+        if (place_of(bare, walk, &other))
+            note(walk, HintKind::joined_part, place.relation, place.number, false, nullptr, other.relation,
+                 other.number);
         // (storage.foldername(name))[1] = auth.uid()::text
-        if (IsA(bare, Const) && strcmp(symbol, "=") == 0 && !castNode(Const, bare)->constisnull)
-            note_part(walk, place, part, text_of(castNode(Const, bare)->consttype, castNode(Const, bare)->constvalue),
-                      InvalidOid);
+        if (IsA(bare, Const))
+            note_part_compared(walk, place, part, castNode(Const, bare), symbol);
         else if (part == 1 && is_identity(bare, walk))
             note(walk, HintKind::identity_path, place.relation, place.number, place.own, nullptr);
     } else if (IsA(bare, Const) && strcmp(symbol, "=") == 0 && place_of(without_spelling(left), walk, &place)) {
         note_constant(walk, place, castNode(Const, bare)); // lower(column) = 'value'
+    } else if (IsA(bare, Const) && note_folders(walk, left, castNode(Const, bare), symbol)) {
+        return;
     } else if (IsA(left, FuncExpr) && IsA(bare, Const)) {
         note_length(walk, castNode(FuncExpr, left), castNode(Const, bare), symbol);
     } else if (IsA(left, OpExpr) && list_length(castNode(OpExpr, left)->args) == 2 && IsA(bare, Const)) {
@@ -424,6 +423,9 @@ void compare_any(HintWalk *walk, SubLink *link) {
     walk->stack = lappend(walk->stack, query);
     if (column != nullptr && IsA(column, Var) && place_of(column, walk, &other)) {
         if (of_row && place.number > 0) note_joined(walk, place.relation, place.number, other.relation, other.number);
+        if (int part = 0; part_place(asked, walk, &place, &part))
+            note(walk, HintKind::joined_part, place.relation, place.number, false, nullptr, other.relation,
+                 other.number);
         if (identity) note(walk, HintKind::identity, other.relation, other.number, other.own, nodeToString(asked));
         if (identity && castNode(Var, column)->varlevelsup == 0) note_row(walk, query, castNode(Var, column)->varno);
     }
@@ -520,7 +522,7 @@ bool walk_node(Node *node, void *context) {
     case T_OpExpr:
     case T_DistinctExpr: {
         auto *arguments = ((OpExpr *)node)->args;
-        const char *symbol = get_opname(((OpExpr *)node)->opno);
+        const char *symbol = IsA(node, DistinctExpr) ? "<>" : get_opname(((OpExpr *)node)->opno);
         if (list_length(arguments) == 2 && symbol != nullptr && ((OpExpr *)node)->opresulttype == BOOLOID) {
             compare(walk, (Node *)linitial(arguments), (Node *)lsecond(arguments), symbol);
             compare(walk, (Node *)lsecond(arguments), (Node *)linitial(arguments), turned(symbol));
@@ -546,7 +548,8 @@ bool walk_node(Node *node, void *context) {
         } else if (castNode(ScalarArrayOpExpr, node)->useOr && part_place(left, walk, &place, &part)) {
             note_part_among(walk, place, part, right);
         } else if (place_of(left, walk, &place)) {
-            note_elements(walk, place, right);
+            note_elements(walk, place, right,
+                          castNode(ScalarArrayOpExpr, node)->useOr ? HintKind::value : HintKind::shunned);
             if (is_identity(right, walk))
                 note(walk, HintKind::identity, place.relation, place.number, place.own, nodeToString(right));
         } else if (IsA(right, Const) && !castNode(Const, right)->constisnull && is_identity(left, walk)) {

@@ -6,20 +6,24 @@
 
 extern "C" {
 #include "nodes/pg_list.h"
+#include "utils/array.h"
 }
 
 namespace rlsproof::server {
 
 enum class HintKind {
     value,         // a column is compared with a constant
+    shunned,       // which it must not be
     pattern,       // with a regular expression that it has to match
     identity,      // with something about the caller
     identity_path, // its first folder is
     name_part,     // a part of it is compared with a constant, or cast to a type: `other_number` says which part
+    name_pattern,  // such a part has to match a regular expression
     limit,         // a number of another table is weighed against something
     read,          // a column of another table is read
     function,      // is called
     joined,        // columns of two tables are compared with each other
+    joined_part,   // a part of a name and a column of another table are
     personal,      // a column of a row that is the caller's own is read
     mention,       // a constant, wherever it stands
     read_as,       // a text is cast to another type
@@ -54,5 +58,17 @@ const char *some_value(Oid type);
 
 // A value of a type as text.
 const char *text_of(Oid type, Datum value);
+
+// The elements of an array that are not NULL. REQUIRES: `use` is a plain function's own, without destructors.
+template <typename Use>
+void each_element(Datum array, Use use) {
+    ArrayType *values = DatumGetArrayTypeP(array);
+    ArrayIterator elements = array_create_iterator(values, 0, nullptr);
+    Datum value;
+    bool null;
+    while (array_iterate(elements, &value, &null))
+        if (!null) use(ARR_ELEMTYPE(values), value);
+    array_free_iterator(elements);
+}
 
 } // namespace rlsproof::server

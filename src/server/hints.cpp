@@ -153,7 +153,7 @@ void name_files(Hints &hints, PolicyHint &policy, const std::map<Column, AskedPa
         if (parts.owned) first.emplace(1, kSomebody);
         for (const auto &[part, values] : parts.values) first.emplace(part, values.front());
         add_likes(first, known, column.number);
-        if (first.size() == (parts.owned ? 1 : 0)) continue;
+        if (parts.values.empty() && first.size() == (parts.owned ? 1 : 0)) continue;
         std::vector<NameParts> names{first};
         for (const auto &[part, values] : parts.values)
             for (const std::string &value : values) {
@@ -257,7 +257,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             HintWalk walk{policies.oid(i, 0), NIL, asking.data(), (int)asking.size(), NIL};
             for (const size_t column : {2, 3})
                 if (policies.value(i, column)) call(walk_hints, policies.text(i, column).c_str(), &walk);
-            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}, {}, {}};
+            PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}, {}, {}, {}};
             std::map<Column, AskedParts> asked_parts;
             for (int f = 0; f < list_length(walk.found); f++) {
                 const auto *raw = static_cast<const RawHint *>(list_nth(walk.found, f));
@@ -267,10 +267,12 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     called.insert(raw->relation);
                     add_once(hint.functions, raw->relation);
                     break;
-                case HintKind::value: {
+                case HintKind::value:
+                case HintKind::shunned: {
                     const Candidate candidate = raw->value != nullptr ? Candidate(raw->value) : Candidate();
                     add_once(hints.candidates[column], candidate);
-                    if (!raw->own && candidate) hints.asked_of_callers[column].insert(*candidate);
+                    if (!raw->own && candidate && raw->kind == HintKind::value)
+                        hints.asked_of_callers[column].insert(*candidate);
                     (raw->own ? hint.values : hint.elsewhere[raw->relation]).emplace_back(raw->number, candidate);
                     break;
                 }
@@ -301,6 +303,15 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                                      .first->second.values[raw->other_number],
                                  std::string(raw->value));
                     break;
+                case HintKind::name_pattern:
+                    for (const std::string &sample : text::samples_of_pattern(raw->value)) {
+                        if (sample.find('/') != sample.npos) continue;
+                        add_once(asked_parts.try_emplace(column, AskedParts{raw->own, false, {}})
+                                     .first->second.values[raw->other_number],
+                                 sample);
+                        break;
+                    }
+                    break;
                 case HintKind::limit: hints.limits.insert(column); break;
                 case HintKind::read: hint.reads.insert(column); break;
                 case HintKind::read_as: hints.read_as[column] = (Oid)std::stoul(raw->value); break;
@@ -321,7 +332,11 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     hints.asked.insert(raw->value);
                     if (raw->relation != InvalidOid) hint.answers.emplace_back(raw->relation, raw->value);
                     break;
-                case HintKind::joined: hints.joined.insert({column, Column{raw->other, raw->other_number}}); break;
+                case HintKind::joined:
+                    hints.joined.insert({column, Column{raw->other, raw->other_number}});
+                    hint.joined.insert({column, Column{raw->other, raw->other_number}});
+                    break;
+                case HintKind::joined_part: hint.joined.insert({column, Column{raw->other, raw->other_number}}); break;
                 case HintKind::personal:
                     if (second) hints.personal.insert(column);
                     break;

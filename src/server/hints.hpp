@@ -33,7 +33,8 @@ struct PolicyHint {
     std::set<Column> reads;                                          // columns of other tables that it decides by
     std::vector<Oid> functions;                                      // that it calls
     std::vector<Oid> tables;                                         // that it reads itself
-    std::vector<std::pair<Oid, std::string>> answers;                // functions, and what it wants to hear from them
+    std::set<std::pair<Column, Column>> joined;       // columns of two tables that it compares with each other
+    std::vector<std::pair<Oid, std::string>> answers; // functions, and what it wants to hear from them
 };
 
 // Of a row: what its columns have to hold, one of several values each.

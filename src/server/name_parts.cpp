@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
@@ -57,6 +58,10 @@ std::string text_as(Oid type) {
 
 Node *without_spelling(Node *node) {
     for (node = without_casts(node);; node = argument(node, 0)) {
+        // nullif(x, ''), coalesce(x, '')
+        while (node != nullptr && (IsA(node, NullIfExpr) || IsA(node, CoalesceExpr)))
+            node = without_casts(
+                (Node *)linitial(IsA(node, NullIfExpr) ? ((OpExpr *)node)->args : castNode(CoalesceExpr, node)->args));
         bool spelled = false;
         for (const char *name : {"lower", "upper", "btrim", "ltrim", "rtrim"})
             spelled = spelled || (is_call(node, name) && list_length(castNode(FuncExpr, node)->args) == 1);
@@ -69,6 +74,14 @@ Node *folders_of_name(Node *node) {
     const bool lists =
         is_call(node, "foldername") || (is_call(node, "string_to_array") && is_text(argument(node, 1), "/"));
     return lists ? column_in(argument(node, 0)) : nullptr;
+}
+
+Node *number_of_folders(Node *node, int *beyond) {
+    node = without_casts(node);
+    if (!is_call(node, "array_length") && !is_call(node, "cardinality")) return nullptr;
+    Node *list = argument(node, 0);
+    *beyond = is_call(list, "string_to_array") ? 1 : 0;
+    return folders_of_name(list);
 }
 
 Node *part_of_name(Node *node, int *part) {
@@ -100,6 +113,17 @@ Node *part_of_name(Node *node, int *part) {
     if (!is_text(argument(node, 1), ".") || number < 1 || number > 2) return nullptr;
     *part = number == 1 ? kStem : kExtension;
     return column_in(is_call(of, "filename") ? argument(of, 0) : of);
+}
+
+const char *like_sample(const char *pattern) {
+    StringInfoData like;
+    initStringInfo(&like);
+    for (const char *c = pattern; *c != '\0'; c++)
+        if (*c == '%')
+            appendStringInfoString(&like, "made");
+        else if (*c != '\\')
+            appendStringInfoChar(&like, *c == '_' ? 'x' : *c);
+    return like.data;
 }
 
 std::string name_of_parts(NameParts parts, const std::map<int, Oid> &read_as, const std::string &stem) {

@@ -25,11 +25,18 @@ Node *part_of_name(Node *node, int *part);
 // The column whose folders an expression lists; nullptr where it is nothing of the kind.
 Node *folders_of_name(Node *node);
 
+// The column whose folders an expression counts, and what is counted with them: 1 where the file name is; nullptr where
+// it is nothing of the kind.
+Node *number_of_folders(Node *node, int *beyond);
+
 // Without lower(), upper() and trim(): what they make of a text, a text in small letters is mostly already.
 Node *without_spelling(Node *node);
 
 // Whose folder it is where somebody's is asked for; who owns a row puts another one in its place.
 constexpr const char *kSomebody = "c0ffee00-0000-4000-8000-000000000001";
+
+// A text that is like the pattern of a LIKE.
+const char *like_sample(const char *pattern);
 
 using NameParts = std::map<int, std::string>;
 

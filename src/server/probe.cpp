@@ -179,7 +179,9 @@ Observation Probe::change(const std::string &statement, bool identify_rows, cons
     observation.outcome = attempt(Finish::rollback, [&] {
         observation.total = run(statement);
         if (!default_names_.empty() && entered_in_its_name(default_names_)) observation.total = 0;
-        if (identify_rows && observation.total > 0) identify_changed(observation);
+        // Of what a rule made of it the number says nothing.
+        if (identify_rows && (observation.total > 0 || heard_ != nullptr)) identify_changed(observation);
+        observation.total = std::max(observation.total, (long)(observation.foreign.size() + observation.own.size()));
         if (observation.total == 0 || heard_ == nullptr || values.empty() || stays(values)) return;
         heard_->put_back = true;
         observation.foreign.clear();
@@ -230,7 +232,8 @@ select a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.has_column_privil
 from pg_catalog.pg_attribute a
 where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
   and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
-  and pg_catalog.pg_column_is_updatable(a.attrelid, a.attnum, true)
+  and (pg_catalog.pg_column_is_updatable(a.attrelid, a.attnum, true)
+    or pg_catalog.pg_relation_is_updatable(a.attrelid, true) & 20 = 4) -- by a rule or trigger for UPDATE alone
 order by exists (select from pg_catalog.pg_constraint c where c.conrelid = a.attrelid and a.attnum = any (c.conkey)
                  and c.contype in ('p', 'u', 'f')), a.attnotnull desc, a.attnum)",
                                {std::to_string(relation_.id)});

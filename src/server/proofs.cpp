@@ -7,6 +7,7 @@
 #include "prove/prover.hpp"
 #include "prove/question.hpp"
 
+#include "server/awake.hpp"
 #include "server/proofs.hpp"
 
 #include <algorithm>
@@ -47,6 +48,11 @@ struct Made {
 Made make(const CellToProve &cell, const std::set<std::string> &unset_as_empty, const std::shared_ptr<Catalog> &catalog,
           Allowed &allowed) {
     Made made;
+    // Rules rest while a stage is set, and what would be asked then is not what is run.
+    if (rewritten_by_rules(cell.relation->id, cell.command, true)) {
+        made.why = "a rule makes something else of the statement";
+        return made;
+    }
     // Everything that planning a statement may depend on, within one look at the database.
     std::string session = fmt::format("{} {}", cell.persona->role, identity_of(*cell.persona).login);
     for (const auto &[name, value] : cell.persona->settings)

@@ -95,7 +95,8 @@ void add_unset(const World &world, const Persona &silent, const Stage &stage, st
             cell.command == Command::select || cell.command == Command::update || cell.command == Command::remove;
         const Relation *relation = world.relation(cell.object);
         if (!rows || cell.expected != "none" || is_open(cell) || cell.evidence == Evidence::privilege ||
-            relation == nullptr || !relation->is_table() || stage.tables().of(relation->id) == nullptr)
+            cell.evidence == Evidence::structural || relation == nullptr || !relation->is_table() ||
+            stage.tables().of(relation->id) == nullptr)
             continue;
         const std::string where = rows_unset(*relation, silent, cell.command);
         if (where.empty()) continue;

@@ -60,38 +60,6 @@ bool one_each(const TableShape &table, const Hints &hints) {
     });
 }
 
-const ColumnShape *Stage::part_column(const TableShape &table) {
-    if (table.name != "storage.objects") return nullptr;
-    for (const ColumnShape &column : table.columns)
-        if (column.name == "bucket_id") return &column;
-    return nullptr;
-}
-
-std::vector<Part> Stage::read_parts(Oid table) const {
-    std::vector<Part> parts;
-    const TableShape *shape = tables_.of(table);
-    const ColumnShape *column = shape != nullptr ? part_column(*shape) : nullptr;
-    if (column == nullptr) return parts;
-    for (const ForeignKey &key : shape->foreign_keys)
-        if (key.columns == std::vector{column->number}) {
-            const TableShape &buckets = *tables_.of(key.parent);
-            Rows names; // none where they may not be read
-            (void)attempt(Finish::rollback, [&] {
-                names = query(fmt::format("select {0}::text from {1} order by 1",
-                                          buckets.column(key.parent_columns.front())->name, buckets.name));
-            });
-            for (size_t i = 0; i < names.size(); i++) parts.push_back({column->number, names.text(i, 0)});
-        }
-    // A bucket may be made by hand: policies that name it are there already.
-    if (const auto named = hints_.candidates.find({table, column->number}); named != hints_.candidates.end())
-        for (const Candidate &name : named->second)
-            if (name && !name->empty() &&
-                std::none_of(parts.begin(), parts.end(), [&](const Part &part) { return part.value == *name; }))
-                parts.push_back({column->number, *name});
-    std::sort(parts.begin(), parts.end(), [](const Part &a, const Part &b) { return a.value < b.value; });
-    return parts;
-}
-
 // Who typed a row in, by a column that nobody has to fill and that decides nothing.
 bool Stage::only_typed(const TableShape &table, int number) const {
     const ColumnShape &column = *table.column(number);
@@ -310,7 +278,6 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
             if (value || !table.column(number)->not_null) take_too(table, together, number, value);
         if (!contains(result, together)) result.push_back(std::move(together));
     }
-    for (const Part &part : read_parts(table.id)) result.push_back({{part.column, part.value}});
     return result;
 }
 
@@ -368,6 +335,12 @@ void Stage::make(const TableShape &table) {
             if (parent != variant % parents)
                 if (auto row = maker_.insert(table, all[variant], why, linked(table, all[variant], parent, false)))
                     rows.push_back(std::move(*row));
+    size_t turn = 0;
+    for (const Values &file : files(table)) {
+        if (contains(all, file)) continue;
+        if (auto row = maker_.insert(table, file, why, linked(table, file, turn++, false)))
+            rows.push_back(std::move(*row));
+    }
     if (rows.empty()) why_none_[table.id] = "no row could be made: " + why;
 }
 

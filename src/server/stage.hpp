@@ -89,6 +89,8 @@ private:
     std::vector<Part> read_parts(Oid table) const;
     std::vector<const ForeignKey *> account_keys(const TableShape &table) const;
     static const ColumnShape *part_column(const TableShape &table);
+    std::vector<std::string> plain_names(const Column &column) const;
+    std::vector<Values> files(const TableShape &table) const;
     std::vector<Values> variants(const TableShape &table) const;
     Values linked(const TableShape &table, const Values &wanted, size_t turn, bool spread) const;
     void make(const TableShape &table);

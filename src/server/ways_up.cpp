@@ -8,6 +8,8 @@
 
 #include "server/identity.hpp"
 #include "server/probe.hpp"
+#include "server/facts.hpp"
+#include "server/handed.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -108,6 +110,7 @@ std::vector<std::string> WaysUp::gained(const Seen &before, const std::set<Oid> 
 bool WaysUp::stands(const Hearing &hearing, const Relation *relation, const std::string &statement,
                     const std::string &kept, const std::function<bool()> &rises) {
     if (hearing.listeners.empty()) return true;
+    if (hearing.made_nothing) return false;
     if (!hearing.why_not.empty()) {
         if (!hearing.may_object) return true;
         if (doubt_.empty()) doubt_ = "triggers that may stop it could not be heard: " + hearing.why_not;
@@ -165,6 +168,38 @@ bool WaysUp::is_of_its_owner(const Relation &relation, const std::string &statem
     });
     // A failure of another kind says nothing of whose right it is.
     return handed_over && changed == 0 && (outcome.ok || refused_by_policy(outcome));
+}
+
+// Whether all that read the column read it of the one row that the row at hand belongs to: a property that is sold has
+// no new pictures. Whose that one is, theirs are the others.
+bool WaysUp::opens_what_hangs_on_it(const TableShape &shape, const Column &place) {
+    const Hints &hints = stage_.hints();
+    const auto is_its_key = [&](const Column &column) {
+        return column.relation == shape.id && !hints.identity.contains(column) &&
+               std::find(shape.keys.begin(), shape.keys.end(), std::vector{column.number}) != shape.keys.end();
+    };
+    bool any = false;
+    for (const PolicyHint &policy : hints.policies) {
+        if (policy.reads.contains(place)) {
+            any = true;
+            const auto ties = [&](const auto &pair) {
+                return (is_its_key(pair.first) && pair.second.relation == policy.relation) ||
+                       (is_its_key(pair.second) && pair.first.relation == policy.relation);
+            };
+            if (std::none_of(policy.joined.begin(), policy.joined.end(), ties)) return false;
+        }
+        for (const Oid function : policy.functions) {
+            const Body &body = bodies_.of(function);
+            const std::vector<Column> named = columns_named(body, body.column_names);
+            if (std::find(named.begin(), named.end(), place) == named.end()) continue;
+            any = true;
+            const BodyFacts facts = read_body_facts(function);
+            if (std::none_of(facts.compared.begin(), facts.compared.end(),
+                             [&](const auto &compared) { return is_its_key(compared.first); }))
+                return false;
+        }
+    }
+    return any;
 }
 
 void WaysUp::doubt(const std::string &object, Command command) {
@@ -243,9 +278,11 @@ void WaysUp::try_promotion(const Relation &relation) {
             if (!gain) continue; // refused: nothing to accuse
             // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it; the
             // state of a row that others are shown, as in "published", is its owner's to set, and so is what the
-            // table's own policies alone ask of it, as in "cancelled", and who is what in a thing of one's own.
+            // table's own policies alone ask of it, as in "cancelled", who is what in a thing of one's own, and what
+            // decides about nothing but the things that belong to this one.
             if (gain->empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place) ||
-                                  !asked_of_callers(hints, place, *values[i]) || is_of_its_owner(relation, statement)))
+                                  !asked_of_callers(hints, place, *values[i]) || is_of_its_owner(relation, statement) ||
+                                  opens_what_hangs_on_it(shape, place)))
                 continue;
             const std::string kept = fmt::format("{}::text is not distinct from ({})::text", column.name, literal);
             std::function<bool()> rises;

@@ -205,6 +205,7 @@ private:
     // Whether a write is the right of whoever owns what the written rows hang on: with another owner it changes
     // nothing.
     bool is_of_its_owner(const Relation &relation, const std::string &statement);
+    bool opens_what_hangs_on_it(const TableShape &shape, const Column &place);
     // What somebody might do but for its triggers is not known to be stopped.
     void doubt(const std::string &object, Command command);
     void accuse(const Way &way);

@@ -28,6 +28,17 @@ TEST(NameWords, PrivateIsToldFromWhatOnlyBeginsLikeIt) {
         EXPECT_FALSE(says_private(name)) << name;
 }
 
+TEST(NameWords, AWordThatIsToldToSome) {
+    for (const char *name : {"token", "token_hash", "hashed_token", "shareToken", "api_key", "client_secret", "hash",
+                             "invite_hash", "nonce", "apikey"})
+        EXPECT_TRUE(says_secret(name)) << name;
+    for (const char *name : {"id", "slug", "email", "code", "file_hash", "commit_hash", "tokens_used", "key", "keyword",
+                             "storage_key", "secretary_id", "pin", "phone"})
+        EXPECT_FALSE(says_secret(name)) << name;
+    EXPECT_TRUE(says_code("invite_code"));
+    EXPECT_FALSE(says_code("codename"));
+}
+
 TEST(NameWords, WhoTypedARowInIsNotWhoseItIs) {
     for (const char *name :
          {"created_by", "updatedBy", "last_modified_by", "added_by_id", "created_by_user_id", "CREATED_BY"})
