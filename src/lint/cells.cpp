@@ -90,7 +90,10 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     const bool said = verdict == Verdict::open &&
                       std::all_of(group.cells.begin(), group.cells.end(),
                                   [](const Cell *c) { return c->command == Command::select && !c->said_by.empty(); });
-    finding.level = verdict == Verdict::leak || !(some || drop_box || founding || said) ? Level::error : Level::warning;
+    // What somebody is said to have said opens nothing.
+    const bool forged = std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *c) { return c->forged; });
+    finding.level =
+        verdict == Verdict::leak || !(some || drop_box || founding || said || forged) ? Level::error : Level::warning;
     finding.category = Category::exposure;
     const std::string what = verdict == Verdict::open && founding         ? "rows that name nobody"
                              : verdict == Verdict::open && !cell.personal ? "rows"

@@ -32,6 +32,8 @@ constexpr std::array kWhoSees = {
     "public",   "publish*", "private",  "visib*",   "hidden",   "draft*", "confidential",
     "internal", "status",   "approved", "moderat*", "unlisted", "listed",
 };
+constexpr std::array kAuthor = {"author", "authorid", "authoruid", "sender", "senderid", "writer", "poster"};
+constexpr std::array kSaidBy = {"sent", "posted", "written", "said", "authored"};
 constexpr std::array kTyped = {"created", "updated", "modified", "added",    "edited",
                                "changed", "entered", "inserted", "imported", "deleted"};
 constexpr std::array kTypist = {"", "id", "uid", "uuid", "user", "userid", "useruid"};
@@ -112,6 +114,11 @@ bool says_between_people(std::string_view name) {
 
 bool says_who_sees(std::string_view column) {
     return any_fits(words_of_name(column), kWhoSees);
+}
+
+bool says_author(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    return any_fits(words, kAuthor) || (words.size() > 1 && words[1] == "by" && any_fits({words.front()}, kSaidBy));
 }
 
 bool says_who_typed(std::string_view column) {

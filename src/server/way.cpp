@@ -32,7 +32,7 @@ std::string some_deciders(std::vector<std::string> by) {
     return fmt::format("{}{}", fmt::join(by, "; "), more > 0 ? fmt::format(" (and {} more)", more) : "");
 }
 
-void make_open(std::vector<Cell> &cells, const Persona &persona, const std::string &object, Command command,
+void make_open(std::span<Cell> cells, const Persona &persona, const std::string &object, Command command,
                const std::string &what, const std::string &statement, const std::string &shown) {
     for (Cell &cell : cells)
         if (cell.persona == persona.name && cell.object == object && cell.command == command &&

@@ -1,6 +1,7 @@
 // A way up that was gone: what a persona wrote or called, and what it reached by that.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ std::vector<std::string> deciders(const Way &way, const Tables &tables, const Hi
 std::string some_deciders(std::vector<std::string> by);
 
 // It was done: what could not be told otherwise, or failed, is told by that. Without a witness the statement is one.
-void make_open(std::vector<Cell> &cells, const Persona &persona, const std::string &object, Command command,
+void make_open(std::span<Cell> cells, const Persona &persona, const std::string &object, Command command,
                const std::string &what, const std::string &statement, const std::string &witness = "");
 
 // Adds the finding, and makes the cell of the write that opens it say so.

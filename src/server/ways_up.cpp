@@ -452,6 +452,7 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
         if (reach->commands.contains(Command::insert)) try_handing_in(relation);
         if (reach->commands.contains(Command::update)) try_moving(relation);
         try_taking_in(relation);
+        if (reach->commands.contains(Command::insert)) try_forging(relation);
     }
     for (const Relation &relation : world_.relations)
         if (chosen(relation.name) && dependents_.contains(relation.id) && may_enter(relation)) try_chains(relation);

@@ -111,6 +111,9 @@ private:
     bool opens_by_moving(const Moved &moved);
     bool opens_then(const Moved &moved, const std::string &changing, const std::string &calling, const Opener *opener,
                     const std::set<Oid> &asked);
+    // Rows that say that somebody else has written them.
+    void try_forging(const Relation &relation);
+    bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
     // What an opener gives to whoever is a plain member of somebody else's: a role in it.

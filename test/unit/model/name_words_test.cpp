@@ -75,6 +75,16 @@ TEST(NameWords, WhatPeopleWrite) {
     EXPECT_FALSE(says_who_sees("publicity"));
 }
 
+TEST(NameWords, WhoSaysWhatIsThere) {
+    EXPECT_TRUE(says_author("sender_id"));
+    EXPECT_TRUE(says_author("authorId"));
+    EXPECT_TRUE(says_author("posted_by"));
+    EXPECT_FALSE(says_author("created_by"));
+    EXPECT_FALSE(says_author("authority"));
+    EXPECT_FALSE(says_author("authorized_by"));
+    EXPECT_FALSE(says_author("user_id"));
+}
+
 TEST(NameWords, RolesThatAreSetOverOthers) {
     EXPECT_TRUE(says_ruler("Admin"));
     EXPECT_TRUE(says_ruler("org_owner"));
