@@ -70,7 +70,7 @@ CREATE POLICY own_number ON storage.objects FOR SELECT USING (bucket_id = 'files
     AND split_part(name, '/', 1)::uuid = files_it.uid());
 CREATE POLICY any_number ON storage.objects FOR SELECT USING (bucket_id = 'files_it.stem' AND split_part(name, '/', 2)::int > 5);
 CREATE POLICY of_team_if_any ON storage.objects FOR SELECT USING (bucket_id = 'files_it.listed' AND ((storage.foldername(name))[1] = files_it.uid()::text
-    OR files_it.in_team(nullif((storage.foldername(name))[2], '')::uuid)));
+    OR files_it.in_team(nullif((storage.foldername(name))[3], '')::uuid)));
 SELECT * FROM pg_temp.said WHERE object ~ ':files_it.(papers|deep|stem|listed)' ORDER BY object COLLATE "C", persona COLLATE "C";
 
 DROP VIEW pg_temp.said;

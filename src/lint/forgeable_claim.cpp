@@ -37,6 +37,17 @@ void policies(const World &world, const Rule &rule, std::vector<Finding> &findin
                                names.size() == 1 ? "decides" : "decide", listed(ways));
         finding.detail = kUserMetadata;
         finding.hint = "Read the value from app_metadata, or from a table that users may not write.";
+        if (std::all_of(ways.begin(), ways.end(),
+                        [](const std::string &way) { return way.starts_with("the header "); })) {
+            finding.detail =
+                "A browser says there where it is; whoever calls the API without one says what is asked for.";
+            finding.hint = "Ask who is calling: a header that everybody may send turns nobody away.";
+        }
+        if (std::all_of(ways.begin(), ways.end(),
+                        [](const std::string &way) { return way.starts_with("the end of the e-mail "); })) {
+            finding.detail = "Anybody may own a domain that ends so, as evilcorp.com ends in corp.com.";
+            finding.hint = "Let the pattern begin with the sign before the domain: '%@corp.com'.";
+        }
         finding.evidence = "structural";
         findings.push_back(std::move(finding));
     }

@@ -58,10 +58,6 @@ std::string text_as(Oid type) {
 
 Node *without_spelling(Node *node) {
     for (node = without_casts(node);; node = argument(node, 0)) {
-        // nullif(x, ''), coalesce(x, '')
-        while (node != nullptr && (IsA(node, NullIfExpr) || IsA(node, CoalesceExpr)))
-            node = without_casts(
-                (Node *)linitial(IsA(node, NullIfExpr) ? ((OpExpr *)node)->args : castNode(CoalesceExpr, node)->args));
         bool spelled = false;
         for (const char *name : {"lower", "upper", "btrim", "ltrim", "rtrim"})
             spelled = spelled || (is_call(node, name) && list_length(castNode(FuncExpr, node)->args) == 1);
@@ -85,6 +81,10 @@ Node *number_of_folders(Node *node, int *beyond) {
 }
 
 Node *part_of_name(Node *node, int *part) {
+    // nullif(part, ''), coalesce(part, '')
+    for (node = without_casts(node); node != nullptr && (IsA(node, NullIfExpr) || IsA(node, CoalesceExpr));)
+        node = without_casts(
+            (Node *)linitial(IsA(node, NullIfExpr) ? ((OpExpr *)node)->args : castNode(CoalesceExpr, node)->args));
     node = without_spelling(node);
     if (node == nullptr) return nullptr;
     if (IsA(node, SubscriptingRef)) {

@@ -186,6 +186,12 @@ void Trees::take(const TreeWalk &walk, const Relation &table, Policy &policy) {
                 add_once(note.kind == NoteKind::sent ? facts.sent : facts.sent_signed_in,
                          book_.column_name({note.object, note.number}));
             break;
+        case NoteKind::loose_address:
+            if (policy.permissive) add_once(facts.forgeable, std::string("the end of the e-mail address"));
+            break;
+        case NoteKind::said_by_header:
+            if (policy.permissive) add_once(facts.forgeable, fmt::format("the header {}", kNoSecrets[note.number]));
+            break;
         }
     });
 }

@@ -1,5 +1,7 @@
 #include "server/tree_walk.hpp"
 
+#include <iterator>
+
 #include "server/nodes.hpp"
 
 #include "server/compat.hpp"
@@ -188,6 +190,50 @@ Beside beside_of(Node *node, const TreeWalk *walk) {
     return !said.asks ? nothing : said.reads ? whose : signed_in;
 }
 
+bool find_header(Node *node, void *number) {
+    if (node == nullptr) return false;
+    const char *name = IsA(node, Const) ? text_constant(node) : nullptr;
+    for (size_t i = 0; name != nullptr && i < std::size(kNoSecrets); i++)
+        if (pg_strcasecmp(name, kNoSecrets[i]) == 0) *(int *)number = (int)i;
+    return compat::walk(node, find_header, number);
+}
+
+// request.headers ->> 'origin' = 'https://app.example.com'
+void note_header(TreeWalk *walk, Node *constant, Node *value, Beside beside) {
+    constant = without_casts(constant);
+    const bool known = constant != nullptr && (IsA(constant, Const) || IsA(constant, ArrayExpr));
+    Said said{walk, false, false, false};
+    (void)find_said(value, &said);
+    int header = -1;
+    (void)find_header(value, &header);
+    if (known && said.sent && !said.reads && header >= 0 && beside != whose)
+        note(walk, NoteKind::said_by_header, InvalidOid, header);
+}
+
+bool find_email(Node *node, void *found) {
+    if (node == nullptr) return false;
+    const char *name = IsA(node, Const)      ? text_constant(node)
+                       : IsA(node, FuncExpr) ? get_func_name(castNode(FuncExpr, node)->funcid)
+                                             : nullptr;
+    if (name != nullptr && strcmp(name, "email") == 0) *(bool *)found = true;
+    return compat::walk(node, find_email, found);
+}
+
+// auth.email() LIKE '%corp.com', which x@evilcorp.com is.
+void note_address(TreeWalk *walk, Node *value, Node *pattern, Beside beside) {
+    pattern = without_casts(pattern);
+    const char *like = pattern != nullptr && IsA(pattern, Const) ? text_constant(pattern) : nullptr;
+    if (like == nullptr || like[0] != '%' || strchr(like, '@') != nullptr || strchr(like, '.') == nullptr ||
+        beside == whose)
+        return;
+    if (like[1] == '.') return; // a domain below it
+    Said said{walk, false, false, false};
+    (void)find_said(value, &said);
+    bool email = false;
+    (void)find_email(value, &email);
+    if (email && said.asks && !said.reads) note(walk, NoteKind::loose_address, InvalidOid);
+}
+
 void note_sent(TreeWalk *walk, Node *column, Node *value, Beside beside) {
     column = without_casts(column);
     if (column == nullptr || !IsA(column, Var) || castNode(Var, column)->varattno <= 0 || beside == whose) return;
@@ -223,11 +269,18 @@ void weigh_sent(Node *node, Beside beside, TreeWalk *walk) {
     } else if (IsA(node, OpExpr) && list_length(castNode(OpExpr, node)->args) == 2) {
         auto *comparison = castNode(OpExpr, node);
         auto *left = (Node *)linitial(comparison->args), *right = (Node *)lsecond(comparison->args);
+        const char *symbol = get_opname(comparison->opno);
+        const bool is_like = symbol != nullptr && (strcmp(symbol, "~~") == 0 || strcmp(symbol, "~~*") == 0);
+        if (is_like) note_header(walk, right, left, beside);
+        if (is_like) note_address(walk, left, right, beside);
         if (!is_equality(comparison->opno, comparison->args)) return;
+        note_header(walk, left, right, beside);
+        note_header(walk, right, left, beside);
         note_sent(walk, left, right, beside);
         note_sent(walk, right, left, beside);
     } else if (IsA(node, ScalarArrayOpExpr) && castNode(ScalarArrayOpExpr, node)->useOr) {
         auto *any = castNode(ScalarArrayOpExpr, node);
+        note_header(walk, (Node *)lsecond(any->args), (Node *)linitial(any->args), beside);
         note_sent(walk, (Node *)linitial(any->args), (Node *)lsecond(any->args), beside);
         note_sent(walk, (Node *)lsecond(any->args), (Node *)linitial(any->args), beside);
     }

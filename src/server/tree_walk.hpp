@@ -21,7 +21,13 @@ enum class NoteKind {
     identity_equal,  // a column that has to equal something of the caller
     sent,            // a column that has to equal what the request brings along: a header, a cookie
     sent_signed_in,  // the same, beside a condition that asks whether somebody is signed in
+    loose_address,   // the caller's e-mail address has to end in what an address of anybody's own domain ends in, too
+    said_by_header,  // a header that is no secret has to say what is written there: `number` in kNoSecrets
 };
+
+// Headers of which everybody knows what they are to say. A word that only some know is none of these.
+constexpr const char *kNoSecrets[] = {"origin",           "referer",          "user-agent",    "host",
+                                      "x-forwarded-host", "x-requested-with", "x-client-info", "accept-language"};
 
 struct Note {
     NoteKind kind;
