@@ -82,6 +82,10 @@ TEST(Plpgsql, ReadsBodiesWithTypesOfUsers) {
                   .queries.size(),
               1U);
     EXPECT_TRUE(plpgsql(function("BEGIN EXECUTE 'select 1'; END")).dynamic);
+    const PlpgsqlBody trigger = plpgsql(function(
+        "BEGIN EXECUTE format('update %I', TG_TABLE_NAME) USING NEW.x; RETURN NEW; END", "() RETURNS trigger"));
+    EXPECT_TRUE(trigger.dynamic);
+    EXPECT_EQ(trigger.texts.size(), 1U);
     EXPECT_THROW(plpgsql(function("BEGIN RETURN QUERY SELECT 1; END")), Error);
 }
 
