@@ -103,6 +103,7 @@ bool WaysUp::try_chain(const Relation &first, const Values &opening, const Relat
             return !gained(before, asked).empty();
         };
         if (!stands(hearing, &first, beginning, "true", rises)) continue;
+        chained_.insert(second.id);
         accuse({"writable_authority", &first, Command::insert, fmt::format("{}; {}", beginning, statement), "", nullptr,
                 gain, fmt::format(", and then one into {}", second.name)});
         return true;

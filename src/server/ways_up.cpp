@@ -458,6 +458,7 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
         if (chosen(relation.name) && dependents_.contains(relation.id) && may_enter(relation)) try_chains(relation);
     for (const Opener &opener : openers_)
         if (chosen(opener.function->name)) try_calling(opener);
+    try_after_founding(object);
 }
 
 } // namespace rlsproof::server

@@ -83,6 +83,18 @@ private:
     void try_chains(const Relation &relation);
     bool try_chain(const Relation &first, const Values &opening, const Relation &second,
                    const std::vector<Values> &seconds);
+    // What it has of its own, and may found besides, and what such a one may write.
+    struct Founded {
+        std::vector<Row> rows; // that name it
+        Seen seen;             // of others, before
+        std::vector<std::string> statements;
+        std::set<Oid> in; // tables that they put rows into
+    };
+    void try_after_founding(const std::string &object);
+    void found(Founded &founded);
+    bool founds(const std::string &statement, const std::set<Oid> &written, Founded &founded);
+    void try_linking(const Relation &relation, const Founded &founded, const Seen &before);
+    std::vector<Row> rows_naming_it(const TableShape &shape);
     void find_openers();
     // Rows of its own that it can put in, and what an opener makes of them.
     void try_handing_in(const Relation &relation);
@@ -222,8 +234,9 @@ private:
     std::map<Oid, Seen> seen_before_;         // by deciding table: what its dependents showed before anything was tried
     std::map<Oid, std::set<Oid>> dependents_; // of a deciding table: the tables that policies show by it
     std::vector<Opener> openers_;
-    std::set<Oid> joined_; // tables that may be joined by one write
-    std::string address_;  // the persona's own, as its claims say it
+    std::set<Oid> joined_;  // tables that may be joined by one write
+    std::set<Oid> chained_; // tables that a row elsewhere was seen to let it into
+    std::string address_;   // the persona's own, as its claims say it
     std::vector<std::string> words_;
     int left_ = 0;      // looks at a table, until it has to do
     std::string doubt_; // what triggers said of the writes to the table at hand

@@ -1,0 +1,189 @@
+// The ways up of whoever has something of its own: the owner of a team writes a row of that team which names himself
+// and what is another team's. Signing up gives a team, or an INSERT does, or a call; who may write such rows is asked
+// for the team, and nobody asks whose the other end is.
+#include "server/ways_up.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/identity.hpp"
+#include "server/scratch.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostFirst = 3;   // rows of one table, tried to found something
+constexpr size_t kMostCalls = 6;   // functions, called for that
+constexpr size_t kMostLinked = 12; // rows of one table, tried after that
+constexpr int kMostRounds = 2;     // what is founded may let more be
+
+} // namespace
+
+// The rows of a table that name the persona.
+std::vector<Row> WaysUp::rows_naming_it(const TableShape &shape) {
+    std::vector<Row> result;
+    std::vector<std::string> named;
+    std::string columns;
+    for (const ColumnShape &column : shape.columns) columns += fmt::format(", {}::text", column.name);
+    for (const auto &[number, value] : stage_.owned_by(shape, {}, persona_.uid))
+        if (const ColumnShape &column = *shape.column(number);
+            stage_.hints().identity.contains({shape.id, number}) && column.category != TYPCATEGORY_ARRAY)
+            named.push_back(fmt::format("{} = {}", column.name, Maker::literal(column, value)));
+    if (named.empty()) return result;
+    const AsUser past(user_, security_);
+    const Rows found = query(
+        fmt::format("select tableoid, ctid{} from {} where {} limit 10", columns, shape.name, fmt::join(named, " or ")),
+        {}, false);
+    for (size_t i = 0; i < found.size(); i++) {
+        Row row{shape.id, found.oid(i, 0), found.text(i, 1), {}, true};
+        for (size_t k = 0; k < shape.columns.size(); k++)
+            row.values.emplace(shape.columns[k].number, found.value(i, k + 2));
+        result.push_back(std::move(row));
+    }
+    return result;
+}
+
+// Does it with all triggers awake, and keeps it where it gives the persona rows in tables that decide, and shows it
+// nothing of others: that would be a way up by itself.
+bool WaysUp::founds(const std::string &statement, const std::set<Oid> &written, Founded &founded) {
+    std::set<Oid> asked;
+    for (const Oid table : written)
+        if (const auto shown = dependents_.find(table); shown != dependents_.end())
+            asked.insert(shown->second.begin(), shown->second.end());
+    std::vector<Row> rows;
+    const auto act = [&] {
+        {
+            const AsUser past(user_, security_);
+            wake();
+        }
+        (void)in_time([&] { return execute(statement); });
+        (void)execute("set constraints all immediate");
+        const AsUser past(user_, security_);
+        set_locally("session_replication_role", "replica");
+    };
+    bool more = false;
+    (void)attempt(Finish::rollback, [&] {
+        act();
+        for (const Oid table : written)
+            if (const TableShape *shape = stage_.tables().of(table))
+                for (Row &row : rows_naming_it(*shape))
+                    if (std::none_of(founded.rows.begin(), founded.rows.end(), [&](const Row &known) {
+                            return known.table == row.table && known.tid == row.tid && known.stored_in == row.stored_in;
+                        }))
+                        rows.push_back(std::move(row));
+        more = !rows.empty() && gained(founded.seen, asked).empty();
+    });
+    if (!more || !attempt(Finish::commit, act).ok) return false;
+    founded.rows.clear();
+    for (const auto &[id, shape] : stage_.tables().shapes)
+        if (dependents_.contains(id))
+            for (Row &row : rows_naming_it(shape)) founded.rows.push_back(std::move(row));
+    founded.statements.push_back(statement);
+    return true;
+}
+
+void WaysUp::found(Founded &founded) {
+    const auto decides = [&](Oid table) { return dependents_.contains(table); };
+    for (int round = 0; round < kMostRounds; round++) {
+        for (const Oid id : stage_.tables().parents_first()) {
+            const TableShape &shape = *stage_.tables().of(id);
+            const Relation *relation = world_.relation(shape.name);
+            if (relation == nullptr || !may_enter(*relation) || joined_.contains(id) || founded.in.contains(id) ||
+                !stage_.names_people(shape))
+                continue;
+            std::set<Oid> written{id};
+            for (const auto &[table, trigger] : effects_.of(shape, Command::insert).written) written.insert(table);
+            if (std::none_of(written.begin(), written.end(), decides) ||
+                !triggers_.of(*relation, Command::insert).why_not.empty())
+                continue;
+            size_t tried = 0;
+            for (const Values &values : entries(*relation)) {
+                if (left_ <= 0 || tried++ == kMostFirst) break;
+                const std::string statement = entering(*relation, stage_.among_own(shape, values, founded.rows));
+                if (statement.empty()) break;
+                if (!founds(statement, written, founded)) continue;
+                founded.in.insert(id);
+                break;
+            }
+        }
+        if (round > 0) continue;
+        size_t calls = 0;
+        for (const Opener &opener : openers_) {
+            if (left_ <= 0 || ++calls > kMostCalls || !opener.hearing.why_not.empty()) break;
+            const std::vector<Arguments> choices =
+                arguments_for_itself(*opener.function, stage_, persona_.uid, nullptr);
+            if (!choices.empty())
+                (void)founds(call_of(*opener.function, choices.front().list), opener.written, founded);
+        }
+    }
+}
+
+void WaysUp::try_after_founding(const std::string &object) {
+    if (persona_.declared || persona_.uid.empty() || !stage_.triggers_off()) return;
+    left_ = kMostLooks;
+    const std::string said = doubt_;
+    (void)attempt(Finish::rollback, [&] {
+        Founded founded{own_, {}, {}, {}};
+        std::set<Oid> all;
+        for (const auto &[table, asked] : dependents_) all.insert(asked.begin(), asked.end());
+        founded.seen = foreign_seen(all);
+        found(founded);
+        const Seen before = founded.statements.empty() ? founded.seen : foreign_seen(all);
+        for (const Relation &relation : world_.relations)
+            if ((object.empty() || object == relation.name) && dependents_.contains(relation.id) &&
+                may_enter(relation) && !joined_.contains(relation.id) && !chained_.contains(relation.id))
+                try_linking(relation, founded, before);
+    });
+    doubt_ = said; // what could not be founded is no doubt about what can
+}
+
+void WaysUp::try_linking(const Relation &relation, const Founded &founded, const Seen &before) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const std::set<Oid> &asked = dependents_[relation.id];
+    if (!stage_.names_people(shape)) return;
+    std::set<std::string> tried;
+    for (const Values &values : entries(relation)) {
+        const Values linked = stage_.among_own(shape, values, founded.rows);
+        std::vector<Values> rows;
+        // One end of its own, the others as they are.
+        for (const ForeignKey &key : shape.foreign_keys) {
+            const int number = key.columns.front();
+            const auto now = linked.find(number), then = values.find(number);
+            if (key.columns.size() != 1 || now == linked.end() || then == values.end() || now->second == then->second)
+                continue;
+            rows.push_back(values);
+            rows.back()[number] = now->second;
+        }
+        for (const Values &row : rows) {
+            if (left_ <= 0 || tried.size() == kMostLinked) return;
+            const Scratch scratch;
+            const std::string statement = entering(relation, row);
+            if (statement.empty() || !tried.insert(statement).second) continue;
+            std::vector<std::string> gain;
+            (void)attempt(Finish::rollback, [&] {
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(before, asked);
+            });
+            const auto rises = [&] { return !gained(before, asked).empty(); };
+            if (gain.empty() || !stands(triggers_.of(relation, Command::insert), &relation, statement, "true", rises))
+                continue;
+            joined_.insert(relation.id);
+            std::vector<std::string> all = founded.statements;
+            all.push_back(statement);
+            accuse({"writable_authority", &relation, Command::insert, fmt::format("{}", fmt::join(all, "; ")), "",
+                    nullptr, gain, ", by way of what is its own"});
+            return;
+        }
+    }
+}
+
+} // namespace rlsproof::server
