@@ -36,7 +36,7 @@ void say(Cell &cell, Verdict verdict, Evidence evidence, const std::string &reas
     cell.reason = reason;
 }
 
-// `invented`: nobody has declared who that is, so that what its settings say is of our own making.
+// `invented`: what the settings of whoever asks say is of our own making.
 void join(Cell &cell, const Proof &more, const Proof &less, bool decides, bool invented,
           std::vector<std::string> &notes) {
     if (cell.by_trigger) return; // what is proved of the policies says nothing of that
@@ -143,7 +143,7 @@ void add_proofs(const World &world, const Declared &declared, const Hints &hints
     for (size_t i = 0; i < asked.size(); i++) {
         const Relation *relation = questions[2 * i].relation;
         join(*asked[i], proved[2 * i], proved[2 * i + 1], !relation->is_table() || deciders.contains(relation->name),
-             !persona.declared, notes);
+             !persona.declared && !persona.uid.empty(), notes);
     }
     if (proofs.solver_missing()) {
         const std::string note = "nothing was proved: " + no_solver();
