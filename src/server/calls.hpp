@@ -59,6 +59,7 @@ private:
         std::string seen;             // what a call showed or changed of other people's rows; empty where nothing
         bool rows = false;            // and that was rows, not something about them
         bool in_tables = false;       // and it is known in which tables
+        bool personal = true;         // and it says whose they are there, or holds what is nobody else's business
         std::string told; // what a call showed or changed that named a word which nobody is shown, and the word
         std::string word;
         std::string doubt; // what a call did while triggers rested, and what they say of it; empty where nothing
@@ -79,6 +80,7 @@ private:
     void come_about();
     bool has_changed(Oid table) const;
     bool sees_all(const Relation &relation);
+    bool is_nobodys(const Relation &relation) const;
     std::string why_not_called(const Body &body) const;
     Tried call_it(const Function &function, const Body &body, const std::vector<Gain> &gains,
                   const std::vector<Arguments> &choices);
