@@ -92,8 +92,11 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
                                   [](const Cell *c) { return c->command == Command::select && !c->said_by.empty(); });
     // What somebody is said to have said opens nothing.
     const bool forged = std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *c) { return c->forged; });
-    finding.level =
-        verdict == Verdict::leak || !(some || drop_box || founding || said || forged) ? Level::error : Level::warning;
+    // However few the rows: whoever has read it comes in elsewhere.
+    const auto secret =
+        std::find_if(group.cells.begin(), group.cells.end(), [](const Cell *c) { return !c->secret.empty(); });
+    const bool grave = verdict == Verdict::leak || secret != group.cells.end();
+    finding.level = grave || !(some || drop_box || founding || said || forged) ? Level::error : Level::warning;
     finding.category = Category::exposure;
     const std::string what = verdict == Verdict::open && founding         ? "rows that name nobody"
                              : verdict == Verdict::open && !cell.personal ? "rows"
@@ -101,6 +104,8 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     finding.message =
         fmt::format("{} {} in {}, {}", who_can_what(world, group), what, object,
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");
+    if (secret != group.cells.end())
+        finding.message += fmt::format("; {} in it is secret by its name", (*secret)->secret);
     if (said && !some) finding.message += fmt::format("; {} says so", cell.said_by);
     finding.hint =
         fmt::format("If that is meant, declare it; else narrow {}. The witness of the cell can be pasted into psql: "

@@ -1,14 +1,18 @@
 #include "lint/once.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace rlsproof::lint {
 
 namespace {
+
+constexpr const char *kThen = " Once that is mended, ";
 
 // The finding of this rule about the object, or none.
 Finding *of(std::vector<Finding> &findings, std::string_view rule, const std::string &object) {
@@ -84,8 +88,43 @@ void failures(const World &world, const std::vector<Cell> &cells, std::vector<Fi
                        });
             });
         if (!fails) continue;
-        take_in(*broken, listing, fmt::format(" Once that is mended, {}. {}", listing.message, listing.detail));
+        take_in(*broken, listing, fmt::format("{}{}. {}", kThen, listing.message, listing.detail));
         told.insert(listing.key);
+    }
+    std::erase_if(findings, [&](const Finding &f) { return told.contains(f.key); });
+}
+
+// Policies that read each other in a circle fail for every table that leads into it: mended is the circle.
+void recursions(std::vector<Finding> &findings) {
+    constexpr std::string_view kIn = "42P17: infinite recursion detected in policy for relation ";
+    constexpr size_t kFew = 3, kMostNamed = 12;
+    std::map<std::string, std::vector<Finding *>> by_relation;
+    for (Finding &finding : findings) {
+        const size_t at = finding.rule == "broken" ? finding.message.find(kIn) : std::string::npos;
+        if (at == std::string::npos) continue;
+        const size_t from = at + kIn.size();
+        by_relation[finding.message.substr(from, finding.message.find(" (", from) - from)].push_back(&finding);
+    }
+    std::set<std::string> told;
+    for (auto &[relation, failing] : by_relation) {
+        if (failing.size() < kFew) continue;
+        const std::string name = "." + relation.substr(1, relation.size() - 2);
+        const auto itself =
+            std::find_if(failing.begin(), failing.end(), [&](const Finding *f) { return f->object.ends_with(name); });
+        std::iter_swap(failing.begin(), itself == failing.end() ? failing.begin() : itself);
+        std::vector<std::string> others;
+        for (size_t i = 1; i < failing.size(); i++) {
+            others.push_back(failing[i]->object);
+            told.insert(failing[i]->key);
+            // What it would be then is of that object alone.
+            const size_t then = failing[i]->detail.find(kThen);
+            take_in(*failing.front(), *failing[i], then == std::string::npos ? "" : failing[i]->detail.substr(then));
+        }
+        const size_t more = others.size() - std::min(others.size(), kMostNamed);
+        others.resize(others.size() - more);
+        failing.front()->message += fmt::format("; so do {} others", failing.size() - 1);
+        failing.front()->detail += fmt::format(" For the same reason {}{} fail.", fmt::join(others, ", "),
+                                               more == 0 ? "" : fmt::format(" and {} more", more));
     }
     std::erase_if(findings, [&](const Finding &f) { return told.contains(f.key); });
 }
@@ -96,6 +135,7 @@ void tell_once(const World &world, const std::vector<Cell> &cells, std::vector<F
     calls(findings);
     listings(world, cells, findings);
     failures(world, cells, findings);
+    recursions(findings);
 }
 
 } // namespace rlsproof::lint

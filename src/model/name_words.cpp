@@ -104,6 +104,14 @@ bool says_key(std::string_view setting) {
     return any_fits(words, kSecret) || any_fits(words, std::array{"key", "apikey"});
 }
 
+bool is_secret(std::string_view name) {
+    const std::vector<std::string> words = words_of_name(name);
+    if (words.empty()) return false;
+    const std::vector<std::string> last{words.back()};
+    return any_fits(last, std::array{"token", "secret", "apikey", "password", "passwd"}) ||
+           (words.back() == "key" && any_fits(words, kKeyTo));
+}
+
 bool says_code(std::string_view column) {
     const std::vector<std::string> words = words_of_name(column);
     return std::find(words.begin(), words.end(), "code") != words.end();

@@ -76,6 +76,30 @@ std::vector<Claim> claims_read() {
     return claims;
 }
 
+std::vector<Claim> ranks_claimed() {
+    std::vector<Claim> ranks;
+    const Rows rows = query(kRead);
+    for (size_t i = 0; i < rows.size(); i++) {
+        const Claim claim{rows.boolean(i, 0), rows.text(i, 1), "text"};
+        // At the top `role` is the role of the database.
+        const bool known = std::any_of(ranks.begin(), ranks.end(), [&](const Claim &other) {
+            return other.name == claim.name && other.of_application == claim.of_application;
+        });
+        if (claim.name.find("role") != std::string::npos && (claim.of_application || claim.name != "role") && !known)
+            ranks.push_back(claim);
+    }
+    return ranks;
+}
+
+std::string with_claim(const std::string &claims, const Claim &claim, const std::string &value) {
+    return query(claim.of_application
+                     ? "select ($1::jsonb || pg_catalog.jsonb_build_object('app_metadata', coalesce($1::jsonb -> "
+                       "'app_metadata', '{}') || pg_catalog.jsonb_build_object($2::text, $3::text)))::text"
+                     : "select ($1::jsonb || pg_catalog.jsonb_build_object($2::text, $3::text))::text",
+                 {claims, claim.name, value})
+        .text(0, 0);
+}
+
 void belong(Persona &persona, const std::vector<Claim> &read, bool second_factor) {
     for (auto &[name, claims] : persona.settings) {
         if (name != "request.jwt.claims") continue;

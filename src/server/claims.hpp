@@ -17,6 +17,12 @@ struct Claim {
 
 std::vector<Claim> claims_read();
 
+// Claims that are read and say what somebody is, as app_metadata.role does: nobody has one that he was not given.
+std::vector<Claim> ranks_claimed();
+
+// The claims with one more, or with another value of it.
+std::string with_claim(const std::string &claims, const Claim &claim, const std::string &value);
+
 // Whether a policy asks for a second factor: anybody may set one up for an account of his own.
 bool second_factor_asked();
 

@@ -1,3 +1,4 @@
+#include "model/name_words.hpp"
 #include "server/judge.hpp"
 
 #include <algorithm>
@@ -40,6 +41,24 @@ std::string Judge::policies_in_play(Command command, const Row *row) const {
     return fmt::format("{} {}", names.size() == 1 ? "policy" : "policies", fmt::join(names, ", "));
 }
 
+std::string Judge::secret_shown(const Observation &observation) const {
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    if (shape == nullptr || !observation.identified) return "";
+    for (const Row *row : observation.foreign)
+        for (const ColumnShape &column : shape->columns) {
+            const auto value = row->values.find(column.number);
+            if (value == row->values.end() || !value->second || value->second->empty() || column.category != 'S' ||
+                !may_select(relation_.id, column.number))
+                continue;
+            if (is_secret(column.name)) return column.name;
+            // A list of settings says in a row what its value is. What was made up says nothing.
+            const bool key = column.name == "key" || column.name == "name" || column.name == "setting";
+            if (key && !row->made && is_secret(*value->second))
+                return fmt::format("{} '{}'", column.name, *value->second);
+        }
+    return "";
+}
+
 // Turns what was seen into a verdict, given what was expected.
 void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     const bool writes_new = cell.command == Command::insert;
@@ -77,6 +96,7 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
         const std::string row =
             observation.foreign.empty() || writes_new ? "" : probe_.as_json(*observation.foreign.front());
         if (!fine) cell.witness = witness(persona_, observation, row);
+        if (!fine && cell.command == Command::select) cell.secret = secret_shown(observation);
         return;
     }
     if (cell.expected == "all") {

@@ -47,6 +47,8 @@ private:
     std::vector<Values> own_like(const TableShape &shape, const Values &like) const;
     // Rows that hang on a row of the persona's own, at most so many tables above.
     std::vector<OwnRow> below_own(const TableShape &shape, const Values &like, int above);
+    // What is secret by its name in rows that were shown; empty for nothing.
+    std::string secret_shown(const Observation &observation) const;
     std::string policies_in_play(Command command, const Row *row) const;
 
     Stage &stage_;

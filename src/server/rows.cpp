@@ -384,6 +384,12 @@ bool may_update(Oid relation, int column) {
         .boolean(0, 0);
 }
 
+bool may_select(Oid relation, int column) {
+    return query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'SELECT')",
+                 {std::to_string(relation), std::to_string(column)})
+        .boolean(0, 0);
+}
+
 bool draws_a_number(Oid relation, const Values &values) {
     if (is_thrown_away()) return false;
     std::vector<std::string> given;

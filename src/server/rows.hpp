@@ -65,6 +65,7 @@ Values insertable(Oid relation, const Values &values);
 
 // Whether whoever acts now may change the column.
 bool may_update(Oid relation, int column);
+bool may_select(Oid relation, int column);
 
 // Whether a row of these values takes a number from a sequence, which no rollback gives back.
 bool draws_a_number(Oid relation, const Values &values);

@@ -459,6 +459,7 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
     for (const Opener &opener : openers_)
         if (chosen(opener.function->name)) try_calling(opener);
     try_after_founding(object);
+    if (object.empty()) try_claimed_ranks();
 }
 
 } // namespace rlsproof::server

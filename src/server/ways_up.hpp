@@ -161,6 +161,7 @@ private:
     std::set<Oid> left_rows_in(const std::set<Oid> &tables);
     // What a role held in a tenant of its own gives in the others.
     void try_ranks(const Relation &relation);
+    void try_claimed_ranks();
     void try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key, const std::set<Oid> &asked);
     void holding(const Row &mine, const std::string &set, const std::function<void()> &look);
     Seen foreign_written(const std::set<Oid> &tables, Command command);

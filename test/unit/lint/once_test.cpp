@@ -82,5 +82,22 @@ TEST(TellOnce, FilesThatAreListedAreToldOnceForThosePersonasAlone) {
               2U);
 }
 
+TEST(TellOnce, ACircleOfPoliciesIsToldOnceOfTheTableThatItIsIn) {
+    const auto failing = [](const std::string &object, const std::string &relation) {
+        Finding f = finding("broken", Level::error, object);
+        f.message = "SELECT on " + object +
+                    " fails for anon: 42P17: infinite recursion detected in policy for relation \"" + relation +
+                    "\" (app." + relation + " and so on)";
+        return f;
+    };
+    const auto found = told({failing("app.a", "members"), failing("app.members", "members"),
+                             failing("bucket:faces", "members"), failing("app.b", "teams"), failing("app.c", "teams")});
+    ASSERT_EQ(found.size(), 3U) << "two of a circle are two";
+    const Finding &once = found[0];
+    EXPECT_EQ(once.object, "app.members");
+    EXPECT_TRUE(once.message.ends_with("; so do 2 others")) << once.message;
+    EXPECT_NE(once.detail.find("app.a, bucket:faces fail"), std::string::npos) << once.detail;
+}
+
 } // namespace
 } // namespace rlsproof::lint
