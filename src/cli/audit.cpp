@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "cli/application.hpp"
 #include "cli/folder.hpp"
 #include "cli/look.hpp"
 #include "cli/options.hpp"
@@ -116,67 +117,11 @@ public:
 private:
     void note(const std::string &text) { report_.notes.push_back({Level::note, text}); }
 
-    // Policies that bind everybody, and nobody who was granted anything: whoever connects does so as the owner, or as
-    // a role that is set up elsewhere. A stand-in shows what the policies themselves let through.
-    void make_application(Session &session) {
-        const auto answer = session.query(R"(
-select exists (select from pg_catalog.pg_policy where 0 = any (polroles))
-   and not exists (select from pg_catalog.pg_policy where polroles <> '{0}')
-   and not exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace,
-                               pg_catalog.aclexplode(c.relacl) x
-                   where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and x.grantee not in (0, c.relowner))
-   and not exists (select from pg_catalog.pg_roles where rolname in ('application', 'anon', 'authenticated')),
-       (select count(*) from pg_catalog.pg_class where relkind in ('r', 'p') and relrowsecurity
-                                                   and not relforcerowsecurity))");
-        if (answer.front()[0] != "t") return;
-        session.query(R"(
-create role application nologin;
-do $$
-declare
-    schema name;
-    relation regclass;
-    guarded boolean;
-begin
-    for schema in select nspname from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
-    loop
-        execute pg_catalog.format('grant usage on schema %I to application', schema);
-    end loop;
-    -- What has policies, what they read, and what is told apart by a column of the same name and has none.
-    for relation, guarded in
-        with decides as (select d.refobjid as relation, a.attname, p.polrelid = d.refobjid as own
-                         from pg_catalog.pg_policy p
-                         join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = p.oid
-                              and d.refclassid = 'pg_catalog.pg_class'::regclass
-                         left join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-                              and a.attnum > 0)
-        select c.oid, c.relrowsecurity or exists (select from pg_catalog.pg_policy where polrelid = c.oid)
-                      or exists (select from pg_catalog.pg_attribute a join decides on decides.own
-                                 and decides.attname = a.attname and a.attname <> 'id' where a.attrelid = c.oid)
-        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-          and not c.relispartition
-    loop
-        if guarded then
-            execute pg_catalog.format('grant select, insert, update, delete on %s to application', relation);
-        elsif exists (select from pg_catalog.pg_depend where classid = 'pg_catalog.pg_policy'::regclass
-                                                          and refobjid = relation::oid) then
-            execute pg_catalog.format('grant select on %s to application', relation);
-        end if;
-    end loop;
-end $$;)");
-        note(
-            "nothing says who connects: a role \"application\" stands in for whoever it is, and may read and write the "
-            "tables that have policies, or a column that policies go by");
-        if (answer.front()[1] != "0")
-            note(
-                fmt::format("{} with row level security not forced: a connection of their owner would be bound by none "
-                            "of their policies",
-                            answer.front()[1] == "1" ? "1 table is" : *answer.front()[1] + " tables are"));
-    }
-
     void audit() {
         Session session(folder_.server().own_parameters());
-        if (folder_.plain()) make_application(session);
+        if (folder_.plain()) {
+            for (const std::string &text : make_application(session)) note(text);
+        }
         session.query("create extension rlsproof");
         for (const char *where : {"alter database postgres", ""})
             session.query(fmt::format("{} set rlsproof.environment = 'throwaway'", where));

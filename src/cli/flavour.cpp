@@ -167,9 +167,17 @@ FlavourChoice choose_flavour(const Migrations &migrations, const Sources &source
     if (!missing.empty()) {
         const Reader::Use &first = missing.front();
         const size_t others = missing.size() - 1;
+        // A role of that name is made elsewhere too.
+        const bool roles_alone = migrations.layout != "supabase" &&
+                                 std::all_of(missing.begin(), missing.end(),
+                                             [](const Reader::Use &use) { return use.name.starts_with("role "); });
         return {Flavour::supabase,
-                fmt::format("{} in {}:{}{}", first.name, first.file, first.line,
-                            others == 0 ? "" : " and " + text::plural(others, "more place", "more places"))};
+                fmt::format("{} in {}:{}{}{}", first.name, first.file, first.line,
+                            others == 0 ? "" : " and " + text::plural(others, "more place", "more places"),
+                            roles_alone
+                                ? "; nothing but the names of roles says so, and where it is not so, --plain is "
+                                  "what to ask for"
+                                : "")};
     }
     if (migrations.layout == "supabase") return {Flavour::supabase, "the folder is a Supabase project"};
     return {Flavour::plain, reader.makes_something() ? "the migrations make auth and the roles they use themselves"

@@ -11,6 +11,7 @@
 #include "server/body_names.hpp"
 #include "server/environment.hpp"
 #include "server/handed.hpp"
+#include "server/harmless.hpp"
 #include "server/identity.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -37,36 +38,6 @@ namespace {
 constexpr int kMostHanded = 24; // constants that a body calls functions with
 constexpr int kMostCalls = 24;  // how deep calls are followed before the answer is "unknown"
 
-// Volatile functions of the server and of its own extensions that leave nothing behind once they are rolled back. Every
-// other one may: it advances a sequence, waits, reads files, talks to other servers.
-const std::set<std::string, std::less<>> kHarmless = {"insert_username",
-                                                      "clock_timestamp",
-                                                      "currval",
-                                                      "gen_random_bytes",
-                                                      "gen_random_uuid",
-                                                      "gen_salt",
-                                                      "lastval",
-                                                      "moddatetime",
-                                                      "pg_advisory_xact_lock",
-                                                      "pg_advisory_xact_lock_shared",
-                                                      "pg_notify",
-                                                      "pg_try_advisory_xact_lock",
-                                                      "pg_try_advisory_xact_lock_shared",
-                                                      "random",
-                                                      "set_config",
-                                                      "suppress_redundant_updates_trigger",
-                                                      "timeofday",
-                                                      "tsvector_update_trigger",
-                                                      "tsvector_update_trigger_column",
-                                                      "uuid_generate_v1",
-                                                      "uuid_generate_v1mc",
-                                                      "uuid_generate_v4",
-                                                      "uuidv7"};
-
-// Settings whose change a rollback undoes, and that change nothing of what our own statements find until then.
-const std::set<std::string, std::less<>> kHarmlessSettings = {
-    "client_min_messages", "lock_timeout", "row_security", "search_path", "statement_timeout", "work_mem"};
-
 constexpr const char *kBuilds = "it runs SQL that is built at run time";
 
 struct Found {
@@ -89,6 +60,7 @@ struct Found {
 };
 
 bool walk_raw(Node *node, void *context);
+bool walk_parsed(Node *node, void *context);
 
 const char *column_name(Node *node) {
     if (node == nullptr || !IsA(node, ColumnRef)) return nullptr;
@@ -167,9 +139,11 @@ void note_path(const char *value, Found *found) {
 
 void note_call(FuncCall *expression, Found *found) {
     found->calls = lappend(found->calls, expression->funcname);
+    ListCell *cell;
+    foreach (cell, defaults_taken(expression->funcname, list_length(expression->args)))
+        (void)walk_parsed((Node *)lfirst(cell), found);
     if (expression->args == NIL) return;
     int position = 0;
-    ListCell *cell;
     foreach (cell, expression->args) {
         const char *value = constant((Node *)lfirst(cell));
         if (value != nullptr && list_length(found->handed) < 3 * kMostHanded)
@@ -185,7 +159,7 @@ void note_call(FuncCall *expression, Found *found) {
 }
 
 void note_set(VariableSetStmt *statement, Found *found) {
-    if (statement->kind != VAR_SET_VALUE || !kHarmlessSettings.contains(statement->name))
+    if (statement->kind != VAR_SET_VALUE || !is_harmless_setting(statement->name))
         found->utility = "a utility statement";
     else if (strcmp(statement->name, "search_path") == 0)
         note_path(ExtractSetVariableArgs(statement), found);
@@ -236,7 +210,8 @@ bool walk_raw(Node *node, void *context) {
     case T_FuncCall: note_call((FuncCall *)node, found); break;
     case T_TypeCast: {
         auto *cast = (TypeCast *)node;
-        return walk_cast(walk_raw, cast->arg, strVal(llast(cast->typeName->names)), found);
+        const char *type = strVal(llast(cast->typeName->names));
+        return walk_cast(walk_raw, cast->arg, cast->typeName->arrayBounds != NIL ? psprintf("_%s", type) : type, found);
     }
     case T_CommonTableExpr: found->ctes = lappend(found->ctes, ((CommonTableExpr *)node)->ctename); break;
     case T_SQLValueFunction:
@@ -535,7 +510,7 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
     }
     const std::string language = rows.text(0, 0);
     const std::string name = rows.text(0, 8);
-    const bool harmless = !rows.boolean(0, 9) || kHarmless.contains(name) || (name == "nextval" && is_thrown_away());
+    const bool harmless = !rows.boolean(0, 9) || is_harmless_function(name) || (name == "nextval" && is_thrown_away());
     if (rows.boolean(0, 1)) {
         body.asks_who = rows.boolean(0, 7);
         if (!harmless) harms(body, fmt::format("it calls {}()", name));

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "utils/builtins.h"
@@ -36,6 +37,26 @@ List *functions_named(List *name) {
         if (function->pronamespace == schema) result = list_append_unique_oid(result, function->oid);
     }
     ReleaseSysCacheList(list);
+    return result;
+}
+
+List *defaults_taken(List *name, int given) {
+    List *result = NIL;
+    ListCell *cell;
+    foreach (cell, functions_named(name)) {
+        HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(lfirst_oid(cell)));
+        if (!HeapTupleIsValid(tuple)) continue;
+        const auto *function = (Form_pg_proc)GETSTRUCT(tuple);
+        const int left_out = Min(function->pronargs - given, function->pronargdefaults);
+        bool null = true;
+        const Datum trees = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargdefaults, &null);
+        if (left_out > 0 && !null && function->oid >= FirstNormalObjectId) {
+            List *defaults = castNode(List, stringToNode(TextDatumGetCString(trees)));
+            for (int i = list_length(defaults) - left_out; i < list_length(defaults); i++)
+                result = lappend(result, list_nth(defaults, i));
+        }
+        ReleaseSysCache(tuple);
+    }
     return result;
 }
 

@@ -16,6 +16,9 @@ Oid relation_named(const RangeVar *name);
 // The OIDs of all functions of a name, whatever their arguments.
 List *functions_named(List *name);
 
+// What functions of a name that are called with so many arguments take for those that are left out: of Node *.
+List *defaults_taken(List *name, int given);
+
 // The names in statements that are read but not analyzed: what they are of is only known when all are there.
 struct BodyNames {
     List *tables;  // of RangeVar *

@@ -22,7 +22,9 @@ bool Calls::is_shown(const Column &column) {
                                .boolean(0, 0))
             return false;
         const Observation seen = Probe(*stage_, relation, own_, superuser_, security_).select();
-        return seen.outcome.ok && (seen.identified ? !seen.foreign.empty() : seen.total > 0);
+        // What failed for another reason than for want of a right, or always, may show it another time.
+        if (!seen.outcome.ok) return seen.outcome.sqlstate != "42501" && seen.outcome.sqlstate != "42P17";
+        return seen.identified ? !seen.foreign.empty() : seen.total > 0;
     };
     bool shown = false;
     for (const Relation &relation : world_.relations) {

@@ -36,7 +36,9 @@ void say(Cell &cell, Verdict verdict, Evidence evidence, const std::string &reas
     cell.reason = reason;
 }
 
-void join(Cell &cell, const Proof &more, const Proof &less, bool decides, std::vector<std::string> &notes) {
+// `invented`: what the settings of whoever asks say is of our own making.
+void join(Cell &cell, const Proof &more, const Proof &less, bool decides, bool invented,
+          std::vector<std::string> &notes) {
     if (cell.by_trigger) return; // what is proved of the policies says nothing of that
     const auto contradicts = [&](const Proof &proof, Verdict seen) {
         return proof.verdict == Said::proved && cell.verdict == seen;
@@ -64,8 +66,9 @@ void join(Cell &cell, const Proof &more, const Proof &less, bool decides, std::v
     if (cell.verdict == Verdict::error) {
         // A failure is told whatever was proved beside it; a value of a setting that cannot be cast is not every value.
         const bool for_a_value = cell.reason.starts_with("22") || cell.reason.starts_with("42704");
-        if (for_a_value && more.verdict == Said::unknown && more.doubtful)
-            cell.reason += "; with another value of a setting it may not fail, and what is reached then is not known";
+        if (!for_a_value || more.verdict != Said::unknown || !more.doubtful) return;
+        cell.reason += "; with another value of a setting it may not fail, and what is reached then is not known";
+        if (invented && !cell.declared) say(cell, Verdict::unknown, Evidence::execution, cell.reason);
         return;
     }
     // Nothing is reached, and nothing works either.
@@ -140,7 +143,7 @@ void add_proofs(const World &world, const Declared &declared, const Hints &hints
     for (size_t i = 0; i < asked.size(); i++) {
         const Relation *relation = questions[2 * i].relation;
         join(*asked[i], proved[2 * i], proved[2 * i + 1], !relation->is_table() || deciders.contains(relation->name),
-             notes);
+             !persona.declared && !persona.uid.empty(), notes);
     }
     if (proofs.solver_missing()) {
         const std::string note = "nothing was proved: " + no_solver();

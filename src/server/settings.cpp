@@ -53,6 +53,23 @@ uint32_t number_of(const std::string &text) {
     return number;
 }
 
+// What somebody without a name would have of an enumeration, as of roles: what new rows get by themselves, else what
+// policies and functions speak of least.
+constexpr const char *kPlainest = R"(
+select e.enumlabel
+from pg_catalog.pg_type t join pg_catalog.pg_enum e on e.enumtypid = t.oid,
+     lateral (select exists (select from pg_catalog.pg_attrdef d
+                             join pg_catalog.pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+                             where a.atttypid = t.oid and pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+                                   like pg_catalog.quote_literal(e.enumlabel) || '::%') as given) by_itself,
+     lateral (select (select count(*) from pg_catalog.pg_policies
+                      where pg_catalog.strpos(coalesce(qual, '') || coalesce(with_check, ''),
+                                              pg_catalog.quote_literal(e.enumlabel)) > 0)
+                   + (select count(*) from pg_catalog.pg_proc where oid >= 16384
+                      and pg_catalog.strpos(prosrc, pg_catalog.quote_literal(e.enumlabel)) > 0) as times) spoken_of
+where t.typname = $1 and t.typtype = 'e'
+order by by_itself.given desc, spoken_of.times, e.enumsortorder desc, t.oid limit 1)";
+
 } // namespace
 
 std::vector<Setting> settings_read(Bodies &bodies) {
@@ -120,6 +137,14 @@ std::string value_for(const Setting &setting, const std::string &uid) {
     if (setting.person) return identity_as(setting.type, uid);
     if (setting.type == "bool") return "false";
     if (setting.type == "json" || setting.type == "jsonb") return "{}";
+    if (setting.type.starts_with("_"))
+        return "{" + value_for({setting.name, setting.type.substr(1), setting.person}, uid) + "}";
+    for (const auto &[type, value] :
+         {std::pair{"date", "2025-01-01"}, std::pair{"timestamp", "2025-01-01 00:00"},
+          std::pair{"timestamptz", "2025-01-01 00:00Z"}, std::pair{"interval", "0"}, std::pair{"inet", "192.0.2.1"}})
+        if (setting.type == type) return value;
+    const Rows plainest = query(kPlainest, {setting.type});
+    if (!plainest.empty()) return plainest.text(0, 0);
     // Another identity than the caller's, and another one for each setting and caller.
     std::string tenant = uid;
     const std::string mark = fmt::format("{:08x}", number_of(setting.name));

@@ -152,6 +152,8 @@ void WaysUp::try_linking(const Relation &relation, const Founded &founded, const
     const std::set<Oid> &asked = dependents_[relation.id];
     if (!stage_.names_people(shape)) return;
     std::set<std::string> tried;
+    bool unsure = false;
+    doubt_.clear();
     for (const Values &values : entries(relation)) {
         const Values linked = stage_.among_own(shape, values, founded.rows);
         std::vector<Values> rows;
@@ -165,7 +167,8 @@ void WaysUp::try_linking(const Relation &relation, const Founded &founded, const
             rows.back()[number] = now->second;
         }
         for (const Values &row : rows) {
-            if (left_ <= 0 || tried.size() == kMostLinked) return;
+            unsure = unsure || gave_up();
+            if (left_ <= 0 || tried.size() == kMostLinked) break;
             const Scratch scratch;
             const std::string statement = entering(relation, row);
             if (statement.empty() || !tried.insert(statement).second) continue;
@@ -174,8 +177,11 @@ void WaysUp::try_linking(const Relation &relation, const Founded &founded, const
                 if (in_time([&] { return execute(statement); }) > 0) gain = gained(before, asked);
             });
             const auto rises = [&] { return !gained(before, asked).empty(); };
-            if (gain.empty() || !stands(triggers_.of(relation, Command::insert), &relation, statement, "true", rises))
+            if (gain.empty()) continue;
+            if (!stands(triggers_.of(relation, Command::insert), &relation, statement, "true", rises)) {
+                unsure = true;
                 continue;
+            }
             joined_.insert(relation.id);
             std::vector<std::string> all = founded.statements;
             all.push_back(statement);
@@ -184,6 +190,7 @@ void WaysUp::try_linking(const Relation &relation, const Founded &founded, const
             return;
         }
     }
+    if (unsure) doubt(relation.name, Command::insert);
 }
 
 } // namespace rlsproof::server

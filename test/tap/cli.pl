@@ -236,15 +236,20 @@ subtest 'failed alike' => sub {
 subtest 'nobody connects' => sub {
     my $policies = join '', map { "alter table $_ enable row level security; alter table $_ force row level security;\n"
             . "create policy p on $_ using (tenant = nullif(current_setting('app.tenant', true), '')::uuid);\n" } qw(kept shared);
-    my $dir = migrations('nobody', '1.sql' => "create table kept (id int, tenant uuid);\ncreate table shared (id int, tenant uuid);\n"
+    my $dir = migrations('nobody', '1.sql' => "create table kept (id int primary key, tenant uuid);\ncreate table shared (id int, tenant uuid);\n"
             . "create table forgotten (id int, tenant uuid);\ncreate table settings (id int);\n$policies"
-            . "create policy old on shared for select using (true);\n");
+            . "create policy old on shared for select using (true);\n"
+            . "create table lines (id int, kept int references kept);\nalter table kept no force row level security;\n"
+            . "create view kept_by_tenant as select tenant, count(*) from kept group by 1;\n");
     my ($status, $out) = run('audit', $dir, '--format', 'json', '--output', '-');
     is($status, 1, 'policies are looked at although nobody was granted anything');
     like($out, qr/role .{0,4}application.{0,4} stands in/, 'which is said');
     like($out, qr/"rule": ?"open"[^{}]*public\.shared/, 'the policy that opens');
     like($out, qr/"rule": ?"rls_disabled"[^{}]*public\.forgotten/, 'the table that was forgotten');
+    like($out, qr/"rule": ?"rls_disabled"[^{}]*public\.lines/, 'the rows that hang on those of a table with policies');
+    like($out, qr/"rule": ?"owner_view"[^{}]*public\.kept_by_tenant/, 'the view that passes them by');
     unlike($out, qr/"object": ?"public\.(kept|settings)"/, 'and no other');
+    like($out, qr/nothing is said of 1 relation[^"]*: settings\./, 'of which it is said');
     nothing_left('nobody');
 };
 

@@ -82,6 +82,8 @@ TEST(Flavour, WhatTheyUseAndDoNotMake) {
         EXPECT_EQ(choose(sql).flavour, Flavour::plain) << sql << ": " << choose(sql).why;
     EXPECT_EQ(choose("select 1", "supabase").flavour, Flavour::supabase);
     EXPECT_EQ(choose("select 1;\n\nselect auth.uid(), auth.jwt()").why, "auth.uid in a.sql:3 and 1 more place");
+    EXPECT_EQ(choose("grant select on t to anon;\nselect auth.uid()").why, "role anon in a.sql:1 and 1 more place");
+    EXPECT_TRUE(choose("grant select on t to anon").why.ends_with("--plain is what to ask for"));
 }
 
 } // namespace
