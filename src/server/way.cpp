@@ -74,6 +74,7 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
     const std::string decided =
         !way.trigger.empty()
             ? fmt::format("{} writes past the policies, and {} decides by it", way.trigger, some_deciders(way.by))
+        : !way.shows.empty()      ? fmt::format("{}, and shows what such rows point to", way.shows)
         : way.function != nullptr ? fmt::format("{} runs as {}, and writes to what decides about others",
                                                 way.function->name.substr(4), way.function->owner)
                                   : some_deciders(deciders(way, tables, hints)) + " decides by it";
@@ -82,6 +83,9 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
                    : !way.trigger.empty()
                        ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
                          "have, or let the trigger function ask who is calling before it writes."
+                   : !way.shows.empty()
+                       ? "Let the policy's WITH CHECK ask whose the row is that is pointed to, or let the function ask "
+                         "whose it is before it shows it."
                    : way.moves
                        ? "Take UPDATE on the columns that name people away, or let the policy's WITH CHECK keep "
                          "them as they are."

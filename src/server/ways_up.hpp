@@ -95,6 +95,15 @@ private:
     bool founds(const std::string &statement, const std::set<Oid> &written, Founded &founded);
     void try_linking(const Relation &relation, const Founded &founded, const Seen &before);
     std::vector<Row> rows_naming_it(const TableShape &shape);
+    // What functions show of what a row of its own points to.
+    struct Reader {
+        const Function *function; // or nothing
+        const Relation *view;     // or nothing
+        std::set<Oid> reads;
+    };
+    void find_readers();
+    void try_reading(const Relation &relation);
+    bool shows_by(const Relation &relation, const std::string &statement, const Reader &reader);
     void find_openers();
     // Rows of its own that it can put in, and what an opener makes of them.
     void try_handing_in(const Relation &relation);
@@ -234,9 +243,11 @@ private:
     std::map<Oid, Seen> seen_before_;         // by deciding table: what its dependents showed before anything was tried
     std::map<Oid, std::set<Oid>> dependents_; // of a deciding table: the tables that policies show by it
     std::vector<Opener> openers_;
-    std::set<Oid> joined_;  // tables that may be joined by one write
-    std::set<Oid> chained_; // tables that a row elsewhere was seen to let it into
-    std::string address_;   // the persona's own, as its claims say it
+    std::vector<Reader> readers_;
+    std::set<std::string> of_people_; // what everybody may know of people: what is not private in their accounts
+    std::set<Oid> joined_;            // tables that may be joined by one write
+    std::set<Oid> chained_;           // tables that a row elsewhere was seen to let it into
+    std::string address_;             // the persona's own, as its claims say it
     std::vector<std::string> words_;
     int left_ = 0;      // looks at a table, until it has to do
     std::string doubt_; // what triggers said of the writes to the table at hand
