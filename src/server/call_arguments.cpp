@@ -213,7 +213,6 @@ void Choices::add(size_t turn, bool own, size_t together) {
     Arguments choice;
     choice.itself = own;
     choice.aside = !instead_.empty();
-    bool secret = false;
     const std::vector<Candidate> others{"no such word", "", "%", std::nullopt};
     choice.untold.resize(others.size());
     for (size_t i = 0; i < arguments_.size(); i++) {
@@ -248,7 +247,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
         else if (column && plain && chooser_.is_key(*column) && !chooser_.is_identity(*column))
             choice.by_key = true;
         else if (column && plain && !chooser_.is_identity(*column) && !chooser_.is_one_of_few(*column, value))
-            secret = true;
+            choice.words.emplace_back(*column, value.value_or(""));
         if (value) choice.given.insert(*value);
         const auto append = [&](std::string &list, const Candidate &v) {
             const std::string literal =
@@ -273,7 +272,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
             if (!argument.has_default || !named_ || !alone_) append(choice.of_caller, std::nullopt);
         }
     }
-    choice.by_key = choice.by_key && !secret;
+    choice.by_key = choice.by_key && choice.words.empty();
     if (choice.secrets.empty()) choice.untold.clear();
     if (choice.of_nobody == choice.list) choice.of_nobody.clear();
     if (choice.person.empty()) choice.of_caller.clear();

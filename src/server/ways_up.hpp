@@ -137,6 +137,11 @@ private:
     bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
+    // Whether it is shown what it calls with, and whether that is a code: which of them whoever calls has to be told.
+    bool is_in_sight(const Column &column, const std::string &value);
+    bool are_in_sight(const Arguments &choice);
+    bool hold_a_code(const Arguments &choice) const;
+    std::string names_of_words(const Arguments &choice) const;
     // What an opener gives to whoever is a plain member of somebody else's: a role in it.
     bool try_rising_by(const Opener &opener);
     bool try_rising_in(const Opener &opener, const TableShape &shape, const Row &mine);
