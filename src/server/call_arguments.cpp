@@ -124,6 +124,9 @@ public:
             else if (arguments_[i].category == TYPCATEGORY_STRING || arguments_[i].type_id == JSONOID ||
                      arguments_[i].type_id == JSONBOID)
                 options.push_back({Kind::plain, "", {}});
+            if (const Candidate fresh =
+                    columns_.back() ? chooser_.fresh_for(arguments_[i], i, *columns_.back()) : std::nullopt)
+                options.insert(options.begin() + 1, Option{Kind::word, *fresh, {}});
             if (columns_.back() && arguments_.size() > 1)
                 if (const Candidate mine = chooser_.mine_for(*columns_.back()))
                     options.push_back({Kind::mine, *mine, {}});

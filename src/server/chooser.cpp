@@ -27,6 +27,8 @@ namespace {
 
 constexpr int kLongWord = 16;    // letters from which on nobody guesses a word
 constexpr size_t kMostWords = 8; // for one argument
+constexpr size_t kFresh = 9731;  // of numbers, one that no row holds
+constexpr const char *kFreshId = "5ca1ab1e-0000-4000-8000-00000000f4e5";
 
 // p_order_id, _order_id and in_order_id are order_id.
 std::string without_prefix(const std::string &name) {
@@ -281,6 +283,44 @@ bool Chooser::is_key(const Column &column) const {
     return std::any_of(table.keys.begin(), table.keys.end(), holds) ||
            std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
                        [&](const ForeignKey &key) { return holds(key.columns); });
+}
+
+Candidate Chooser::fresh_for(const Argument &argument, size_t position, const Column &column) const {
+    const auto is_it = [&](const std::string &name) {
+        return name == argument.name || name == fmt::format("${}", position + 1);
+    };
+    const auto written = facts_.written.find(column);
+    const bool enters = (written != facts_.written.end() && is_it(written->second)) ||
+                        std::any_of(facts_.flows.begin(), facts_.flows.end(), [&](const Flow &flow) {
+                            return flow.into == column && flow.key.empty() && is_it(flow.argument);
+                        });
+    const TableShape &table = *stage_.tables().of(column.relation);
+    const auto holds = [&](const std::vector<int> &columns) {
+        return std::find(columns.begin(), columns.end(), column.number) != columns.end();
+    };
+    if (!enters || is_identity(column) || stage_.tables().allowed.contains(column) ||
+        std::none_of(table.keys.begin(), table.keys.end(), holds) ||
+        std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
+                    [&](const ForeignKey &key) { return holds(key.columns); }))
+        return std::nullopt;
+    std::vector<std::string> values;
+    if (const auto pattern = stage_.tables().patterns.find(column); pattern != stage_.tables().patterns.end())
+        values = text::samples_of_pattern(pattern->second, kFresh);
+    std::reverse(values.begin(), values.end()); // the longest are the rarest
+    const ColumnShape &shape = *table.column(column.number);
+    for (const std::string &value :
+         {std::string(kFreshId), fmt::format("fresh-{}@nowhere.invalid", kFresh), std::to_string(kFresh)})
+        if (shape.width == 0 || value.size() <= (size_t)shape.width) values.push_back(value);
+    const auto stored = [&](const std::string &value) {
+        const std::vector<Row> &rows = stage_.rows(column.relation);
+        return std::any_of(rows.begin(), rows.end(), [&](const Row &row) {
+            const auto held = row.values.find(column.number);
+            return held != row.values.end() && held->second == value;
+        });
+    };
+    for (const std::string &value : values)
+        if (!stored(value) && fits(value, argument.type)) return value;
+    return std::nullopt;
 }
 
 bool Chooser::is_secret(const Column &column) const {

@@ -66,6 +66,9 @@ public:
     // What a row is known by, to everybody who has met it: no word that is told to some.
     bool is_key(const Column &column) const;
 
+    // What no row holds, for an argument that goes into a column that holds each value once.
+    Candidate fresh_for(const Argument &argument, size_t position, const Column &column) const;
+
     // A word that nobody guesses, by its name and its shape: made at random and long, or told apart from all others. An
     // id is none, however random: rows are known by it.
     bool is_secret(const Column &column) const;
