@@ -34,6 +34,17 @@ CREATE POLICY ours ON gifts.tools FOR SELECT USING (team IN (SELECT m.team FROM 
 CREATE POLICY change ON gifts.tools FOR UPDATE USING (team IN (SELECT m.team FROM gifts.members m WHERE m.who = gifts.uid())) WITH CHECK (true);
 CREATE TABLE gifts.kept_tools (id int PRIMARY KEY, team int NOT NULL REFERENCES gifts.teams, name text);
 CREATE POLICY ours ON gifts.kept_tools USING (team IN (SELECT m.team FROM gifts.members m WHERE m.who = gifts.uid()));
+-- What hangs on a row of the team's is the team's, and may be hung on another team's row.
+CREATE TABLE gifts.boxes (id int PRIMARY KEY, team int NOT NULL REFERENCES gifts.teams);
+CREATE POLICY ours ON gifts.boxes USING (team IN (SELECT m.team FROM gifts.members m WHERE m.who = gifts.uid()));
+CREATE TABLE gifts.parts (id int PRIMARY KEY, box int NOT NULL REFERENCES gifts.boxes, name text);
+CREATE POLICY read ON gifts.parts FOR SELECT USING (EXISTS (SELECT FROM gifts.boxes b JOIN gifts.members m USING (team) WHERE b.id = box AND m.who = gifts.uid()));
+CREATE POLICY change ON gifts.parts FOR UPDATE USING (EXISTS (SELECT FROM gifts.boxes b WHERE b.id = box)) WITH CHECK (true);
+CREATE TABLE gifts.kept_parts (id int PRIMARY KEY, box int NOT NULL REFERENCES gifts.boxes, name text);
+CREATE POLICY ours ON gifts.kept_parts USING (EXISTS (SELECT FROM gifts.boxes b WHERE b.id = box));
+-- Wherever it hangs, it stays with whoever has written it.
+CREATE TABLE gifts.notes (id int PRIMARY KEY, box int NOT NULL REFERENCES gifts.boxes, who uuid NOT NULL REFERENCES gifts.people, body text);
+CREATE POLICY mine ON gifts.notes USING (who = gifts.uid());
 -- Whose it is may not be changed.
 CREATE TABLE gifts.fixed (id int PRIMARY KEY, who uuid NOT NULL REFERENCES gifts.people, body text);
 CREATE POLICY read ON gifts.fixed FOR SELECT USING (who = gifts.uid());

@@ -119,6 +119,15 @@ CREATE TABLE made_it.own_hazards (id int PRIMARY KEY, owner uuid NOT NULL, odds 
 CREATE POLICY own ON made_it.own_hazards USING (owner = made_it.uid());
 CREATE POLICY everybody ON made_it.seats FOR SELECT USING (true);
 CREATE POLICY everybody ON made_it.media FOR SELECT USING (true);
+-- What is shown is what every new row is, and not what it may become.
+CREATE TABLE made_it.offers (id int PRIMARY KEY, author uuid NOT NULL, state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'hidden')));
+CREATE POLICY shown ON made_it.offers FOR SELECT USING (state = 'open' OR author = made_it.uid());
+CREATE TABLE made_it.calls (id int PRIMARY KEY, author uuid NOT NULL, state text DEFAULT 'open');
+CREATE POLICY shown ON made_it.calls FOR SELECT USING (state = 'open' OR author = made_it.uid());
+-- A kind that a constraint keeps out is the first of all.
+CREATE TYPE made_it.key_kind AS ENUM ('house', 'guest', 'staff');
+CREATE TABLE made_it.keys (id int PRIMARY KEY, holder uuid NOT NULL, kind made_it.key_kind NOT NULL CHECK (kind <> 'house'));
+CREATE POLICY own ON made_it.keys USING (holder = made_it.uid());
 SELECT format('ALTER TABLE made_it.%I ENABLE ROW LEVEL SECURITY', relname)
 FROM pg_class WHERE relnamespace = 'made_it'::regnamespace AND relkind = 'r' ORDER BY relname \gexec
 

@@ -118,7 +118,7 @@ Finding callable(const World &world, const std::string &object, Verdict verdict,
     Finding finding = about(std::string(name(verdict)), object, group);
     const Cell &cell = strongest(group);
     // To tell something about rows may be what a function is for: how many places are left.
-    const bool seen = cell.evidence == Evidence::execution && cell.reached > 0;
+    const bool seen = cell.evidence == Evidence::execution && cell.reached > 0 && cell.personal;
     finding.level = verdict == Verdict::leak || seen ? Level::error : Level::warning;
     finding.category = Category::exposure;
     std::vector<std::string> callers;

@@ -1,3 +1,4 @@
+#include "model/name_words.hpp"
 #include "sqltext/sqltext.hpp"
 
 #include "server/calls.hpp"
@@ -236,6 +237,15 @@ bool Calls::tells_of_another(const Function &function, const Arguments &argument
            says(nullptr, arguments.of_nobody) != text;
 }
 
+// A list of prices: it names nobody, and has nothing that is kept from anybody.
+bool Calls::is_nobodys(const Relation &relation) const {
+    const TableShape *shape = stage_->tables().of(relation.id);
+    return shape != nullptr && !stage_->personal(*shape) &&
+           std::none_of(shape->columns.begin(), shape->columns.end(), [](const ColumnShape &column) {
+               return says_private(column.name) || says_secret(column.name);
+           });
+}
+
 std::string Calls::done(const Function &function, const std::vector<Gain> &gains) const {
     std::vector<const Relation *> changed, entered;
     for (const Gain &gain : gains)
@@ -331,9 +341,12 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
     tried.unexplained += unexplained;
     std::string seen = did;
     const std::string doubt = did.empty() ? "" : objection(function, statement, gains);
-    if (!shown.empty() && (did.empty() || !doubt.empty()))
-        seen = fmt::format("a call showed rows of other people in {}", fmt::join(names_of(shown), ", "));
-    else if (!doubt.empty()) {
+    if (!shown.empty() && (did.empty() || !doubt.empty())) {
+        tried.personal =
+            !std::all_of(shown.begin(), shown.end(), [&](const Relation *base) { return is_nobodys(*base); });
+        seen = fmt::format("a call showed rows {}{}", tried.personal ? "of other people in " : "of ",
+                           fmt::join(names_of(shown), ", "));
+    } else if (!doubt.empty()) {
         tried.doubt = fmt::format("{}, and {}", did, doubt);
         return false; // another call may pass what stopped this one
     }
@@ -424,6 +437,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
             fmt::format("it runs as {}: {}{}", function.owner, tried.seen,
                         function.asks_who ? "" : "; nothing in it looks at who is calling"));
         cell.reached = tried.rows ? 1 : 0;
+        cell.personal = tried.personal;
         cell.witness = witness(persona_, tried.observation, "");
         return;
     }
@@ -503,6 +517,7 @@ Cell Calls::examine(const Function &function, const Expectation *expectation) {
         return decided(
             cell.declared ? Verdict::leak : Verdict::open, Evidence::structural,
             fmt::format("it sets {} to what the call brings along", fmt::join(function.sets_identity, ", ")));
+    if (as_persona_ && tells_key(function, cell)) return cell;
     if (!function.definer)
         return decided(Verdict::ok, Evidence::structural,
                        "it runs with the rights of its caller, who may do without it what it does");

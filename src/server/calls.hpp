@@ -66,6 +66,7 @@ private:
         bool rows = false;              // and that was rows, not something about them
         bool in_tables = false;         // and it is known in which tables
         std::vector<std::string> shown; // of those, the ones whose rows it answered
+        bool personal = true;           // and it says whose they are there, or holds what is nobody else's business
         std::string told; // what a call showed or changed that named a word which nobody is shown, and the word
         std::string word;
         std::string doubt; // what a call did while triggers rested, and what they say of it; empty where nothing
@@ -87,6 +88,7 @@ private:
     void come_about();
     bool has_changed(Oid table) const;
     bool sees_all(const Relation &relation);
+    bool is_nobodys(const Relation &relation) const;
     std::string why_not_called(const Body &body) const;
     Tried call_it(const Function &function, const Body &body, const std::vector<Gain> &gains,
                   const std::vector<Arguments> &choices);
@@ -122,6 +124,8 @@ private:
     // True where that decides the cell.
     bool decide_by_texts(Cell &cell, const Function &function, const Body &body);
     bool helps_policies(const Function &function) const;
+    // Whether a call tells what only the server's settings know. True where that decides the cell.
+    bool tells_key(const Function &function, Cell &cell);
 
     // Whether an answer says nothing, or something of the caller or of rows within reach.
     bool explained(const std::string &answer, bool rows, const std::vector<Gain> &gains);

@@ -12,6 +12,13 @@
 
 namespace rlsproof::server {
 
+namespace {
+
+constexpr int kMostAbove = 2;  // tables, of a row that hangs on one of its own
+constexpr size_t kMostOwn = 8; // rows of its own that are made in a table
+
+} // namespace
+
 bool has_scope(const Cell &cell) {
     return cell.expected != "none" && cell.expected != "all";
 }
@@ -208,8 +215,9 @@ void Judge::gifts(Cell &cell) {
             ways.push_back({&column});
     }
     const Values &other = probe_.foreign().front()->values;
-    for (const Values &own : own_rows(shape))
+    for (const OwnRow &one : own_rows(shape))
         for (const std::vector<const ColumnShape *> &way : ways) {
+            const Values &own = one.values;
             std::vector<std::string> set, which, names;
             for (const ColumnShape *column : way)
                 if (const auto value = other.find(column->number);
@@ -224,7 +232,7 @@ void Judge::gifts(Cell &cell) {
                     which.push_back(assigned(column, own));
             if (set.empty()) continue;
             Observation observation;
-            observation.made = Maker::insert_statement(shape, own);
+            observation.made = one.parents + Maker::insert_statement(shape, own);
             const Entry entry = probe_.give_away(observation.made, fmt::format("{}", fmt::join(which, " and ")),
                                                  fmt::format("{}", fmt::join(set, ", ")));
             if (entry.in_scope) continue;
@@ -238,14 +246,49 @@ void Judge::gifts(Cell &cell) {
         }
 }
 
-// A row that would be the persona's own, in each way in which it could be.
-std::vector<Values> Judge::own_rows(const TableShape &shape) {
+// A row that would be the persona's own, in each way in which it could be; and one that hangs on such a row of another
+// table, which has to be put in before it.
+std::vector<Judge::OwnRow> Judge::own_rows(const TableShape &shape) {
+    std::vector<OwnRow> result;
     for (const Row *row : probe_.foreign()) {
         const std::vector<Values> like = stage_.candidates(relation_.id, {row});
         if (like.empty()) continue;
-        return stage_.owned_each(shape, stage_.among_own(shape, like.front(), own_), persona_.uid);
+        for (Values &values : own_like(shape, like.front())) result.push_back({std::move(values), ""});
+        for (OwnRow &own : below_own(shape, like.front(), kMostAbove)) {
+            if (result.size() == kMostOwn) break;
+            result.push_back(std::move(own));
+        }
+        break;
     }
-    return {};
+    return result;
+}
+
+std::vector<Values> Judge::own_like(const TableShape &shape, const Values &like) const {
+    return stage_.owned_each(shape, stage_.among_own(shape, like, own_), persona_.uid);
+}
+
+std::vector<Judge::OwnRow> Judge::below_own(const TableShape &shape, const Values &like, int above) {
+    std::vector<OwnRow> result;
+    for (const ForeignKey &key : shape.foreign_keys) {
+        const TableShape *parent = stage_.tables().of(key.parent);
+        const bool is_person = stage_.hints().identity.contains({shape.id, key.columns.front()});
+        if (above == 0 || key.columns.size() != 1 || key.parent == shape.id || is_person || parent == nullptr ||
+            !parent->made || stage_.is_account(*parent) || stage_.rows(key.parent).empty())
+            continue;
+        const std::vector<Values> upper = stage_.candidates(key.parent, {&stage_.rows(key.parent).front()});
+        if (upper.empty()) continue;
+        std::vector<OwnRow> parents = below_own(*parent, upper.front(), above - 1);
+        const std::vector<Values> named = own_like(*parent, upper.front());
+        if (!named.empty() && named.front() != upper.front()) parents.push_back({named.front(), ""});
+        for (OwnRow &own : parents) {
+            const auto linked = own.values.find(key.parent_columns.front());
+            if (linked == own.values.end() || !linked->second) continue;
+            Values values = like;
+            values[key.columns.front()] = linked->second;
+            result.push_back({std::move(values), own.parents + Maker::insert_statement(*parent, own.values) + "; "});
+        }
+    }
+    return result;
 }
 
 // The rows that were put in, or refused, against the scope.

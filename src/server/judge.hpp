@@ -38,7 +38,15 @@ private:
     void by_count(Cell &cell, const Observation &observation, const std::string &predicate);
     void moves(Cell &cell);
     void gifts(Cell &cell);
-    std::vector<Values> own_rows(const TableShape &shape);
+    // A row that would be the persona's own; what has to be put in before it.
+    struct OwnRow {
+        Values values;
+        std::string parents;
+    };
+    std::vector<OwnRow> own_rows(const TableShape &shape);
+    std::vector<Values> own_like(const TableShape &shape, const Values &like) const;
+    // Rows that hang on a row of the persona's own, at most so many tables above.
+    std::vector<OwnRow> below_own(const TableShape &shape, const Values &like, int above);
     std::string policies_in_play(Command command, const Row *row) const;
 
     Stage &stage_;

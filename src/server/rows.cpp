@@ -142,7 +142,7 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
     case TSVECTOROID: return "";
     default: break;
     }
-    if (column.kind == TYPTYPE_ENUM) return column.first_label;
+    if (column.kind == TYPTYPE_ENUM) return column.labels.empty() ? Candidate() : Candidate(column.labels.front());
     if (column.kind == TYPTYPE_RANGE || column.kind == TYPTYPE_MULTIRANGE)
         return column.kind == TYPTYPE_RANGE ? "empty" : "{}";
     if (column.category == TYPCATEGORY_ARRAY) return "{}";
@@ -174,6 +174,7 @@ std::vector<Candidate> Maker::alternatives(const TableShape &table, const Column
     };
     if (const auto allowed = tables_.allowed.find({table.id, column.number}); allowed != tables_.allowed.end())
         add(allowed->second);
+    add({column.labels.begin(), column.labels.end()});
     const std::vector<std::string> like = like_pattern(table, column);
     add({like.begin(), like.end()});
     if (const auto domain = tables_.domain_allowed.find(column.domain);

@@ -191,12 +191,10 @@ std::set<std::string> SignUps::words(const std::vector<std::string> &constants, 
         if (const auto allowed = tables_.allowed.find(place); allowed != tables_.allowed.end()) add(allowed->second);
         if (const auto allowed = tables_.domain_allowed.find(column.domain); allowed != tables_.domain_allowed.end())
             add(allowed->second);
-        const Rows labels =
-            query("select enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid", {std::to_string(column.type)});
-        for (size_t i = 0; i < labels.size(); i++) words.insert(labels.text(i, 0));
+        words.insert(column.labels.begin(), column.labels.end());
         if (column.category == TYPCATEGORY_BOOLEAN)
             words.insert("true");
-        else if (labels.empty())
+        else if (column.labels.empty())
             words.insert(kNobodysWord);
     }
     return words;

@@ -268,6 +268,8 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
         if (column.type == BOOLOID && hints_.candidates.contains({table.id, column.number}))
             for (const char *either : {"true", "false"})
                 if (column.default_expression != either) add({{column.number, std::string(1, *either)}});
+    for (const ColumnShape &column : table.columns)
+        if (const Candidate value = not_asked(table, column)) add({{column.number, value}});
     // A function may show rows of one kind alone: whatever it looks for is there.
     const size_t most = result.size() + kMostLookedFor;
     for (const auto &of_function : hints_.looked_for) {
@@ -403,10 +405,7 @@ std::optional<Row> Stage::own_row(const TableShape &table, const std::string &ui
         }
         std::vector<Candidate> labels;
         if (column.kind == TYPTYPE_ENUM) {
-            const Rows known =
-                query("select enumlabel from pg_catalog.pg_enum where enumtypid = $1::oid order by enumsortorder desc",
-                      {std::to_string(column.type)});
-            for (size_t i = 0; i < known.size(); i++) labels.push_back(known.value(i, 0));
+            labels.assign(column.labels.rbegin(), column.labels.rend());
         } else if (const auto allowed = tables_.allowed.find({table.id, column.number});
                    allowed != tables_.allowed.end() && column.category == TYPCATEGORY_STRING) {
             labels.assign(allowed->second.rbegin(), allowed->second.rend());

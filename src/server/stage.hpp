@@ -92,6 +92,7 @@ private:
     std::vector<std::string> plain_names(const Column &column) const;
     std::vector<Values> files(const TableShape &table) const;
     std::vector<Values> variants(const TableShape &table) const;
+    Candidate not_asked(const TableShape &table, const ColumnShape &column) const;
     Values linked(const TableShape &table, const Values &wanted, size_t turn, bool spread) const;
     void make(const TableShape &table);
     void find(const TableShape &table);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "server/spi.hpp"
+
 namespace rlsproof::server {
 
 namespace {
@@ -52,6 +54,25 @@ std::vector<Values> Stage::asked_together(const TableShape &table) const {
                     add(other);
                 }
     return result;
+}
+
+// Where what policies ask of a column is what every new row has, a word for what they do not ask for.
+Candidate Stage::not_asked(const TableShape &table, const ColumnShape &column) const {
+    const auto asked = hints_.candidates.find({table.id, column.number});
+    const auto is_asked = [&](const Candidate &value) { return contains(asked->second, value); };
+    const auto by_default = [&](const Candidate &value) {
+        return value && (column.default_expression + ":").starts_with(quote_literal(*value) + ":");
+    };
+    if (asked == hints_.candidates.end() || column.generated || (column.category != 'S' && column.category != 'E') ||
+        std::none_of(asked->second.begin(), asked->second.end(), by_default))
+        return std::nullopt;
+    std::vector<Candidate> others(column.labels.begin(), column.labels.end());
+    if (const auto allowed = tables_.allowed.find({table.id, column.number}); allowed != tables_.allowed.end())
+        others = allowed->second;
+    else if (others.empty() && column.domain == InvalidOid && !tables_.patterns.contains({table.id, column.number}))
+        others = {"other"};
+    const auto other = std::find_if_not(others.begin(), others.end(), is_asked);
+    return other == others.end() ? std::nullopt : *other;
 }
 
 bool Stage::hangs_on_people(const TableShape &table) const {

@@ -24,12 +24,7 @@ std::vector<std::string> words_of(const Stage &stage, const TableShape &shape, c
     if (const auto found = allowed.find({shape.id, column.number}); found != allowed.end())
         for (const Candidate &word : found->second)
             if (word) words.push_back(*word);
-    if (column.category == 'E') {
-        const Rows labels = query("select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = $1::oid "
-                                  "order by e.enumsortorder desc",
-                                  {std::to_string(column.type)});
-        for (size_t i = 0; i < labels.size(); i++) words.push_back(labels.text(i, 0));
-    }
+    words.insert(words.end(), column.labels.rbegin(), column.labels.rend());
     return words;
 }
 

@@ -33,7 +33,7 @@ select a.attrelid, a.attnum, pg_catalog.quote_ident(a.attname), pg_catalog.forma
        a.attnotnull, a.attgenerated <> '', a.attidentity <> '',
        case when d.adbin is not null and a.attgenerated = '' and pg_catalog.pg_get_expr(d.adbin, d.adrelid) !~ 'nextval'
             then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
-       (select e.enumlabel from pg_catalog.pg_enum e where e.enumtypid = t.oid order by e.enumsortorder limit 1)
+       array(select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = t.oid order by e.enumsortorder)
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'rlsproof')
@@ -83,7 +83,7 @@ Tables Tables::read() {
         table->second.columns.push_back(
             {(int)columns.number(i, 1), columns.text(i, 2), columns.text(i, 3), columns.oid(i, 4), columns.oid(i, 5),
              columns.text(i, 6)[0], columns.text(i, 7)[0], (int)columns.number(i, 8), columns.boolean(i, 9),
-             columns.boolean(i, 10), columns.boolean(i, 11), columns.text(i, 12), columns.text(i, 13)});
+             columns.boolean(i, 10), columns.boolean(i, 11), columns.text(i, 12), columns.list(i, 13)});
     }
     const Rows constraints = query(kConstraints);
     for (size_t i = 0; i < constraints.size(); i++) {

@@ -22,8 +22,8 @@ struct ColumnShape {
     bool not_null;
     bool generated;
     bool identity;
-    std::string default_expression; // empty where there is none, or where evaluating it would advance a sequence
-    std::string first_label;        // of an enum
+    std::string default_expression;  // empty where there is none, or where evaluating it would advance a sequence
+    std::vector<std::string> labels; // of an enum
 };
 
 struct ForeignKey {
