@@ -62,10 +62,9 @@ void WaysUp::find_readers() {
 }
 
 // Whether it shows something of other people once the row is there.
-bool WaysUp::shows_by(const Relation &relation, const std::string &statement, const Reader &reader) {
+bool WaysUp::shows_by(const Relation &relation, const std::string &statement, const Reader &reader, Calls &calls) {
     std::set<Oid> others = reader.reads;
     others.erase(relation.id);
-    Calls calls(world_, bodies_, triggers_, stage_.hints(), &stage_, "", true, persona_, own_, user_, security_);
     Calls::Shown shown;
     Row row;
     std::set<std::string> told = of_people_;
@@ -109,6 +108,7 @@ void WaysUp::try_reading(const Relation &relation) {
         stage_.tables().of(relation.id)->foreign_keys.empty() || std::none_of(readers_.begin(), readers_.end(), reads))
         return;
     left_ = kMostLooks;
+    Calls calls(world_, bodies_, triggers_, stage_.hints(), &stage_, "", true, persona_, own_, user_, security_);
     size_t rows = 0;
     for (const Values &values : entries(relation)) {
         if (rows == kMostRows) break;
@@ -124,7 +124,7 @@ void WaysUp::try_reading(const Relation &relation) {
             if (left_ <= 0 || looks == kMostReaders) break;
             if (!reads(reader)) continue;
             looks++;
-            if (shows_by(relation, statement, reader)) return;
+            if (shows_by(relation, statement, reader, calls)) return;
         }
     }
     doubt(relation.name, Command::insert);

@@ -23,6 +23,8 @@
 
 namespace rlsproof::server {
 
+class Calls;
+
 class WaysUp {
 public:
     // REQUIRES: the persona is assumed in the subtransaction around; `superuser` is who set the stage.
@@ -103,7 +105,7 @@ private:
     };
     void find_readers();
     void try_reading(const Relation &relation);
-    bool shows_by(const Relation &relation, const std::string &statement, const Reader &reader);
+    bool shows_by(const Relation &relation, const std::string &statement, const Reader &reader, Calls &calls);
     void find_openers();
     // Rows of its own that it can put in, and what an opener makes of them.
     void try_handing_in(const Relation &relation);
