@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/world.hpp"
@@ -21,12 +22,14 @@ struct Arguments {
     std::set<std::string> given; // the values in them
     std::vector<Column> secrets; // words among them that are told to some: a token
     std::vector<std::string> untold; // the same as one calls who was told none of these: with another in its place
-    bool guessed = false;            // of one argument nothing is known but its type
-    bool beside = false;             // the same, beside what the body names
-    bool aside = false;              // one of them is of the caller's own: where nothing comes of it, that is no answer
-    bool by_key = false; // all that is not guessed is the caller, or the key of some row: nothing to be kept secret
-    bool itself = false; // whoever is named is the caller
-    bool handed = false; // one of them is a value of the row that was handed over
+    // What rows are found by that is neither a key nor a person: a code that is told, a name that everybody knows.
+    std::vector<std::pair<Column, std::string>> words;
+    bool guessed = false; // of one argument nothing is known but its type
+    bool beside = false;  // the same, beside what the body names
+    bool aside = false;   // one of them is of the caller's own: where nothing comes of it, that is no answer
+    bool by_key = false;  // all that is not guessed is the caller, or the key of some row: nothing to be kept secret
+    bool itself = false;  // whoever is named is the caller
+    bool handed = false;  // one of them is a value of the row that was handed over
 };
 
 // The statement that calls it.

@@ -25,16 +25,6 @@ namespace rlsproof::server {
 
 namespace {
 
-// Whether an answer holds a value: "made 12" does not hold "made 1".
-bool shows(const std::string &answer, const std::string &value) {
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    for (size_t at = answer.find(value); at != std::string::npos; at = answer.find(value, at + 1)) {
-        const size_t end = at + value.size();
-        if (end == answer.size() || !digit(value.back()) || !digit(answer[end])) return true;
-    }
-    return false;
-}
-
 constexpr size_t kTelling = 8;              // letters from which on a value is taken to be in one row only
 constexpr size_t kMostInCircumstances = 12; // calls in each
 constexpr long kMostResults = 300;          // rows of a function's result that are looked at
@@ -69,13 +59,6 @@ bool is_refusal(const Outcome &outcome, bool guessed) {
     const bool raised =
         outcome.sqlstate == "P0001" || outcome.sqlstate == "P0002" || outcome.sqlstate.starts_with("PT");
     return plain || (raised && !guessed);
-}
-
-std::vector<std::string> names_of(const std::vector<const Relation *> &relations) {
-    std::vector<std::string> names;
-    for (const Relation *relation : relations)
-        if (std::find(names.begin(), names.end(), relation->name) == names.end()) names.push_back(relation->name);
-    return names;
 }
 
 } // namespace
@@ -339,12 +322,7 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
             observation.total = (long)results.size();
             for (const std::string &result : results) unexplained += !explained(result, function.rows, gains);
             for (const Gain &gain : gains)
-                for (const Relation *base : bases_of(*gain.relation))
-                    for (const auto &[value, name] : hidden(*base))
-                        if (!told.contains(value) && shows(text, value)) {
-                            shown.push_back(base);
-                            break;
-                        }
+                for (const Relation *base : shown_in_text(text, bases_of(*gain.relation), told)) shown.push_back(base);
             about_somebody = shown.empty() && tells(function, arguments, text);
             of_another = shown.empty() && function.asks_who && tells_of_another(function, arguments, text);
         }
@@ -381,6 +359,7 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
     tried.tells = tried.tells || about_somebody;
     tried.seen = seen;
     tried.in_tables = !shown.empty() || !did.empty();
+    tried.shown = names_of(shown);
     if (seen.empty()) return false;
     tried.observation = std::move(observation);
     return true;

@@ -38,8 +38,14 @@ public:
     struct Shown {
         std::string seen, statement;
         int calls = 0;
+        std::vector<std::string> tables = {}; // whose rows were shown
     };
     Shown shown_by(const Function &function, const std::set<Oid> &tables);
+    // The same of a call for itself, about a row of its own; what is `told` already is no news.
+    Shown shown_of(const Function &function, const std::set<Oid> &tables, const Row &row,
+                   const std::set<std::string> &told);
+    // The same of what a view shows.
+    Shown shown_in(const Relation &view, const std::set<Oid> &tables, const std::set<std::string> &told);
 
 private:
     // A relation that the function touches and its caller could not, and how.
@@ -50,16 +56,17 @@ private:
     // What became of the calls that were made.
     struct Tried {
         int calls = 0, answered = 0;
-        std::string failure;          // SQLSTATE and message of the last that failed
-        bool broken = false;          // it failed on its own body, not on what it was given
-        int straight = 0;             // calls that did, with no other way to go than to where they failed
-        bool tells = false;           // it answers about somebody what it does not answer about nobody
-        int unexplained = 0;          // answers that say something, and not of whom
-        std::vector<Refusal> refused; // calls that the function itself turned away
-        std::string seen;             // what a call showed or changed of other people's rows; empty where nothing
-        bool rows = false;            // and that was rows, not something about them
-        bool in_tables = false;       // and it is known in which tables
-        bool personal = true;         // and it says whose they are there, or holds what is nobody else's business
+        std::string failure;            // SQLSTATE and message of the last that failed
+        bool broken = false;            // it failed on its own body, not on what it was given
+        int straight = 0;               // calls that did, with no other way to go than to where they failed
+        bool tells = false;             // it answers about somebody what it does not answer about nobody
+        int unexplained = 0;            // answers that say something, and not of whom
+        std::vector<Refusal> refused;   // calls that the function itself turned away
+        std::string seen;               // what a call showed or changed of other people's rows; empty where nothing
+        bool rows = false;              // and that was rows, not something about them
+        bool in_tables = false;         // and it is known in which tables
+        std::vector<std::string> shown; // of those, the ones whose rows it answered
+        bool personal = true;           // and it says whose they are there, or holds what is nobody else's business
         std::string told; // what a call showed or changed that named a word which nobody is shown, and the word
         std::string word;
         std::string doubt; // what a call did while triggers rested, and what they say of it; empty where nothing
@@ -75,6 +82,7 @@ private:
     };
 
     std::vector<Gain> gains(const Function &function);
+    std::vector<Gain> gains_in(const Function &function, const std::set<Oid> &tables);
     // What a body asks to be NULL, and no made row has so.
     std::vector<Circumstances> other_circumstances(const Function &function, const Body &body) const;
     void come_about();
@@ -121,6 +129,10 @@ private:
 
     // Whether an answer says nothing, or something of the caller or of rows within reach.
     bool explained(const std::string &answer, bool rows, const std::vector<Gain> &gains);
+    // Of these tables the ones of which a text says what nobody was told.
+    std::vector<const Relation *> shown_in_text(const std::string &text, const std::vector<const Relation *> &bases,
+                                                const std::set<std::string> &told);
+    static std::vector<std::string> names_of(const std::vector<const Relation *> &relations);
     // What only rows out of the persona's reach hold, by the relation they are in.
     const std::map<std::string, std::string> &hidden(const Relation &relation);
     std::vector<const Relation *> bases_of(const Relation &relation) const;

@@ -513,6 +513,13 @@ void Examination::as_kind(const Persona &persona, const Kind &kind, const Select
     own_ = stage_->sign_up(persona.uid, false);
     strike_off(*stage_, bodies_, persona, own_, said_before);
     bool is_one = false;
+    // What a trigger was seen to put in at sign-up is no appointment.
+    const TableShape &list = *stage_->tables().of(kind.column.relation);
+    if (std::none_of(own_.begin(), own_.end(), [&](const Row &row) { return row.table == list.id; }))
+        if (std::optional<Row> row = stage_->another_own(list, persona.uid, own_)) {
+            own_.push_back(std::move(*row));
+            std::erase_if(findings, [&](const Finding &finding) { return finding.key == not_tried(list); });
+        }
     for (Row &row : own_) {
         if (row.table != kind.column.relation) continue;
         const TableShape &shape = *stage_->tables().of(row.table);

@@ -1,4 +1,5 @@
 #include "base/pattern.hpp"
+#include "model/name_words.hpp"
 
 #include "server/rows.hpp"
 
@@ -101,7 +102,8 @@ Candidate Maker::value(const TableShape &table, const ColumnShape &column) {
     if (column.domain != InvalidOid && domain != tables_.domain_allowed.end() && is_text(column.type))
         return domain->second.front();
     if (is_text(column.type)) {
-        std::string text = fmt::format("made {}", n);
+        // Whoever is shown a name is not shown the address beside it.
+        std::string text = fmt::format("made {}{}", n, says_private(column.name) ? " of its own" : "");
         if (column.width > 0 && (int)text.size() > column.width) text = std::to_string(n);
         if (column.width > 0 && (int)text.size() > column.width) text = text.substr(text.size() - (size_t)column.width);
         return text;

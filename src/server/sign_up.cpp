@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "model/cell.hpp"
 #include "sqltext/sqltext.hpp"
 
@@ -35,6 +36,7 @@ namespace {
 constexpr const char *kSomebody = "5167ed00-0000-4000-8000-00000000b0b0";
 constexpr const char *kNobodysWord = "nobodys";
 constexpr size_t kMostTries = 1500;
+constexpr size_t kMostLoose = 400; // where not all can be tried
 constexpr size_t kMostKinds = 3;
 
 // What can be told of a trigger function by its letters: which keys it reads of what was sent, and every constant.
@@ -133,6 +135,8 @@ public:
         size_t tries = 0;
     };
     std::optional<Seen> of(Oid function, Oid account, const std::set<Column> &columns);
+    // The same where a trial does not tell all: what was seen to come of a word comes of it all the same.
+    Seen some(Oid function, Oid account, const std::set<Column> &columns);
 
     // Columns that policies decide by, of the tables that the function puts rows into, by name.
     std::map<Column, std::string> decided_by(Oid function);
@@ -143,7 +147,9 @@ public:
 
 private:
     bool harmless(Oid function, Oid account);
-    std::set<std::string> words(const Script &script, const std::set<Column> &columns) const;
+    std::set<std::string> words(const std::vector<std::string> &constants, const std::set<Column> &columns) const;
+    Outcome put_in(const TableShape &account, const std::string &sent, const std::function<void()> &look);
+    Rows held_in(const Column &place) const;
     std::optional<std::map<Column, Value>> sign_up(const TableShape &account, const std::map<std::string, Value> &sent,
                                                    const std::set<Column> &columns);
     std::string whose(Oid table) const;
@@ -171,8 +177,8 @@ bool SignUps::harmless(Oid function, Oid account) {
 }
 
 // Where the column says of what kind a row is there is a word for each kind; and one that means nothing to anybody.
-std::set<std::string> SignUps::words(const Script &script, const std::set<Column> &columns) const {
-    std::set<std::string> words(script.words.begin(), script.words.end());
+std::set<std::string> SignUps::words(const std::vector<std::string> &constants, const std::set<Column> &columns) const {
+    std::set<std::string> words(constants.begin(), constants.end());
     const auto add = [&](const std::vector<Candidate> &more) {
         for (const Candidate &word : more)
             if (word) words.insert(*word);
@@ -203,45 +209,53 @@ std::string SignUps::whose(Oid table) const {
     return people;
 }
 
-// Signs somebody up who sends this. Nothing where that failed for a reason that is not the word: then it tells nothing.
-// An empty map is a refusal.
-std::optional<std::map<Column, Value>>
-SignUps::sign_up(const TableShape &account, const std::map<std::string, Value> &sent, const std::set<Column> &columns) {
-    std::map<Column, Value> held;
-    bool drawn = false; // it would take a number from a sequence, so it is left undone
-    const Outcome outcome = attempt(Finish::rollback, [&] {
+// Signs somebody up who sends this, a JSON object, and undoes it. 55000 where it would take a number from a sequence.
+Outcome SignUps::put_in(const TableShape &account, const std::string &sent, const std::function<void()> &look) {
+    bool drawn = false;
+    Outcome outcome = attempt(Finish::rollback, [&] {
         const Scratch scratch;
-        std::vector<std::string> keys, words;
-        for (const auto &[key, word] : sent)
-            if (word) {
-                keys.push_back(key);
-                words.push_back(*word);
-            }
         Values wanted;
         for (const ColumnShape &column : account.columns) {
             if (hints_.identity.contains({account.id, column.number}))
                 wanted[column.number] =
                     column.category == TYPCATEGORY_NUMERIC ? identity_as("int4", kSomebody) : std::string(kSomebody);
-            if (column.name == "raw_user_meta_data")
-                wanted[column.number] = query("select pg_catalog.jsonb_object($1::text[], $2::text[])::text",
-                                              {array_literal(keys), array_literal(words)})
-                                            .text(0, 0);
+            if (column.name == "raw_user_meta_data") wanted[column.number] = sent;
         }
         Maker maker(tables_);
         const Values values = maker.values(account, wanted);
         drawn = draws_a_number(account.id, values);
-        if (!drawn) in_time([&] { return execute(Maker::insert_statement(account, values)); });
-        for (const Column &place : columns) {
-            const TableShape &table = *tables_.of(place.relation);
-            const Rows rows = query(fmt::format("select {}::text from {} where coalesce({} in ({}), false)",
-                                                table.column(place.number)->name, table.name, quote_literal(kSomebody),
-                                                whose(table.id)),
-                                    {}, false);
-            if (rows.size() == 1) held[place] = rows.value(0, 0);
-        }
+        if (drawn) return;
+        in_time([&] { return execute(Maker::insert_statement(account, values)); });
+        look();
+    });
+    if (drawn) {
+        outcome.ok = false;
+        outcome.sqlstate = "55000";
+    }
+    return outcome;
+}
+
+// What whoever signed up has in the column.
+Rows SignUps::held_in(const Column &place) const {
+    const TableShape &table = *tables_.of(place.relation);
+    return query(fmt::format("select {}::text from {} where coalesce({} in ({}), false)",
+                             table.column(place.number)->name, table.name, quote_literal(kSomebody), whose(table.id)),
+                 {}, false);
+}
+
+// Nothing where that failed for a reason that is not the word: then it tells nothing. An empty map is a refusal.
+std::optional<std::map<Column, Value>>
+SignUps::sign_up(const TableShape &account, const std::map<std::string, Value> &sent, const std::set<Column> &columns) {
+    std::map<Column, Value> held;
+    std::string object;
+    for (const auto &[key, word] : sent)
+        if (word) object += fmt::format("{}{}: {}", object.empty() ? "" : ", ", text::json(key), text::json(*word));
+    const Outcome outcome = put_in(account, "{" + object + "}", [&] {
+        for (const Column &place : columns)
+            if (const Rows rows = held_in(place); rows.size() == 1) held[place] = rows.value(0, 0);
     });
     const bool refused = outcome.sqlstate == "P0001" || outcome.sqlstate == "23514";
-    if (drawn || (!outcome.ok && !refused)) return std::nullopt;
+    if (!outcome.ok && !refused) return std::nullopt;
     if (outcome.ok && held.size() != columns.size()) return std::nullopt;
     return held;
 }
@@ -255,7 +269,7 @@ std::optional<SignUps::Seen> SignUps::of(Oid function, Oid account, const std::s
     const std::optional<Script> script = read_script(function);
     if (!script) return std::nullopt;
 
-    const std::set<std::string> choice = words(*script, columns);
+    const std::set<std::string> choice = words(script->words, columns);
     std::vector<Value> values{std::nullopt};
     values.insert(values.end(), choice.begin(), choice.end());
     // Each key that may steer holds each word, and those that are only laid down hold each together.
@@ -282,6 +296,66 @@ std::optional<SignUps::Seen> SignUps::of(Oid function, Oid account, const std::s
             if (turn == 0) seen.by_default[place] = value;
             if (value) seen.held[place].insert(*value);
         }
+    }
+    return seen;
+}
+
+SignUps::Seen SignUps::some(Oid function, Oid account, const std::set<Column> &columns) {
+    Seen seen;
+    const TableShape *shape = tables_.of(account);
+    if (shape == nullptr || !shape->made || !bodies_.of(function).harm.empty()) return seen;
+    for (const Relation &relation : world_.relations)
+        if (relation.id == account && !triggers_.of(relation, Command::insert).why_not.empty()) return seen;
+    for (const Column &place : columns)
+        if (tables_.of(place.relation) == nullptr || whose(place.relation).empty()) return seen;
+    // Of the trigger and of what it calls; where a document is taken as a row its keys are the columns.
+    std::set<std::string> keys;
+    std::vector<std::string> constants{"true"};
+    for (const Column &place : columns) keys.insert(tables_.of(place.relation)->column(place.number)->name);
+    std::vector<Oid> functions = read_body_facts(function).calls;
+    functions.insert(functions.begin(), function);
+    bool lists = false;
+    for (const Oid one : functions) {
+        const Rows letters = query(kLetters, {std::to_string(one)});
+        if ((one != function && one < FirstNormalObjectId) || letters.empty()) continue;
+        lists = lists || letters.text(0, 0).find("array") != std::string::npos;
+        for (const std::string &key : letters.list(0, 1)) keys.insert(key);
+        for (const std::string &constant : letters.list(0, 2)) constants.push_back(constant);
+    }
+    std::set<std::string> choice = words(constants, columns);
+    for (const std::string &key : keys) choice.erase(key);
+
+    const auto look = [&](const std::string &sent) {
+        std::map<Column, std::set<std::string>> held;
+        poll();
+        seen.tries++;
+        const Outcome outcome = put_in(*shape, "{" + sent + "}", [&] {
+            for (const Column &place : columns) {
+                const Rows rows = held_in(place);
+                for (size_t i = 0; i < rows.size(); i++)
+                    if (rows.value(i, 0)) held[place].insert(*rows.value(i, 0));
+            }
+        });
+        return outcome.ok ? held : std::map<Column, std::set<std::string>>{};
+    };
+    const auto before = look("");
+    for (const bool rest : {false, true}) { // a name has to be said, perhaps
+        if (rest && !seen.held.empty()) break;
+        for (const std::string &key : keys)
+            for (const std::string &word : choice)
+                for (const bool list : {false, true}) {
+                    if (list && !lists) continue;
+                    if (seen.tries >= kMostLoose) return seen;
+                    const std::string value = word == "true" ? word : text::json(word);
+                    std::string sent = fmt::format("{}: {}", text::json(key), list ? "[" + value + "]" : value);
+                    for (const std::string &other : keys)
+                        if (rest && other != key) sent += fmt::format(", {}: \"made\"", text::json(other));
+                    for (const auto &[place, values] : look(sent))
+                        for (const std::string &held : values)
+                            if (const auto known = before.find(place);
+                                known == before.end() || !known->second.contains(held))
+                                seen.held[place].insert(held);
+                }
     }
     return seen;
 }
@@ -383,21 +457,29 @@ std::vector<Kind> kinds_at_sign_up(const World &world, const Hints &hints, const
     const Rows triggers = query(kSignUps);
     if (triggers.empty()) return kinds;
     SignUps sign_ups(world, hints, tables);
-    for (size_t i = 0; i < triggers.size(); i++)
-        for (const auto &decided : sign_ups.decided_by(triggers.oid(i, 0))) {
+    for (size_t i = 0; i < triggers.size(); i++) {
+        const std::map<Column, std::string> all = sign_ups.decided_by(triggers.oid(i, 0));
+        std::set<Column> columns;
+        for (const auto &decided : all) columns.insert(decided.first);
+        std::optional<SignUps::Seen> loosely;
+        for (const auto &decided : all) {
             const Column &column = decided.first; // a binding could not be captured below
-            const auto seen = sign_ups.of(triggers.oid(i, 0), triggers.oid(i, 1), {column});
-            if (!seen || !seen->held.contains(column)) continue;
+            auto seen = sign_ups.of(triggers.oid(i, 0), triggers.oid(i, 1), {column});
+            if (!seen && !loosely) loosely = sign_ups.some(triggers.oid(i, 0), triggers.oid(i, 1), columns);
+            if (!seen) seen = loosely;
+            if (!seen->held.contains(column)) continue;
+            const Value otherwise = seen->by_default.contains(column) ? seen->by_default.at(column) : std::nullopt;
             const bool told =
                 std::any_of(world.account_copies.begin(), world.account_copies.end(), [&](const AccountCopy &copy) {
                     return copy.function_id == triggers.oid(i, 0) && copy.table_id == column.relation &&
                            copy.number == column.number;
                 });
             for (const std::string &word : seen->held.at(column))
-                if (word != seen->by_default.at(column) && word != kNobodysWord && kinds.size() < kMostKinds &&
+                if (word != otherwise && word != kNobodysWord && kinds.size() < kMostKinds &&
                     (word == "true" || sign_ups.named(word, triggers.oid(i, 0))))
                     kinds.push_back({column, decided.second, word, triggers.text(i, 2), told});
         }
+    }
     return kinds;
 }
 

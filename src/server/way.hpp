@@ -27,6 +27,8 @@ struct Way {
     std::string witness = "";         // where the statement alone does not show it
     std::string trigger = "";         // that takes the row further
     bool moves = false;               // the column is made to name somebody else
+    std::string shows = "";           // who shows what the row points to, and with whose rights
+    std::string words = "";           // columns that are shown, where a function is called with what is in them
     std::vector<std::string> by = {}; // who decides by what that trigger writes
 };
 

@@ -1,5 +1,7 @@
 // The ways up by a function that writes with rights of its own. What it asks of its caller is in its body, so nobody
 // reads it: it is called, and what is seen after that is looked at.
+#include "model/name_words.hpp"
+
 #include "server/ways_up.hpp"
 
 #include <algorithm>
@@ -7,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "server/identity.hpp"
+#include "server/read_through.hpp"
 #include "server/scratch.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
@@ -152,6 +155,56 @@ std::set<Oid> WaysUp::left_rows_in(const std::set<Oid> &tables) {
     return result;
 }
 
+// Whether it reads the value by a plain SELECT: of the table, or of a view that shows the table's rows.
+bool WaysUp::is_in_sight(const Column &column, const std::string &value) {
+    const std::vector<Row> &rows = stage_.rows(column.relation);
+    const bool readable = query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'SELECT')",
+                                {std::to_string(column.relation), std::to_string(column.number)})
+                              .boolean(0, 0);
+    if (readable && std::any_of(rows.begin(), rows.end(), [&](const Row &row) {
+            const auto held = row.values.find(column.number);
+            return held != row.values.end() && held->second == value &&
+                   in_sight(column.relation).contains({column.relation, row.tid});
+        }))
+        return true;
+    return std::any_of(world_.relations.begin(), world_.relations.end(), [&](const Relation &view) {
+        const Reach *reach = view.reach_of(persona_.name);
+        if (view.kind != RelationKind::view || reach == nullptr || !reach->commands.contains(Command::select))
+            return false;
+        const Rows reads = query(std::string(kReads) + "select 1 from reads where id = $2::oid limit 1",
+                                 {std::to_string(view.id), std::to_string(column.relation)});
+        bool shown = false;
+        if (!reads.empty())
+            (void)attempt(Finish::rollback, [&] {
+                const std::string sql =
+                    fmt::format("select 1 from {} v where pg_catalog.strpos(v::text, $1) > 0 limit 1", view.name);
+                shown = in_time([&] { return !query(sql, {value}, false).empty(); });
+            });
+        return shown;
+    });
+}
+
+bool WaysUp::are_in_sight(const Arguments &choice) {
+    return std::all_of(choice.words.begin(), choice.words.end(),
+                       [&](const auto &word) { return is_in_sight(word.first, word.second); });
+}
+
+bool WaysUp::hold_a_code(const Arguments &choice) const {
+    return std::any_of(choice.words.begin(), choice.words.end(), [&](const auto &word) {
+        const std::string &name = stage_.tables().of(word.first.relation)->column(word.first.number)->name;
+        return says_code(name) || says_secret(name);
+    });
+}
+
+std::string WaysUp::names_of_words(const Arguments &choice) const {
+    std::string names;
+    for (const auto &[column, value] : choice.words) {
+        const TableShape &shape = *stage_.tables().of(column.relation);
+        names += fmt::format("{}{}.{}", names.empty() ? "" : ", ", shape.name, shape.column(column.number)->name);
+    }
+    return names;
+}
+
 // One that lets everybody in wherever they ask. One that turns some away has its reasons, and is left to its own cell.
 void WaysUp::try_calling(const Opener &opener) {
     const Function &function = *opener.function;
@@ -160,32 +213,44 @@ void WaysUp::try_calling(const Opener &opener) {
     if (try_rising_by(opener) || try_raising_by(opener)) return;
     const Scratch scratch;
     const Seen before = foreign_seen(opener.asked);
-    std::string opening;
+    std::string opening, words;
+    bool coded = false;
     std::vector<std::string> gain;
     size_t calls = 0;
     for (const Arguments &choice : arguments_for_itself(function, stage_, persona_.uid, nullptr)) {
-        if (!choice.by_key || left_ <= 0) return;
+        if ((!choice.by_key && choice.words.empty()) || left_ <= 0) return;
+        if (!choice.by_key && !are_in_sight(choice)) {
+            // Who is not shown a code is not let in by it; a name that nobody is shown is something else.
+            if (!hold_a_code(choice)) return;
+            continue;
+        }
         const std::string statement = call_of(function, choice.list);
         bool left = false;
         const Outcome outcome = attempt(Finish::rollback, [&] {
             (void)in_time([&] { return execute(statement); });
             left = !left_rows_in(opener.written).empty();
             if (left && gain.empty()) gain = gained(before, opener.asked);
-            if (!gain.empty() && opening.empty()) opening = statement;
+            if (gain.empty() || !opening.empty()) return;
+            opening = statement;
+            words = choice.by_key ? "" : names_of_words(choice);
+            coded = !choice.by_key && hold_a_code(choice);
         });
         if (!outcome.ok || !left) return;
         calls++;
     }
-    // One row says little, unless nothing else is looked at that rows could differ in.
+    // One row says little, unless nothing else is looked at that rows could differ in, or a code is all that is asked.
     const bool blind =
-        std::includes(opener.written.begin(), opener.written.end(), opener.read.begin(), opener.read.end());
+        coded || std::includes(opener.written.begin(), opener.written.end(), opener.read.begin(), opener.read.end());
     if (opening.empty() || (calls < 2 && !blind)) return;
     const auto rises = [&] {
         (void)in_time([&] { return execute(opening); });
         return !gained(before, opener.asked).empty();
     };
-    if (stands(opener.hearing, nullptr, "", "", rises))
-        accuse({"writable_authority", nullptr, Command::execute, opening, "", &function, gain, ""});
+    if (stands(opener.hearing, nullptr, "", "", rises)) {
+        Way way{"writable_authority", nullptr, Command::execute, opening, "", &function, gain, ""};
+        way.words = words;
+        accuse(way);
+    }
     doubt(function.name, Command::execute);
 }
 

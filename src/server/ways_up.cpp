@@ -459,6 +459,9 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
     for (const Opener &opener : openers_)
         if (chosen(opener.function->name)) try_calling(opener);
     try_after_founding(object);
+    find_readers();
+    for (const Relation &relation : world_.relations)
+        if (chosen(relation.name) && may_enter(relation)) try_reading(relation);
     if (object.empty()) try_claimed_ranks();
 }
 

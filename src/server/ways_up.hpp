@@ -23,6 +23,8 @@
 
 namespace rlsproof::server {
 
+class Calls;
+
 class WaysUp {
 public:
     // REQUIRES: the persona is assumed in the subtransaction around; `superuser` is who set the stage.
@@ -96,6 +98,15 @@ private:
     bool founds(const std::string &statement, const std::set<Oid> &written, Founded &founded);
     void try_linking(const Relation &relation, const Founded &founded, const Seen &before);
     std::vector<Row> rows_naming_it(const TableShape &shape);
+    // What functions show of what a row of its own points to.
+    struct Reader {
+        const Function *function; // or nothing
+        const Relation *view;     // or nothing
+        std::set<Oid> reads;
+    };
+    void find_readers();
+    void try_reading(const Relation &relation);
+    bool shows_by(const Relation &relation, const std::string &statement, const Reader &reader, Calls &calls);
     void find_openers();
     // Rows of its own that it can put in, and what an opener makes of them.
     void try_handing_in(const Relation &relation);
@@ -129,12 +140,17 @@ private:
     bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
+    // Whether it is shown what it calls with, and whether that is a code: which of them whoever calls has to be told.
+    bool is_in_sight(const Column &column, const std::string &value);
+    bool are_in_sight(const Arguments &choice);
+    bool hold_a_code(const Arguments &choice) const;
+    std::string names_of_words(const Arguments &choice) const;
     // What an opener gives to whoever is a plain member of somebody else's: a role in it.
     bool try_rising_by(const Opener &opener);
     bool try_rising_in(const Opener &opener, const TableShape &shape, const Row &mine);
-    bool rises_by_call(const Opener &opener, const TableShape &shape, const Row &plain);
+    bool rises_by_call(const Opener &opener, const TableShape &shape, const Row &plain, bool there);
     void accuse_call(const Opener &opener, const std::string &call, const std::string &column, const std::string &word,
-                     const std::string &held);
+                     const Candidate &held);
     // A plain member among other people, and somebody else there who is no more: an account of its own, say.
     struct Accomplice {
         const ColumnShape *column; // of a role
@@ -236,9 +252,11 @@ private:
     std::map<Oid, Seen> seen_before_;         // by deciding table: what its dependents showed before anything was tried
     std::map<Oid, std::set<Oid>> dependents_; // of a deciding table: the tables that policies show by it
     std::vector<Opener> openers_;
-    std::set<Oid> joined_;  // tables that may be joined by one write
-    std::set<Oid> chained_; // tables that a row elsewhere was seen to let it into
-    std::string address_;   // the persona's own, as its claims say it
+    std::vector<Reader> readers_;
+    std::set<std::string> of_people_; // what everybody may know of people: what is not private in their accounts
+    std::set<Oid> joined_;            // tables that may be joined by one write
+    std::set<Oid> chained_;           // tables that a row elsewhere was seen to let it into
+    std::string address_;             // the persona's own, as its claims say it
     std::vector<std::string> words_;
     int left_ = 0;      // looks at a table, until it has to do
     std::string doubt_; // what triggers said of the writes to the table at hand
