@@ -99,6 +99,10 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     // What policies ask of the rows that the triggers write may be handed to them by this one.
     std::vector<std::string> words;
     for (const Oid target : targets)
+        if (const Hints &hints = stage_.hints(); target == hints.next_token.accounts)
+            for (const std::string &word : hints.asked)
+                if (words.size() < kMostAsked) words.push_back(word); // of the token
+    for (const Oid target : targets)
         for (const auto &[place, values] : stage_.hints().candidates)
             for (const Candidate &value : values)
                 if (place.relation == target && value && words.size() < kMostAsked &&

@@ -223,7 +223,7 @@ private:
     bool opens_what_hangs_on_it(const TableShape &shape, const Column &place);
     // What somebody might do but for its triggers is not known to be stopped.
     void doubt(const std::string &object, Command command);
-    void accuse(const Way &way);
+    void accuse(Way way);
 
     const World &world_;
     Bodies &bodies_;
@@ -246,6 +246,8 @@ private:
     Bystanders bystanders_;
     std::set<HowDecided> ways_to_decide_;
     std::map<Oid, const HowDecided *> how_decided_;
+    Seen by_next_token_;           // what the last look saw by the next token alone
+    bool late_ = false;            // the last gain was all of that kind
     std::map<Oid, Seen> in_sight_; // rows of other people in a table that triggers write to
     Oid user_ = InvalidOid;
     int security_ = 0;
