@@ -77,5 +77,21 @@ REVOKE UPDATE ON token_it.profiles FROM authenticated;
 GRANT UPDATE (name) ON token_it.profiles TO authenticated;
 SELECT rule, object, message FROM rlsproof.audit() WHERE rule IN ('self_promotion', 'writable_authority');
 
+-- A call says which tenant the next token is of; then it asks for a membership.
+CREATE TABLE token_it.members (tenant_id uuid, person uuid REFERENCES token_it.users, PRIMARY KEY (tenant_id, person));
+ALTER TABLE token_it.members ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION token_it.switch_tenant(p_tenant uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$ BEGIN
+    UPDATE token_it.users SET raw_app_meta_data = coalesce(raw_app_meta_data, '{}') || jsonb_build_object('tenant_id', p_tenant)
+    WHERE id = token_it.uid();
+END $$;
+SELECT rule, object, message, detail FROM rlsproof.audit() WHERE rule IN ('self_promotion', 'writable_authority');
+CREATE OR REPLACE FUNCTION token_it.switch_tenant(p_tenant uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$ BEGIN
+    IF NOT EXISTS (SELECT FROM token_it.members m WHERE m.tenant_id = p_tenant AND m.person = token_it.uid()) THEN
+        RAISE EXCEPTION 'no member';
+    END IF;
+    UPDATE token_it.users SET raw_app_meta_data = coalesce(raw_app_meta_data, '{}') || jsonb_build_object('tenant_id', p_tenant)
+    WHERE id = token_it.uid();
+END $$;
+SELECT rule, object, message FROM rlsproof.audit() WHERE rule IN ('self_promotion', 'writable_authority');
 DROP SCHEMA token_it CASCADE;
 DROP ROLE anon, authenticated, supabase_auth_admin;

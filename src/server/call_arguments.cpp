@@ -15,6 +15,7 @@
 #include "server/handed.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
+#include "server/standing.hpp"
 #include "server/subtransaction.hpp"
 
 extern "C" {
@@ -158,6 +159,7 @@ public:
         for (const TableShape *table : tables_)
             for (const ColumnShape &column : table->columns)
                 if (column.name == name && column.category == category) return Column{table->id, column.number};
+        if (const auto tenant = tenant_called(stage_, name, category)) return tenant;
         if (!name.ends_with("_id") && name != "id") return std::nullopt;
         const std::string word = name == "id" ? "" : name.substr(0, name.size() - 3);
         for (const TableShape *table : tables_) {
@@ -282,6 +284,7 @@ public:
         const TableShape &table = *stage_.tables().of(column.relation);
         const ColumnShape &shape = *table.column(column.number);
         if (shape.type != UUIDOID && shape.category != TYPCATEGORY_NUMERIC) return false;
+        if (stage_.hints().tenant.contains(column)) return true;
         const auto holds = [&](const std::vector<int> &columns) {
             return std::find(columns.begin(), columns.end(), column.number) != columns.end();
         };
