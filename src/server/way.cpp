@@ -63,8 +63,9 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
         what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
                             way.relation != nullptr ? " with it" : " with the key of any row");
     if (!way.gained.empty())
-        what += fmt::format("; after that{} it sees rows of other people in {}",
-                            way.by_next_token ? ", and with its next token," : "", fmt::join(way.gained, ", "));
+        what +=
+            fmt::format("; after that{} {} sees rows of other people in {}",
+                        way.by_next_token ? ", and with its next token," : "", way.who, fmt::join(way.gained, ", "));
     make_open(cells, persona, object, way.command, what, way.statement, way.witness);
     Finding finding;
     finding.rule = way.rule;

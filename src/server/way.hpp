@@ -27,6 +27,7 @@ struct Way {
     std::string witness = "";         // where the statement alone does not show it
     std::string trigger = "";         // that takes the row further
     bool moves = false;               // the column is made to name somebody else
+    std::string who = "it";           // that sees more
     bool by_next_token = false;       // it shows once the token is made anew
     std::vector<std::string> by = {}; // who decides by what that trigger writes
 };

@@ -109,6 +109,19 @@ private:
     // Whether rows may be put in at all, and policies say which.
     bool may_enter(const Relation &relation) const;
     Row just_put_in(const TableShape &shape);
+    // Who is let in by a row that waits for an account, and the triggers of accounts that take it up.
+    struct Invited {
+        const TableShape *accounts;
+        std::vector<std::string> triggers;
+        std::set<Oid> written; // tables that decide
+        std::set<Oid> asked;   // tables that are shown by those
+        Persona person;
+        std::string address;
+        Values account;
+    };
+    void try_inviting(const Relation &relation);
+    std::optional<Invited> invited_by(const Relation &relation);
+    Seen seen_by(const Invited &invited);
     // What a row of its own gives once it names somebody else.
     struct Moved {
         const Relation &relation;
