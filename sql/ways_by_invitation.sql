@@ -59,5 +59,25 @@ DROP POLICY invite ON invite_it.invitations;
 CREATE POLICY invite ON invite_it.invitations FOR INSERT WITH CHECK (invited_by = invite_it.uid());
 DROP TRIGGER welcome ON invite_it.users;
 SELECT rule, object, message FROM rlsproof.audit() WHERE rule IN ('self_promotion', 'writable_authority');
+DROP TABLE invite_it.invitations;
+
+-- Whoever was invited accepts by an UPDATE, of which a trigger makes a membership: in another team than he was invited into.
+CREATE TABLE invite_it.invites (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), team uuid NOT NULL, email text NOT NULL,
+    role text NOT NULL DEFAULT 'member', status text NOT NULL DEFAULT 'pending');
+ALTER TABLE invite_it.invites ENABLE ROW LEVEL SECURITY;
+CREATE POLICY got ON invite_it.invites FOR SELECT USING (email = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email');
+CREATE POLICY accept ON invite_it.invites FOR UPDATE USING (email = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email');
+CREATE FUNCTION invite_it.accepted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$ BEGIN
+    IF new.status = 'accepted' AND old.status = 'pending' THEN
+        INSERT INTO invite_it.members (team, person, role) VALUES (new.team, invite_it.uid(), new.role) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER accepted AFTER UPDATE ON invite_it.invites FOR EACH ROW EXECUTE FUNCTION invite_it.accepted();
+SELECT rule, object, message FROM rlsproof.audit() WHERE rule IN ('self_promotion', 'writable_authority');
+-- The team stays as it is.
+REVOKE UPDATE ON invite_it.invites FROM authenticated;
+GRANT UPDATE (status) ON invite_it.invites TO authenticated;
+SELECT rule, object, message FROM rlsproof.audit() WHERE rule IN ('self_promotion', 'writable_authority');
 DROP SCHEMA invite_it CASCADE;
 DROP ROLE anon, authenticated;

@@ -221,6 +221,7 @@ private:
                   const std::set<Oid> &deciding, const std::set<Oid> &asked);
     std::vector<Values> rows_for_triggers(const Relation &relation, const Effects &effects,
                                           const std::set<Oid> &targets);
+    std::optional<Row> addressed(const TableShape &shape);
     std::vector<OwnWrite> own_writes(const Relation &relation, Command command, const Effects &effects,
                                      const std::set<Oid> &targets);
     const Seen &in_sight(Oid table);
