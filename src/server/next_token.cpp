@@ -3,6 +3,7 @@
 #include "server/next_token.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 
 #include <fmt/format.h>
