@@ -120,6 +120,7 @@ std::optional<Column> Chooser::column_of(const Argument &argument, size_t positi
     for (const TableShape *table : tables_)
         for (const ColumnShape &column : table->columns)
             if (column.name == name && column.category == category) return Column{table->id, column.number};
+    if (const auto tenant = tenant_called(stage_, name, category)) return tenant;
     if (!name.ends_with("_id") && name != "id") return std::nullopt;
     const std::string word = name == "id" ? "" : name.substr(0, name.size() - 3);
     for (const TableShape *table : tables_) {
@@ -277,6 +278,7 @@ bool Chooser::is_key(const Column &column) const {
     const TableShape &table = *stage_.tables().of(column.relation);
     const ColumnShape &shape = *table.column(column.number);
     if (shape.type != UUIDOID && shape.category != TYPCATEGORY_NUMERIC) return false;
+    if (stage_.hints().tenant.contains(column)) return true;
     const auto holds = [&](const std::vector<int> &columns) {
         return std::find(columns.begin(), columns.end(), column.number) != columns.end();
     };

@@ -374,7 +374,9 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
     if (!accounts.empty()) hints.identity.insert({accounts.oid(0, 0), (int)accounts.number(0, 1)});
     follow_foreign_keys(hints.identity);
-    for (const PolicyHint &policy : hints.policies) {
+    hints.next_token = read_next_token(hints, bodies);
+    for (size_t i = 0; i < hints.policies.size(); i++) {
+        const PolicyHint &policy = hints.policies[i];
         const std::string by =
             fmt::format("policy \"{}\" of {}", policy.name,
                         query("select $1::oid::regclass::text", {std::to_string(policy.relation)}).text(0, 0));
@@ -384,7 +386,17 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
             hints.governs[column].insert(policy.relation);
             hints.deciders[column].insert(by);
         }
-        for (const Oid function : policy.functions) {
+        // What the next token says of its bearer is as good as asked by each policy that goes by claims.
+        std::vector<Oid> functions = policy.functions;
+        if (hints.next_token.policies.contains(i)) {
+            const NextToken &token = hints.next_token;
+            functions.insert(functions.end(), token.hooks.begin(), token.hooks.end());
+            if (OidIsValid(token.accounts)) {
+                hints.decided_by[policy.relation].insert(token.accounts);
+                hints.deciders[{token.accounts, token.column}].insert(by + ", through app_metadata of the next token");
+            }
+        }
+        for (const Oid function : functions) {
             const Body &body = bodies.of(function);
             for (const auto &[relation, written] : body.relations) hints.decided_by[policy.relation].insert(relation);
             const std::vector<Column> columns = columns_named(body, body.column_names);
@@ -415,6 +427,7 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
             }
         }
     }
+    name_claims(hints, bodies);
     gather_together(hints, bodies);
     for (const Function &function : world.functions) {
         if (!function.definer || function.callers.empty()) continue;

@@ -13,6 +13,7 @@
 #include "model/world.hpp"
 
 #include "server/bodies.hpp"
+#include "server/next_token.hpp"
 
 namespace rlsproof::server {
 
@@ -67,6 +68,7 @@ struct Hints {
     std::map<Oid, std::vector<size_t>> policies_of, policies_about;
     // By table, what a function that strangers may call compares columns with; one for each function.
     std::vector<std::map<Oid, std::vector<std::pair<int, Candidate>>>> looked_for;
+    NextToken next_token;
 };
 
 // By what other tables and functions a table's policies decide, and with what they compare what they find there. What

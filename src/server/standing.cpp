@@ -57,6 +57,17 @@ bool names_rulers(const Stage &stage, const TableShape &shape, const ColumnShape
     return std::any_of(words.begin(), words.end(), [](const std::string &word) { return says_ruler(word); });
 }
 
+std::optional<Column> tenant_called(const Stage &stage, const std::string &name, char category) {
+    for (const Column &column : stage.hints().tenant) {
+        const TableShape *table = stage.tables().of(column.relation);
+        const ColumnShape *shape = table != nullptr ? table->column(column.number) : nullptr;
+        if (shape != nullptr && shape->category == category && !stage.rows(column.relation).empty() &&
+            (shape->name == name || shape->name == name + "_id"))
+            return column;
+    }
+    return std::nullopt;
+}
+
 Candidate default_word(const ColumnShape &column) {
     Candidate word;
     if (!column.default_expression.empty())

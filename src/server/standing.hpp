@@ -38,6 +38,9 @@ bool meant_for_all(const std::string &role);
 constexpr int kMostKeys = 3; // from a row to the tenant that it is of
 bool hangs_on(const Tables &tables, const TableShape &table, Oid parent, int keys = kMostKeys);
 
+// A column of that name that sessions say of which tenant somebody is, and that rows hold.
+std::optional<Column> tenant_called(const Stage &stage, const std::string &name, char category);
+
 // By what rows of the table belong to something that is no person: a team; nullptr where they do not.
 const ForeignKey *belongs_by(const Stage &stage, const TableShape &shape);
 

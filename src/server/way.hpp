@@ -29,6 +29,8 @@ struct Way {
     bool moves = false;               // the column is made to name somebody else
     std::string shows = "";           // who shows what the row points to, and with whose rights
     std::string words = "";           // columns that are shown, where a function is called with what is in them
+    std::string who = "it";           // that sees more
+    bool by_next_token = false;       // it shows once the token is made anew
     std::vector<std::string> by = {}; // who decides by what that trigger writes
 };
 

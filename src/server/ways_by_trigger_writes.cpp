@@ -7,6 +7,7 @@
 
 #include "server/identity.hpp"
 #include "server/spi.hpp"
+#include "server/standing.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
 
@@ -24,6 +25,8 @@ constexpr size_t kMostPointed = 4; // rows of other people, that it is pointed t
 constexpr size_t kMostSets = 6;    // of what triggers ask of a row
 constexpr size_t kMostAsked = 8;   // words that are asked of what a trigger writes
 constexpr size_t kMostChanged = 6; // own rows that are changed
+
+const std::string kNobodys = "00b0d1e5-0000-4000-8000-0000000000aa"; // which nothing else is of
 
 bool is_in_key(const TableShape &shape, int number) {
     const auto has = [&](const std::vector<int> &columns) {
@@ -86,6 +89,22 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
             }
         }
     }
+    // The same where no foreign key says so, and the trigger hands a column on to one of the same name.
+    for (const Oid target : targets)
+        for (const ColumnShape &column : shape.columns) {
+            if (is_in_key(shape, column.number) || !effects.named.contains(column.name) || column.type != UUIDOID ||
+                stage_.hints().identity.contains({relation.id, column.number}))
+                continue;
+            std::set<Candidate> taken;
+            for (const ColumnShape &same : stage_.tables().of(target)->columns)
+                for (const Row &row : stage_.rows(target))
+                    if (const auto value = row.values.find(same.number);
+                        same.name == column.name && same.type == column.type && value != row.values.end() &&
+                        value->second && taken.size() < kMostPointed && taken.insert(value->second).second) {
+                        pointed.push_back(plain.front());
+                        pointed.back()[column.number] = value->second;
+                    }
+        }
     // What the triggers ask of the row: the first of each column together, then each other one in its place.
     std::vector<Values> sets(1);
     for (const auto &[number, value] : effects.asked) sets.front().emplace(number, value);
@@ -98,6 +117,10 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     }
     // What policies ask of the rows that the triggers write may be handed to them by this one.
     std::vector<std::string> words;
+    for (const Oid target : targets)
+        if (const Hints &hints = stage_.hints(); target == hints.next_token.accounts)
+            for (const std::string &word : hints.asked)
+                if (words.size() < kMostAsked) words.push_back(word); // of the token
     for (const Oid target : targets)
         for (const auto &[place, values] : stage_.hints().candidates)
             for (const Candidate &value : values)
@@ -128,6 +151,33 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     return result;
 }
 
+// A row that is its own by the address in it: an invitation, and not one into what is known to be somebody else's.
+std::optional<Row> WaysUp::addressed(const TableShape &shape) {
+    const std::vector<Row> &rows = stage_.rows(shape.id);
+    if (!has_addresses(shape) || address_.empty() || rows.empty()) return std::nullopt;
+    const std::vector<Values> like = stage_.candidates(shape.id, {&rows.front()});
+    if (like.empty()) return std::nullopt;
+    Row row{shape.id, InvalidOid, "", like.front(), true};
+    readdress(shape, row.values);
+    const Values among = stage_.among_own(shape, row.values, own_);
+    for (auto &given : row.values) {
+        const int number = given.first;
+        const ColumnShape *column = shape.column(number);
+        const bool refers = std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
+                                        [&](const ForeignKey &key) { return key.columns == std::vector{number}; });
+        if (refers && !stage_.hints().identity.contains({shape.id, number}) && given.second) {
+            if (among.at(number) == given.second) return std::nullopt;
+            given.second = among.at(number);
+        } else if (!is_in_key(shape, number) && column->type == UUIDOID && given.second) {
+            given.second = kNobodys;
+        }
+        const bool says = column->category == TYPCATEGORY_STRING || column->category == TYPCATEGORY_ENUM ||
+                          column->category == TYPCATEGORY_BOOLEAN;
+        if (const Candidate plain = default_word(*column); plain && says) given.second = plain;
+    }
+    return row;
+}
+
 std::vector<WaysUp::OwnWrite> WaysUp::own_writes(const Relation &relation, Command command, const Effects &effects,
                                                  const std::set<Oid> &targets) {
     const TableShape &shape = *stage_.tables().of(relation.id);
@@ -150,6 +200,8 @@ std::vector<WaysUp::OwnWrite> WaysUp::own_writes(const Relation &relation, Comma
     std::string made;
     for (const Row &row : own_)
         if (row.table == relation.id && !mine) mine = row;
+    if (!mine && !stage_.names_people(shape)) mine = addressed(shape);
+    if (mine && mine->stored_in == InvalidOid) made = Maker::insert_statement(shape, mine->values);
     if (!mine) {
         (void)attempt(Finish::rollback, [&] {
             const AsUser past(user_, security_);

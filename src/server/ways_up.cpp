@@ -63,16 +63,32 @@ bool WaysUp::gave_up() {
 // Rows of other people that are visible now, in some tables.
 WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
     Seen seen;
-    for (const Relation &relation : world_.relations) {
-        if (!tables.contains(relation.id) || !relation.is_table() || left_ <= 0) continue;
-        const Reach *reach = relation.reach_of(persona_.name);
-        if (reach == nullptr || !reach->commands.contains(Command::select)) continue;
-        left_--;
-        const Scratch scratch;
-        Probe probe(stage_, relation, own_, user_, security_);
-        const Observation observation = probe.select();
-        for (const Row *row : observation.foreign) seen.emplace(relation.id, row->tid);
-    }
+    const auto look_at = [&](const std::set<Oid> *alone) {
+        for (const Relation &relation : world_.relations) {
+            if (!tables.contains(relation.id) || !relation.is_table() || left_ <= 0) continue;
+            if (alone != nullptr && !alone->contains(relation.id)) continue;
+            const Reach *reach = relation.reach_of(persona_.name);
+            if (reach == nullptr || !reach->commands.contains(Command::select)) continue;
+            left_--;
+            const Scratch scratch;
+            Probe probe(stage_, relation, own_, user_, security_);
+            const Observation observation = probe.select();
+            for (const Row *row : observation.foreign) seen.emplace(relation.id, row->tid);
+        }
+    };
+    look_at(nullptr);
+    by_next_token_.clear();
+    const Seen by_this_one = seen;
+    // What is written now may show by the next token alone.
+    const NextToken &token = stage_.hints().next_token;
+    const bool by_claims =
+        std::any_of(tables.begin(), tables.end(), [&](Oid table) { return token.shown.contains(table); });
+    for (size_t i = 0; by_claims && i < next_tokens(token); i++)
+        (void)attempt(Finish::rollback, [&] {
+            if (take_next_token(token, i, user_, security_)) look_at(&token.shown);
+        });
+    for (const auto &row : seen)
+        if (!by_this_one.contains(row)) by_next_token_.insert(row);
     return seen;
 }
 
@@ -99,11 +115,14 @@ std::vector<std::string> WaysUp::gained(const Seen &before, const std::set<Oid> 
     const auto is_new = [&](const std::pair<Oid, std::string> &seen) { return !before.contains(seen); };
     const Seen first = foreign_seen(telling(before, asked));
     if (std::none_of(first.begin(), first.end(), is_new)) return names;
+    bool late = true;
     for (const auto &seen : foreign_seen(asked)) {
         if (!is_new(seen)) continue;
+        late = late && by_next_token_.contains(seen);
         const std::string name = stage_.tables().of(seen.first)->name;
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
+    if (!names.empty()) late_ = late;
     return names;
 }
 
@@ -215,7 +234,8 @@ void WaysUp::doubt(const std::string &object, Command command) {
     doubt_.clear();
 }
 
-void WaysUp::accuse(const Way &way) {
+void WaysUp::accuse(Way way) {
+    way.by_next_token = late_ && !way.gained.empty();
     accuse_of(way, persona_, stage_.tables(), stage_.hints(), *cells_, *findings_);
 }
 
@@ -449,7 +469,10 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
             try_ranks(relation);
             try_raising_others(relation);
         }
-        if (reach->commands.contains(Command::insert)) try_handing_in(relation);
+        if (reach->commands.contains(Command::insert)) {
+            try_handing_in(relation);
+            try_inviting(relation);
+        }
         if (reach->commands.contains(Command::update)) try_moving(relation);
         try_taking_in(relation);
         if (reach->commands.contains(Command::insert)) try_forging(relation);

@@ -121,6 +121,19 @@ private:
     // Whether rows may be put in at all, and policies say which.
     bool may_enter(const Relation &relation) const;
     Row just_put_in(const TableShape &shape);
+    // Who is let in by a row that waits for an account, and the triggers of accounts that take it up.
+    struct Invited {
+        const TableShape *accounts;
+        std::vector<std::string> triggers;
+        std::set<Oid> written; // tables that decide
+        std::set<Oid> asked;   // tables that are shown by those
+        Persona person;
+        std::string address;
+        Values account;
+    };
+    void try_inviting(const Relation &relation);
+    std::optional<Invited> invited_by(const Relation &relation);
+    Seen seen_by(const Invited &invited);
     // What a row of its own gives once it names somebody else.
     struct Moved {
         const Relation &relation;
@@ -226,6 +239,7 @@ private:
                   const std::set<Oid> &deciding, const std::set<Oid> &asked);
     std::vector<Values> rows_for_triggers(const Relation &relation, const Effects &effects,
                                           const std::set<Oid> &targets);
+    std::optional<Row> addressed(const TableShape &shape);
     std::vector<OwnWrite> own_writes(const Relation &relation, Command command, const Effects &effects,
                                      const std::set<Oid> &targets);
     const Seen &in_sight(Oid table);
@@ -241,7 +255,7 @@ private:
     bool opens_what_hangs_on_it(const TableShape &shape, const Column &place);
     // What somebody might do but for its triggers is not known to be stopped.
     void doubt(const std::string &object, Command command);
-    void accuse(const Way &way);
+    void accuse(Way way);
 
     const World &world_;
     Bodies &bodies_;
@@ -266,6 +280,8 @@ private:
     Bystanders bystanders_;
     std::set<HowDecided> ways_to_decide_;
     std::map<Oid, const HowDecided *> how_decided_;
+    Seen by_next_token_;           // what the last look saw by the next token alone
+    bool late_ = false;            // the last gain was all of that kind
     std::map<Oid, Seen> in_sight_; // rows of other people in a table that triggers write to
     Oid user_ = InvalidOid;
     int security_ = 0;
