@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/body_flows.hpp"
 #include "server/body_names.hpp"
 #include "server/identity.hpp"
 #include "server/spi.hpp"
@@ -248,13 +249,14 @@ struct Raw {
     bool metadata;
 };
 
-enum class Use { compared, written, copied, target };
+enum class Use { compared, written, flows, copied, target };
 
 struct RawColumn {
     Use use;
     Oid relation;
     int number;
     const char *name;
+    const char *key; // of what flows
 };
 
 struct RawHanded {
@@ -313,9 +315,9 @@ bool column_of(Node *node, const Piece *piece, RawColumn *column) {
     return false;
 }
 
-void note(Raw *raw, Use use, const RawColumn *place, const char *name) {
+void note(Raw *raw, Use use, const RawColumn *place, const char *name, const char *key = "") {
     auto *column = (RawColumn *)palloc(sizeof(RawColumn));
-    *column = RawColumn{use, place->relation, place->number, name};
+    *column = RawColumn{use, place->relation, place->number, name, key};
     raw->columns = lappend(raw->columns, column);
 }
 
@@ -324,6 +326,42 @@ void note_unqualified(Raw *raw, const char *name, Oid schema) {
     if (!OidIsValid(schema) || schema == PG_CATALOG_NAMESPACE) return;
     raw->names = lappend(raw->names, (void *)name);
     raw->schemas = lappend(raw->schemas, (void *)::quote_identifier(get_namespace_name(schema)));
+}
+
+// What of the arguments goes into a value; a sub-select looks something up by them.
+struct Flowing {
+    Raw *raw;
+    const RawColumn *place;
+    const Arguments *arguments;
+};
+
+// An argument or a variable: what that is made of is told elsewhere.
+const char *name_of(Node *node, const Arguments *arguments) {
+    if (const char *argument = argument_of(node, arguments)) return argument;
+    node = bare(node);
+    const bool plain = node != nullptr && IsA(node, ColumnRef) && list_length(castNode(ColumnRef, node)->fields) == 1;
+    return plain && last_name(castNode(ColumnRef, node)->fields)[0] != '\0'
+               ? last_name(castNode(ColumnRef, node)->fields)
+               : nullptr;
+}
+
+bool note_flows(Node *node, void *context) {
+    if (node == nullptr || IsA(node, SubLink)) return false;
+    const auto *flowing = (const Flowing *)context;
+    if (IsA(node, A_Expr) && castNode(A_Expr, node)->lexpr != nullptr &&
+        strncmp(last_name(castNode(A_Expr, node)->name), "->", 2) == 0) {
+        const char *object = name_of(castNode(A_Expr, node)->lexpr, flowing->arguments);
+        const char *key = string_of(castNode(A_Expr, node)->rexpr);
+        if (object != nullptr && key != nullptr) {
+            note(flowing->raw, Use::flows, flowing->place, object, key);
+            return false;
+        }
+    }
+    if (const char *name = name_of(node, flowing->arguments)) {
+        note(flowing->raw, Use::flows, flowing->place, name);
+        return false;
+    }
+    return compat::walk_raw(node, note_flows, context);
 }
 
 // To a helper of its own kind: what is handed to the server's functions stands for nothing.
@@ -396,7 +434,10 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
         if (find_variable(value, nullptr))
             note(raw, Use::target, &place, get_attname(place.relation, (AttrNumber)place.number, false));
         if (find_metadata(value, nullptr)) note(raw, Use::copied, &place, "");
-        if (const char *argument = argument_of(value, arguments)) note(raw, Use::written, &place, argument);
+        const char *argument = argument_of(value, arguments);
+        if (argument != nullptr) note(raw, Use::written, &place, argument);
+        Flowing flowing{raw, &place, arguments};
+        if (argument == nullptr) (void)note_flows(value, &flowing);
     }
     for (int i = 0; i < list_length(piece.compared); i += 2) {
         auto *other = (Node *)list_nth(piece.compared, i + 1);
@@ -439,20 +480,21 @@ void read_sql(const std::string &sql, const Arguments &arguments, Raw &raw) {
 }
 
 // PL/pgSQL's pieces are statements, expressions or assignments; which one is only known by trying.
-void read_plpgsql(const std::string &definition, const Arguments &arguments, Raw &raw) {
-    std::vector<std::string> pieces;
+std::vector<sqltext::PlpgsqlText> read_plpgsql(const std::string &definition, const Arguments &arguments, Raw &raw) {
+    sqltext::PlpgsqlBody body;
     try {
-        pieces = sqltext::plpgsql(definition).queries;
+        body = sqltext::plpgsql(definition);
     } catch (const Error &) {
-        return; // Bodies says of what cannot be read that it is unknown
+        return {}; // Bodies says of what cannot be read that it is unknown
     }
-    for (const std::string &piece : pieces)
+    for (const std::string &piece : body.queries)
         for (const int mode : {(int)RAW_PARSE_DEFAULT, (int)RAW_PARSE_PLPGSQL_EXPR, (int)RAW_PARSE_PLPGSQL_ASSIGN1}) {
             List *statements = NIL;
             if (!attempt(Finish::commit, [&] { statements = call(parse, piece.c_str(), mode); }).ok) continue;
             call(read_statements, statements, &arguments, &raw);
             break;
         }
+    return std::move(body.texts);
 }
 
 template <typename Add>
@@ -488,6 +530,7 @@ void take(const Raw &raw, BodyFacts &facts) {
         switch (column->use) {
         case Use::compared: facts.compared.emplace(place, column->name); break;
         case Use::written: facts.written.emplace(place, column->name); break;
+        case Use::flows: facts.flows.insert({place, column->name, column->key}); break;
         case Use::copied: facts.copied.insert(place); break;
         case Use::target:
             // Read under the column's own name into a variable, and written from there.
@@ -520,9 +563,10 @@ where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpg
         else
             use_default_search_path();
         Raw raw{};
+        std::vector<sqltext::PlpgsqlText> variables;
         const std::string &parsed = rows.text(0, 2);
         if (rows.text(0, 0) == "plpgsql")
-            read_plpgsql(rows.text(0, 1), arguments, raw);
+            variables = read_plpgsql(rows.text(0, 1), arguments, raw);
         else if (parsed.starts_with("RETURN "))
             read_sql("SELECT " + parsed.substr(7), arguments, raw);
         else if (parsed.starts_with("BEGIN ATOMIC"))
@@ -530,6 +574,7 @@ where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpg
         else
             read_sql(rows.text(0, 3), arguments, raw);
         take(raw, facts);
+        follow_variables(variables, facts);
         if (!parsed.empty()) facts.unqualified.clear(); // resolved when it was made
     });
     return facts;

@@ -20,6 +20,14 @@ using Index = std::unordered_map<unsigned, size_t>; // OID → position in World
 // Adds them to a world that has its relations, policies and functions.
 void add_facts(World &world, const Index &index, Bodies &bodies);
 
+// An argument that goes into what is written into a column, wrapped in something: coalesce(role, 'user').
+struct Flow {
+    Column into;
+    std::string argument;
+    std::string key; // of an argument that is an object, what is taken of it; else empty
+    auto operator<=>(const Flow &) const = default;
+};
+
 // What one function's own body says, calls not followed.
 struct BodyFacts {
     bool forgeable = false;                 // it reads user_metadata or raw_user_meta_data
@@ -30,6 +38,7 @@ struct BodyFacts {
     std::set<std::string> found_in;         // the schemas in which a fresh session finds them
     std::map<Column, std::string> compared; // columns with the argument they are compared with
     std::map<Column, std::string> written;  // columns with the argument written into them
+    std::set<Flow> flows;                   // the same, wrapped
     std::set<Column> copied;                // columns that user metadata is written into
     // Arguments with the constants they are compared with; under "" what variables are.
     std::map<std::string, std::vector<std::string>> asked;

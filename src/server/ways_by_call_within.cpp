@@ -65,11 +65,19 @@ bool WaysUp::try_rising_in(const Opener &opener, const TableShape &shape, const 
         plain = among_others(stage_, own_, *belongs, plain.front());
         if (plain.empty()) return false;
     }
+    // Or before it has its first one, where a call puts that in.
+    const auto comes_by_calls = [&] {
+        std::vector<Oid> accounts;
+        for (const Row &row : own_) accounts.push_back(row.table);
+        return one_each(shape, stage_.hints()) && bodies_.of(opener.function->id).inserted.contains(shape.id) &&
+               !made_at_sign_up(bodies_, accounts, shape.id);
+    };
     return std::any_of(plain.begin(), plain.end(),
-                       [&](const Row &row) { return left_ > 0 && rises_by_call(opener, shape, row); });
+                       [&](const Row &row) { return left_ > 0 && rises_by_call(opener, shape, row, true); }) ||
+           (comes_by_calls() && rises_by_call(opener, shape, plain.front(), false));
 }
 
-bool WaysUp::rises_by_call(const Opener &opener, const TableShape &shape, const Row &plain) {
+bool WaysUp::rises_by_call(const Opener &opener, const TableShape &shape, const Row &plain, bool there) {
     bool accused = false;
     const Hints &hints = stage_.hints();
     std::string set, mine;
@@ -86,8 +94,10 @@ bool WaysUp::rises_by_call(const Opener &opener, const TableShape &shape, const 
     (void)attempt(Finish::rollback, [&] {
         {
             const AsUser past(user_, security_);
-            if (execute(fmt::format("update {} set {} where ctid = {}::tid and tableoid = {}", shape.name, set,
-                                    quote_literal(plain.tid), plain.stored_in)) != 1)
+            const std::string act =
+                there ? fmt::format("update {} set {}", shape.name, set) : "delete from " + shape.name;
+            if (execute(fmt::format("{} where ctid = {}::tid and tableoid = {}", act, quote_literal(plain.tid),
+                                    plain.stored_in)) != 1)
                 return;
         }
         for (const Arguments &choice : arguments_with_words(*opener.function, stage_, persona_.uid, plain)) {
@@ -114,9 +124,8 @@ bool WaysUp::rises_by_call(const Opener &opener, const TableShape &shape, const 
                     const Outcome outcome = attempt(Finish::rollback, [&] { rose = rises(); });
                     if (!outcome.ok) break; // it turns members away, or did not like the argument
                     if (!rose || !stands(opener.hearing, nullptr, "", "", rises)) continue;
-                    const Candidate &held = plain.values.at(column.number);
                     accuse_call(opener, calling, fmt::format("{}.{}", shape.name, column.name), word,
-                                held.value_or(""));
+                                there ? plain.values.at(column.number).value_or("") : Candidate());
                     accused = true;
                 }
             }
@@ -126,11 +135,11 @@ bool WaysUp::rises_by_call(const Opener &opener, const TableShape &shape, const 
 }
 
 void WaysUp::accuse_call(const Opener &opener, const std::string &call, const std::string &column,
-                         const std::string &word, const std::string &held) {
+                         const std::string &word, const Candidate &held) {
     const Function &function = *opener.function;
-    const std::string what =
-        fmt::format("{} can make itself \"{}\" in {} by a call of {}, being no more than \"{}\" there", persona_.name,
-                    word, column, function.name.substr(4), held);
+    const std::string what = fmt::format(
+        "{} can make itself \"{}\" in {} by a call of {}, {}", persona_.name, word, column, function.name.substr(4),
+        held ? fmt::format("being no more than \"{}\" there", *held) : "while it has no row there");
     make_open(*cells_, persona_, function.name, Command::execute, what, call);
     Finding finding;
     finding.rule = "self_promotion";
@@ -138,10 +147,9 @@ void WaysUp::accuse_call(const Opener &opener, const std::string &call, const st
     finding.category = Category::exposure;
     finding.object = function.name;
     finding.message = what;
-    finding.detail =
-        fmt::format("{} runs as {}, and writes to what decides about others. It was done, as a member of what "
-                    "is somebody else's, with: {}",
-                    function.name.substr(4), function.owner, call);
+    finding.detail = fmt::format("{} runs as {}, and writes to what decides about others. It was done{} with: {}",
+                                 function.name.substr(4), function.owner,
+                                 held ? ", as a member of what is somebody else's," : "", call);
     finding.hint = "Let the function ask whether its caller may give the role, not only whether they belong to it.";
     finding.evidence = "execution";
     finding.key = fmt::format("{}:{}", finding.rule, function.name);

@@ -131,9 +131,9 @@ private:
     // What an opener gives to whoever is a plain member of somebody else's: a role in it.
     bool try_rising_by(const Opener &opener);
     bool try_rising_in(const Opener &opener, const TableShape &shape, const Row &mine);
-    bool rises_by_call(const Opener &opener, const TableShape &shape, const Row &plain);
+    bool rises_by_call(const Opener &opener, const TableShape &shape, const Row &plain, bool there);
     void accuse_call(const Opener &opener, const std::string &call, const std::string &column, const std::string &word,
-                     const std::string &held);
+                     const Candidate &held);
     // A plain member among other people, and somebody else there who is no more: an account of its own, say.
     struct Accomplice {
         const ColumnShape *column; // of a role

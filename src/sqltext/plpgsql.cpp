@@ -102,7 +102,7 @@ PlpgsqlBody plpgsql(const std::string &definition) {
     body.dynamic = json.find("\"PLpgSQL_stmt_dynexecute\"") != std::string::npos ||
                    json.find("\"PLpgSQL_stmt_dynfors\"") != std::string::npos ||
                    json.find("\"dynquery\"") != std::string::npos;
-    if (body.dynamic) collect_texts(read_json(json), body.texts);
+    collect_texts(read_json(json), body.texts);
     // Strings are skipped as a whole, so that a key is never looked for inside one.
     for (size_t i = 0; i < json.size();) {
         if (json[i++] != '"') continue;

@@ -38,7 +38,7 @@ std::vector<Statement> split(const std::string &sql);
 // PREPARE.
 Statement prepared(const std::string &sql);
 
-// One step on the way to a text that a PL/pgSQL body runs.
+// What goes into a variable of a PL/pgSQL body, or a text that it runs.
 struct PlpgsqlText {
     std::string sql;                    // an expression; with `variables` also a query; an assignment where neither
     bool run = false;                   // it is run as SQL, by EXECUTE and its likes
@@ -50,7 +50,7 @@ struct PlpgsqlText {
 struct PlpgsqlBody {
     std::vector<std::string> queries;
     bool dynamic = false;           // it also runs text that is only known at run time
-    std::vector<PlpgsqlText> texts; // and how it makes that text, in order
+    std::vector<PlpgsqlText> texts; // that text, and what its variables are made of, in order
 };
 
 // REQUIRES: a function as pg_get_functiondef() writes it.

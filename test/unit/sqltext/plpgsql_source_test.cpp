@@ -33,7 +33,10 @@ TEST(Texts, HowARunTextIsMade) {
     EXPECT_EQ(body.texts[1].sql, "q := q || ' limit 1'");
     EXPECT_TRUE(body.texts[2].run);
     EXPECT_EQ(body.texts[2].sql, "q");
-    EXPECT_TRUE(plpgsql(function("DECLARE q text := 'x'; BEGIN RETURN q = 'x'; END")).texts.empty()) << "runs none";
+    const PlpgsqlBody none = plpgsql(function("DECLARE q text := 'x'; BEGIN RETURN q = 'x'; END"));
+    EXPECT_FALSE(none.dynamic);
+    ASSERT_EQ(none.texts.size(), 1U);
+    EXPECT_FALSE(none.texts[0].run);
 }
 
 TEST(PlpgsqlSource, WritesWhatEveryVersionReads) {
