@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/call_documents.hpp"
 #include "server/chooser.hpp"
 #include "server/spi.hpp"
 
@@ -103,18 +104,24 @@ bool has_its_name_alone(Oid function) {
         .empty();
 }
 
+// What stands in the place of a word of whoever was told none.
+const std::vector<Candidate> &not_told() {
+    static const std::vector<Candidate> others{"no such word", "", "%", std::nullopt};
+    return others;
+}
+
 // The ways to call a function, one for each turn.
 class Choices {
 public:
     Choices(const Function &function, Stage &stage, const std::string &uid, const std::vector<Row> *own,
             const Row *at_hand)
         : stage_(stage), chooser_(function, stage, uid, own, at_hand), arguments_(arguments_of(function.id)),
-          alone_(has_its_name_alone(function.id)) {
+          documents_(function, arguments_, chooser_, stage), alone_(has_its_name_alone(function.id)) {
         for (size_t i = 0; i < arguments_.size(); i++) {
-            columns_.push_back(chooser_.column_of(arguments_[i], i));
+            columns_.push_back(documents_.has(i) ? std::nullopt : chooser_.column_of(arguments_[i], i));
             named_ = named_ && !arguments_[i].name.empty();
             names_people = names_people || (columns_.back() && chooser_.is_identity(*columns_.back()));
-            const bool by_default = !columns_.back() && may_be_left_out(i);
+            const bool by_default = documents_.has(i) || (!columns_.back() && may_be_left_out(i));
             std::vector<Option> &options = options_.emplace_back();
             for (const std::string &word : chooser_.words_for(arguments_[i], i, columns_.back()))
                 options.push_back({Kind::word, word, {}});
@@ -124,6 +131,8 @@ public:
             else if (arguments_[i].category == TYPCATEGORY_STRING || arguments_[i].type_id == JSONOID ||
                      arguments_[i].type_id == JSONBOID)
                 options.push_back({Kind::plain, "", {}});
+            for (size_t variant = 1; variant <= documents_.variants(i); variant++)
+                options.push_back({Kind::plain, "", {}, variant});
             if (columns_.back() && arguments_.size() > 1)
                 if (const Candidate mine = chooser_.mine_for(*columns_.back()))
                     options.push_back({Kind::mine, *mine, {}});
@@ -137,6 +146,8 @@ public:
     void add(size_t turn, bool own);
     // All options together, as far as that is few.
     void add_options(size_t rows, bool own);
+    // One way, with documents left out that may be.
+    void add_bare(size_t turn);
     // Without what narrows a call down: nobody named, no list, what is usual turned round. What comes of it when the
     // function asks for more is no answer.
     void add_unasked();
@@ -152,9 +163,13 @@ private:
         Kind kind;
         std::string word;
         Column person;
+        size_t variant = 0; // of a document
     };
 
     void add(size_t turn, bool own, size_t together);
+    // One more argument of a call.
+    void put(std::string &list, const Argument &argument, const Candidate &value) const;
+    void put_document(Arguments &choice, size_t at, size_t variant, size_t turn, bool own) const;
     bool may_be_left_out(size_t argument) const { return arguments_[argument].has_default && named_ && alone_; }
 
     // By argument: what it is given in place of all that, NULL, or nothing at all.
@@ -163,10 +178,12 @@ private:
         Candidate value;
     };
     std::map<size_t, Instead> instead_;
+    bool leave_out_ = false; // documents that may be
 
     Stage &stage_;
     const Chooser chooser_;
     const std::vector<Argument> arguments_;
+    const Documents documents_;
     const bool alone_;
     std::vector<std::optional<Column>> columns_;
     std::vector<std::vector<Option>> options_; // of each argument
@@ -184,6 +201,12 @@ void Choices::add_options(size_t rows, bool own) {
         for (size_t turn = 0; turn < rows; turn++) add(turn, own, together);
 }
 
+void Choices::add_bare(size_t turn) {
+    leave_out_ = true;
+    add(turn, false);
+    leave_out_ = false;
+}
+
 void Choices::add_unasked() {
     std::vector<std::map<size_t, Instead>> ways(2);
     for (size_t i = 0; i < arguments_.size(); i++) {
@@ -194,6 +217,9 @@ void Choices::add_unasked() {
         if (flag && argument.has_default)
             for (const char *value : {"t", "f"}) ways.push_back({{i, {false, value}}});
         if (list) ways.push_back({{i, {false, "{}"}}});
+        if (documents_.has(i) && argument.category != TYPCATEGORY_STRING && !list)
+            for (const Candidate &nothing : Documents::nothing(argument))
+                ways.push_back({{i, {may_be_left_out(i), nothing}}});
         if (flag || !narrows) continue;
         ways[0].insert({i, {false, std::nullopt}});
         ways[1].insert({i, {may_be_left_out(i), std::nullopt}});
@@ -208,13 +234,38 @@ void Choices::add_unasked() {
     instead_.clear();
 }
 
+void Choices::put(std::string &list, const Argument &argument, const Candidate &value) const {
+    const std::string literal =
+        value ? fmt::format("{}::{}", quote_literal(*value), argument.type) : "NULL::" + argument.type;
+    list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", argument.variadic ? "variadic " : "",
+                        named_ ? quote_identifier(argument.name) + " => " : "", literal);
+}
+
+// What else it must hold is not known, so that whoever is turned away may be so for that.
+void Choices::put_document(Arguments &choice, size_t at, size_t variant, size_t turn, bool own) const {
+    const Argument &argument = arguments_[at];
+    const Documents::Made made_of = documents_.make(at, variant, turn, own);
+    choice.guessed = choice.guessed || !may_be_left_out(at);
+    choice.aside = choice.aside || documents_.is_mine(at, variant) || may_be_left_out(at);
+    choice.by_key = choice.by_key || made_of.by_key;
+    choice.handed = choice.handed || made_of.handed;
+    choice.given.insert(made_of.given.begin(), made_of.given.end());
+    choice.secrets.insert(choice.secrets.end(), made_of.secrets.begin(), made_of.secrets.end());
+    put(choice.list, argument, made_of.text);
+    put(choice.of_caller, argument, made_of.text);
+    put(choice.of_nobody, argument, documents_.of_nobody(at, variant, turn, own));
+    for (size_t other = 0; other < choice.untold.size(); other++)
+        put(choice.untold[other], argument,
+            made_of.secrets.empty() ? made_of.text : documents_.make(at, variant, turn, own, &not_told()[other]).text);
+}
+
 void Choices::add(size_t turn, bool own, size_t together) {
     if (arguments_.empty()) return;
     Arguments choice;
     choice.itself = own;
     choice.aside = !instead_.empty();
     bool secret = false;
-    const std::vector<Candidate> others{"no such word", "", "%", std::nullopt};
+    const std::vector<Candidate> &others = not_told();
     choice.untold.resize(others.size());
     for (size_t i = 0; i < arguments_.size(); i++) {
         const Argument &argument = arguments_[i];
@@ -223,11 +274,17 @@ void Choices::add(size_t turn, bool own, size_t together) {
         together /= options_[i].size();
         const auto told = said.find(argument.name.empty() ? fmt::format("${}", i + 1) : argument.name);
         const auto instead = instead_.find(i);
-        const bool left_out = instead != instead_.end()
-                                  ? instead->second.left_out
-                                  : told == said.end() && option.kind == Kind::plain && !column && may_be_left_out(i);
+        const bool left_out = instead != instead_.end() ? instead->second.left_out
+                                                        : told == said.end() && option.kind == Kind::plain && !column &&
+                                                              (!documents_.has(i) || leave_out_) && may_be_left_out(i);
         if (left_out) continue;
         const bool at_hand = column && chooser_.at_hand(*column);
+        const bool document =
+            documents_.has(i) && option.kind == Kind::plain && told == said.end() && instead == instead_.end();
+        if (document) {
+            put_document(choice, i, option.variant, turn, own);
+            continue;
+        }
         Candidate value;
         if (option.kind == Kind::word || option.kind == Kind::mine)
             value = option.word;
@@ -250,12 +307,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
         else if (column && plain && !chooser_.is_identity(*column) && !chooser_.is_one_of_few(*column, value))
             secret = true;
         if (value) choice.given.insert(*value);
-        const auto append = [&](std::string &list, const Candidate &v) {
-            const std::string literal =
-                v ? fmt::format("{}::{}", quote_literal(*v), argument.type) : "NULL::" + argument.type;
-            list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", argument.variadic ? "variadic " : "",
-                                named_ ? quote_identifier(argument.name) + " => " : "", literal);
-        };
+        const auto append = [&](std::string &list, const Candidate &v) { put(list, argument, v); };
         append(choice.list, value);
         const bool is_word = column && plain && !at_hand && told == said.end() && instead == instead_.end() &&
                              chooser_.is_secret(*column);
@@ -295,6 +347,7 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
     Choices choices(function, stage, uid, &own, nullptr);
     choices.said = said;
     for (size_t turn = 0; turn < kRows; turn++) choices.add(turn, false);
+    for (size_t turn = 0; turn < kRows; turn++) choices.add_bare(turn);
     choices.add_options(kWordRows, false);
     choices.add_unasked();
     if (choices.names_people && !uid.empty())
