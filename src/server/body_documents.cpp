@@ -32,6 +32,7 @@ void merge(Place &into, const Place &other) {
     if (!into.compared) into.compared = other.compared;
     if (!into.written) into.written = other.written;
     if (into.type.empty()) into.type = other.type;
+    into.weighed = into.weighed || other.weighed;
     into.words.insert(into.words.end(), other.words.begin(), other.words.end());
     for (const auto &[name, member] : other.members) merge(into.members[name], member);
     if (other.element != nullptr) {
@@ -62,6 +63,7 @@ private:
     void read_insert(const InsertStmt *insert);
     void read_call(const FuncCall *call);
     void compare(Node *left, Node *right);
+    void weigh(Node *value);
     void write(const RangeVar *table, const std::string &column, Node *value);
 
     Place &at(const Path &path);
@@ -97,6 +99,18 @@ void Reader::compare(Node *left, Node *right) {
         return;
     Place &place = at(*path);
     if (!place.compared) place.compared = column;
+}
+
+// amount <= stock, and day < last + 1 as well.
+void Reader::weigh(Node *value) {
+    for (;;) {
+        value = beneath_casts(value);
+        if (value == nullptr || !IsA(value, A_Expr)) break;
+        const std::string name = last_of(castNode(A_Expr, value)->name);
+        if (name != "+" && name != "-") break;
+        value = castNode(A_Expr, value)->lexpr;
+    }
+    if (const MaybePath path = paths_.path_of(value)) at(*path).weighed = true;
 }
 
 void Reader::write(const RangeVar *table, const std::string &column, Node *value) {
@@ -164,6 +178,14 @@ void Reader::read_node(Node *node) {
         if (expression->lexpr == nullptr) break;
         const std::string name = last_of(expression->name);
         touch(node);
+        if (name == "<" || name == ">" || name == "<=" || name == ">=") {
+            weigh(expression->lexpr);
+            weigh(expression->rexpr);
+        }
+        if (name.find("BETWEEN") != std::string::npos) {
+            weigh(expression->lexpr);
+            each((const List *)expression->rexpr, [&](Node *limit, size_t) { weigh(limit); });
+        }
         if (name == "=") {
             compare(expression->lexpr, expression->rexpr);
             compare(expression->rexpr, expression->lexpr);
@@ -265,6 +287,12 @@ where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpg
 }
 
 } // namespace
+
+bool weighs(const Place &place) {
+    return place.weighed || (place.element != nullptr && weighs(*place.element)) ||
+           std::any_of(place.members.begin(), place.members.end(),
+                       [](const auto &member) { return weighs(member.second); });
+}
 
 std::map<size_t, Place> read_documents(Oid function) {
     return read(function, 0);

@@ -20,9 +20,13 @@ struct Place {
     std::optional<Column> compared, written;
     std::string type;               // that it is read as, by its name; empty where nothing says so
     std::vector<std::string> words; // constants that it is compared with
+    bool weighed = false;           // it is asked whether it is more or less than something
 
     bool has_parts() const { return element != nullptr || !members.empty(); }
 };
+
+// Whether anything in it is weighed.
+bool weighs(const Place &place);
 
 // By the position of the argument, counted from 0. A body that cannot be read has none.
 std::map<size_t, Place> read_documents(Oid function);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "server/call_documents.hpp"
+#include "server/call_ranges.hpp"
 #include "server/chooser.hpp"
 #include "server/spi.hpp"
 
@@ -131,6 +132,10 @@ public:
             else if (arguments_[i].category == TYPCATEGORY_STRING || arguments_[i].type_id == JSONOID ||
                      arguments_[i].type_id == JSONBOID)
                 options.push_back({Kind::plain, "", {}});
+            for (const std::string &value :
+                 values_in_range(arguments_, i, documents_.places(), columns_.back().has_value()))
+                if (std::none_of(options.begin(), options.end(), [&](const Option &o) { return o.word == value; }))
+                    options.push_back({Kind::within, value, {}});
             for (size_t variant = 1; variant <= documents_.variants(i); variant++)
                 options.push_back({Kind::plain, "", {}, variant});
             if (columns_.back() && arguments_.size() > 1)
@@ -158,7 +163,7 @@ public:
 
 private:
     // Where the value of an argument comes from.
-    enum class Kind { plain, word, person, mine };
+    enum class Kind { plain, word, person, mine, within };
     struct Option {
         Kind kind;
         std::string word;
@@ -286,7 +291,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
             continue;
         }
         Candidate value;
-        if (option.kind == Kind::word || option.kind == Kind::mine)
+        if (option.kind == Kind::word || option.kind == Kind::mine || option.kind == Kind::within)
             value = option.word;
         else if (option.kind == Kind::person)
             value = chooser_.value_of(option.person, turn, own);
@@ -295,7 +300,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
         if (told != said.end()) value = told->second;
         if (instead != instead_.end()) value = instead->second.value;
         const bool plain = option.kind == Kind::plain;
-        choice.aside = choice.aside || option.kind == Kind::mine;
+        choice.aside = choice.aside || option.kind == Kind::mine || option.kind == Kind::within;
         if (instead != instead_.end())
             ; // neither known nor guessed
         else if (at_hand && plain)

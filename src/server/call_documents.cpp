@@ -46,13 +46,12 @@ struct Documents::Filling {
 
 Documents::Documents(const Function &function, const std::vector<Argument> &arguments, const Chooser &chooser,
                      Stage &stage)
-    : arguments_(arguments), chooser_(chooser), stage_(stage) {
+    : arguments_(arguments), chooser_(chooser), stage_(stage), places_(read_documents(function.id)) {
     const auto holds_more = [](const Argument &argument) {
         return is_json(argument.type_id) || argument.category == TYPCATEGORY_STRING ||
                argument.category == TYPCATEGORY_COMPOSITE || argument.element != InvalidOid;
     };
-    if (std::none_of(arguments.begin(), arguments.end(), holds_more)) return;
-    std::map<size_t, Place> places = read_documents(function.id);
+    std::map<size_t, Place> places = places_;
     for (size_t i = 0; i < arguments.size(); i++) {
         const Argument &argument = arguments[i];
         if (!holds_more(argument)) continue;

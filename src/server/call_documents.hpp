@@ -17,6 +17,9 @@ class Documents {
 public:
     Documents(const Function &function, const std::vector<Argument> &arguments, const Chooser &chooser, Stage &stage);
 
+    // What the body takes out of each argument.
+    const std::map<size_t, Place> &places() const { return places_; }
+
     // Whether the body takes anything out of the argument.
     bool has(size_t argument) const { return documents_.contains(argument); }
 
@@ -66,6 +69,7 @@ private:
     const std::vector<Argument> &arguments_;
     const Chooser &chooser_;
     Stage &stage_;
+    const std::map<size_t, Place> places_;
     std::map<size_t, Document> documents_;
 };
 
