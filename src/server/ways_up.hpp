@@ -128,6 +128,10 @@ private:
     bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
+    // What an opener gives to whoever says which tenant it is in.
+    bool try_switching(const Opener &opener);
+    bool switches(const Opener &opener, const Seen &before, const std::string &argument, const std::string &tenant);
+    std::vector<std::string> tenants_for(const ColumnShape &written, const std::set<Oid> &asked) const;
     // What an opener gives to whoever is a plain member of somebody else's: a role in it.
     bool try_rising_by(const Opener &opener);
     bool try_rising_in(const Opener &opener, const TableShape &shape, const Row &mine);
