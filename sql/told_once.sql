@@ -68,6 +68,15 @@ SELECT rlsproof.waive('open', 'bucket:once_faces', 'nor to visitors', current_da
 SELECT level, rule, object FROM once_it.told() WHERE object ~ 'name_of|faces';
 SELECT rule, object FROM rlsproof.audit() WHERE rule ~ 'waiver';
 DELETE FROM rlsproof.waivers WHERE object ~ 'once_';
+-- What fails for everybody who is let in lists nothing as long as it does.
+INSERT INTO storage.buckets VALUES ('once_drafts', false);
+CREATE TABLE once_it.talks (talk int, who uuid, PRIMARY KEY (talk, who));
+ALTER TABLE once_it.talks ENABLE ROW LEVEL SECURITY;
+GRANT SELECT ON once_it.talks TO regress_once_anon, regress_once_user;
+CREATE POLICY turning ON once_it.talks USING (talk IN (SELECT t.talk FROM once_it.talks t WHERE t.who = once_it.uid()));
+CREATE POLICY drafts ON storage.objects FOR SELECT TO regress_once_user USING (bucket_id = 'once_drafts');
+CREATE POLICY talks ON storage.objects FOR SELECT USING (bucket_id = 'once_talks' AND EXISTS (SELECT FROM once_it.talks));
+SELECT rule, level, message, detail FROM rlsproof.audit() WHERE object = 'bucket:once_drafts';
 DROP SCHEMA once_it, storage CASCADE;
 ALTER DATABASE :"db" RESET pgrst.db_anon_role;
 DROP ROLE regress_once_api, regress_once_user, regress_once_anon;

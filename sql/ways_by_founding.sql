@@ -75,5 +75,27 @@ CREATE FUNCTION own_team.same_team() RETURNS trigger LANGUAGE plpgsql SECURITY D
 CREATE TRIGGER same_team BEFORE INSERT ON own_team.parents FOR EACH ROW EXECUTE FUNCTION own_team.same_team();
 SELECT * FROM pg_temp.told();
 SELECT command, verdict, reason FROM rlsproof.verify('newcomer', 'own_team.parents', 'INSERT');
+DROP TRIGGER same_team ON own_team.parents;
+DROP POLICY link ON own_team.parents;
+-- Whoever founds a team says who has which role in it, and one role is asked for and not the team. A team that names nobody is
+-- its founder's by what a trigger puts in.
+ALTER TABLE own_team.members DROP CONSTRAINT members_role_check;
+CREATE FUNCTION own_team.is_inspector() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT EXISTS (SELECT FROM own_team.members WHERE who = own_team.uid() AND role = 'inspector') $$;
+CREATE POLICY inspect ON own_team.pupils FOR SELECT USING (own_team.is_inspector());
+CREATE POLICY appoint ON own_team.members FOR INSERT WITH CHECK (own_team.has_role(team, ARRAY['owner']));
+CREATE OR REPLACE FUNCTION own_team.appoint() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    INSERT INTO own_team.members VALUES (NEW.id, own_team.uid(), 'owner'); RETURN NEW; END $$;
+ALTER TABLE own_team.teams ALTER owner DROP NOT NULL;
+DROP POLICY within ON own_team.teams;
+DROP POLICY found ON own_team.teams;
+CREATE POLICY found ON own_team.teams FOR INSERT WITH CHECK (own_team.uid() IS NOT NULL);
+ALTER TABLE own_team.teams DROP owner CASCADE;
+CREATE POLICY within ON own_team.teams FOR SELECT USING (own_team.has_role(id, ARRAY['owner', 'teacher', 'parent']));
+SELECT * FROM pg_temp.told();
+SELECT command, verdict, reason FROM rlsproof.verify('newcomer', 'own_team.teams', 'INSERT');
+-- The role that counts everywhere is not the founder's to give.
+ALTER POLICY appoint ON own_team.members WITH CHECK (own_team.has_role(team, ARRAY['owner']) AND role IN ('owner', 'teacher', 'parent'));
+SELECT * FROM pg_temp.told();
 DROP SCHEMA own_team CASCADE;
 DROP ROLE anon, authenticated;

@@ -30,6 +30,7 @@ void search_path_mutable(const World &world, const Rule &rule, std::vector<Findi
 void storage_listing(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void truncate_granted(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void uncorrelated_subquery(const World &world, const Rule &rule, std::vector<Finding> &findings);
+void unbound_role(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void unindexed_policy_column(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void update_without_select(const World &world, const Rule &rule, std::vector<Finding> &findings);
 

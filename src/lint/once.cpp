@@ -68,11 +68,34 @@ void listings(const World &world, const std::vector<Cell> &cells, std::vector<Fi
     std::erase_if(findings, [&](const Finding &f) { return told.contains(f.key); });
 }
 
+// A listing that fails for everybody whom its policy lets in: nobody lists anything before that is mended.
+void failures(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
+    std::set<std::string> told;
+    for (const Finding &listing : findings) {
+        if (listing.rule != "storage_listing") continue;
+        Finding *broken = of(findings, "broken", listing.object);
+        if (broken == nullptr) continue;
+        const bool fails =
+            std::all_of(world.bucket_listings.begin(), world.bucket_listings.end(), [&](const BucketListing &l) {
+                return "bucket:" + l.bucket != listing.object ||
+                       std::any_of(cells.begin(), cells.end(), [&](const Cell &cell) {
+                           return cell.object == listing.object && cell.persona == l.persona &&
+                                  cell.command == Command::select && cell.verdict == Verdict::error;
+                       });
+            });
+        if (!fails) continue;
+        take_in(*broken, listing, fmt::format(" Once that is mended, {}. {}", listing.message, listing.detail));
+        told.insert(listing.key);
+    }
+    std::erase_if(findings, [&](const Finding &f) { return told.contains(f.key); });
+}
+
 } // namespace
 
 void tell_once(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
     calls(findings);
     listings(world, cells, findings);
+    failures(world, cells, findings);
 }
 
 } // namespace rlsproof::lint

@@ -93,6 +93,10 @@ constexpr std::array kRules = {
     Rule{"truncate_granted", Category::permissions, "privileges that no policy looks at",
          "TRUNCATE, TRIGGER and MAINTAIN are granted to strangers by GRANT ALL; policies have no say in them.",
          truncate_granted},
+    Rule{"unbound_role", Category::exposure, "whoever connects is bound by no policy",
+         "Policies do not bind the owner of a table unless row level security is forced, nor a role with BYPASSRLS. "
+         "Where that is whom the application connects as, they are written for nobody.",
+         unbound_role},
     Rule{"uncorrelated_subquery", Category::exposure, "a sub-select in a policy that says nothing about the row",
          "An unqualified name inside a sub-select is the inner table's column where there is one. Write the "
          "table's name before the column.",

@@ -32,7 +32,7 @@ struct Cell {
     bool founds = false;                       // a new row names nobody yet: members come to it
     bool may_rise = false;                     // whether the write opens something elsewhere is in doubt
     bool forged = false;                       // a row of its own that says that somebody else has written it
-    bool by_trigger = false;                   // it was a trigger that reached them, past what policies let be written
+    bool by_trigger = false;                   // what a trigger does decided it, past what policies let be written
     bool idle = false;                         // a call only reads what policies show its caller without it
     bool fails = false;                        // every call fails on the body itself, before it does anything else
     std::string told;                          // the word that a call asks for, that opens it, and that nobody is shown

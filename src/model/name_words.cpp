@@ -99,6 +99,11 @@ bool says_secret(std::string_view column) {
     return has("key") && any_fits(words, kKeyTo);
 }
 
+bool says_key(std::string_view setting) {
+    const std::vector<std::string> words = words_of_name(setting.substr(setting.rfind('.') + 1));
+    return any_fits(words, kSecret) || any_fits(words, std::array{"key", "apikey"});
+}
+
 bool says_code(std::string_view column) {
     const std::vector<std::string> words = words_of_name(column);
     return std::find(words.begin(), words.end(), "code") != words.end();

@@ -17,6 +17,9 @@ std::vector<std::string> words_of_name(std::string_view name);
 // An address, a number, a word or an amount that is somebody's own business: email, iban, password, salary, diagnosis.
 bool says_private(std::string_view column);
 
+// Whether a setting, as app.settings.service_role_key, is what the application shows to other services.
+bool says_key(std::string_view setting);
+
 // A word that is told to some and opens something for whoever names it: token, token_hash, api_key. A code may be one,
 // and may be four digits.
 bool says_secret(std::string_view column);

@@ -192,6 +192,13 @@ struct BucketListing {
     std::string policy;
 };
 
+// Somebody who may connect and whom the policies of these relations do not bind, where nobody else may.
+struct UnboundRole {
+    std::string role;
+    bool exempt = false; // by BYPASSRLS; else as their owner
+    std::vector<std::string> relations;
+};
+
 struct World {
     std::vector<Persona> personas;
     std::vector<Relation> relations;
@@ -201,6 +208,7 @@ struct World {
     std::vector<FalseImmutable> false_immutables;
     std::vector<DefaultPrivilege> default_privileges;
     std::vector<BucketListing> bucket_listings;
+    std::vector<UnboundRole> unbound_roles;
     std::vector<std::string> remarks; // what was taken for granted
     std::vector<std::string> notes;   // what could not be looked at, and why
 

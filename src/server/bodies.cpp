@@ -1,3 +1,4 @@
+#include "model/name_words.hpp"
 #include "model/world.hpp"
 #include "sqltext/sqltext.hpp"
 
@@ -124,7 +125,18 @@ void note_flags(const BoolExpr *expression, Found *found) {
     }
 }
 
+// A setting may say who is calling. What it is called with for another service, and what the server is set to, does
+// not.
+bool says_who(const char *name) {
+    const std::string_view setting = name;
+    const size_t dot = setting.rfind('.');
+    if (dot == setting.npos)
+        return setting == "role" || setting == "session_authorization" || setting == "is_superuser";
+    return !says_key(setting) && !setting.starts_with("app.settings.");
+}
+
 void note_setting(const char *name, Found *found) {
+    found->asks_who = found->asks_who || says_who(name);
     const char *type = found->cast != nullptr ? found->cast : "";
     found->settings = lappend(lappend(found->settings, (void *)name), (void *)type);
 }
@@ -152,8 +164,10 @@ void note_call(FuncCall *expression, Found *found) {
         position++;
     }
     const char *called = strVal(llast(expression->funcname)), *name = constant((Node *)linitial(expression->args));
+    const bool setting = strcmp(called, "current_setting") == 0;
+    found->asks_who = found->asks_who || (setting && name == nullptr);
     if (name == nullptr) return;
-    if (strcmp(called, "current_setting") == 0) note_setting(name, found);
+    if (setting) note_setting(name, found);
     if (strcmp(called, "set_config") == 0 && pg_strcasecmp(name, "search_path") == 0)
         note_path(list_length(expression->args) < 2 ? nullptr : constant((Node *)lsecond(expression->args)), found);
 }
@@ -282,6 +296,8 @@ bool walk_parsed(Node *node, void *context) {
             auto *name = (Node *)linitial(castNode(FuncExpr, node)->args);
             if (IsA(name, Const) && !castNode(Const, name)->constisnull)
                 note_setting(TextDatumGetCString(castNode(Const, name)->constvalue), found);
+            else
+                found->asks_who = true;
         }
         found->calls = lappend(found->calls, list_make2(makeString(get_namespace_name(get_func_namespace(function))),
                                                         makeString(get_func_name(function))));
@@ -498,23 +514,22 @@ Body Bodies::read(Oid function, int depth) {
         R"(
 select l.lanname, n.nspname = 'pg_catalog', case when p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) end,
        p.prosrc, p.prosqlbody is not null, (select t.typname from pg_catalog.pg_type t where t.oid = p.prorettype),
-       (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'), p.oid = any($2::oid[]),
+       (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'),
        p.proname, p.provolatile = 'v', exists (select from pg_catalog.pg_depend d
          where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
 from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)",
-        {std::to_string(function), fmt::format("{{{},{}}}", F_CURRENT_SETTING_TEXT, F_CURRENT_SETTING_TEXT_BOOL)});
+        {std::to_string(function)});
     if (rows.empty()) {
         reading_.pop_back();
         return body;
     }
     const std::string language = rows.text(0, 0);
-    const std::string name = rows.text(0, 8);
-    const bool harmless = !rows.boolean(0, 9) || is_harmless_function(name) || (name == "nextval" && is_thrown_away());
+    const std::string name = rows.text(0, 7);
+    const bool harmless = !rows.boolean(0, 8) || is_harmless_function(name) || (name == "nextval" && is_thrown_away());
     if (rows.boolean(0, 1)) {
-        body.asks_who = rows.boolean(0, 7);
         if (!harmless) harms(body, fmt::format("it calls {}()", name));
-    } else if (rows.boolean(0, 10) && harmless && language != "sql" && language != "plpgsql") {
+    } else if (rows.boolean(0, 9) && harmless && language != "sql" && language != "plpgsql") {
         // An extension's own: what neither reads nor writes the database says so.
     } else if (language == "sql" || language == "plpgsql") {
         std::vector<Oid> calls;

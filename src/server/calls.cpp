@@ -538,6 +538,7 @@ Cell Calls::examine(const Function &function, const Expectation *expectation) {
         return decided(
             cell.declared ? Verdict::leak : Verdict::open, Evidence::structural,
             fmt::format("it sets {} to what the call brings along", fmt::join(function.sets_identity, ", ")));
+    if (as_persona_ && tells_key(function, cell)) return cell;
     if (!function.definer)
         return decided(Verdict::ok, Evidence::structural,
                        "it runs with the rights of its caller, who may do without it what it does");

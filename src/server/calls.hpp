@@ -117,6 +117,8 @@ private:
     // True where that decides the cell.
     bool decide_by_texts(Cell &cell, const Function &function, const Body &body);
     bool helps_policies(const Function &function) const;
+    // Whether a call tells what only the server's settings know. True where that decides the cell.
+    bool tells_key(const Function &function, Cell &cell);
 
     // Whether an answer says nothing, or something of the caller or of rows within reach.
     bool explained(const std::string &answer, bool rows, const std::vector<Gain> &gains);

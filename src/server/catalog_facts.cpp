@@ -106,12 +106,36 @@ order by n.nspname collate "C", 2, 3)",
     }
 }
 
+// Of those who may connect somebody is bound by the policies, or nobody is.
+void add_unbound_roles(World &world) {
+    std::vector<std::string> roles;
+    for (const Persona &persona : world.personas) roles.push_back(persona.role);
+    const Rows rows = query(R"(
+select r.rolname, r.rolbypassrls, array(
+  select pg_catalog.format('%I.%I', n.nspname, c.relname)
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.relrowsecurity and exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid)
+    and case when r.rolbypassrls then pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT')
+             else c.relowner = r.oid and not c.relforcerowsecurity end
+  order by n.nspname collate "C", c.relname collate "C")
+from pg_catalog.pg_roles r
+where r.rolcanlogin and not r.rolsuper and r.rolname !~ '^pg_'
+  and not exists (select from pg_catalog.pg_roles p join pg_catalog.pg_roles l on pg_catalog.pg_has_role(l.oid, p.oid, 'MEMBER')
+                  where p.rolname = any ($1::name[]) and l.rolcanlogin and not l.rolsuper)
+order by r.rolname collate "C")",
+                            {array_literal(roles)});
+    for (size_t i = 0; i < rows.size(); i++)
+        if (UnboundRole unbound{rows.text(i, 0), rows.boolean(i, 1), rows.list(i, 2)}; !unbound.relations.empty())
+            world.unbound_roles.push_back(std::move(unbound));
+}
+
 } // namespace
 
 void add_catalog_facts(FactBook &book) {
     add_storage(book);
     add_filled_from(book);
     add_default_privileges(book.world);
+    add_unbound_roles(book.world);
 }
 
 } // namespace rlsproof::server

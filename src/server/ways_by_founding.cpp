@@ -98,21 +98,26 @@ void WaysUp::found(Founded &founded) {
         for (const Oid id : stage_.tables().parents_first()) {
             const TableShape &shape = *stage_.tables().of(id);
             const Relation *relation = world_.relation(shape.name);
-            if (relation == nullptr || !may_enter(*relation) || joined_.contains(id) || founded.in.contains(id) ||
-                !stage_.names_people(shape))
+            if (relation == nullptr || !may_enter(*relation) || joined_.contains(id) || founded.in.contains(id))
                 continue;
             std::set<Oid> written{id};
             for (const auto &[table, trigger] : effects_.of(shape, Command::insert).written) written.insert(table);
-            if (std::none_of(written.begin(), written.end(), decides) ||
+            // A row that names nobody may be made somebody's by a trigger.
+            const bool named = stage_.names_people(shape);
+            if ((!named && written.size() == 1) || std::none_of(written.begin(), written.end(), decides) ||
                 !triggers_.of(*relation, Command::insert).why_not.empty())
                 continue;
             size_t tried = 0;
-            for (const Values &values : entries(*relation)) {
+            std::vector<const Row *> strangers;
+            for (const Row &row : stage_.rows(id)) strangers.push_back(&row);
+            for (const Values &values : named ? entries(*relation) : stage_.candidates(id, strangers)) {
                 if (left_ <= 0 || tried++ == kMostFirst) break;
                 const std::string statement = entering(*relation, stage_.among_own(shape, values, founded.rows));
                 if (statement.empty()) break;
+                const std::vector<Row> before = founded.rows;
                 if (!founds(statement, written, founded)) continue;
                 founded.in.insert(id);
+                if (!named) becomes_its_own(*relation, before, founded.rows);
                 break;
             }
         }
@@ -125,6 +130,32 @@ void WaysUp::found(Founded &founded) {
             if (!choices.empty())
                 (void)founds(call_of(*opener.function, choices.front().list), opener.written, founded);
         }
+    }
+}
+
+// A row that names nobody, and that a trigger makes whoever put it in a member of: it is somebody's before anybody else
+// sees it.
+void WaysUp::becomes_its_own(const Relation &relation, const std::vector<Row> &before, const std::vector<Row> &after) {
+    const auto is_new = [&](const Row &row) {
+        return std::none_of(before.begin(), before.end(), [&](const Row &known) {
+            return known.table == row.table && known.tid == row.tid && known.stored_in == row.stored_in;
+        });
+    };
+    const auto member = std::find_if(after.begin(), after.end(), [&](const Row &row) {
+        const std::vector<ForeignKey> &keys = stage_.tables().of(row.table)->foreign_keys;
+        return is_new(row) &&
+               std::any_of(keys.begin(), keys.end(), [&](const ForeignKey &key) { return key.parent == relation.id; });
+    });
+    if (member == after.end()) return;
+    for (Cell &cell : *cells_) {
+        if (cell.persona != persona_.name || cell.object != relation.name || cell.command != Command::insert ||
+            cell.verdict != Verdict::open || cell.expected != "none")
+            continue;
+        cell.verdict = Verdict::ok;
+        cell.by_trigger = true;
+        cell.reason = fmt::format("whoever puts a row in is named in {} by a trigger: it is its own",
+                                  stage_.tables().of(member->table)->name);
+        cell.witness.clear();
     }
 }
 
@@ -165,6 +196,16 @@ void WaysUp::try_linking(const Relation &relation, const Founded &founded, const
                 continue;
             rows.push_back(values);
             rows.back()[number] = now->second;
+        }
+        // One more row of what it has a row in: the member of a school, who says that he is more.
+        for (const Row &mine : founded.rows) {
+            if (mine.table != relation.id) continue;
+            Values more = values;
+            for (const ForeignKey &key : shape.foreign_keys)
+                if (const auto held = mine.values.find(key.columns.front());
+                    key.columns.size() == 1 && held != mine.values.end() && held->second)
+                    more[key.columns.front()] = held->second;
+            if (more != values) rows.push_back(std::move(more));
         }
         for (const Values &row : rows) {
             unsure = unsure || gave_up();
