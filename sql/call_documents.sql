@@ -38,6 +38,9 @@ CREATE FUNCTION by_variables(p jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEF
 CREATE FUNCTION by_helper(p jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = docs AS $$ BEGIN
     PERFORM known(); PERFORM helps(p -> 'more'); END $$;
 CREATE FUNCTION helps(q jsonb) RETURNS void LANGUAGE sql SET search_path = docs AS $$ DELETE FROM notes WHERE id = (q ->> 'n')::bigint $$;
+CREATE FUNCTION by_words(p jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = docs AS $$ BEGIN
+    PERFORM known(); IF p ->> 'verb' <> 'drop' OR coalesce(p ->> 'kind', '') <> 'item' OR p ->> 'owner' IS NOT NULL THEN RAISE EXCEPTION 'what?'; END IF;
+    DELETE FROM items WHERE id = (p ->> 'which')::uuid; END $$;
 -- By elements of an array, and by rows made of it.
 CREATE FUNCTION by_array(p jsonb) RETURNS SETOF items LANGUAGE plpgsql SECURITY DEFINER SET search_path = docs AS $$ BEGIN
     PERFORM known(); RETURN QUERY SELECT * FROM items WHERE id = ANY (ARRAY(SELECT jsonb_array_elements_text(p))::uuid[]); END $$;

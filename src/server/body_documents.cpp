@@ -33,6 +33,7 @@ void merge(Place &into, const Place &other) {
     if (!into.written) into.written = other.written;
     if (into.type.empty()) into.type = other.type;
     into.weighed = into.weighed || other.weighed;
+    into.null_asked = into.null_asked || other.null_asked;
     into.words.insert(into.words.end(), other.words.begin(), other.words.end());
     for (const auto &[name, member] : other.members) merge(into.members[name], member);
     if (other.element != nullptr) {
@@ -195,13 +196,16 @@ void Reader::read_node(Node *node) {
         if (!path) break;
         Node *other = beneath_casts(expression->rexpr);
         const auto note = [&](Node *value, size_t) {
-            if (const auto word = constant_in(value)) at(*path).words.push_back(*word);
+            if (const auto word = constant_in(value); word && !word->empty()) at(*path).words.push_back(*word);
         };
         note(other, 0);
         if (other != nullptr && IsA(other, List)) each((const List *)other, note);
         if (other != nullptr && IsA(other, A_ArrayExpr)) each(castNode(A_ArrayExpr, other)->elements, note);
         break;
     }
+    case T_NullTest:
+        if (const MaybePath path = paths_.path_of((Node *)castNode(NullTest, node)->arg)) at(*path).null_asked = true;
+        break;
     case T_CaseExpr:
         if (const MaybePath path = paths_.path_of((Node *)castNode(CaseExpr, node)->arg))
             each(castNode(CaseExpr, node)->args, [&](Node *when, size_t) {

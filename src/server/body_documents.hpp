@@ -21,6 +21,7 @@ struct Place {
     std::string type;               // that it is read as, by its name; empty where nothing says so
     std::vector<std::string> words; // constants that it is compared with
     bool weighed = false;           // it is asked whether it is more or less than something
+    bool null_asked = false;        // or whether it is there at all
 
     bool has_parts() const { return element != nullptr || !members.empty(); }
 };

@@ -70,6 +70,8 @@ Documents::Documents(const Function &function, const std::vector<Argument> &argu
         know_type(place, "");
         document.root = std::move(place);
         std::vector<std::string> at;
+        if (names_words(document.root)) document.variants.push_back({Kind::words});
+        if (asks_for_null(document.root)) document.variants.push_back({Kind::bare});
         add_variants(document, document.root, at);
     }
 }
@@ -131,7 +133,8 @@ void Documents::add_variants(Document &document, const Place &place, std::vector
     }
     if (place.has_parts()) return;
     const auto add = [&](const std::string &value, bool mine) {
-        if (document.variants.size() < kMostVariants) document.variants.push_back({at, value, mine});
+        if (document.variants.size() < kMostVariants)
+            document.variants.push_back({mine ? Kind::mine : Kind::word, at, value});
     };
     if (place.compared && chooser_.is_identity(*place.compared)) return;
     if (place.compared && chooser_.is_key(*place.compared)) {
@@ -139,6 +142,18 @@ void Documents::add_variants(Document &document, const Place &place, std::vector
         return;
     }
     for (const std::string &word : place.words) add(word, false);
+}
+
+bool Documents::names_words(const Place &place) {
+    return (!place.has_parts() && !place.words.empty()) || (place.element != nullptr && names_words(*place.element)) ||
+           std::any_of(place.members.begin(), place.members.end(),
+                       [](const auto &member) { return names_words(member.second); });
+}
+
+bool Documents::asks_for_null(const Place &place) {
+    return (place.element != nullptr && asks_for_null(*place.element)) ||
+           std::any_of(place.members.begin(), place.members.end(),
+                       [](const auto &member) { return member.second.null_asked || asks_for_null(member.second); });
 }
 
 // Something of the kind, of which nothing is known but that.
@@ -162,11 +177,18 @@ std::string Documents::default_of(const Place &place) {
 
 std::string Documents::value_at(const Place &place, std::vector<std::string> &at, Filling &filling) const {
     Made &made = filling.made;
-    if (filling.variant != nullptr && filling.variant->at == at) {
+    const std::optional<Column> &column = place.compared;
+    const Kind kind = filling.variant == nullptr ? Kind::word : filling.variant->kind;
+    const bool first_word = kind == Kind::words || kind == Kind::bare;
+    if (first_word && !place.words.empty() &&
+        !(column && (chooser_.is_key(*column) || chooser_.is_identity(*column)))) {
+        made.given.insert(place.words.front());
+        return place.words.front();
+    }
+    if (filling.variant != nullptr && !first_word && filling.variant->at == at) {
         made.given.insert(filling.variant->value);
         return filling.variant->value;
     }
-    const std::optional<Column> &column = place.compared;
     Candidate value = column ? chooser_.value_of(*column, filling.turn, filling.own) : std::nullopt;
     if (column && value) {
         const bool by_key = chooser_.is_key(*column) && !chooser_.is_identity(*column);
@@ -189,6 +211,7 @@ std::string Documents::json_of(const Place &place, std::vector<std::string> &at,
     if (!place.members.empty()) {
         std::string members;
         for (const auto &[key, member] : place.members) {
+            if (member.null_asked && filling.variant != nullptr && filling.variant->kind == Kind::bare) continue;
             at.push_back(key);
             members +=
                 fmt::format("{}{}: {}", members.empty() ? "" : ", ", text::json(key), json_of(member, at, filling));
@@ -222,7 +245,7 @@ size_t Documents::variants(size_t argument) const {
 }
 
 bool Documents::is_mine(size_t argument, size_t variant) const {
-    return variant > 0 && documents_.at(argument).variants.at(variant - 1).mine;
+    return variant > 0 && documents_.at(argument).variants.at(variant - 1).kind == Kind::mine;
 }
 
 std::vector<Candidate> Documents::nothing(const Argument &argument) {

@@ -45,11 +45,13 @@ public:
     Candidate of_nobody(size_t argument, size_t variant, size_t turn, bool own) const;
 
 private:
-    // What is put at one place, however the rest is filled.
+    // What is put at one place, however the rest is filled; or the first word that is named for each place, with or
+    // without what is asked whether it is there.
+    enum class Kind { word, mine, words, bare };
     struct Variant {
-        std::vector<std::string> at;
-        std::string value;
-        bool mine;
+        Kind kind;
+        std::vector<std::string> at = {};
+        std::string value = {};
     };
     struct Document {
         Place root;
@@ -63,6 +65,8 @@ private:
     void add_variants(Document &document, const Place &place, std::vector<std::string> &at) const;
     std::string value_at(const Place &place, std::vector<std::string> &at, Filling &filling) const;
     std::string json_of(const Place &place, std::vector<std::string> &at, Filling &filling) const;
+    static bool names_words(const Place &place);
+    static bool asks_for_null(const Place &place);
     static std::string default_of(const Place &place);
     char category_of(const Place &place) const;
 
