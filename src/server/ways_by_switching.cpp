@@ -92,7 +92,7 @@ bool WaysUp::try_switching(const Opener &opener) {
             continue;
         const Scratch scratch;
         bool accused = false;
-        (void)attempt(Finish::rollback, [&] {
+        (void)attempt(Finish::rollback, [&, &said = argument] {
             // Who has a row there, whatever gave it.
             if (std::none_of(own_.begin(), own_.end(), [&](const Row &row) { return row.table == shape->id; })) {
                 const AsUser past(user_, security_);
@@ -100,7 +100,7 @@ bool WaysUp::try_switching(const Opener &opener) {
             }
             const Seen before = foreign_seen(opener.asked);
             for (const std::string &tenant : tenants_for(*column, opener.asked))
-                if (!accused) accused = switches(opener, before, argument, tenant);
+                if (!accused) accused = switches(opener, before, said, tenant);
         });
         if (accused) return true;
     }
