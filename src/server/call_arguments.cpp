@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "server/call_documents.hpp"
+#include "server/call_ranges.hpp"
 #include "server/chooser.hpp"
 #include "server/spi.hpp"
 
@@ -103,18 +105,24 @@ bool has_its_name_alone(Oid function) {
         .empty();
 }
 
+// What stands in the place of a word of whoever was told none.
+const std::vector<Candidate> &not_told() {
+    static const std::vector<Candidate> others{"no such word", "", "%", std::nullopt};
+    return others;
+}
+
 // The ways to call a function, one for each turn.
 class Choices {
 public:
     Choices(const Function &function, Stage &stage, const std::string &uid, const std::vector<Row> *own,
             const Row *at_hand)
         : stage_(stage), chooser_(function, stage, uid, own, at_hand), arguments_(arguments_of(function.id)),
-          alone_(has_its_name_alone(function.id)) {
+          documents_(function, arguments_, chooser_, stage), alone_(has_its_name_alone(function.id)) {
         for (size_t i = 0; i < arguments_.size(); i++) {
-            columns_.push_back(chooser_.column_of(arguments_[i], i));
+            columns_.push_back(documents_.has(i) ? std::nullopt : chooser_.column_of(arguments_[i], i));
             named_ = named_ && !arguments_[i].name.empty();
             names_people = names_people || (columns_.back() && chooser_.is_identity(*columns_.back()));
-            const bool by_default = !columns_.back() && may_be_left_out(i);
+            const bool by_default = documents_.has(i) || (!columns_.back() && may_be_left_out(i));
             std::vector<Option> &options = options_.emplace_back();
             for (const std::string &word : chooser_.words_for(arguments_[i], i, columns_.back()))
                 options.push_back({Kind::word, word, {}});
@@ -127,6 +135,12 @@ public:
             if (const Candidate fresh =
                     columns_.back() ? chooser_.fresh_for(arguments_[i], i, *columns_.back()) : std::nullopt)
                 options.insert(options.begin() + 1, Option{Kind::word, *fresh, {}});
+            for (const std::string &value :
+                 values_in_range(arguments_, i, documents_.places(), columns_.back().has_value()))
+                if (std::none_of(options.begin(), options.end(), [&](const Option &o) { return o.word == value; }))
+                    options.push_back({Kind::within, value, {}});
+            for (size_t variant = 1; variant <= documents_.variants(i); variant++)
+                options.push_back({Kind::plain, "", {}, variant});
             if (columns_.back() && arguments_.size() > 1)
                 if (const Candidate mine = chooser_.mine_for(*columns_.back()))
                     options.push_back({Kind::mine, *mine, {}});
@@ -140,6 +154,8 @@ public:
     void add(size_t turn, bool own);
     // All options together, as far as that is few.
     void add_options(size_t rows, bool own);
+    // One way, with documents left out that may be.
+    void add_bare(size_t turn);
     // Without what narrows a call down: nobody named, no list, what is usual turned round. What comes of it when the
     // function asks for more is no answer.
     void add_unasked();
@@ -150,14 +166,18 @@ public:
 
 private:
     // Where the value of an argument comes from.
-    enum class Kind { plain, word, person, mine };
+    enum class Kind { plain, word, person, mine, within };
     struct Option {
         Kind kind;
         std::string word;
         Column person;
+        size_t variant = 0; // of a document
     };
 
     void add(size_t turn, bool own, size_t together);
+    // One more argument of a call.
+    void put(std::string &list, const Argument &argument, const Candidate &value) const;
+    void put_document(Arguments &choice, size_t at, size_t variant, size_t turn, bool own) const;
     bool may_be_left_out(size_t argument) const { return arguments_[argument].has_default && named_ && alone_; }
 
     // By argument: what it is given in place of all that, NULL, or nothing at all.
@@ -166,10 +186,12 @@ private:
         Candidate value;
     };
     std::map<size_t, Instead> instead_;
+    bool leave_out_ = false; // documents that may be
 
     Stage &stage_;
     const Chooser chooser_;
     const std::vector<Argument> arguments_;
+    const Documents documents_;
     const bool alone_;
     std::vector<std::optional<Column>> columns_;
     std::vector<std::vector<Option>> options_; // of each argument
@@ -187,6 +209,12 @@ void Choices::add_options(size_t rows, bool own) {
         for (size_t turn = 0; turn < rows; turn++) add(turn, own, together);
 }
 
+void Choices::add_bare(size_t turn) {
+    leave_out_ = true;
+    add(turn, false);
+    leave_out_ = false;
+}
+
 void Choices::add_unasked() {
     std::vector<std::map<size_t, Instead>> ways(2);
     for (size_t i = 0; i < arguments_.size(); i++) {
@@ -197,6 +225,9 @@ void Choices::add_unasked() {
         if (flag && argument.has_default)
             for (const char *value : {"t", "f"}) ways.push_back({{i, {false, value}}});
         if (list) ways.push_back({{i, {false, "{}"}}});
+        if (documents_.has(i) && argument.category != TYPCATEGORY_STRING && !list)
+            for (const Candidate &nothing : Documents::nothing(argument))
+                ways.push_back({{i, {may_be_left_out(i), nothing}}});
         if (flag || !narrows) continue;
         ways[0].insert({i, {false, std::nullopt}});
         ways[1].insert({i, {may_be_left_out(i), std::nullopt}});
@@ -211,12 +242,37 @@ void Choices::add_unasked() {
     instead_.clear();
 }
 
+void Choices::put(std::string &list, const Argument &argument, const Candidate &value) const {
+    const std::string literal =
+        value ? fmt::format("{}::{}", quote_literal(*value), argument.type) : "NULL::" + argument.type;
+    list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", argument.variadic ? "variadic " : "",
+                        named_ ? quote_identifier(argument.name) + " => " : "", literal);
+}
+
+// What else it must hold is not known, so that whoever is turned away may be so for that.
+void Choices::put_document(Arguments &choice, size_t at, size_t variant, size_t turn, bool own) const {
+    const Argument &argument = arguments_[at];
+    const Documents::Made made_of = documents_.make(at, variant, turn, own);
+    choice.guessed = choice.guessed || !may_be_left_out(at);
+    choice.aside = choice.aside || documents_.is_mine(at, variant) || may_be_left_out(at);
+    choice.by_key = choice.by_key || made_of.by_key;
+    choice.handed = choice.handed || made_of.handed;
+    choice.given.insert(made_of.given.begin(), made_of.given.end());
+    choice.secrets.insert(choice.secrets.end(), made_of.secrets.begin(), made_of.secrets.end());
+    put(choice.list, argument, made_of.text);
+    put(choice.of_caller, argument, made_of.text);
+    put(choice.of_nobody, argument, documents_.of_nobody(at, variant, turn, own));
+    for (size_t other = 0; other < choice.untold.size(); other++)
+        put(choice.untold[other], argument,
+            made_of.secrets.empty() ? made_of.text : documents_.make(at, variant, turn, own, &not_told()[other]).text);
+}
+
 void Choices::add(size_t turn, bool own, size_t together) {
     if (arguments_.empty()) return;
     Arguments choice;
     choice.itself = own;
     choice.aside = !instead_.empty();
-    const std::vector<Candidate> others{"no such word", "", "%", std::nullopt};
+    const std::vector<Candidate> &others = not_told();
     choice.untold.resize(others.size());
     for (size_t i = 0; i < arguments_.size(); i++) {
         const Argument &argument = arguments_[i];
@@ -225,13 +281,19 @@ void Choices::add(size_t turn, bool own, size_t together) {
         together /= options_[i].size();
         const auto told = said.find(argument.name.empty() ? fmt::format("${}", i + 1) : argument.name);
         const auto instead = instead_.find(i);
-        const bool left_out = instead != instead_.end()
-                                  ? instead->second.left_out
-                                  : told == said.end() && option.kind == Kind::plain && !column && may_be_left_out(i);
+        const bool left_out = instead != instead_.end() ? instead->second.left_out
+                                                        : told == said.end() && option.kind == Kind::plain && !column &&
+                                                              (!documents_.has(i) || leave_out_) && may_be_left_out(i);
         if (left_out) continue;
         const bool at_hand = column && chooser_.at_hand(*column);
+        const bool document =
+            documents_.has(i) && option.kind == Kind::plain && told == said.end() && instead == instead_.end();
+        if (document) {
+            put_document(choice, i, option.variant, turn, own);
+            continue;
+        }
         Candidate value;
-        if (option.kind == Kind::word || option.kind == Kind::mine)
+        if (option.kind == Kind::word || option.kind == Kind::mine || option.kind == Kind::within)
             value = option.word;
         else if (option.kind == Kind::person)
             value = chooser_.value_of(option.person, turn, own);
@@ -240,7 +302,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
         if (told != said.end()) value = told->second;
         if (instead != instead_.end()) value = instead->second.value;
         const bool plain = option.kind == Kind::plain;
-        choice.aside = choice.aside || option.kind == Kind::mine;
+        choice.aside = choice.aside || option.kind == Kind::mine || option.kind == Kind::within;
         if (instead != instead_.end())
             ; // neither known nor guessed
         else if (at_hand && plain)
@@ -252,12 +314,7 @@ void Choices::add(size_t turn, bool own, size_t together) {
         else if (column && plain && !chooser_.is_identity(*column) && !chooser_.is_one_of_few(*column, value))
             choice.words.emplace_back(*column, value.value_or(""));
         if (value) choice.given.insert(*value);
-        const auto append = [&](std::string &list, const Candidate &v) {
-            const std::string literal =
-                v ? fmt::format("{}::{}", quote_literal(*v), argument.type) : "NULL::" + argument.type;
-            list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", argument.variadic ? "variadic " : "",
-                                named_ ? quote_identifier(argument.name) + " => " : "", literal);
-        };
+        const auto append = [&](std::string &list, const Candidate &v) { put(list, argument, v); };
         append(choice.list, value);
         const bool is_word = column && plain && !at_hand && told == said.end() && instead == instead_.end() &&
                              chooser_.is_secret(*column);
@@ -297,6 +354,7 @@ std::vector<Arguments> arguments_for(const Function &function, Stage &stage, con
     Choices choices(function, stage, uid, &own, nullptr);
     choices.said = said;
     for (size_t turn = 0; turn < kRows; turn++) choices.add(turn, false);
+    for (size_t turn = 0; turn < kRows; turn++) choices.add_bare(turn);
     choices.add_options(kWordRows, false);
     choices.add_unasked();
     if (choices.names_people && !uid.empty())

@@ -1,4 +1,5 @@
-// Rows of other people as the made ones are not, for functions that ask for NULL where every made row has something.
+// Rows of other people as the made ones are not: for functions that ask for NULL where every made row has something, or
+// for enough where it has nothing.
 #include "model/expectation.hpp"
 
 #include "server/calls.hpp"
@@ -8,16 +9,22 @@
 
 #include <fmt/format.h>
 
+#include "server/body_documents.hpp"
 #include "server/facts.hpp"
 #include "server/identity.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+}
 
 namespace rlsproof::server {
 
 namespace {
 
 constexpr size_t kMostCircumstances = 5;
+constexpr int kPlenty = 1000;
 
 } // namespace
 
@@ -35,6 +42,10 @@ std::vector<Calls::Circumstances> Calls::other_circumstances(const Function &fun
         const BodyFacts inner = read_body_facts(callee);
         asked.insert(inner.null_asked.begin(), inner.null_asked.end());
     }
+    Circumstances plenty;
+    const std::map<size_t, Place> places = read_documents(function.id);
+    const bool weighed =
+        std::any_of(places.begin(), places.end(), [](const auto &place) { return weighs(place.second); });
     const AsUser past(superuser_, security_);
     const auto add = [&](Oid changed, const std::string &statement) {
         const Outcome outcome = attempt(Finish::rollback, [&] { (void)execute(statement); });
@@ -56,8 +67,38 @@ std::vector<Calls::Circumstances> Calls::other_circumstances(const Function &fun
             add(table, fmt::format("update {0} set {1} = null where ctid = any ('{{{2}}}'::tid[]) and {1} is not null",
                                    shape->name, column.name, tids));
         }
+        if (weighed && !tids.empty()) raise(*shape, body, tids, plenty);
     }
+    if (!plenty.statements.empty()) result.push_back(std::move(plenty));
     return result;
+}
+
+// Who asks whether there is enough, of a price or in stock, finds as much as made rows have: often nothing.
+void Calls::raise(const TableShape &table, const Body &body, const std::string &tids, Circumstances &plenty) {
+    std::string sets;
+    for (const ColumnShape &column : table.columns) {
+        const bool named = std::any_of(body.column_names.begin(), body.column_names.end(),
+                                       [&](const std::string &name) { return quote_identifier(name) == column.name; });
+        const auto holds = [&](const std::vector<int> &columns) {
+            return std::find(columns.begin(), columns.end(), column.number) != columns.end();
+        };
+        const bool date = column.type == DATEOID || column.type == TIMESTAMPOID || column.type == TIMESTAMPTZOID;
+        if (!named || (!date && column.category != TYPCATEGORY_NUMERIC) || column.generated || column.identity ||
+            std::any_of(table.keys.begin(), table.keys.end(), holds) ||
+            std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
+                        [&](const ForeignKey &key) { return holds(key.columns); }))
+            continue;
+        const std::string set =
+            fmt::format("{}{} = {}", sets.empty() ? "" : ", ", column.name,
+                        date ? fmt::format("coalesce({}, now())", column.name) : std::to_string(kPlenty));
+        const auto statement = [&](const std::string &what) {
+            return fmt::format("update {} set {} where ctid = any ('{{{}}}'::tid[])", table.name, what, tids);
+        };
+        if (attempt(Finish::rollback, [&] { (void)execute(statement(sets + set)); }).ok) sets += set;
+    }
+    if (!sets.empty())
+        plenty.statements.emplace_back(
+            table.id, fmt::format("update {} set {} where ctid = any ('{{{}}}'::tid[])", table.name, sets, tids));
 }
 
 // REQUIRES: the subtransaction of a call.

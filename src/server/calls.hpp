@@ -83,8 +83,9 @@ private:
 
     std::vector<Gain> gains(const Function &function);
     std::vector<Gain> gains_in(const Function &function, const std::set<Oid> &tables);
-    // What a body asks to be NULL, and no made row has so.
+    // What a body asks to be NULL, and no made row has so; and plenty of what it weighs.
     std::vector<Circumstances> other_circumstances(const Function &function, const Body &body) const;
+    static void raise(const TableShape &table, const Body &body, const std::string &tids, Circumstances &plenty);
     void come_about();
     bool has_changed(Oid table) const;
     bool sees_all(const Relation &relation);

@@ -210,7 +210,7 @@ void WaysUp::try_calling(const Opener &opener) {
     const Function &function = *opener.function;
     if (!function.asks_who) return; // its own cell says so
     left_ = kMostLooks;
-    if (try_rising_by(opener) || try_raising_by(opener)) return;
+    if (try_rising_by(opener) || try_raising_by(opener) || try_switching(opener)) return;
     const Scratch scratch;
     const Seen before = foreign_seen(opener.asked);
     std::string opening, words;

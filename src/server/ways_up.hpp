@@ -158,6 +158,10 @@ private:
     bool are_in_sight(const Arguments &choice);
     bool hold_a_code(const Arguments &choice) const;
     std::string names_of_words(const Arguments &choice) const;
+    // What an opener gives to whoever says which tenant it is in.
+    bool try_switching(const Opener &opener);
+    bool switches(const Opener &opener, const Seen &before, const std::string &argument, const std::string &tenant);
+    std::vector<std::string> tenants_for(const ColumnShape &written, const std::set<Oid> &asked) const;
     // What an opener gives to whoever is a plain member of somebody else's: a role in it.
     bool try_rising_by(const Opener &opener);
     bool try_rising_in(const Opener &opener, const TableShape &shape, const Row &mine);

@@ -28,8 +28,14 @@ std::vector<std::string> targets_of(const Json &target) {
     return names;
 }
 
-void collect_texts(const Json &json, std::vector<PlpgsqlText> &texts) {
-    for (const Json &item : json.items) collect_texts(item, texts);
+// The variable of a FOREACH is told by its number alone.
+std::string name_of(const Json &datums, const std::string &number) {
+    const auto at = (size_t)std::atol(number.c_str());
+    return at < datums.items.size() ? datums.items[at].only()["refname"].text : "";
+}
+
+void collect_texts(const Json &json, const Json &datums, std::vector<PlpgsqlText> &texts) {
+    for (const Json &item : json.items) collect_texts(item, datums, texts);
     for (const auto &[name, what] : json.members) {
         if (name == "PLpgSQL_var" && what.has("default_val"))
             texts.push_back({query_of(what["default_val"]), false, true, {what["refname"].text}});
@@ -39,11 +45,14 @@ void collect_texts(const Json &json, std::vector<PlpgsqlText> &texts) {
             texts.push_back({query_of(what["sqlstmt"]), false, false, targets_of(what["target"])});
         else if (name == "PLpgSQL_stmt_fors")
             texts.push_back({query_of(what["query"]), false, false, targets_of(what["var"])});
+        else if (name == "PLpgSQL_stmt_foreach_a")
+            texts.push_back(
+                {"select unnest(" + query_of(what["expr"]) + ")", false, false, {name_of(datums, what["varno"].text)}});
         else if (name == "PLpgSQL_stmt_dynexecute" || name == "PLpgSQL_stmt_dynfors")
             texts.push_back({query_of(what["query"]), true, false, {}});
         else if (what.has("dynquery"))
             texts.push_back({query_of(what["dynquery"]), true, false, {}});
-        collect_texts(what, texts);
+        collect_texts(what, what.has("datums") ? what["datums"] : datums, texts);
     }
 }
 
@@ -102,7 +111,7 @@ PlpgsqlBody plpgsql(const std::string &definition) {
     body.dynamic = json.find("\"PLpgSQL_stmt_dynexecute\"") != std::string::npos ||
                    json.find("\"PLpgSQL_stmt_dynfors\"") != std::string::npos ||
                    json.find("\"dynquery\"") != std::string::npos;
-    collect_texts(read_json(json), body.texts);
+    collect_texts(read_json(json), {}, body.texts);
     // Strings are skipped as a whole, so that a key is never looked for inside one.
     for (size_t i = 0; i < json.size();) {
         if (json[i++] != '"') continue;
