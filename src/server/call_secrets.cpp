@@ -23,7 +23,8 @@ bool Calls::tells_key(const Function &function, Cell &cell) {
     if (persona_.connects || function.procedure || stage_ == nullptr) return false;
     const Body &body = bodies_.of(function.id);
     if (!why_not_called(body).empty()) return false;
-    for (const auto &[setting, type] : body.settings) {
+    for (const auto &read : body.settings) {
+        const std::string &setting = read.first;
         if (!says_key(setting) || setting.starts_with("request.")) continue;
         size_t calls = 0;
         for (const Arguments &choice : arguments_for(function, *stage_, persona_.uid, own_)) {

@@ -62,12 +62,12 @@ void WaysUp::try_claimed_ranks() {
     std::vector<Place> places;
     const std::string claims = "request.jwt.claims";
     bool says_tenant = !persona_.tenants.empty();
-    for (const auto &[setting, said] : persona_.settings) {
-        if (setting != claims) continue;
+    for (const auto &setting : persona_.settings) {
+        if (setting.first != claims) continue;
         for (const Claim &claim : ranks_claimed())
             places.push_back({fmt::format("{}{} of its token", claim.of_application ? "app_metadata." : "", claim.name),
-                              [claim, &said, &claims](const std::string &rank) {
-                                  set_locally(claims, with_claim(said, claim, rank));
+                              [claim, &setting, &claims](const std::string &rank) {
+                                  set_locally(claims, with_claim(setting.second, claim, rank));
                               }});
     }
     for (const Setting &setting : settings_read(bodies_)) {
