@@ -88,7 +88,8 @@ void failures(const World &world, const std::vector<Cell> &cells, std::vector<Fi
                        });
             });
         if (!fails) continue;
-        take_in(*broken, listing, fmt::format("{}{}. {}", kThen, listing.message, listing.detail));
+        // Not before, so that it stays what it is: a permission that does not work.
+        broken->detail += fmt::format("{}{}.", kThen, listing.message);
         told.insert(listing.key);
     }
     std::erase_if(findings, [&](const Finding &f) { return told.contains(f.key); });

@@ -24,14 +24,28 @@ bool has_scope(const Cell &cell) {
     return cell.expected != "none" && cell.expected != "all";
 }
 
+// By its words: what a row that is put in will be is not there to be asked.
+bool Judge::is_of_another_bucket(const Policy &policy, const std::string &object) const {
+    constexpr std::string_view kBucket = "bucket:";
+    if (!object.starts_with(kBucket)) return false;
+    const std::string text = policy.predicate + policy.check;
+    if (text.find(quote_literal(object.substr(kBucket.size()))) != text.npos) return false;
+    const std::vector<Part> &buckets = stage_.parts(relation_.id);
+    return std::any_of(buckets.begin(), buckets.end(), [&](const Part &bucket) {
+        return text.find("bucket_id = " + quote_literal(bucket.value)) != text.npos;
+    });
+}
+
 // The permissive policies that let the row through; all that apply to the persona, where that cannot be told.
-std::string Judge::policies_in_play(Command command, const Row *row) const {
+std::string Judge::policies_in_play(const Cell &cell, const Row *row) const {
+    const Command command = cell.command;
     std::vector<std::string> names, passed;
     for (const Policy &policy : relation_.policies) {
+
         const std::vector<std::string> &whom = policy.facts.personas;
         const bool applies = policy.permissive && (policy.command == "ALL" || policy.command == name(command)) &&
                              (whom.empty() || std::find(whom.begin(), whom.end(), persona_.name) != whom.end());
-        if (!applies) continue;
+        if (!applies || is_of_another_bucket(policy, cell.object)) continue;
         names.push_back('"' + policy.name + '"');
         if (row != nullptr && !policy.predicate.empty() && probe_.holds(*row, policy.predicate))
             passed.push_back(names.back());
@@ -83,8 +97,8 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
         return;
     }
     if (reached > 0) {
-        const std::string let_through = policies_in_play(
-            cell.command, observation.foreign.empty() || writes_new ? nullptr : observation.foreign.front());
+        const std::string let_through =
+            policies_in_play(cell, observation.foreign.empty() || writes_new ? nullptr : observation.foreign.front());
         const bool fine = cell.expected == "all";
         cell.verdict = fine ? Verdict::ok : cell.declared ? Verdict::leak : Verdict::open;
         const std::string what = writes_new               ? "a row that belongs to somebody else was accepted"

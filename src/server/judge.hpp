@@ -49,7 +49,8 @@ private:
     std::vector<OwnRow> below_own(const TableShape &shape, const Values &like, int above);
     // What is secret by its name in rows that were shown; empty for nothing.
     std::string secret_shown(const Observation &observation) const;
-    std::string policies_in_play(Command command, const Row *row) const;
+    bool is_of_another_bucket(const Policy &policy, const std::string &object) const;
+    std::string policies_in_play(const Cell &cell, const Row *row) const;
 
     Stage &stage_;
     const std::vector<Row> &own_;
