@@ -124,6 +124,18 @@ CREATE TABLE made_it.offers (id int PRIMARY KEY, author uuid NOT NULL, state tex
 CREATE POLICY shown ON made_it.offers FOR SELECT USING (state = 'open' OR author = made_it.uid());
 CREATE TABLE made_it.calls (id int PRIMARY KEY, author uuid NOT NULL, state text DEFAULT 'open');
 CREATE POLICY shown ON made_it.calls FOR SELECT USING (state = 'open' OR author = made_it.uid());
+-- Of two levels one is there, by a kind of many, or none is.
+CREATE TYPE made_it.age AS ENUM ('U5', 'U6', 'U7', 'U8', 'U9', 'U10', 'U11', 'U12', 'U13', 'U15', 'U17', 'Senior');
+CREATE TABLE made_it.players (id int PRIMARY KEY, club uuid NOT NULL, age made_it.age,
+    young text CHECK (young IS NULL OR young IN ('a', 'b', 'c', 'd', 'e')), grown text CHECK (grown IS NULL OR grown IN ('f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n')),
+    CHECK (NOT (young IS NOT NULL AND grown IS NOT NULL)),
+    CHECK (young IS NULL OR (age IS NOT NULL AND age <> 'Senior')), CHECK (grown IS NULL OR (age IS NOT NULL AND age = 'Senior')));
+CREATE POLICY shown ON made_it.players FOR SELECT USING (true);
+-- Some rows are shown, and in them what nobody may see.
+CREATE TABLE made_it.schools (id int PRIMARY KEY, head uuid NOT NULL, invite_token text);
+CREATE POLICY invited ON made_it.schools FOR SELECT USING (invite_token IS NOT NULL);
+CREATE TABLE made_it.colours (id int PRIMARY KEY, head uuid NOT NULL, color_token text);
+CREATE POLICY shown ON made_it.colours FOR SELECT USING (color_token IS NOT NULL);
 -- A kind that a constraint keeps out is the first of all.
 CREATE TYPE made_it.key_kind AS ENUM ('house', 'guest', 'staff');
 CREATE TABLE made_it.keys (id int PRIMARY KEY, holder uuid NOT NULL, kind made_it.key_kind NOT NULL CHECK (kind <> 'house'));
@@ -138,6 +150,7 @@ SELECT rule, object, message FROM rlsproof.audit()
 WHERE object LIKE 'made_it.%' AND rule IN ('self_promotion', 'writable_authority', 'broken', 'vacuous', 'unknown')
 ORDER BY object COLLATE "C", rule COLLATE "C";
 
+SELECT level, object, message FROM rlsproof.audit() WHERE rule = 'open' AND object IN ('made_it.schools', 'made_it.colours', 'made_it.players');
 DROP SCHEMA made_it CASCADE;
 ALTER DATABASE :"db" RESET pgrst.db_anon_role;
 DROP OWNED BY regress_made_web, regress_made_anon, regress_made_user;

@@ -22,6 +22,11 @@ constexpr std::array kPrivate = {
 constexpr std::array kSecret = {"token", "secret", "nonce", "apikey"};
 constexpr std::array kOfSecrets = {"token*", "secret*", "key*",     "code*",  "invit*",
                                    "link*",  "share*",  "session*", "reset*", "magic"};
+// A colour's token and a coin's are no secret.
+constexpr std::array kTokenTo = {"access",    "refresh",     "auth*",    "oauth*",   "invit*",  "share*",
+                                 "sharing",   "reset*",      "api",      "session",  "magic",   "verif*",
+                                 "confirm*",  "login",       "bot",      "webhook",  "secret*", "bearer",
+                                 "download*", "unsubscribe", "recovery", "password", "jwt"};
 constexpr std::array kKeyTo = {"api", "access", "secret", "share"};
 constexpr std::array kWritten = {
     "message*", "content*", "body",    "comment*",    "note",     "notes", "text",    "reply",
@@ -107,9 +112,10 @@ bool says_key(std::string_view setting) {
 bool is_secret(std::string_view name) {
     const std::vector<std::string> words = words_of_name(name);
     if (words.empty()) return false;
-    const std::vector<std::string> last{words.back()};
-    return any_fits(last, std::array{"token", "secret", "apikey", "password", "passwd"}) ||
-           (words.back() == "key" && any_fits(words, kKeyTo));
+    const std::string &last = words.back();
+    if (last == "token") return words.size() == 1 || any_fits(words, kTokenTo);
+    return any_fits({last}, std::array{"secret", "apikey", "password", "passwd"}) ||
+           (last == "key" && any_fits(words, kKeyTo));
 }
 
 bool says_code(std::string_view column) {

@@ -174,7 +174,6 @@ std::vector<Candidate> Maker::alternatives(const TableShape &table, const Column
     };
     if (const auto allowed = tables_.allowed.find({table.id, column.number}); allowed != tables_.allowed.end())
         add(allowed->second);
-    add({column.labels.begin(), column.labels.end()});
     const std::vector<std::string> like = like_pattern(table, column);
     add({like.begin(), like.end()});
     if (const auto domain = tables_.domain_allowed.find(column.domain);
@@ -280,7 +279,12 @@ private:
 
     std::vector<Candidate> choices(const ColumnShape &column) const {
         const auto link = links_.find(column.number);
-        if (link == links_.end()) return maker_.alternatives(table_, column, many_);
+        if (link == links_.end()) {
+            std::vector<Candidate> result = maker_.alternatives(table_, column, many_);
+            // Of an enumeration there are too many for more than one column at a time.
+            if (dials_.size() == 1) result.insert(result.end(), column.labels.begin(), column.labels.end());
+            return result;
+        }
         if (!link->second) return {maker_.value(table_, column)};
         return column.not_null ? std::vector<Candidate>{} : std::vector<Candidate>{std::nullopt};
     }

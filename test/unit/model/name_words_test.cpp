@@ -39,6 +39,17 @@ TEST(NameWords, AWordThatIsToldToSome) {
     EXPECT_FALSE(says_code("codename"));
 }
 
+TEST(NameWords, ASecretAndNotSomethingAboutOne) {
+    for (const char *name : {"token", "invite_token", "accessToken", "stripe_secret_key", "client_secret", "api_key",
+                             "certificate_password", "webhook_secret"})
+        EXPECT_TRUE(is_secret(name)) << name;
+    for (const char *name : {"color_token", "design_token", "token_count", "tokens_used", "reset_token_sent_at", "key",
+                             "storage_key", "has_password_set", "token_address", "secret_santa", "name"})
+        EXPECT_FALSE(is_secret(name)) << name;
+    EXPECT_TRUE(says_key("app.settings.service_role_key"));
+    EXPECT_FALSE(says_key("app.settings.project_url"));
+}
+
 TEST(NameWords, WhoTypedARowInIsNotWhoseItIs) {
     for (const char *name :
          {"created_by", "updatedBy", "last_modified_by", "added_by_id", "created_by_user_id", "CREATED_BY"})
