@@ -97,5 +97,19 @@ SELECT command, verdict, reason FROM rlsproof.verify('newcomer', 'own_team.teams
 -- The role that counts everywhere is not the founder's to give.
 ALTER POLICY appoint ON own_team.members WITH CHECK (own_team.has_role(team, ARRAY['owner']) AND role IN ('owner', 'teacher', 'parent'));
 SELECT * FROM pg_temp.told();
+-- A row of what is somebody else's is nobody's own, whomever a trigger names beside it.
+CREATE TABLE own_team.plans (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), team uuid NOT NULL REFERENCES own_team.teams, title text);
+CREATE TABLE own_team.planners (plan uuid NOT NULL REFERENCES own_team.plans, who uuid NOT NULL REFERENCES own_team.people, PRIMARY KEY (plan, who));
+CREATE POLICY own ON own_team.planners FOR SELECT USING (who = own_team.uid());
+CREATE POLICY within ON own_team.plans FOR SELECT USING (own_team.has_role(team, ARRAY['owner', 'teacher', 'parent'])
+    OR EXISTS (SELECT FROM own_team.planners p WHERE p.plan = plans.id AND p.who = own_team.uid()));
+CREATE POLICY put ON own_team.plans FOR INSERT WITH CHECK (own_team.uid() IS NOT NULL);
+ALTER TABLE own_team.plans ENABLE ROW LEVEL SECURITY;
+ALTER TABLE own_team.planners ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT ON own_team.plans, own_team.planners TO authenticated;
+CREATE FUNCTION own_team.name_planner() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    INSERT INTO own_team.planners VALUES (NEW.id, own_team.uid()); RETURN NEW; END $$;
+CREATE TRIGGER name_planner AFTER INSERT ON own_team.plans FOR EACH ROW EXECUTE FUNCTION own_team.name_planner();
+SELECT command, verdict, reason FROM rlsproof.verify('newcomer', 'own_team.plans', 'INSERT');
 DROP SCHEMA own_team CASCADE;
 DROP ROLE anon, authenticated;

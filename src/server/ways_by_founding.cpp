@@ -133,23 +133,39 @@ void WaysUp::found(Founded &founded) {
     }
 }
 
-// A row that names nobody, and that a trigger makes whoever put it in a member of: it is somebody's before anybody else
-// sees it.
+// A row that names nobody and hangs on nothing of anybody's, and that a trigger makes whoever put it in a member of: it
+// is somebody's before anybody else sees it.
 void WaysUp::becomes_its_own(const Relation &relation, const std::vector<Row> &before, const std::vector<Row> &after) {
     const auto is_new = [&](const Row &row) {
         return std::none_of(before.begin(), before.end(), [&](const Row &known) {
             return known.table == row.table && known.tid == row.tid && known.stored_in == row.stored_in;
         });
     };
+    // One that was there already is nobody's by being put in.
+    const auto was_there = [&](int number, const Candidate &value) {
+        const std::vector<Row> &rows = stage_.rows(relation.id);
+        return std::any_of(rows.begin(), rows.end(), [&](const Row &row) {
+            const auto known = row.values.find(number);
+            return known != row.values.end() && known->second == value;
+        });
+    };
     const auto member = std::find_if(after.begin(), after.end(), [&](const Row &row) {
         const std::vector<ForeignKey> &keys = stage_.tables().of(row.table)->foreign_keys;
-        return is_new(row) &&
-               std::any_of(keys.begin(), keys.end(), [&](const ForeignKey &key) { return key.parent == relation.id; });
+        return is_new(row) && std::any_of(keys.begin(), keys.end(), [&](const ForeignKey &key) {
+                   const auto named = row.values.find(key.columns.front());
+                   return key.parent == relation.id && key.columns.size() == 1 && named != row.values.end() &&
+                          named->second && !was_there(key.parent_columns.front(), named->second);
+               });
     });
-    if (member == after.end()) return;
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const bool of_a_tenant = std::any_of(shape.columns.begin(), shape.columns.end(), [&](const ColumnShape &column) {
+        const bool key = !shape.keys.empty() && shape.keys.front() == std::vector{column.number};
+        return !key && stage_.hints().tenant.contains({shape.id, column.number});
+    });
+    if (member == after.end() || of_a_tenant) return;
     for (Cell &cell : *cells_) {
         if (cell.persona != persona_.name || cell.object != relation.name || cell.command != Command::insert ||
-            cell.verdict != Verdict::open || cell.expected != "none")
+            cell.verdict != Verdict::open || cell.expected != "none" || !cell.founds)
             continue;
         cell.verdict = Verdict::ok;
         cell.by_trigger = true;
@@ -212,6 +228,7 @@ void WaysUp::try_linking(const Relation &relation, const Founded &founded, const
             if (left_ <= 0 || tried.size() == kMostLinked) break;
             const Scratch scratch;
             const std::string statement = entering(relation, row);
+            unsure = unsure || statement.empty(); // it would draw a number
             if (statement.empty() || !tried.insert(statement).second) continue;
             std::vector<std::string> gain;
             (void)attempt(Finish::rollback, [&] {
