@@ -120,7 +120,9 @@ private:
     void audit() {
         Session session(folder_.server().own_parameters());
         if (folder_.plain()) {
-            for (const std::string &text : make_application(session)) note(text);
+            Application application = make_application(session, folder_.made_roles());
+            for (const std::string &text : application.notes) note(text);
+            std::move(application.findings.begin(), application.findings.end(), std::back_inserter(report_.findings));
         }
         session.query("create extension rlsproof");
         for (const char *where : {"alter database postgres", ""})

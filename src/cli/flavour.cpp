@@ -74,6 +74,8 @@ public:
                      [&](const Use &use) { return !made_.contains(use.name); });
         return result;
     }
+    // Sessions tell who acts by a setting that the application makes up, and by none that an API of Supabase sets.
+    bool goes_by_own_settings() const { return own_settings_ && !api_settings_; }
     bool makes_something() const {
         return std::any_of(uses_.begin(), uses_.end(), [&](const Use &use) { return made_.contains(use.name); });
     }
@@ -91,6 +93,8 @@ private:
             if (token.kind == TokenKind::dollar && depth < kDeepest) scan(token.name(), source, line, depth + 1);
             track(token, last[0]);
             if (is_name(token)) take(token, last, {"", source.name, line});
+            if (token.kind == TokenKind::string && last[0].is('(') && last[1].is("current_setting"))
+                take_setting(token.text);
             const bool qualifies = scanner.at() < text.size() && text[scanner.at()] == '.';
             if (is_name(token) && !made_kind_.empty() && !leads_to_name(token) && !qualifies) made_kind_.clear();
             last = {token, last[0], last[1]};
@@ -145,6 +149,11 @@ private:
         }
     }
 
+    void take_setting(std::string_view quoted) {
+        api_settings_ |= quoted.find("request.") != std::string_view::npos;
+        own_settings_ |= quoted.find('.') != std::string_view::npos;
+    }
+
     void note(std::string name, bool makes, Use use) {
         if (makes) made_.insert(name);
         use.name = std::move(name);
@@ -156,6 +165,7 @@ private:
     std::string made_kind_; // after CREATE: the kind of thing being made, until its name has come by
     bool revoking_ = false;
     bool in_roles_ = false;
+    bool own_settings_ = false, api_settings_ = false;
 };
 
 } // namespace
@@ -167,21 +177,26 @@ FlavourChoice choose_flavour(const Migrations &migrations, const Sources &source
     if (!missing.empty()) {
         const Reader::Use &first = missing.front();
         const size_t others = missing.size() - 1;
+        const std::string seen =
+            fmt::format("{} in {}:{}{}", first.name, first.file, first.line,
+                        others == 0 ? "" : " and " + text::plural(others, "more place", "more places"));
         // A role of that name is made elsewhere too.
         const bool roles_alone = migrations.layout != "supabase" &&
                                  std::all_of(missing.begin(), missing.end(),
                                              [](const Reader::Use &use) { return use.name.starts_with("role "); });
+        if (roles_alone && reader.goes_by_own_settings())
+            return {Flavour::plain, "who acts is told by settings of the application's own", seen};
         return {Flavour::supabase,
-                fmt::format("{} in {}:{}{}{}", first.name, first.file, first.line,
-                            others == 0 ? "" : " and " + text::plural(others, "more place", "more places"),
-                            roles_alone
-                                ? "; nothing but the names of roles says so, and where it is not so, --plain is "
-                                  "what to ask for"
-                                : "")};
+                seen + (roles_alone ? "; nothing but the names of roles says so, and where it is not so, --plain is "
+                                      "what to ask for"
+                                    : ""),
+                ""};
     }
-    if (migrations.layout == "supabase") return {Flavour::supabase, "the folder is a Supabase project"};
-    return {Flavour::plain, reader.makes_something() ? "the migrations make auth and the roles they use themselves"
-                                                     : "nothing of Supabase is mentioned"};
+    if (migrations.layout == "supabase") return {Flavour::supabase, "the folder is a Supabase project", ""};
+    return {Flavour::plain,
+            reader.makes_something() ? "the migrations make auth and the roles they use themselves"
+                                     : "nothing of Supabase is mentioned",
+            ""};
 }
 
 } // namespace rlsproof::cli

@@ -17,6 +17,7 @@ enum class Flavour { plain, supabase };
 struct FlavourChoice {
     Flavour flavour = Flavour::plain;
     std::string why;
+    std::string otherwise; // what speaks for the other one, where it may be that
 };
 
 FlavourChoice choose_flavour(const Migrations &migrations, const Sources &sources);

@@ -30,6 +30,21 @@ void forget_libpq_variables() {
     for (const std::string &name : names) unsetenv(name.c_str());
 }
 
+// A database of Supabase's lets anon into every table that has no policies: not to be passed over by a guess.
+Finding guessed(const std::string &otherwise) {
+    Finding finding;
+    finding.rule = "not_looked_at";
+    finding.object = "audit";
+    finding.message =
+        fmt::format("it was guessed that this is no Supabase database, though its roles are named ({})", otherwise);
+    finding.detail = "There, the API lets anon and authenticated use every table of the schema public that row level "
+                     "security does not protect. That was not looked at.";
+    finding.hint = "Say which it is: --supabase or --plain.";
+    finding.evidence = "none";
+    finding.key = "not_looked_at:supabase";
+    return finding;
+}
+
 // As short as it can be said from where the user stands.
 std::string shown(const fs::path &folder) {
     const fs::path from_here = fs::weakly_canonical(folder).lexically_relative(fs::current_path());
@@ -65,7 +80,8 @@ void LoadedFolder::start(const std::string &bin) {
 
 void LoadedFolder::prepare(const FolderOptions &options, const Migrations &migrations, const Sources &sources) {
     FlavourChoice choice = choose_flavour(migrations, sources);
-    if (options.flavour) choice = {*options.flavour, "asked for"};
+    if (options.flavour) choice = {*options.flavour, "asked for", ""};
+    otherwise_ = choice.otherwise;
     plain_ = choice.flavour == Flavour::plain;
     notes_.push_back(
         fmt::format("loaded into {}: {}", plain_ ? "plain PostgreSQL" : "a Supabase-shaped database", choice.why));
@@ -100,6 +116,8 @@ void LoadedFolder::load(const FolderOptions &options, const Sources &sources) {
             "The audit looked at what loaded: {} of {} did not, and {} that failed could change what is reachable.",
             result.failed, text::plural(result.statements, "statement", "statements"), result.hiding);
     findings_ = std::move(result.findings);
+    if (!otherwise_.empty()) findings_.push_back(guessed(otherwise_));
+    made_roles_ = std::move(result.made_roles);
 }
 
 } // namespace rlsproof::cli

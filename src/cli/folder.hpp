@@ -40,6 +40,8 @@ public:
     const std::string &incomplete_reason() const { return incomplete_reason_; }
     std::vector<Finding> take_findings() { return std::move(findings_); }
     size_t failed() const { return failed_; } // statements
+    // Roles that the migrations name and somebody else was to create.
+    const std::vector<std::string> &made_roles() const { return made_roles_; }
 
 private:
     void start(const std::string &bin);
@@ -50,8 +52,8 @@ private:
     std::unique_ptr<Server> server_;
     bool plain_ = false;
     size_t failed_ = 0;
-    std::string subject_, server_version_, incomplete_reason_;
-    std::vector<std::string> notes_;
+    std::string subject_, server_version_, incomplete_reason_, otherwise_;
+    std::vector<std::string> notes_, made_roles_;
     std::vector<Finding> findings_;
 };
 

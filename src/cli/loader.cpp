@@ -296,7 +296,10 @@ void Loader::describe_helped() {
     };
     if (!made_roles_.empty()) {
         std::vector<std::string> names;
-        for (const auto &[name, where] : made_roles_) names.push_back(fmt::format("\"{}\" ({})", name, where));
+        for (const auto &[name, where] : made_roles_) {
+            names.push_back(fmt::format("\"{}\" ({})", name, where));
+            result_.made_roles.push_back(name);
+        }
         result_.notes.push_back(
             fmt::format("made roles that the migrations use and do not create: {}", fmt::join(names, ", ")));
     }

@@ -26,6 +26,7 @@ struct LoadResult {
     size_t hiding = 0; // of these, the ones that could hide an object, a privilege or a policy from the audit
     std::vector<Finding> findings;
     std::vector<std::string> notes;
+    std::vector<std::string> made_roles; // that the migrations use and do not create
 };
 
 class Loader {

@@ -253,6 +253,28 @@ subtest 'nobody connects' => sub {
     nothing_left('nobody');
 };
 
+subtest 'names of Supabase, and settings of its own' => sub {
+    my $tenancy = "using (tenant = nullif(current_setting('app.tenant', true), '')::uuid);\n";
+    my $bare = join '', map { "create table bare_$_ (id int, tenant uuid);\n" } 1 .. 10;
+    my $guarded = join '', map { "create table $_ (id int, tenant uuid);\nalter table $_ enable row level security;\n"
+            . "create policy p on $_ $tenancy" } qw(kept shared);
+    my $dir = migrations('borrowed', '1.sql' => "${guarded}create policy old on shared for select using (true);\n$bare"
+            . "grant select on kept to authenticated, service_role;\n");
+    my ($status, $out) = run('audit', $dir, '--format', 'json', '--output', '-');
+    is($status, 1, 'findings');
+    like($out, qr/loaded into plain PostgreSQL: who acts is told by settings/, 'it is taken for plain PostgreSQL');
+    like($out, qr/"rule": ?"not_looked_at"[^{}]*guessed[^{}]*role authenticated in [^{}]*--supabase or --plain/, 'which is a guess, and said to be one');
+    like($out, qr/role .{0,4}authenticated.{0,4} stands in/, 'the name that is there stands for whoever connects');
+    like($out, qr/"rule": ?"open"[^{}]*public\.shared/, 'the policy that opens');
+    like($out, qr/"rule": ?"rls_disabled"[^{}]*protects 2 of 12 tables/, 'where policies are the exception, that is told once');
+    unlike($out, qr/"object": ?"public\.(kept|bare_\d+)"/, 'and not of each table');
+    ($status, $out) = run('audit', $dir, '--plain', '--format', 'json', '--output', '-');
+    unlike($out, qr/guessed/, 'no guess where it was said');
+    ($status, $out) = run('audit', $dir, '--supabase', '--format', 'json', '--output', '-');
+    like($out, qr/"rule": ?"rls_disabled"[^{}]*public\.bare_10"/, 'nor the other way round');
+    nothing_left('borrowed');
+};
+
 subtest 'matrix' => sub {
     my $dir = migrations('m', '1.sql' => "create table t (i int);\n");
     migrations('x', 'good.sql' => "create table matrix_was_here (i int);\n", 'bad.sql' => "select 1;\n\nselect nowhere();\n",

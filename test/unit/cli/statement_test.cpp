@@ -86,5 +86,25 @@ TEST(Flavour, WhatTheyUseAndDoNotMake) {
     EXPECT_TRUE(choose("grant select on t to anon").why.ends_with("--plain is what to ask for"));
 }
 
+// Roles of those names are all that speaks for Supabase, and nothing of its API could say what policies ask for.
+TEST(Flavour, RolesAloneAndSettingsOfItsOwn) {
+    const std::string grant = "grant select on t to authenticated;\n", own = "current_setting('app.tenant', true)";
+    const auto policy = [](const std::string &asks) { return "create policy p on t using (tenant = " + asks + ");"; };
+    const FlavourChoice choice = choose(grant + policy(own));
+    EXPECT_EQ(choice.flavour, Flavour::plain);
+    EXPECT_EQ(choice.otherwise, "role authenticated in a.sql:1");
+    EXPECT_EQ(choose(grant + "create function f() returns text language sql as $$ select " + own + " $$;").flavour,
+              Flavour::plain);
+    for (const std::string &sql :
+         {grant + policy("current_setting('request.jwt.claims')"),
+          grant + policy(own + "||current_setting('request.jwt.claim.sub')"), grant + policy("current_setting('role')"),
+          grant + policy("auth.uid()::text || " + own)}) {
+        EXPECT_EQ(choose(sql).flavour, Flavour::supabase) << sql;
+        EXPECT_EQ(choose(sql).otherwise, "") << sql;
+    }
+    EXPECT_EQ(choose(grant + policy(own), "supabase").flavour, Flavour::supabase);
+    EXPECT_EQ(choose(policy(own)).otherwise, "");
+}
+
 } // namespace
 } // namespace rlsproof::cli
