@@ -131,6 +131,12 @@ CREATE TABLE made_it.players (id int PRIMARY KEY, club uuid NOT NULL, age made_i
     CHECK (NOT (young IS NOT NULL AND grown IS NOT NULL)),
     CHECK (young IS NULL OR (age IS NOT NULL AND age <> 'Senior')), CHECK (grown IS NULL OR (age IS NOT NULL AND age = 'Senior')));
 CREATE POLICY shown ON made_it.players FOR SELECT USING (true);
+-- So many days, and no more than so many hours.
+CREATE TABLE made_it.stays (id int PRIMARY KEY, guest uuid NOT NULL, comes date NOT NULL, goes date NOT NULL, CHECK (goes - comes BETWEEN 7 AND 14));
+CREATE POLICY shown ON made_it.stays FOR SELECT USING (true);
+CREATE TABLE made_it.visits (id int PRIMARY KEY, guest uuid NOT NULL, comes timestamptz NOT NULL, goes timestamptz NOT NULL,
+    CHECK (goes > comes), CHECK (goes <= comes + interval '4 hours'));
+CREATE POLICY shown ON made_it.visits FOR SELECT USING (true);
 -- Some rows are shown, and in them what nobody may see.
 CREATE TABLE made_it.schools (id int PRIMARY KEY, head uuid NOT NULL, invite_token text);
 CREATE POLICY invited ON made_it.schools FOR SELECT USING (invite_token IS NOT NULL);

@@ -190,7 +190,8 @@ std::vector<Candidate> Maker::alternatives(const TableShape &table, const Column
         result.push_back(number_text(column, counter_));
     } else if (column.category == TYPCATEGORY_DATETIME) {
         const bool of_day = column.type == TIMEOID || column.type == TIMETZOID;
-        for (const char *time : {"now", "2000-01-01 01:00", "2099-01-01 23:00"})
+        // Two of them are an hour, a day, ten days or years apart.
+        for (const char *time : {"now", "2000-01-01 01:00", "2099-01-01 23:00", "2099-01-02 00:00", "2099-01-12 00:00"})
             result.push_back(of_day && *time != 'n' ? time + std::string_view("2000-01-01 ").size() : time);
     } else if (column.category == TYPCATEGORY_ARRAY) {
         result.push_back("{made}");

@@ -346,6 +346,8 @@ create table if not exists auth.instances (
     updated_at timestamptz
 );
 create table if not exists auth.schema_migrations (version varchar(255) primary key);
+create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+create table if not exists supabase_migrations.seed_files (path text primary key, hash text not null);
 
 -- The four questions a policy asks about its caller. Each claim may come as a setting of its own (older PostgREST) or
 -- within the JSON of all claims; an empty setting means "not signed in", as after a rolled-back set_config.
