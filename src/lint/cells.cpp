@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -45,12 +46,23 @@ std::string who_can_what(const World &world, const Group &group) {
 }
 
 const Cell &strongest(const Group &group) {
-    // What was seen before what was not, and what was changed before what was only read.
+    // What was seen before what was not, and what was changed before what was only read. Whoever has not signed in is
+    // turned away by many a call before anything is decided.
     const auto weight = [](const Cell *cell) {
-        return std::make_pair(cell->witness.empty(), cell->command == Command::select);
+        const bool turned_away =
+            cell->command == Command::execute && cell->verdict == Verdict::unknown && cell->persona == "anon";
+        return std::make_tuple(cell->witness.empty(), cell->command == Command::select, turned_away);
     };
     return **std::min_element(group.cells.begin(), group.cells.end(),
                               [&](const Cell *a, const Cell *b) { return weight(a) < weight(b); });
+}
+
+// For what is told of one command, what was seen by that one.
+const Cell &as_told(const Group &group, Command command) {
+    const auto seen = std::find_if(group.cells.begin(), group.cells.end(), [&](const Cell *cell) {
+        return cell->command == command && cell->evidence == Evidence::execution;
+    });
+    return seen == group.cells.end() ? strongest(group) : **seen;
 }
 
 bool writes(const Group &group) {
@@ -297,7 +309,7 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         for (Finding &finding : findings) {
             if (!explains(finding)) continue;
             explained = true;
-            const Cell &cell = strongest(group);
+            const Cell &cell = finding.rule == "owner_view" ? as_told(group, Command::select) : strongest(group);
             if (cell.evidence != Evidence::execution) continue;
             finding.evidence = name(cell.evidence);
             if (call && cell.reached > 0) finding.level = Level::error;

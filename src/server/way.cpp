@@ -27,6 +27,7 @@ std::vector<std::string> deciders(const Way &way, const Tables &tables, const Hi
 }
 
 std::string some_deciders(std::vector<std::string> by) {
+    if (by.empty()) return "a condition elsewhere";
     const size_t more = by.size() > kMostDeciders ? by.size() - kMostDeciders : 0;
     by.resize(std::min(by.size(), kMostDeciders));
     return fmt::format("{}{}", fmt::join(by, "; "), more > 0 ? fmt::format(" (and {} more)", more) : "");
