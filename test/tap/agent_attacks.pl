@@ -262,6 +262,8 @@ $session = RawSession->new($node, user => 'agent', database => 'guarded', option
 is($session->query('SELECT count(*) FROM generate_series(1, 2000000) a, generate_series(1, 2000000) b')->{error}{C}, '57014',
 	'a statement that does not end is ended');
 $session->finish;
+# Nothing below is about time.
+$node->safe_psql('guarded', "ALTER ROLE agent SET rlsproof.max_statement_time = '10min'");
 
 # A function that is listed may be called, and what it does is judged.
 $node->safe_psql('guarded', "ALTER ROLE agent SET rlsproof.listed_functions = 'app.first_iban, app.le*'");
@@ -277,6 +279,6 @@ $neighbour->finish;
 $node->psql('guarded', "SELECT rlsproof.remove_profile('agent', 'agent')", stderr => \$err);
 like($err, qr/rlsproof\.max_statement_time was changed meanwhile and stays as it is/, 'what was set by hand is named');
 is($node->safe_psql('guarded', "SELECT array_to_string(setconfig, ' ') FROM pg_db_role_setting WHERE setrole = 'agent'::regrole"),
-	'rlsproof.max_statement_time=10ms rlsproof.listed_functions=app.first_iban, app.le*', 'and stays');
+	'rlsproof.max_statement_time=10min rlsproof.listed_functions=app.first_iban, app.le*', 'and stays');
 $node->stop;
 done_testing();
