@@ -227,6 +227,7 @@ SELECT level, object, message, fix FROM rlsproof.lint('definer_identity') WHERE 
 CALL lint_it.make('members', ', team int');
 CREATE TABLE lint_it.switches (open boolean);
 GRANT SELECT ON lint_it.switches TO regress_lint_anon, regress_lint_user;
+CALL lint_it.make('blocks');
 CALL lint_it.make('docs', ', team int');
 CREATE POLICY team ON lint_it.docs FOR SELECT
     USING (EXISTS (SELECT FROM lint_it.members m WHERE m.owner = lint_it.uid() AND m.team = team));
@@ -241,6 +242,13 @@ CREATE POLICY open ON lint_it.twin_sheets FOR SELECT
 CALL lint_it.make('twin_team_sheets');
 CREATE POLICY open ON lint_it.twin_team_sheets FOR SELECT
     USING (EXISTS (SELECT FROM lint_it.switches, lint_it.members WHERE open));
+CALL lint_it.make('papers', ', team int');
+CREATE POLICY team ON lint_it.papers FOR SELECT USING (team IN (SELECT team FROM lint_it.blocks b WHERE b.owner = lint_it.uid()));
+CALL lint_it.make('letters', ', team int');
+CREATE POLICY team ON lint_it.letters FOR SELECT USING ((SELECT team FROM lint_it.blocks b WHERE b.owner = lint_it.uid()) = team);
+CALL lint_it.make('twin_papers', ', team int');
+CREATE POLICY team ON lint_it.twin_papers FOR SELECT USING (team IN (SELECT team FROM lint_it.members m WHERE m.owner = lint_it.uid())
+    AND team = (SELECT m.team FROM lint_it.members m WHERE m.team = twin_papers.team LIMIT 1));
 SELECT level, object, message, hint FROM rlsproof.lint('uncorrelated_subquery') WHERE object ~ 'lint_it';
 
 -- permissive_ban

@@ -1,5 +1,6 @@
 // A sub-select in a policy that says nothing about the row it protects, though it was meant to: an unqualified name was
-// taken for the inner table's own column, or the condition mentions neither the row nor the caller.
+// taken for the inner table's own column, or for the row's where the inner table has none, or the condition mentions
+// neither the row nor the caller.
 #include <fmt/format.h>
 
 #include "lint/all.hpp"
@@ -11,7 +12,7 @@ void uncorrelated_subquery(const World &world, const Rule &rule, std::vector<Fin
     for (const Relation &relation : world.relations)
         for (const Policy &policy : relation.policies) {
             const PolicyFacts &facts = policy.facts;
-            if (facts.self_compared.empty() && facts.detached.empty()) continue;
+            if (facts.self_compared.empty() && facts.outer_shown.empty() && facts.detached.empty()) continue;
             Finding finding = start(rule);
             finding.object = relation.name;
             finding.key = fmt::format("{}:{}:{}", rule.id, relation.name, policy.name);
@@ -25,6 +26,14 @@ void uncorrelated_subquery(const World &world, const Rule &rule, std::vector<Fin
                                  "looked at.";
                 finding.hint = fmt::format("Write the table's name before the column: {}.{}.", relation.name,
                                            facts.self_compared.front());
+            } else if (!facts.outer_shown.empty()) {
+                finding.level = Level::error;
+                finding.message = fmt::format("the policy \"{}\" of {} compares {} of the row with itself", policy.name,
+                                              relation.name, listed(facts.outer_shown));
+                finding.detail = "The table of its sub-select has no column of that name, so the name is the protected "
+                                 "row's: the comparison is true as soon as the sub-select finds anything at all.";
+                finding.hint = "Write the name of the sub-select's table before the column: the server then says what "
+                               "is missing.";
             } else {
                 finding.level = Level::warning;
                 finding.message = fmt::format("the policy \"{}\" of {} asks whether {} {} rows, for no row and no "

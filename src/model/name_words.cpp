@@ -19,6 +19,11 @@ constexpr std::array kPrivate = {
     "*password*",  "passwd",    "pwd",       "passcode",  "pin",     "otp",        "mfa",       "totp",      "apikey",
     "credential*", "ip",        "emergency", "guardian*", "lat",     "latitude",   "lng",       "longitude", "private",
 };
+constexpr std::array kOfPeople = {"firstname", "lastname",   "fullname", "surname",  "forename",  "birth*",
+                                  "dob",       "gender",     "ethnic*",  "religio*", "passport*", "ssn",
+                                  "salary",    "salaries",   "diagnos*", "medic*",   "patient*",  "allerg*",
+                                  "guardian*", "disabilit*", "nin"};
+constexpr std::array kNameOfPeople = {"first", "last", "full", "middle", "maiden", "family", "given"};
 constexpr std::array kSecret = {"token", "secret", "nonce", "apikey"};
 constexpr std::array kOfSecrets = {"token*", "secret*", "key*",     "code*",  "invit*",
                                    "link*",  "share*",  "session*", "reset*", "magic"};
@@ -94,6 +99,12 @@ std::vector<std::string> words_of_name(std::string_view name) {
 
 bool says_private(std::string_view column) {
     return any_fits(words_of_name(column), kPrivate);
+}
+
+bool says_person(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    return any_fits(words, kOfPeople) ||
+           (words.size() == 2 && words.back() == "name" && any_fits({words.front()}, kNameOfPeople));
 }
 
 bool says_secret(std::string_view column) {

@@ -17,6 +17,9 @@ std::vector<std::string> words_of_name(std::string_view name);
 // An address, a number, a word or an amount that is somebody's own business: email, iban, password, salary, diagnosis.
 bool says_private(std::string_view column);
 
+// Something that people have and things have not: first_name, date_of_birth, diagnosis.
+bool says_person(std::string_view column);
+
 // Whether it is a secret itself, as invite_token and stripe_secret_key are, and not something about one: token_count,
 // reset_token_sent_at.
 bool is_secret(std::string_view name);

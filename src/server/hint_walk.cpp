@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/asks_who.hpp"
 #include "server/name_parts.hpp"
 #include "server/nodes.hpp"
 
@@ -111,32 +112,8 @@ bool part_place(Node *node, const HintWalk *walk, Place *place, int *part) {
     return column != nullptr && place_of(column, walk, place) && place->number > 0;
 }
 
-struct Look {
-    const HintWalk *walk;
-    bool asks;
-    bool has_column;
-};
-
-bool look_inside(Node *node, void *context) {
-    if (node == nullptr) return false;
-    auto *look = (Look *)context;
-    if (IsA(node, Var)) look->has_column = true;
-    if (is_current_user(node)) look->asks = true;
-    if (IsA(node, FuncExpr)) {
-        const Oid function = castNode(FuncExpr, node)->funcid;
-        if (function == F_CURRENT_SETTING_TEXT || function == F_CURRENT_SETTING_TEXT_BOOL) look->asks = true;
-        for (int i = 0; i < look->walk->asking_count; i++)
-            if (look->walk->asking[i] == function) look->asks = true;
-    }
-    if (IsA(node, Query)) return query_tree_walker(castNode(Query, node), compat::walker(look_inside), context, 0);
-    return compat::walk(node, look_inside, context);
-}
-
-// An expression that depends on who is asking and on no row.
 bool is_identity(Node *node, const HintWalk *walk) {
-    Look look{walk, false, false};
-    (void)look_inside(node, &look);
-    return look.asks && !look.has_column;
+    return is_identity(node, Asking{walk->asking, walk->asking_count});
 }
 
 bool is_time(Oid type) {

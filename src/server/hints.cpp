@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/asks_who.hpp"
 #include "server/handed.hpp"
 #include "server/hint_walk.hpp"
 #include "server/identity.hpp"
@@ -237,7 +238,8 @@ Hints read_hints(Bodies &bodies, const World &world) {
     Hints hints;
     Identities identities(world);
     const Rows policies = query(R"(
-select p.polrelid, p.polname, p.polqual::text, p.polwithcheck::text from pg_catalog.pg_policy p
+select p.polrelid, p.polname, p.polqual::text, p.polwithcheck::text, p.polcmd = 'r', p.polcmd = '*'
+from pg_catalog.pg_policy p
 join pg_catalog.pg_class c on c.oid = p.polrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
 
@@ -257,6 +259,9 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
             HintWalk walk{policies.oid(i, 0), NIL, asking.data(), (int)asking.size(), NIL};
             for (const size_t column : {2, 3})
                 if (policies.value(i, column)) call(walk_hints, policies.text(i, column).c_str(), &walk);
+            if (second && policies.value(i, 2) && (policies.boolean(i, 4) || policies.boolean(i, 5)) &&
+                call(weighs_row_against_caller, policies.text(i, 2).c_str(), Asking{asking.data(), (int)asking.size()}))
+                hints.told_apart[policies.oid(i, 0)] |= policies.boolean(i, 4);
             PolicyHint hint{policies.oid(i, 0), policies.text(i, 1), {}, {}, {}, {}, {}, {}, {}};
             std::map<Column, AskedParts> asked_parts;
             for (int f = 0; f < list_length(walk.found); f++) {

@@ -68,6 +68,8 @@ struct Hints {
     std::map<Oid, std::vector<size_t>> policies_of, policies_about;
     // By table, what a function that strangers may call compares columns with; one for each function.
     std::vector<std::map<Oid, std::vector<std::pair<int, Candidate>>>> looked_for;
+    // Tables of which a policy shows rows by what they have to do with the caller; true where one is for reading alone.
+    std::map<Oid, bool> told_apart;
     NextToken next_token;
 };
 

@@ -83,7 +83,8 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     cell.there = there;
     const TableShape *shape = stage_.tables().of(relation_.id);
     cell.personal = shape == nullptr || stage_.personal(*shape, cell.command != Command::select) ||
-                    (writes_new && stage_.decides(*shape));
+                    (writes_new && stage_.decides(*shape)) ||
+                    (cell.command == Command::select && stage_.told_apart(*shape));
     cell.founds = writes_new && shape != nullptr && !stage_.names_people(*shape) && !stage_.decides(*shape) &&
                   !stage_.hangs_on_people(*shape);
 

@@ -68,6 +68,13 @@ bool Stage::only_typed(const TableShape &table, int number) const {
            !hints_.in_policies.contains(place) && !hints_.authority.contains(place);
 }
 
+bool Stage::told_apart(const TableShape &table) const {
+    const auto found = hints_.told_apart.find(table.id);
+    return found != hints_.told_apart.end() &&
+           (found->second || std::any_of(table.columns.begin(), table.columns.end(),
+                                         [](const ColumnShape &column) { return says_person(column.name); }));
+}
+
 bool Stage::personal(const TableShape &table, bool typed) const {
     const auto somebodys = [](const TableShape &t) {
         return std::any_of(t.columns.begin(), t.columns.end(), [](const ColumnShape &column) {

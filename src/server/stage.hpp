@@ -69,6 +69,10 @@ public:
     // The parts of a table that are objects of their own: the buckets that storage.objects keeps files of.
     const std::vector<Part> &parts(Oid table) const;
 
+    // Whether a policy shows rows by what they have to do with the caller, and somebody meant nobody else to read them:
+    // the policy is for reading alone, or the rows are about people. A shop's goods are changed by its own and for all
+    // to see.
+    bool told_apart(const TableShape &table) const;
     // Whether rows of a table belong to somebody: they name a person or a tenant, or hang on rows that do.
     // Without `typed`, who typed a row in is not whose it is, as long as it decides nothing: a catalogue with
     // created_by is nobody's. Where a table holds what is private by its name, or what somebody wrote, it counts all

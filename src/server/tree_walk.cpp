@@ -295,11 +295,25 @@ void note_identity(TreeWalk *walk, Node *column, Node *value) {
         note(walk, NoteKind::identity_equal, walk->relation, number);
 }
 
+// column = (SELECT column FROM other), and IN: where the other table has no such column, the row's own is meant.
+void note_outer(TreeWalk *walk, Node *asked, Node *link) {
+    const int number = own_column(without_casts(asked), walk);
+    if (number == 0 || link == nullptr || !IsA(link, SubLink)) return;
+    auto *query = castNode(Query, castNode(SubLink, link)->subselect);
+    if (query->rtable == NIL || query->targetList == NIL) return;
+    walk->stack = lappend(walk->stack, query);
+    Node *shown = without_casts((Node *)linitial_node(TargetEntry, query->targetList)->expr);
+    if (own_column(shown, walk) == number) note(walk, NoteKind::outer, walk->relation, number);
+    walk->stack = list_truncate(walk->stack, depth(walk) - 1);
+}
+
 void note_comparison(TreeWalk *walk, const OpExpr *comparison) {
     if (list_length(comparison->args) != 2 || !is_equality(comparison->opno, comparison->args)) return;
     auto *left = (Node *)linitial(comparison->args), *right = (Node *)lsecond(comparison->args);
     note_identity(walk, left, right);
     note_identity(walk, right, left);
+    note_outer(walk, left, without_casts(right));
+    note_outer(walk, right, without_casts(left));
     left = without_casts(left);
     if (!OidIsValid(walk->relation) || left == nullptr || !IsA(left, Var) || !equal(left, without_casts(right))) return;
     const RangeTblEntry *entry = entry_of(castNode(Var, left), walk);
@@ -307,6 +321,13 @@ void note_comparison(TreeWalk *walk, const OpExpr *comparison) {
     const char *name = get_attname(entry->relid, castNode(Var, left)->varattno, true);
     const AttrNumber own = name != nullptr ? get_attnum(walk->relation, name) : InvalidAttrNumber;
     if (own > 0) note(walk, NoteKind::self, walk->relation, own);
+}
+
+void note_any(TreeWalk *walk, SubLink *link) {
+    if (link->subLinkType != ANY_SUBLINK || link->testexpr == nullptr || !IsA(link->testexpr, OpExpr)) return;
+    const auto *comparison = castNode(OpExpr, link->testexpr);
+    if (list_length(comparison->args) == 2 && is_equality(comparison->opno, comparison->args))
+        note_outer(walk, (Node *)linitial(comparison->args), (Node *)link);
 }
 
 void note_null_equal(TreeWalk *walk, const OpExpr *distinct) {
@@ -340,6 +361,7 @@ bool walk_node(Node *node, void *context) {
         walk->stack = list_truncate(walk->stack, depth(walk) - 1);
         return false;
     case T_SubLink:
+        note_any(walk, castNode(SubLink, node));
         (void)walk_node(castNode(SubLink, node)->testexpr, context);
         walk->once++;
         (void)walk_node(castNode(SubLink, node)->subselect, context);
