@@ -50,7 +50,7 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
                std::vector<Cell> &cells, std::vector<Finding> &findings) {
     const bool promotion = way.rule == "self_promotion";
     const std::string object = way.relation != nullptr ? way.relation->name : way.function->name;
-    std::string what = fmt::format("{} can", persona.name);
+    std::string what = fmt::format("{} can", way.appointed.empty() ? persona.name : way.appointed);
     if (way.relation != nullptr)
         what += fmt::format(" {} {}{}",
                             promotion                        ? "set"
@@ -68,7 +68,8 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
         what +=
             fmt::format("; after that{} {} sees rows of other people in {}",
                         way.by_next_token ? ", and with its next token," : "", way.who, fmt::join(way.gained, ", "));
-    make_open(cells, persona, object, way.command, what, way.statement, way.witness);
+    // What takes more than an account is not open to whoever has one.
+    if (way.appointed.empty()) make_open(cells, persona, object, way.command, what, way.statement, way.witness);
     Finding finding;
     finding.rule = way.rule;
     finding.level = Level::error;
@@ -82,8 +83,14 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
         : way.function != nullptr ? fmt::format("{} runs as {}, and writes to what decides about others",
                                                 way.function->name.substr(4), way.function->owner)
                                   : some_deciders(deciders(way, tables, hints)) + " decides by it";
-    finding.detail = fmt::format("{}. It was done with: {}", decided, way.statement);
-    finding.hint = promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+    finding.detail = fmt::format(
+        "{}. It was done{} with: {}", decided,
+        way.appointed.empty() ? "" : fmt::format(", {} having been given that role in a row of its own,", persona.name),
+        way.statement);
+    finding.hint = !way.appointed.empty()
+                       ? "Let the policy's WITH CHECK hold the role at those that one tenant may give, or let whoever "
+                         "asks for the role ask where it is held."
+                   : promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
                    : !way.trigger.empty()
                        ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
                          "have, or let the trigger function ask who is calling before it writes."
@@ -103,7 +110,7 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
                        ? "Let the function ask whether its caller was let in by somebody who may."
                        : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
                          "identity says nothing about what is joined.";
-    if (promotion || way.moves)
+    if ((promotion && way.appointed.empty()) || way.moves)
         finding.fix =
             fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
                         object, quote_identifier(persona.role));

@@ -152,13 +152,7 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
         };
         const std::vector<Row> &parents = stage_.rows(parent.id);
         if (std::none_of(parents.begin(), parents.end(), opens)) return;
-        std::optional<Row> own;
-        for (const Row &row : own_)
-            if (row.table == parent.id) own = row;
-        if (!own) {
-            const AsUser past(user_, security_);
-            own = stage_.another_own(parent, persona_.uid, own_);
-        }
+        const std::optional<Row> own = tenant_of_its_own(parent);
         if (!own || !own->values.contains(named)) return;
         const std::string home = in(own->values.at(named));
         Seen before;

@@ -229,13 +229,15 @@ void WaysUp::doubt(const std::string &object, Command command) {
             cell.verdict = Verdict::unknown;
             cell.evidence = Evidence::none;
             cell.may_rise = true;
-            cell.reason = fmt::format("whether it rises by this is not known: {}", doubt_);
+            cell.reason = fmt::format("whether {} rises by this is not known: {}",
+                                      appointed_.empty() ? "it" : appointed_, doubt_);
         }
     doubt_.clear();
 }
 
 void WaysUp::accuse(Way way) {
     way.by_next_token = late_ && !way.gained.empty();
+    way.appointed = appointed_;
     accuse_of(way, persona_, stage_.tables(), stage_.hints(), *cells_, *findings_);
 }
 
@@ -252,7 +254,7 @@ void WaysUp::try_promotion(const Relation &relation) {
             const std::string statement = fmt::format("update {0} set {1} = {1} + 1", relation.name, column.name);
             long raised = 0;
             (void)attempt(Finish::rollback, [&] { raised = in_time([&] { return execute(statement); }); });
-            if (raised > 0 && stands(hearing, &relation, statement, "true", nullptr))
+            if (raised > 0 && appointed_.empty() && stands(hearing, &relation, statement, "true", nullptr))
                 accuse({"self_promotion", &relation, Command::update, statement, column.name, nullptr, {}, ""});
             continue;
         }
@@ -300,9 +302,9 @@ void WaysUp::try_promotion(const Relation &relation) {
             // state of a row that others are shown, as in "published", is its owner's to set, and so is what the
             // table's own policies alone ask of it, as in "cancelled", who is what in a thing of one's own, and what
             // decides about nothing but the things that belong to this one.
-            if (gain->empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place) ||
-                                  !asked_of_callers(hints, place, *values[i]) || is_of_its_owner(relation, statement) ||
-                                  opens_what_hangs_on_it(shape, place)))
+            if (gain->empty() && (!appointed_.empty() || i >= asked || column.category == 'D' ||
+                                  !hints.personal.contains(place) || !asked_of_callers(hints, place, *values[i]) ||
+                                  is_of_its_owner(relation, statement) || opens_what_hangs_on_it(shape, place)))
                 continue;
             const std::string kept = fmt::format("{}::text is not distinct from ({})::text", column.name, literal);
             std::function<bool()> rises;
@@ -482,6 +484,9 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
     for (const Opener &opener : openers_)
         if (chosen(opener.function->name)) try_calling(opener);
     try_after_founding(object);
+    for (const Relation &relation : world_.relations)
+        if (chosen(relation.name) && dependents_.contains(relation.id) && seen_before_.contains(relation.id))
+            try_appointed(relation);
     find_readers();
     for (const Relation &relation : world_.relations)
         if (chosen(relation.name) && may_enter(relation)) try_reading(relation);

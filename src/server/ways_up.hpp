@@ -185,8 +185,13 @@ private:
     std::vector<std::string> opened_for(Accomplice &other, const TableShape &shape, bool there, const Hearing &hearing,
                                         const std::function<bool()> &act);
     static bool is_more(const Accomplice &other, const std::string &word);
+    void accompanied(const TableShape &shape,
+                     const std::function<void(const Row &mine, const Row &theirs, const Values &who)> &look);
+    bool among_the_same(const TableShape &shape, const Row &mine, const Row &theirs, const Values &who,
+                        const Values &values, const ColumnShape &role, const std::function<bool(Accomplice &)> &look);
     // What it can give to such a one that it has not got itself.
     void try_raising_others(const Relation &relation);
+    void try_raising_other(const Relation &relation, Accomplice &other, std::set<Command> &left);
     bool try_raising_by(const Opener &opener);
     void accuse_raising(const std::string &object, Command command, const std::string &statement,
                         const Accomplice &other, const TableShape &shape, const std::string &word,
@@ -195,6 +200,17 @@ private:
     // What a role held in a tenant of its own gives in the others.
     void try_ranks(const Relation &relation);
     void try_claimed_ranks();
+    // What such a role gives beyond that tenant, to whoever was appointed in it.
+    struct Appointed {
+        const Row &mine, &theirs; // of somebody else besides
+        const Values &who;        // that one
+        const ForeignKey &belongs;
+        const ColumnShape &column;
+        std::string role;
+    };
+    void try_appointed(const Relation &relation);
+    void try_appointed_as(const Relation &relation, const Appointed &as, std::set<Command> &left);
+    std::optional<Row> tenant_of_its_own(const TableShape &tenants);
     void try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key, const std::set<Oid> &asked);
     void holding(const Row &mine, const std::string &set, const std::function<void()> &look);
     Seen foreign_written(const std::set<Oid> &tables, Command command);
@@ -276,8 +292,9 @@ private:
     std::set<Oid> chained_;           // tables that a row elsewhere was seen to let it into
     std::string address_;             // the persona's own, as its claims say it
     std::vector<std::string> words_;
-    int left_ = 0;      // looks at a table, until it has to do
-    std::string doubt_; // what triggers said of the writes to the table at hand
+    std::string appointed_; // who does what is tried, where it takes more than an account
+    int left_ = 0;          // looks at a table, until it has to do
+    std::string doubt_;     // what triggers said of the writes to the table at hand
     std::vector<Cell> *cells_ = nullptr;
     std::vector<Finding> *findings_ = nullptr;
     TriggerEffects effects_;
