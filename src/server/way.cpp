@@ -61,9 +61,11 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
     what += way.when;
     if (way.function != nullptr)
         what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
-                            way.relation != nullptr ? " with it"
-                            : way.words.empty()     ? " with the key of any row"
-                                                    : fmt::format(" with {}, which it is shown", way.words));
+                            way.then != nullptr       ? fmt::format(", and {} of the row that it puts into {}",
+                                                                    way.then->name.substr(4), way.words)
+                            : way.relation != nullptr ? " with it"
+                            : way.words.empty()       ? " with the key of any row"
+                                                      : fmt::format(" with {}, which it is shown", way.words));
     if (!way.gained.empty())
         what +=
             fmt::format("; after that{} {} sees rows of other people in {}",
@@ -79,7 +81,10 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
     const std::string decided =
         !way.trigger.empty()
             ? fmt::format("{} writes past the policies, and {} decides by it", way.trigger, some_deciders(way.by))
-        : !way.shows.empty()      ? fmt::format("{}, and shows what such rows point to", way.shows)
+        : !way.shows.empty()  ? fmt::format("{}, and shows what such rows point to", way.shows)
+        : way.then != nullptr ? fmt::format("{} runs as {}, and puts in what its caller could not; {} takes it up, and "
+                                            "writes to what decides about others",
+                                            way.function->name.substr(4), way.function->owner, way.then->name.substr(4))
         : way.function != nullptr ? fmt::format("{} runs as {}, and writes to what decides about others",
                                                 way.function->name.substr(4), way.function->owner)
                                   : some_deciders(deciders(way, tables, hints)) + " decides by it";
@@ -87,29 +92,30 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
         "{}. It was done{} with: {}", decided,
         way.appointed.empty() ? "" : fmt::format(", {} having been given that role in a row of its own,", persona.name),
         way.statement);
-    finding.hint = !way.appointed.empty()
-                       ? "Let the policy's WITH CHECK hold the role at those that one tenant may give, or let whoever "
-                         "asks for the role ask where it is held."
-                   : promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
-                   : !way.trigger.empty()
-                       ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
-                         "have, or let the trigger function ask who is calling before it writes."
-                   : !way.shows.empty()
-                       ? "Let the policy's WITH CHECK ask whose the row is that is pointed to, or let the function ask "
-                         "whose it is before it shows it."
-                   : way.moves
-                       ? "Take UPDATE on the columns that name people away, or let the policy's WITH CHECK keep "
-                         "them as they are."
-                   : !way.when.empty()
-                       ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
-                         "have, or let a trigger put the row in at sign-up and nobody else."
-                   : !way.words.empty()
-                       ? "Show the word to those who may hand it on and to nobody else, or let the function ask for "
-                         "more than that."
-                   : way.relation == nullptr
-                       ? "Let the function ask whether its caller was let in by somebody who may."
-                       : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
-                         "identity says nothing about what is joined.";
+    finding.hint =
+        !way.appointed.empty()
+            ? "Let the policy's WITH CHECK hold the role at those that one tenant may give, or let whoever "
+              "asks for the role ask where it is held."
+        : promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+        : !way.trigger.empty()
+            ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
+              "have, or let the trigger function ask who is calling before it writes."
+        : !way.shows.empty()
+            ? "Let the policy's WITH CHECK ask whose the row is that is pointed to, or let the function ask "
+              "whose it is before it shows it."
+        : way.moves ? "Take UPDATE on the columns that name people away, or let the policy's WITH CHECK keep "
+                      "them as they are."
+        : !way.when.empty()
+            ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
+              "have, or let a trigger put the row in at sign-up and nobody else."
+        : way.then != nullptr ? "Let the function that puts the row in ask whether its caller may let others in."
+        : !way.words.empty()
+            ? "Show the word to those who may hand it on and to nobody else, or let the function ask for "
+              "more than that."
+        : way.relation == nullptr
+            ? "Let the function ask whether its caller was let in by somebody who may."
+            : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
+              "identity says nothing about what is joined.";
     if ((promotion && way.appointed.empty()) || way.moves)
         finding.fix =
             fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",

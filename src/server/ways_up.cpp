@@ -483,6 +483,8 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
         if (chosen(relation.name) && dependents_.contains(relation.id) && may_enter(relation)) try_chains(relation);
     for (const Opener &opener : openers_)
         if (chosen(opener.function->name)) try_calling(opener);
+    for (const Function &function : world_.functions)
+        if (chosen(function.name)) try_two_calls(function);
     try_after_founding(object);
     for (const Relation &relation : world_.relations)
         if (chosen(relation.name) && dependents_.contains(relation.id) && seen_before_.contains(relation.id))

@@ -153,6 +153,19 @@ private:
     bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
+    // What a function puts in, and an opener takes up.
+    struct TwoCalls {
+        const Function &first;
+        const Relation &relation; // that it puts a row into
+        const Opener &opener;
+        const std::string &statement; // that calls the first
+    };
+    void try_two_calls(const Function &function);
+    std::vector<std::string> calls_that_put_in(const Function &function, const Relation &relation);
+    bool opens_in_turn(const TwoCalls &calls);
+    std::optional<std::string> call_in_turn(const TwoCalls &calls, size_t at);
+    bool is_told(const TableShape &shape, const Row &row, const std::string &first, const std::string &answer,
+                 const std::string &second);
     // Whether it is shown what it calls with, and whether that is a code: which of them whoever calls has to be told.
     bool is_in_sight(const Column &column, const std::string &value);
     bool are_in_sight(const Arguments &choice);
