@@ -67,9 +67,9 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
                             : way.words.empty()       ? " with the key of any row"
                                                       : fmt::format(" with {}, which it is shown", way.words));
     if (!way.gained.empty())
-        what +=
-            fmt::format("; after that{} {} sees rows of other people in {}",
-                        way.by_next_token ? ", and with its next token," : "", way.who, fmt::join(way.gained, ", "));
+        what += fmt::format("; after that{} {} {} rows of other people in {}",
+                            way.by_next_token ? ", and with its next token," : "", way.who,
+                            way.changes ? "changes" : "sees", fmt::join(way.gained, ", "));
     // What takes more than an account is not open to whoever has one.
     if (way.appointed.empty()) make_open(cells, persona, object, way.command, what, way.statement, way.witness);
     Finding finding;

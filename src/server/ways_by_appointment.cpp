@@ -55,6 +55,7 @@ void WaysUp::try_appointed_as(const Relation &relation, const Appointed &as, std
         if (!foreign_written({relation.id}, Command::update).empty() ||
             !foreign_written({relation.id}, Command::remove).empty())
             return true;
+        const Seen late = std::exchange(written_late_, written_by_next_tokens(stage_.hints().next_token.shown));
         const std::set<Oid> &asked = dependents_[relation.id];
         const Seen before = foreign_seen(asked);
         const auto told_by = [&](Command command, const auto &look) {
@@ -76,6 +77,7 @@ void WaysUp::try_appointed_as(const Relation &relation, const Appointed &as, std
             seen_before_[relation.id] = plain;
         });
         try_raising_other(relation, other, left);
+        written_late_ = late;
         return true;
     };
     const std::string said = std::exchange(doubt_, "");

@@ -25,8 +25,14 @@ constexpr size_t kMostRanks = 8; // tried in one column
 
 } // namespace
 
-// What can be changed, or removed, of other people's rows.
+// What can be changed, or removed, of other people's rows: with the token at hand, or with any.
 WaysUp::Seen WaysUp::foreign_written(const std::set<Oid> &tables, Command command) {
+    Seen reached = written_by_this_token(tables, command);
+    with_next_tokens(tables, [&](const std::set<Oid> &shown) { reached.merge(written_by_this_token(shown, command)); });
+    return reached;
+}
+
+WaysUp::Seen WaysUp::written_by_this_token(const std::set<Oid> &tables, Command command) {
     Seen reached;
     for (const Relation &relation : world_.relations) {
         const Reach *reach = relation.reach_of(persona_.name);

@@ -71,6 +71,7 @@ private:
     Together together(const TableShape &shape, const Values &values) const;
     std::vector<Values> may_set_together(const TableShape &shape) const;
     bool may_set(const TableShape &shape, int number) const;
+    bool is_what_others_go_by(const Column &place) const;
     bool is_promoted(const Relation &relation) const;
     void try_joining(const Relation &relation);
     // How somebody who has a row already, in a table that holds one for each, can put in another: where it takes the
@@ -227,6 +228,12 @@ private:
     void try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key, const std::set<Oid> &asked);
     void holding(const Row &mine, const std::string &set, const std::function<void()> &look);
     Seen foreign_written(const std::set<Oid> &tables, Command command);
+    Seen written_by_this_token(const std::set<Oid> &tables, Command command);
+    Seen written_by_next_tokens(const std::set<Oid> &tables);
+    void with_next_tokens(const std::set<Oid> &tables, const std::function<void(const std::set<Oid> &)> &look);
+    // What a token would say that is not made anew, after a write that goes through.
+    void leave_unheard(const std::string &object);
+    bool may_write_by(const Function &function, const std::set<Oid> &tables);
     Seen foreign_reached(const std::set<Oid> &tables);
     std::vector<std::string> ranks(const TableShape &shape, const ColumnShape &column, const Row &mine);
     // The same of functions with rights of their own.
@@ -316,6 +323,8 @@ private:
     std::map<Oid, const HowDecided *> how_decided_;
     Seen by_next_token_;           // what the last look saw by the next token alone
     bool late_ = false;            // the last gain was all of that kind
+    bool changes_ = false;         // and it was rows that may be changed, and no more of them seen
+    Seen written_late_;            // what the next token lets be changed before anything was tried
     std::map<Oid, Seen> in_sight_; // rows of other people in a table that triggers write to
     Oid user_ = InvalidOid;
     int security_ = 0;
