@@ -28,7 +28,9 @@ constexpr size_t kMostRanks = 8; // tried in one column
 // What can be changed, or removed, of other people's rows: with the token at hand, or with any.
 WaysUp::Seen WaysUp::foreign_written(const std::set<Oid> &tables, Command command) {
     Seen reached = written_by_this_token(tables, command);
+    const int left = left_; // it is no more than what was looked at
     with_next_tokens(tables, [&](const std::set<Oid> &shown) { reached.merge(written_by_this_token(shown, command)); });
+    left_ = left;
     return reached;
 }
 

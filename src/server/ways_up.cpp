@@ -101,10 +101,12 @@ void WaysUp::with_next_tokens(const std::set<Oid> &tables, const std::function<v
 // Rows of other people that it could change or take away with its next token.
 WaysUp::Seen WaysUp::written_by_next_tokens(const std::set<Oid> &tables) {
     Seen written;
+    const int left = left_; // it is no more than what was looked at
     with_next_tokens(tables, [&](const std::set<Oid> &shown) {
         for (const Command command : {Command::update, Command::remove})
             written.merge(written_by_this_token(shown, command));
     });
+    left_ = left;
     return written;
 }
 
@@ -136,7 +138,7 @@ std::vector<std::string> WaysUp::gained(const Seen &before, const std::set<Oid> 
     const Seen first = foreign_seen(telling(before, asked));
     if (std::none_of(first.begin(), first.end(), is_new)) {
         // What everybody sees, the next token may let it change.
-        for (const auto &written : written_by_next_tokens(asked))
+        for (const auto &written : written_by_next_tokens(telling({}, asked)))
             if (!written_late_.contains(written)) add(written.first);
         if (!names.empty()) late_ = changes_ = true;
         return names;
