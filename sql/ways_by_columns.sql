@@ -72,7 +72,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA set_it TO authentic
 RESET search_path;
 SELECT rule, level, object, message FROM rlsproof.audit() WHERE rule IN ('self_promotion', 'writable_authority', 'unknown') ORDER BY object, rule;
 SELECT object, substring(detail FROM 'It was done with: .*') AS done FROM rlsproof.audit() WHERE rule = 'self_promotion' ORDER BY object;
--- What is granted column by column is all that is set.
+-- What is granted column by column is all that is set: an admin of one team puts himself into another.
 REVOKE UPDATE ON set_it.waiting, set_it.profile FROM authenticated;
 GRANT UPDATE (let_in) ON set_it.waiting TO authenticated;
 GRANT UPDATE (team) ON set_it.profile TO authenticated;

@@ -249,15 +249,22 @@ void weigh_views(const std::vector<Cell> &cells, std::vector<Finding> &findings)
 void weigh_calls(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
     std::map<std::string, bool> harmless;     // by function
     std::map<std::string, const Cell *> told; // the same: to whoever was told a word, and to nobody else
+    std::map<std::string, bool> slight;       // it counts, or takes what nobody sees again, as a policy may let anybody
     for (const Cell &cell : cells) {
         const bool strangers = std::any_of(world.personas.begin(), world.personas.end(),
                                            [&](const Persona &p) { return p.name == cell.persona && is_stranger(p); });
         if (cell.command != Command::execute || cell.evidence == Evidence::privilege || !strangers) continue;
         const auto [known, is_new] = harmless.try_emplace(cell.object, true);
         known->second = known->second && (cell.idle || cell.fails || !cell.told.empty());
+        slight.try_emplace(cell.object, true).first->second &=
+            cell.verdict == Verdict::open && cell.reached == 0 && !cell.personal;
         if (!cell.told.empty()) told.emplace(cell.object, &cell);
     }
     for (Finding &finding : findings) {
+        if (const auto little = slight.find(finding.object); finding.rule == "definer_function" &&
+                                                             finding.level == Level::error && little != slight.end() &&
+                                                             little->second)
+            finding.level = Level::warning;
         const auto by_word = told.find(finding.object);
         if ((finding.rule != "definer_function" && finding.rule != "definer_identity") || by_word == told.end() ||
             !harmless.at(finding.object))

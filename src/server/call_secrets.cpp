@@ -1,7 +1,10 @@
-// Settings that are keys: whoever comes through an API cannot ask for them, but a function may tell them.
+// Settings that are keys, and what the vault keeps: whoever comes through an API cannot ask for them, but a function
+// may tell them.
 #include "model/name_words.hpp"
 
 #include "server/calls.hpp"
+
+#include <set>
 
 #include <fmt/format.h>
 
@@ -17,12 +20,58 @@ namespace {
 constexpr const char *kKey = "7f3c1e5a9b2d4860";
 constexpr size_t kMostCalls = 4;
 
+// Of these relations, what keeps secrets; nothing where they are not put in by a call.
+constexpr const char *kVault = R"(
+select c.oid from pg_catalog.pg_class c where c.oid = any ($1::oid[]) and c.relnamespace = pg_catalog.to_regnamespace('vault')::oid
+  and pg_catalog.to_regprocedure('vault.create_secret(text, text, text, uuid)') is not null)";
+
 } // namespace
+
+// With a secret in the vault under each name that a call gives, or that the body names.
+bool Calls::tells_secret(const Function &function, const Body &body, Cell &cell) {
+    if (!function.definer || !stage_->triggers_off()) return false;
+    std::vector<std::string> read;
+    for (const auto &[table, written] : body.relations) read.push_back(std::to_string(table));
+    {
+        const AsUser past(superuser_, security_);
+        if (query(kVault, {array_literal(read)}).empty()) return false;
+    }
+    size_t calls = 0;
+    for (const Arguments &choice : arguments_for(function, *stage_, persona_.uid, own_)) {
+        if (++calls > kMostCalls) break;
+        std::set<std::string> names = choice.given;
+        for (const auto &[column, value] : body.compared)
+            if (value) names.insert(*value);
+        Observation observation;
+        observation.statement = call_of(function, choice.list);
+        observation.identified = false;
+        bool told = false;
+        observation.outcome = attempt(Finish::rollback, [&] {
+            {
+                const AsUser past(superuser_, security_);
+                for (const std::string &name : names)
+                    (void)attempt(Finish::commit, [&, &given = name] {
+                        (void)query("select vault.create_secret($1, $2)", {kKey, given}, false);
+                    });
+            }
+            told = answer(observation.statement, nullptr).find(kKey) != std::string::npos;
+        });
+        if (!observation.outcome.ok || !told) continue;
+        cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
+        cell.evidence = Evidence::execution;
+        cell.reason = fmt::format("it runs as {}: a call told a secret that is kept in the vault", function.owner);
+        cell.reached = 1;
+        cell.witness = witness(persona_, observation, "");
+        return true;
+    }
+    return false;
+}
 
 bool Calls::tells_key(const Function &function, Cell &cell) {
     if (persona_.connects || function.procedure || stage_ == nullptr) return false;
     const Body &body = bodies_.of(function.id);
     if (!why_not_called(body).empty()) return false;
+    if (tells_secret(function, body, cell)) return true;
     for (const auto &read : body.settings) {
         const std::string &setting = read.first;
         if (!says_key(setting) || setting.starts_with("request.")) continue;

@@ -416,8 +416,9 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     const std::string unjudged = why_not_called(body);
     Tried tried;
     bool guessed = false;
+    std::vector<Arguments> choices;
     if (unjudged.empty() && !gains.empty()) {
-        const std::vector<Arguments> choices = arguments_for(function, *stage_, persona_.uid, own_);
+        choices = arguments_for(function, *stage_, persona_.uid, own_);
         guessed = std::any_of(choices.begin(), choices.end(), [](const Arguments &a) { return a.guessed || a.beside; });
         tried = call_it(function, body, gains, choices);
     }
@@ -433,6 +434,15 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
             Verdict::unknown, Evidence::none,
             fmt::format("it runs as {}: {}; whether that stops everything is not known", function.owner, tried.doubt));
     if (!tried.seen.empty()) {
+        // Nothing of anybody's is reached by counting.
+        if (const std::string what = tried.shown.empty() ? counted(function, gains, choices) : ""; !what.empty()) {
+            say(allowed, Evidence::execution,
+                fmt::format("it runs as {}: all that calls did was to count up {}{}", function.owner, what,
+                            function.asks_who ? "" : "; nothing in it looks at who is calling"));
+            cell.personal = false;
+            cell.witness = witness(persona_, tried.observation, "");
+            return;
+        }
         say(allowed, Evidence::execution,
             fmt::format("it runs as {}: {}{}", function.owner, tried.seen,
                         function.asks_who ? "" : "; nothing in it looks at who is calling"));
@@ -456,7 +466,8 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
         cell.fails = tried.straight == tried.calls;
         return say(Verdict::error, Evidence::execution, tried.failure);
     }
-    if (!function.asks_who && !(helps_policies(function) && !writes))
+    if (!function.asks_who && !(helps_policies(function) && !writes)) {
+        cell.personal = !(unjudged.empty() && only_drops(function, body, gains));
         return say(allowed, Evidence::structural,
                    fmt::format("it runs as {} and {} past what the caller may, and nothing in it looks at who is "
                                "calling{}",
@@ -465,6 +476,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
                                : tried.answered > 0 ? fmt::format("; {} showed no row of theirs", calls)
                                : tried.calls > 0    ? "; every call failed, the last with " + tried.failure
                                                     : ""));
+    }
     const std::string why = function.asks_who ? "it looks at who is calling" : "policies call it";
     if (silent)
         return say(Verdict::ok, Evidence::execution, fmt::format("{}: {} showed nothing of other people", why, calls));

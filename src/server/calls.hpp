@@ -125,8 +125,14 @@ private:
     // True where that decides the cell.
     bool decide_by_texts(Cell &cell, const Function &function, const Body &body);
     bool helps_policies(const Function &function) const;
-    // Whether a call tells what only the server's settings know. True where that decides the cell.
+    // Whether a call tells what only the server's settings know, or its vault. True where that decides the cell.
     bool tells_key(const Function &function, Cell &cell);
+    bool tells_secret(const Function &function, const Body &body, Cell &cell);
+    // Whether all that any of the calls does to rows of other people is to count; what is counted. Whether all that it
+    // can do is to put rows into a box that nobody sees into.
+    std::string counted(const Function &function, const std::vector<Gain> &gains,
+                        const std::vector<Arguments> &choices);
+    bool only_drops(const Function &function, const Body &body, const std::vector<Gain> &gains) const;
 
     // Whether an answer says nothing, or something of the caller or of rows within reach.
     bool explained(const std::string &answer, bool rows, const std::vector<Gain> &gains);

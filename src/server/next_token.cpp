@@ -1,6 +1,7 @@
 #include "model/world.hpp"
 
 #include "server/next_token.hpp"
+#include "server/unheard.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -46,6 +47,21 @@ constexpr const char *kWriters = R"(
 select p.oid from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
 where p.prosrc || coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), '') ~ 'raw_app_meta_data'
   and l.lanname in ('sql', 'plpgsql') order by 1)";
+
+// Triggers that write it, with the tables they are on.
+constexpr const char *kTriggers = R"(
+select t.tgfoid, t.tgrelid, t.tgname || ' on ' || t.tgrelid::regclass::text
+from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
+where not t.tgisinternal and t.tgenabled in ('O', 'A') and p.prosrc ~ 'raw_app_meta_data'
+  and not exists (select from pg_catalog.pg_attribute a
+                  where a.attrelid = t.tgrelid and a.attname = 'raw_app_meta_data' and not a.attisdropped)
+order by t.tgname, t.tgrelid)";
+
+// Tables that the text of a function names.
+constexpr const char *kNamed = R"(
+select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace, pg_catalog.pg_proc p
+where p.oid = $1::oid and c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'rlsproof')
+  and p.prosrc ~ ('\m' || pg_catalog.regexp_replace(c.relname, '(\W)', '\\\1', 'g') || '\M') order by 1)";
 
 // Texts that may read claims: policies by their place, and functions.
 constexpr const char *kFunctions = R"(
@@ -161,6 +177,36 @@ NextToken read_next_token(const Hints &hints, Bodies &bodies) {
         token.shown.insert(policy.relation);
     }
     return token;
+}
+
+std::vector<Unheard> tokens_not_made(Bodies &bodies) {
+    std::vector<Unheard> result;
+    const auto name_of = [](Oid function) {
+        return query("select $1::oid::regprocedure::text", {std::to_string(function)}).text(0, 0);
+    };
+    const Rows hooks = query(kHooks, {kAuthServer});
+    for (size_t i = 0; i < hooks.size(); i++) {
+        const Body &body = bodies.of(hooks.oid(i, 0));
+        if (body.harm.empty()) continue;
+        Unheard hook{"hook " + name_of(hooks.oid(i, 0)), body.harm, {}};
+        for (const auto &[table, written] : body.relations) hook.tables.insert(table);
+        // What cannot be read may go by any table that its text names.
+        const Rows named = query(kNamed, {std::to_string(hooks.oid(i, 0))});
+        for (size_t j = 0; !body.known && j < named.size(); j++) hook.tables.insert(named.oid(j, 0));
+        result.push_back(std::move(hook));
+    }
+    const Rows triggers = query(kTriggers);
+    for (size_t i = 0; i < triggers.size(); i++) {
+        const Body &body = bodies.of(triggers.oid(i, 0));
+        if (!body.harm.empty())
+            result.push_back({fmt::format("trigger {}", triggers.text(i, 2)), body.harm, {triggers.oid(i, 1)}});
+    }
+    if (result.empty()) return result;
+    Readers readers(!hooks.empty());
+    const Rows policies = query(kPolicies);
+    for (size_t i = 0; i < policies.size(); i++)
+        if (readers.reads(policies.text(i, 2))) return result;
+    return {};
 }
 
 void name_claims(Hints &hints, Bodies &bodies) {

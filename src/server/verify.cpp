@@ -18,6 +18,7 @@
 #include "server/read_through.hpp"
 #include "server/sign_up.hpp"
 #include "server/silent.hpp"
+#include "server/topics.hpp"
 #include "server/spi.hpp"
 #include "server/ways_by_proof.hpp"
 #include "server/world.hpp"
@@ -90,6 +91,7 @@ Verification verify(const World &world, const Selection &selection) {
                 examined = look_at(who, cells[i]);
                 if (!why_not_assumed(persona).empty()) continue;
                 add_proofs(world, declared, hints, who, proofs, cells[i], result.notes);
+                if (where != nullptr) add_topics(world, who, stage, cells[i]);
                 if (where != nullptr && selection.command.empty())
                     add_ways(world, stage, bodies, triggers, who, proofs, selection.object, cells[i], result.findings);
                 (void)attempt(Finish::rollback, [&] {

@@ -51,7 +51,7 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
                std::vector<Cell> &cells, std::vector<Finding> &findings) {
     const bool promotion = way.rule == "self_promotion";
     const std::string object = way.relation != nullptr ? way.relation->name : way.function->name;
-    std::string what = fmt::format("{} can", persona.name);
+    std::string what = fmt::format("{} can", way.appointed.empty() ? persona.name : way.appointed);
     if (way.relation != nullptr)
         what += fmt::format(" {} {}{}",
                             promotion                        ? "set"
@@ -62,14 +62,17 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
     what += way.when;
     if (way.function != nullptr)
         what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
-                            way.relation != nullptr ? " with it"
-                            : way.words.empty()     ? " with the key of any row"
-                                                    : fmt::format(" with {}, which it is shown", way.words));
+                            way.then != nullptr       ? fmt::format(", and {} of the row that it puts into {}",
+                                                                    way.then->name.substr(4), way.words)
+                            : way.relation != nullptr ? " with it"
+                            : way.words.empty()       ? " with the key of any row"
+                                                      : fmt::format(" with {}, which it is shown", way.words));
     if (!way.gained.empty())
-        what +=
-            fmt::format("; after that{} {} sees rows of other people in {}",
-                        way.by_next_token ? ", and with its next token," : "", way.who, fmt::join(way.gained, ", "));
-    make_open(cells, persona, object, way.command, what, way.statement, way.witness);
+        what += fmt::format("; after that{} {} {} rows of other people in {}",
+                            way.by_next_token ? ", and with its next token," : "", way.who,
+                            way.changes ? "changes" : "sees", fmt::join(way.gained, ", "));
+    // What takes more than an account is not open to whoever has one.
+    if (way.appointed.empty()) make_open(cells, persona, object, way.command, what, way.statement, way.witness);
     Finding finding;
     finding.rule = way.rule;
     finding.level = Level::error;
@@ -79,32 +82,42 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
     const std::string decided =
         !way.trigger.empty()
             ? fmt::format("{} writes past the policies, and {} decides by it", way.trigger, some_deciders(way.by))
-        : !way.shows.empty()      ? fmt::format("{}, and shows what such rows point to", way.shows)
+        : !way.shows.empty()  ? fmt::format("{}, and shows what such rows point to", way.shows)
+        : way.then != nullptr ? fmt::format("{} runs as {}, and puts in what its caller could not; {} takes it up, and "
+                                            "writes to what decides about others",
+                                            way.function->name.substr(4), way.function->owner, way.then->name.substr(4))
         : way.function != nullptr ? fmt::format("{} runs as {}, and writes to what decides about others",
                                                 way.function->name.substr(4), way.function->owner)
                                   : some_deciders(deciders(way, tables, hints)) + " decides by it";
-    finding.detail = fmt::format("{}. It was done with: {}", decided, way.statement);
-    finding.hint = promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
-                   : !way.trigger.empty()
-                       ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
-                         "have, or let the trigger function ask who is calling before it writes."
-                   : !way.shows.empty()
-                       ? "Let the policy's WITH CHECK ask whose the row is that is pointed to, or let the function ask "
-                         "whose it is before it shows it."
-                   : way.moves
-                       ? "Take UPDATE on the columns that name people away, or let the policy's WITH CHECK keep "
-                         "them as they are."
-                   : !way.when.empty()
-                       ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
-                         "have, or let a trigger put the row in at sign-up and nobody else."
-                   : !way.words.empty()
-                       ? "Show the word to those who may hand it on and to nobody else, or let the function ask for "
-                         "more than that."
-                   : way.relation == nullptr
-                       ? "Let the function ask whether its caller was let in by somebody who may."
-                       : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
-                         "identity says nothing about what is joined.";
-    if (promotion || way.moves)
+    finding.detail = fmt::format(
+        "{}. It was done{} with: {}", decided,
+        way.appointed.empty() ? "" : fmt::format(", {} having been given that role in a row of its own,", persona.name),
+        way.statement);
+    finding.hint =
+        !way.appointed.empty()
+            ? "Let the policy's WITH CHECK hold the role at those that one tenant may give, or let whoever "
+              "asks for the role ask where it is held."
+        : promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+        : !way.trigger.empty()
+            ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
+              "have, or let the trigger function ask who is calling before it writes."
+        : !way.shows.empty()
+            ? "Let the policy's WITH CHECK ask whose the row is that is pointed to, or let the function ask "
+              "whose it is before it shows it."
+        : way.moves ? "Take UPDATE on the columns that name people away, or let the policy's WITH CHECK keep "
+                      "them as they are."
+        : !way.when.empty()
+            ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
+              "have, or let a trigger put the row in at sign-up and nobody else."
+        : way.then != nullptr ? "Let the function that puts the row in ask whether its caller may let others in."
+        : !way.words.empty()
+            ? "Show the word to those who may hand it on and to nobody else, or let the function ask for "
+              "more than that."
+        : way.relation == nullptr
+            ? "Let the function ask whether its caller was let in by somebody who may."
+            : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
+              "identity says nothing about what is joined.";
+    if ((promotion && way.appointed.empty()) || way.moves)
         finding.fix =
             fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
                         object, quote_identifier(persona.role));

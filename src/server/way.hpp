@@ -31,7 +31,10 @@ struct Way {
     std::string words = "";           // columns that are shown, where a function is called with what is in them
     std::string who = "it";           // that sees more
     bool by_next_token = false;       // it shows once the token is made anew
+    bool changes = false;             // and may change them then, having seen them before
     std::vector<std::string> by = {}; // who decides by what that trigger writes
+    const Function *then = nullptr;   // that takes up what was put into `words` by the call
+    std::string appointed = "";       // who may do it, where it takes more than an account
 };
 
 // Who says that what was opened is open.

@@ -80,6 +80,23 @@ void WaysUp::among_strangers(const TableShape &shape, bool unasked, const std::f
     if (persona_.declared || !stage_.triggers_off() || belongs == nullptr || columns.empty() ||
         !stage_.names_people(shape))
         return;
+    accompanied(shape, [&](const Row &mine, const Row &theirs, const Values &who) {
+        bool done = false;
+        for (const ColumnShape *column : columns)
+            for (const std::string &held : plain_words(stage_, shape, *column))
+                for (const Row &there : among_others(stage_, own_, *belongs, mine)) {
+                    if (done || left_ <= 0) return;
+                    Values values = standing(stage_, shape, *belongs, *column, held);
+                    values[belongs->columns.front()] = there.values.at(belongs->columns.front());
+                    done = among_the_same(shape, mine, theirs, who, values, *column, look);
+                }
+    });
+}
+
+// Has somebody else sign up beside it. Of both there is a row in the table then, and `who` finds the other's.
+void WaysUp::accompanied(const TableShape &shape,
+                         const std::function<void(const Row &mine, const Row &theirs, const Values &who)> &look) {
+    const ForeignKey *belongs = belongs_by(stage_, shape);
     const Scratch scratch;
     (void)attempt(Finish::rollback, [&] {
         std::optional<Row> mine, theirs;
@@ -103,22 +120,22 @@ void WaysUp::among_strangers(const TableShape &shape, bool unasked, const std::f
                 who.empty() && key.columns.size() == 1 && &key != belongs && value != theirs->values.end() &&
                 value->second && stage_.is_account(*stage_.tables().of(key.parent)))
                 who.insert(*value);
-        if (who.empty()) return;
-        bool done = false;
-        for (const ColumnShape *column : columns)
-            for (const std::string &held : plain_words(stage_, shape, *column))
-                for (const Row &there : among_others(stage_, own_, *belongs, *mine)) {
-                    if (done || left_ <= 0) return;
-                    Values values = standing(stage_, shape, *belongs, *column, held);
-                    values[belongs->columns.front()] = there.values.at(belongs->columns.front());
-                    Accomplice other{column, held, *theirs, "", as_person(persona_, kAccomplice), {}};
-                    other.which = settings(shape, who, " and ");
-                    for (const auto &[number, value] : values) other.row.values[number] = value;
-                    (void)attempt(Finish::rollback, [&] {
-                        if (place(shape, *mine, values) && place(shape, *theirs, values)) done = look(other);
-                    });
-                }
+        if (!who.empty()) look(*mine, *theirs, who);
     });
+}
+
+// What `look` says where both rows hold these values.
+bool WaysUp::among_the_same(const TableShape &shape, const Row &mine, const Row &theirs, const Values &who,
+                            const Values &values, const ColumnShape &role,
+                            const std::function<bool(Accomplice &)> &look) {
+    Accomplice other{&role, values.at(role.number).value_or(""), theirs, "", as_person(persona_, kAccomplice), {}};
+    other.which = settings(shape, who, " and ");
+    for (const auto &[number, value] : values) other.row.values[number] = value;
+    bool done = false;
+    (void)attempt(Finish::rollback, [&] {
+        if (place(shape, mine, values) && place(shape, theirs, values)) done = look(other);
+    });
+    return done;
 }
 
 // Tables of which it reaches more than before, and by what.
@@ -209,7 +226,17 @@ void WaysUp::try_raising_others(const Relation &relation) {
         return cell != nullptr && (cell->verdict == Verdict::open || cell->verdict == Verdict::leak);
     });
     if (left.empty()) return;
-    const auto tried = [&](Accomplice &other, const std::string &word, Command command, const std::string &statement) {
+    among_strangers(shape, false, [&](Accomplice &other) {
+        try_raising_other(relation, other, left);
+        return left.empty();
+    });
+    for (const Command command : left) doubt(relation.name, command);
+}
+
+// Gives the other one more than both have, by those of `left`; takes from them what was told.
+void WaysUp::try_raising_other(const Relation &relation, Accomplice &other, std::set<Command> &left) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const auto tried = [&](const std::string &word, Command command, const std::string &statement) {
         if (statement.empty() || !left.contains(command)) return;
         const auto act = [&] { return in_time([&] { return execute(statement); }) > 0; };
         const std::vector<std::string> gain =
@@ -218,26 +245,22 @@ void WaysUp::try_raising_others(const Relation &relation) {
         left.erase(command);
         accuse_raising(relation.name, command, statement, other, shape, word, gain);
     };
-    among_strangers(shape, false, [&](Accomplice &other) {
-        size_t words = 0;
-        for (const std::string &word : role_words(stage_, shape, *other.column)) {
-            if (!is_more(other, word) || ++words > kMostGiven) continue;
-            if (left.contains(Command::update) && may_update(relation.id, other.column->number)) {
-                const std::string set = fmt::format("update {} set {} = {}", shape.name, other.column->name,
-                                                    Maker::literal(*other.column, word));
-                tried(other, word, Command::update, fmt::format("{} where {}", set, other.which));
-                tried(other, word, Command::update, set);
-            }
-            if (!left.contains(Command::insert)) continue;
-            std::vector<Values> rows = stage_.candidates(relation.id, {&other.row});
-            if (rows.empty()) continue;
-            rows.front()[other.column->number] = word;
-            if (insertable(relation.id, rows.front()).contains(other.column->number))
-                tried(other, word, Command::insert, entering(relation, rows.front()));
+    size_t words = 0;
+    for (const std::string &word : role_words(stage_, shape, *other.column)) {
+        if (!is_more(other, word) || ++words > kMostGiven) continue;
+        if (left.contains(Command::update) && may_update(relation.id, other.column->number)) {
+            const std::string set = fmt::format("update {} set {} = {}", shape.name, other.column->name,
+                                                Maker::literal(*other.column, word));
+            tried(word, Command::update, fmt::format("{} where {}", set, other.which));
+            tried(word, Command::update, set);
         }
-        return left.empty();
-    });
-    for (const Command command : left) doubt(relation.name, command);
+        if (!left.contains(Command::insert)) continue;
+        std::vector<Values> rows = stage_.candidates(relation.id, {&other.row});
+        if (rows.empty()) continue;
+        rows.front()[other.column->number] = word;
+        if (insertable(relation.id, rows.front()).contains(other.column->number))
+            tried(word, Command::insert, entering(relation, rows.front()));
+    }
 }
 
 bool WaysUp::try_raising_by(const Opener &opener) {
@@ -292,9 +315,10 @@ void WaysUp::accuse_raising(const std::string &object, Command command, const st
                                    ? fmt::format("set {} for somebody else{}, not having it itself", column, by)
                                    : fmt::format("make somebody else \"{}\" in {}{}, being no more than \"{}\" there",
                                                  word, column, by, other.held);
-    const std::string what = fmt::format("{} can {}; such a one reaches rows of other people in {}", persona_.name,
-                                         raised, fmt::join(gain, ", "));
-    make_open(*cells_, persona_, object, command, what, statement);
+    const std::string what =
+        fmt::format("{} can {}; such a one reaches rows of other people in {}",
+                    appointed_.empty() ? persona_.name : appointed_, raised, fmt::join(gain, ", "));
+    if (appointed_.empty()) make_open(*cells_, persona_, object, command, what, statement);
     const Relation *relation = world_.relation(shape.name);
     Finding finding;
     finding.rule = "writable_authority";
@@ -303,8 +327,11 @@ void WaysUp::accuse_raising(const std::string &object, Command command, const st
     finding.object = object;
     finding.message = what;
     const Way way{finding.rule, relation, command, "", other.column->name, nullptr, {}, ""};
-    finding.detail = fmt::format("{} decides by it. It was done, as a member of what is somebody else's, with: {}",
-                                 some_deciders(deciders(way, stage_.tables(), stage_.hints())), statement);
+    finding.detail = fmt::format(
+        "{} decides by it. It was done, {}, with: {}", some_deciders(deciders(way, stage_.tables(), stage_.hints())),
+        appointed_.empty() ? "as a member of what is somebody else's"
+                           : persona_.name + " having been given that role in a row of its own",
+        statement);
     finding.hint =
         called ? "Let the function ask whether its caller may give the role, not only whether they belong to it."
                : "Let the policy's WITH CHECK ask whether whoever writes the row may give the role, not only whether "

@@ -84,14 +84,21 @@ void WaysUp::try_claimed_ranks() {
         if (!word.empty() && !meant_for_all(word) && ranks.size() < kMostRanks) ranks.push_back(word);
     if (asked.empty() || ranks.empty()) return;
     left_ = kMostLooks;
-    const Seen before = foreign_reached(asked);
+    // The next token would say again what this one is made to say otherwise.
+    const auto reached_now = [&] {
+        Seen reached = foreign_seen(asked);
+        for (const Command command : {Command::update, Command::remove})
+            reached.merge(written_by_this_token(asked, command));
+        return reached;
+    };
+    const Seen before = reached_now();
     for (const Place &place : places) {
         std::vector<std::string> found, gain;
         for (const std::string &rank : ranks) {
             Seen reached;
             (void)attempt(Finish::rollback, [&] {
                 place.say(rank);
-                reached = foreign_reached(asked);
+                reached = reached_now();
             });
             const size_t known = gain.size();
             bool more = false;

@@ -244,7 +244,7 @@ void WaysUp::try_linking(const Relation &relation, const Founded &founded, const
             std::vector<std::string> all = founded.statements;
             all.push_back(statement);
             accuse({"writable_authority", &relation, Command::insert, fmt::format("{}", fmt::join(all, "; ")), "",
-                    nullptr, gain, ", by way of what is its own"});
+                    nullptr, gain, appointed_.empty() ? ", by way of what is its own" : ""});
             return;
         }
     }

@@ -25,8 +25,16 @@ constexpr size_t kMostRanks = 8; // tried in one column
 
 } // namespace
 
-// What can be changed, or removed, of other people's rows.
+// What can be changed, or removed, of other people's rows: with the token at hand, or with any.
 WaysUp::Seen WaysUp::foreign_written(const std::set<Oid> &tables, Command command) {
+    Seen reached = written_by_this_token(tables, command);
+    const int left = left_; // it is no more than what was looked at
+    with_next_tokens(tables, [&](const std::set<Oid> &shown) { reached.merge(written_by_this_token(shown, command)); });
+    left_ = left;
+    return reached;
+}
+
+WaysUp::Seen WaysUp::written_by_this_token(const std::set<Oid> &tables, Command command) {
     Seen reached;
     for (const Relation &relation : world_.relations) {
         const Reach *reach = relation.reach_of(persona_.name);
@@ -152,13 +160,7 @@ void WaysUp::try_ranks_in(const Relation &relation, const Row &mine, const Forei
         };
         const std::vector<Row> &parents = stage_.rows(parent.id);
         if (std::none_of(parents.begin(), parents.end(), opens)) return;
-        std::optional<Row> own;
-        for (const Row &row : own_)
-            if (row.table == parent.id) own = row;
-        if (!own) {
-            const AsUser past(user_, security_);
-            own = stage_.another_own(parent, persona_.uid, own_);
-        }
+        const std::optional<Row> own = tenant_of_its_own(parent);
         if (!own || !own->values.contains(named)) return;
         const std::string home = in(own->values.at(named));
         Seen before;

@@ -79,17 +79,35 @@ WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
     look_at(nullptr);
     by_next_token_.clear();
     const Seen by_this_one = seen;
-    // What is written now may show by the next token alone.
-    const NextToken &token = stage_.hints().next_token;
-    const bool by_claims =
-        std::any_of(tables.begin(), tables.end(), [&](Oid table) { return token.shown.contains(table); });
-    for (size_t i = 0; by_claims && i < next_tokens(token); i++)
-        (void)attempt(Finish::rollback, [&] {
-            if (take_next_token(token, i, user_, security_)) look_at(&token.shown);
-        });
+    with_next_tokens(tables, [&](const std::set<Oid> &shown) { look_at(&shown); });
     for (const auto &row : seen)
         if (!by_this_one.contains(row)) by_next_token_.insert(row);
     return seen;
+}
+
+// What is written now may show by the next token alone. Calls `look` with each that there may be, where it says
+// anything of these tables: with those of which it does.
+void WaysUp::with_next_tokens(const std::set<Oid> &tables, const std::function<void(const std::set<Oid> &)> &look) {
+    const NextToken &token = stage_.hints().next_token;
+    std::set<Oid> shown;
+    for (const Oid table : tables)
+        if (token.shown.contains(table)) shown.insert(table);
+    for (size_t i = 0; !shown.empty() && i < next_tokens(token); i++)
+        (void)attempt(Finish::rollback, [&] {
+            if (take_next_token(token, i, user_, security_)) look(shown);
+        });
+}
+
+// Rows of other people that it could change or take away with its next token.
+WaysUp::Seen WaysUp::written_by_next_tokens(const std::set<Oid> &tables) {
+    Seen written;
+    const int left = left_; // it is no more than what was looked at
+    with_next_tokens(tables, [&](const std::set<Oid> &shown) {
+        for (const Command command : {Command::update, Command::remove})
+            written.merge(written_by_this_token(shown, command));
+    });
+    left_ = left;
+    return written;
 }
 
 // Those of the tables that tell whether more is in sight than before: where all is, nothing more can be.
@@ -113,16 +131,26 @@ std::set<Oid> WaysUp::telling(const Seen &before, const std::set<Oid> &asked) {
 std::vector<std::string> WaysUp::gained(const Seen &before, const std::set<Oid> &asked) {
     std::vector<std::string> names;
     const auto is_new = [&](const std::pair<Oid, std::string> &seen) { return !before.contains(seen); };
+    const auto add = [&](Oid table) {
+        const std::string name = stage_.tables().of(table)->name;
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
     const Seen first = foreign_seen(telling(before, asked));
-    if (std::none_of(first.begin(), first.end(), is_new)) return names;
+    if (std::none_of(first.begin(), first.end(), is_new)) {
+        // What everybody sees, the next token may let it change.
+        for (const auto &written : written_by_next_tokens(telling({}, asked)))
+            if (!written_late_.contains(written)) add(written.first);
+        if (!names.empty()) late_ = changes_ = true;
+        return names;
+    }
     bool late = true;
     for (const auto &seen : foreign_seen(asked)) {
         if (!is_new(seen)) continue;
         late = late && by_next_token_.contains(seen);
-        const std::string name = stage_.tables().of(seen.first)->name;
-        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        add(seen.first);
     }
-    if (!names.empty()) late_ = late;
+    late_ = late;
+    changes_ = false;
     return names;
 }
 
@@ -229,13 +257,16 @@ void WaysUp::doubt(const std::string &object, Command command) {
             cell.verdict = Verdict::unknown;
             cell.evidence = Evidence::none;
             cell.may_rise = true;
-            cell.reason = fmt::format("whether it rises by this is not known: {}", doubt_);
+            cell.reason = fmt::format("whether {} rises by this is not known: {}",
+                                      appointed_.empty() ? "it" : appointed_, doubt_);
         }
     doubt_.clear();
 }
 
 void WaysUp::accuse(Way way) {
     way.by_next_token = late_ && !way.gained.empty();
+    way.changes = changes_ && !way.gained.empty();
+    way.appointed = appointed_;
     accuse_of(way, persona_, stage_.tables(), stage_.hints(), *cells_, *findings_);
 }
 
@@ -252,7 +283,7 @@ void WaysUp::try_promotion(const Relation &relation) {
             const std::string statement = fmt::format("update {0} set {1} = {1} + 1", relation.name, column.name);
             long raised = 0;
             (void)attempt(Finish::rollback, [&] { raised = in_time([&] { return execute(statement); }); });
-            if (raised > 0 && stands(hearing, &relation, statement, "true", nullptr))
+            if (raised > 0 && appointed_.empty() && stands(hearing, &relation, statement, "true", nullptr))
                 accuse({"self_promotion", &relation, Command::update, statement, column.name, nullptr, {}, ""});
             continue;
         }
@@ -270,6 +301,11 @@ void WaysUp::try_promotion(const Relation &relation) {
                 if (values.size() < asked + kMostWords && std::find(values.begin(), values.end(), word) == values.end())
                     values.push_back(word);
         const size_t most = values.size() + kMostParents;
+        if (is_what_others_go_by(place))
+            for (const Row &row : stage_.rows(relation.id))
+                if (const auto value = row.values.find(column.number);
+                    value != row.values.end() && value->second && values.size() < most)
+                    values.push_back(value->second);
         for (const ForeignKey &key : shape.foreign_keys) {
             if (key.columns.size() != 1 || key.columns.front() != column.number) continue;
             const auto take = [&](const Row &row, int number, size_t bound) {
@@ -300,9 +336,9 @@ void WaysUp::try_promotion(const Relation &relation) {
             // state of a row that others are shown, as in "published", is its owner's to set, and so is what the
             // table's own policies alone ask of it, as in "cancelled", who is what in a thing of one's own, and what
             // decides about nothing but the things that belong to this one.
-            if (gain->empty() && (i >= asked || column.category == 'D' || !hints.personal.contains(place) ||
-                                  !asked_of_callers(hints, place, *values[i]) || is_of_its_owner(relation, statement) ||
-                                  opens_what_hangs_on_it(shape, place)))
+            if (gain->empty() && (!appointed_.empty() || i >= asked || column.category == 'D' ||
+                                  !hints.personal.contains(place) || !asked_of_callers(hints, place, *values[i]) ||
+                                  is_of_its_owner(relation, statement) || opens_what_hangs_on_it(shape, place)))
                 continue;
             const std::string kept = fmt::format("{}::text is not distinct from ({})::text", column.name, literal);
             std::function<bool()> rises;
@@ -394,6 +430,20 @@ void WaysUp::try_joining(const Relation &relation) {
     doubt(relation.name, Command::insert);
 }
 
+// Whether policies look rows of other tables up by a column that may say anything, and any number of times: the path of
+// a file.
+bool WaysUp::is_what_others_go_by(const Column &place) const {
+    const TableShape &shape = *stage_.tables().of(place.relation);
+    if (std::find(shape.keys.begin(), shape.keys.end(), std::vector{place.number}) != shape.keys.end()) return false;
+    const auto decided = dependents_.find(place.relation);
+    return decided != dependents_.end() && std::any_of(decided->second.begin(), decided->second.end(), [&](Oid other) {
+               const std::vector<ForeignKey> &keys = stage_.tables().of(other)->foreign_keys;
+               return other != place.relation && std::any_of(keys.begin(), keys.end(), [&](const ForeignKey &key) {
+                          return key.parent == place.relation && key.parent_columns == std::vector{place.number};
+                      });
+           });
+}
+
 // Rows that would be the persona's own: each there is, in each way in which it could be.
 std::vector<Values> WaysUp::entries(const Relation &relation) {
     std::vector<Values> result;
@@ -402,8 +452,12 @@ std::vector<Values> WaysUp::entries(const Relation &relation) {
     std::vector<const Row *> strangers;
     for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
     if (!named) {
-        // A link has two ends: one of its own, and one of somebody else's.
-        if (shape.foreign_keys.size() < 2) return result;
+        // A link has two ends: one of its own, and one of somebody else's, be it no more than a name that rows
+        // elsewhere are looked up by.
+        const bool by_name = std::any_of(shape.columns.begin(), shape.columns.end(), [&](const ColumnShape &column) {
+            return is_what_others_go_by({shape.id, column.number});
+        });
+        if (shape.foreign_keys.size() < 2 && !by_name) return result;
         for (Values &candidate : stage_.candidates(relation.id, strangers))
             if (Values linked = stage_.among_own(shape, candidate, own_); linked != candidate)
                 result.push_back(std::move(linked));
@@ -450,6 +504,8 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
         for (const Oid decider : deciders) dependents_[decider].insert(table);
     address_ = address_of(persona_);
     find_openers();
+    left_ = kMostLooks;
+    written_late_ = written_by_next_tokens(stage_.hints().next_token.shown);
     for (const Relation &relation : world_.relations) {
         if (!chosen(relation.name) || !relation.is_table() || stage_.tables().of(relation.id) == nullptr) continue;
         const Reach *reach = relation.reach_of(persona_.name);
@@ -481,11 +537,17 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
         if (chosen(relation.name) && dependents_.contains(relation.id) && may_enter(relation)) try_chains(relation);
     for (const Opener &opener : openers_)
         if (chosen(opener.function->name)) try_calling(opener);
+    for (const Function &function : world_.functions)
+        if (chosen(function.name)) try_two_calls(function);
     try_after_founding(object);
+    for (const Relation &relation : world_.relations)
+        if (chosen(relation.name) && dependents_.contains(relation.id) && seen_before_.contains(relation.id))
+            try_appointed(relation);
     find_readers();
     for (const Relation &relation : world_.relations)
         if (chosen(relation.name) && may_enter(relation)) try_reading(relation);
     if (object.empty()) try_claimed_ranks();
+    leave_unheard(object);
 }
 
 } // namespace rlsproof::server

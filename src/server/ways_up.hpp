@@ -71,6 +71,7 @@ private:
     Together together(const TableShape &shape, const Values &values) const;
     std::vector<Values> may_set_together(const TableShape &shape) const;
     bool may_set(const TableShape &shape, int number) const;
+    bool is_what_others_go_by(const Column &place) const;
     bool is_promoted(const Relation &relation) const;
     void try_joining(const Relation &relation);
     // How somebody who has a row already, in a table that holds one for each, can put in another: where it takes the
@@ -153,6 +154,19 @@ private:
     bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
+    // What a function puts in, and an opener takes up.
+    struct TwoCalls {
+        const Function &first;
+        const Relation &relation; // that it puts a row into
+        const Opener &opener;
+        const std::string &statement; // that calls the first
+    };
+    void try_two_calls(const Function &function);
+    std::vector<std::string> calls_that_put_in(const Function &function, const Relation &relation);
+    bool opens_in_turn(const TwoCalls &calls);
+    std::optional<std::string> call_in_turn(const TwoCalls &calls, size_t at);
+    bool is_told(const TableShape &shape, const Row &row, const std::string &first, const std::string &answer,
+                 const std::string &second);
     // Whether it is shown what it calls with, and whether that is a code: which of them whoever calls has to be told.
     bool is_in_sight(const Column &column, const std::string &value);
     bool are_in_sight(const Arguments &choice);
@@ -185,8 +199,13 @@ private:
     std::vector<std::string> opened_for(Accomplice &other, const TableShape &shape, bool there, const Hearing &hearing,
                                         const std::function<bool()> &act);
     static bool is_more(const Accomplice &other, const std::string &word);
+    void accompanied(const TableShape &shape,
+                     const std::function<void(const Row &mine, const Row &theirs, const Values &who)> &look);
+    bool among_the_same(const TableShape &shape, const Row &mine, const Row &theirs, const Values &who,
+                        const Values &values, const ColumnShape &role, const std::function<bool(Accomplice &)> &look);
     // What it can give to such a one that it has not got itself.
     void try_raising_others(const Relation &relation);
+    void try_raising_other(const Relation &relation, Accomplice &other, std::set<Command> &left);
     bool try_raising_by(const Opener &opener);
     void accuse_raising(const std::string &object, Command command, const std::string &statement,
                         const Accomplice &other, const TableShape &shape, const std::string &word,
@@ -195,9 +214,26 @@ private:
     // What a role held in a tenant of its own gives in the others.
     void try_ranks(const Relation &relation);
     void try_claimed_ranks();
+    // What such a role gives beyond that tenant, to whoever was appointed in it.
+    struct Appointed {
+        const Row &mine, &theirs; // of somebody else besides
+        const Values &who;        // that one
+        const ForeignKey &belongs;
+        const ColumnShape &column;
+        std::string role;
+    };
+    void try_appointed(const Relation &relation);
+    void try_appointed_as(const Relation &relation, const Appointed &as, std::set<Command> &left);
+    std::optional<Row> tenant_of_its_own(const TableShape &tenants);
     void try_ranks_in(const Relation &relation, const Row &mine, const ForeignKey &key, const std::set<Oid> &asked);
     void holding(const Row &mine, const std::string &set, const std::function<void()> &look);
     Seen foreign_written(const std::set<Oid> &tables, Command command);
+    Seen written_by_this_token(const std::set<Oid> &tables, Command command);
+    Seen written_by_next_tokens(const std::set<Oid> &tables);
+    void with_next_tokens(const std::set<Oid> &tables, const std::function<void(const std::set<Oid> &)> &look);
+    // What a token would say that is not made anew, after a write that goes through.
+    void leave_unheard(const std::string &object);
+    bool may_write_by(const Function &function, const std::set<Oid> &tables);
     Seen foreign_reached(const std::set<Oid> &tables);
     std::vector<std::string> ranks(const TableShape &shape, const ColumnShape &column, const Row &mine);
     // The same of functions with rights of their own.
@@ -276,8 +312,9 @@ private:
     std::set<Oid> chained_;           // tables that a row elsewhere was seen to let it into
     std::string address_;             // the persona's own, as its claims say it
     std::vector<std::string> words_;
-    int left_ = 0;      // looks at a table, until it has to do
-    std::string doubt_; // what triggers said of the writes to the table at hand
+    std::string appointed_; // who does what is tried, where it takes more than an account
+    int left_ = 0;          // looks at a table, until it has to do
+    std::string doubt_;     // what triggers said of the writes to the table at hand
     std::vector<Cell> *cells_ = nullptr;
     std::vector<Finding> *findings_ = nullptr;
     TriggerEffects effects_;
@@ -286,6 +323,8 @@ private:
     std::map<Oid, const HowDecided *> how_decided_;
     Seen by_next_token_;           // what the last look saw by the next token alone
     bool late_ = false;            // the last gain was all of that kind
+    bool changes_ = false;         // and it was rows that may be changed, and no more of them seen
+    Seen written_late_;            // what the next token lets be changed before anything was tried
     std::map<Oid, Seen> in_sight_; // rows of other people in a table that triggers write to
     Oid user_ = InvalidOid;
     int security_ = 0;
