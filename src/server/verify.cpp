@@ -13,6 +13,7 @@
 #include "server/any_value.hpp"
 #include "server/environment.hpp"
 #include "server/identity.hpp"
+#include "server/kept_plans.hpp"
 #include "server/personas.hpp"
 #include "server/proof_join.hpp"
 #include "server/read_through.hpp"
@@ -49,6 +50,8 @@ Verification verify(const World &world, const Selection &selection) {
     Tables tables = Tables::read();
     tables.join(hints);
     const std::string why_no_stage = why_no_execution();
+
+    const KeptPlans plans(bodies);
 
     if (!why_no_stage.empty()) result.notes.push_back("no statement was executed: " + why_no_stage);
     undone([&] {
