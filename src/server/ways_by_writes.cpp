@@ -119,7 +119,7 @@ void WaysUp::try_chains(const Relation &relation) {
             continue;
         const Scratch scratch;
         left_ = kMostLooks;
-        if (!seen_before_.contains(next.id)) seen_before_[next.id] = foreign_seen(dependents_[next.id]);
+        if (!seen_before_.contains(next.id)) seen_before_[next.id] = at_first(dependents_[next.id]);
         const std::vector<Values> seconds = entries(next);
         for (const Values &opening : entries(relation)) {
             long entered = 0;
