@@ -23,7 +23,7 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostBytes = 64 << 20; // that plans take
+constexpr size_t kMostBytes = 48 << 20; // that plans take
 constexpr size_t kMostHeard = 65536;    // statements that came once
 
 struct Kept {

@@ -51,8 +51,6 @@ Verification verify(const World &world, const Selection &selection) {
     tables.join(hints);
     const std::string why_no_stage = why_no_execution();
 
-    const KeptPlans plans(bodies);
-
     if (!why_no_stage.empty()) result.notes.push_back("no statement was executed: " + why_no_stage);
     undone([&] {
         // While the accounts are those that are there.
@@ -84,6 +82,7 @@ Verification verify(const World &world, const Selection &selection) {
             const std::vector<Variant> variants = variants_of(persona, hints, where);
             std::vector<std::vector<Cell>> cells(variants.size());
             const auto look_at = [&](const Persona &who, std::vector<Cell> &found) {
+                const KeptPlans plans(bodies); // gone before proofs need the memory
                 Examination examination(world, declared, bodies, hints, triggers, stage, why_no_stage);
                 return attempt(Finish::rollback, [&] { examination.persona(who, selection, found, result.findings); });
             };
@@ -102,6 +101,7 @@ Verification verify(const World &world, const Selection &selection) {
             }
             if (where != nullptr && is_newcomer(persona) && examined.ok && selection.command.empty())
                 for (const Kind &kind : kinds) {
+                    const KeptPlans plans(bodies);
                     Examination examination(world, declared, bodies, hints, triggers, stage, why_no_stage);
                     const Outcome outcome = attempt(Finish::rollback, [&] {
                         examination.as_kind(persona, kind, selection, cells.front(), result.findings);
