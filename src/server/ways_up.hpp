@@ -85,6 +85,7 @@ private:
     void make_room(const Room &room, const Relation &relation);
     // What a row that opens nothing by itself lets be written next.
     void try_chains(const Relation &relation);
+    std::set<Oid> decided_apart(Oid first, Oid second);
     bool try_chain(const Relation &first, const Values &opening, const Relation &second,
                    const std::vector<Values> &seconds);
     // What it has of its own, and may found besides, and what such a one may write.
