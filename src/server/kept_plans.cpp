@@ -1,10 +1,11 @@
+#include "model/world.hpp"
+
 #include "server/kept_plans.hpp"
 
 #include <functional>
 #include <optional>
 #include <random>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -23,8 +24,11 @@ namespace rlsproof::server {
 
 namespace {
 
+// Of thousands of tables plans are thrown out before they come round again, and the memory is needed elsewhere.
+constexpr size_t kMostTables = 600;
 constexpr size_t kMostBytes = 48 << 20; // that plans take
-constexpr size_t kMostHeard = 65536;    // statements that came once
+constexpr size_t kMostHeard = 65536;    // statements that are counted
+constexpr int kOften = 4;               // times that a statement has come, to be worth a plan that is kept
 
 struct Kept {
     std::string key;
@@ -36,7 +40,7 @@ struct Store {
     std::vector<Kept> plans;
     size_t bytes = 0; // of them all
     std::unordered_map<std::string, size_t> places;
-    std::unordered_set<size_t> heard; // hashes: two that are taken for one cost a plan too many
+    std::unordered_map<size_t, int> heard; // times, by hash: two that are taken for one cost a plan too many
     std::minstd_rand any;
 };
 
@@ -106,8 +110,8 @@ KeptPlans::Running::~Running() {
     running--;
 }
 
-KeptPlans::KeptPlans(Bodies &bodies) {
-    if (store || any_false_constant(bodies)) return;
+KeptPlans::KeptPlans(const World &world, Bodies &bodies) {
+    if (store || world.relations.size() > kMostTables || any_false_constant(bodies)) return;
     store.emplace();
     mine_ = true;
 }
@@ -129,7 +133,7 @@ _SPI_plan *KeptPlans::find(const std::string &sql) {
         return kept.plan;
     }
     if (store->heard.size() >= kMostHeard) store->heard.clear();
-    if (store->heard.insert(std::hash<std::string>{}(key)).second) return nullptr;
+    if (++store->heard[std::hash<std::string>{}(key)] < kOften) return nullptr;
     while (store->bytes > kMostBytes) forget_one();
     SPIPlanPtr plan = call(prepare, sql.c_str());
     store->places.emplace(key, store->plans.size());

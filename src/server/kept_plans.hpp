@@ -6,21 +6,24 @@
 
 struct _SPI_plan; // SPIPlanPtr points to it
 
+namespace rlsproof {
+struct World;
+}
+
 namespace rlsproof::server {
 
 class Bodies;
 
-// While one lives, what is run a second time by the same user is planned once for all the times that follow. The server
-// itself plans anew where a plan no longer holds: after a change of the catalog, of row_security, of the rules that are
-// awake.
+// While one lives, what is run often by the same user is planned once for all the times that follow. The server itself
+// plans anew where a plan no longer holds: after a change of the catalog, of row_security, of the rules that are awake.
 class KeptPlans {
 public:
-    explicit KeptPlans(Bodies &bodies);
+    KeptPlans(const World &world, Bodies &bodies);
     ~KeptPlans();
     KeptPlans(const KeptPlans &) = delete;
     KeptPlans &operator=(const KeptPlans &) = delete;
 
-    // The plan for a statement without parameters; nothing where it comes for the first time, or is not to be kept.
+    // The plan for a statement without parameters; nothing where it has not come often, or is not to be kept.
     static _SPI_plan *find(const std::string &sql);
     // While one lives a plan may be running, and none is freed.
     class Running {
