@@ -23,12 +23,10 @@ Encoder::Encoder(const Question &question, Formulas &formulas)
 }
 
 void Encoder::state(const std::string &name, Id formula, bool axiom, bool alone) {
-    const auto taken = [&](const std::string &wanted) {
-        return std::any_of(assertions_.begin(), assertions_.end(),
-                           [&](const Assertion &a) { return a.name == wanted; });
-    };
+    // A table that is looked at after each of many steps states its keys as often, all by the same names.
     std::string unique = name;
-    for (int turn = 2; taken(unique); turn++) unique = name + " (" + std::to_string(turn) + ")";
+    int &turn = turns_[name];
+    while (!names_.insert(unique).second) unique = name + " (" + std::to_string(++turn + 1) + ")";
     assertions_.push_back({std::move(unique), formula, axiom, false, alone});
 }
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -179,6 +181,8 @@ private:
     const Question &question_;
     Formulas &f_;
     std::vector<Assertion> assertions_;
+    std::unordered_set<std::string> names_;      // of those
+    std::unordered_map<std::string, int> turns_; // how often a name was wanted again
     std::map<const expr::Node *, Truth> truths_;
     std::map<const expr::Node *, Value> values_;
     std::vector<expr::Expr> kept_; // so that no address is used twice

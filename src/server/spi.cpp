@@ -2,6 +2,8 @@
 
 #include <unordered_map>
 
+#include "server/kept_plans.hpp"
+
 extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -127,7 +129,8 @@ RawRows run(const std::string &sql, const std::vector<Value> &parameters, bool r
     std::vector<const char *> values;
     for (const Value &value : parameters) values.push_back(value ? value->c_str() : nullptr);
     // A text that comes with parameters is ours, and comes again.
-    SPIPlanPtr plan = read_only && !values.empty() ? plan_for(sql, values.size()) : nullptr;
+    SPIPlanPtr plan = values.empty() ? KeptPlans::find(sql) : read_only ? plan_for(sql, values.size()) : nullptr;
+    const KeptPlans::Running running;
     const Request request{sql.c_str(), (int)values.size(), values.data(), read_only, keep, memory, plan};
     return call(static_cast<RawRows (*)(const Request *)>(run), &request);
 }

@@ -13,6 +13,7 @@
 #include "server/any_value.hpp"
 #include "server/environment.hpp"
 #include "server/identity.hpp"
+#include "server/kept_plans.hpp"
 #include "server/personas.hpp"
 #include "server/proof_join.hpp"
 #include "server/read_through.hpp"
@@ -82,6 +83,7 @@ Verification verify(const World &world, const Selection &selection) {
             const std::vector<Variant> variants = variants_of(persona, hints, where);
             std::vector<std::vector<Cell>> cells(variants.size());
             const auto look_at = [&](const Persona &who, std::vector<Cell> &found) {
+                const KeptPlans plans(world, bodies); // gone before proofs need the memory
                 Examination examination(world, declared, bodies, hints, triggers, stage, why_no_stage);
                 return attempt(Finish::rollback, [&] { examination.persona(who, selection, found, result.findings); });
             };
@@ -101,6 +103,7 @@ Verification verify(const World &world, const Selection &selection) {
             }
             if (where != nullptr && is_newcomer(persona) && examined.ok && selection.command.empty())
                 for (const Kind &kind : kinds) {
+                    const KeptPlans plans(world, bodies);
                     Examination examination(world, declared, bodies, hints, triggers, stage, why_no_stage);
                     const Outcome outcome = attempt(Finish::rollback, [&] {
                         examination.as_kind(persona, kind, selection, cells.front(), result.findings);

@@ -73,7 +73,7 @@ Row WaysUp::just_put_in(const TableShape &shape) {
 
 bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::string &statement) {
     const TableShape &shape = *stage_.tables().of(relation.id);
-    Seen before = foreign_seen(opener.asked);
+    Seen before = at_first(opener.asked);
     const auto gained_by = [&](const std::string &calling) {
         std::vector<std::string> gain;
         (void)attempt(Finish::rollback, [&] {
@@ -82,12 +82,17 @@ bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::
         });
         return gain;
     };
+    // What the row may open by itself: of what policies show by it, and of what the next token shows.
+    std::set<Oid> by_the_row;
+    const std::set<Oid> &shown = dependents_[relation.id], &later = stage_.hints().next_token.shown;
+    for (const Oid table : opener.asked)
+        if (shown.contains(table) || later.contains(table)) by_the_row.insert(table);
     std::string calling;
     std::vector<std::string> gain;
     bool guessed = false;
     (void)attempt(Finish::rollback, [&] {
         if (in_time([&] { return execute(statement); }) == 0) return;
-        before.merge(foreign_seen(opener.asked)); // what the row opens by itself is told of it alone
+        before.merge(foreign_seen(by_the_row)); // what it opens by itself is told of it alone
         const Row row = just_put_in(shape);
         // The row may be named by an argument, or found by who is calling.
         for (const Arguments &choice : arguments_for_itself(*opener.function, stage_, persona_.uid, &row)) {
@@ -164,7 +169,7 @@ bool WaysUp::is_in_sight(const Column &column, const std::string &value) {
     if (readable && std::any_of(rows.begin(), rows.end(), [&](const Row &row) {
             const auto held = row.values.find(column.number);
             return held != row.values.end() && held->second == value &&
-                   in_sight(column.relation).contains({column.relation, row.tid});
+                   at_first({column.relation}).contains({column.relation, row.tid});
         }))
         return true;
     return std::any_of(world_.relations.begin(), world_.relations.end(), [&](const Relation &view) {
@@ -212,7 +217,7 @@ void WaysUp::try_calling(const Opener &opener) {
     left_ = kMostLooks;
     if (try_rising_by(opener) || try_raising_by(opener) || try_switching(opener)) return;
     const Scratch scratch;
-    const Seen before = foreign_seen(opener.asked);
+    const Seen before = at_first(opener.asked);
     std::string opening, words;
     bool coded = false;
     std::vector<std::string> gain;

@@ -183,7 +183,7 @@ void WaysUp::try_after_founding(const std::string &object) {
         Founded founded{own_, {}, {}, {}};
         std::set<Oid> all;
         for (const auto &[table, asked] : dependents_) all.insert(asked.begin(), asked.end());
-        founded.seen = foreign_seen(all);
+        founded.seen = at_first(all);
         found(founded);
         const Seen before = founded.statements.empty() ? founded.seen : foreign_seen(all);
         for (const Relation &relation : world_.relations)

@@ -23,6 +23,9 @@ namespace rlsproof::server {
 
 namespace {
 
+constexpr double kMostSpent = 60000; // milliseconds on questions that show nothing
+constexpr size_t kAtOnce = 4;        // that are asked before the next are thought about
+
 constexpr Command kWrites[] = {Command::insert, Command::update, Command::remove};
 
 class Ways {
@@ -57,13 +60,20 @@ public:
 private:
     void ask(const std::string &object) {
         std::vector<CellToProve> questions = tables_to_ask(object);
+        double spent = 0; // on what told nothing
         // Each round leaves out what the one before has found: what opens twenty tables is told once.
         while (!questions.empty()) {
-            const std::vector<Proof> proofs = proofs_.prove(questions);
             std::vector<CellToProve> again;
-            for (size_t i = 0; i < questions.size(); i++)
-                if (proofs[i].verdict == Proof::Verdict::refuted && tell(questions[i], proofs[i]))
-                    again.push_back(questions[i]);
+            for (size_t at = 0; at < questions.size() && spent < kMostSpent; at += kAtOnce) {
+                const std::vector<CellToProve> some(questions.begin() + (long)at,
+                                                    questions.begin() + (long)std::min(at + kAtOnce, questions.size()));
+                const std::vector<Proof> proofs = proofs_.prove(some);
+                for (size_t i = 0; i < some.size(); i++)
+                    if (proofs[i].verdict != Proof::Verdict::refuted)
+                        spent += proofs[i].milliseconds;
+                    else if (tell(some[i], proofs[i]))
+                        again.push_back(some[i]);
+            }
             questions = std::move(again);
         }
     }
@@ -134,7 +144,26 @@ private:
             question.just_signed_up = &who_;
             result.push_back(question);
         }
+        // What few tables decide about makes small questions, which solvers answer. The large ones are mostly given up
+        // after their time, each of them, and none of the others should wait for that.
+        std::stable_sort(result.begin(), result.end(),
+                         [&](const CellToProve &a, const CellToProve &b) { return deciders(a) < deciders(b); });
         return result;
+    }
+
+    // How many tables decide about it, with those that decide about these.
+    size_t deciders(const CellToProve &question) const {
+        const auto &decided = stage_.hints().decided_by;
+        std::set<Oid> found;
+        std::vector<Oid> next{question.relation->id};
+        while (!next.empty()) {
+            const auto by = decided.find(next.back());
+            next.pop_back();
+            if (by == decided.end()) continue;
+            for (const Oid table : by->second)
+                if (found.insert(table).second) next.push_back(table);
+        }
+        return found.size();
     }
 
     static bool is_closed(const Cell &cell) {

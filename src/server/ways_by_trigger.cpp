@@ -54,20 +54,11 @@ bool is_number(const ColumnShape &column) {
 
 } // namespace
 
-const WaysUp::Seen &WaysUp::in_sight(Oid table) {
-    const auto [place, is_new] = in_sight_.try_emplace(table);
-    if (!is_new) return place->second;
-    const int left = std::exchange(left_, kMostLooks);
-    place->second = foreign_seen({table});
-    left_ = left;
-    return place->second;
-}
-
 // Whether somebody may well refer to a row of somebody else's: it sees it, itself or through a view that reads past the
 // policies, or the row is about somebody whom its own row is addressed to.
 bool WaysUp::may_refer_to(const Relation &relation, const Values &values, const Row &row) {
     const TableShape &shape = *stage_.tables().of(relation.id), &other = *stage_.tables().of(row.table);
-    if (in_sight(row.table).contains({row.table, row.tid})) return true;
+    if (at_first({row.table}).contains({row.table, row.tid})) return true;
     if (std::any_of(world_.view_reads.begin(), world_.view_reads.end(), [&](const ViewRead &read) {
             return read.relation == other.name && read.persona == persona_.name && !read.row_security;
         }))
@@ -218,7 +209,7 @@ void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findin
         }
         for (const Oid target : targets) {
             bystanders_.remember(target);
-            (void)in_sight(target);
+            (void)at_first({target});
         }
         std::optional<Reached> found;
         for (const OwnWrite &write : own_writes(relation, command, effects, targets)) {
@@ -323,7 +314,7 @@ bool WaysUp::takes_in(const Relation &relation, const OwnWrite &write, Command c
         });
         return gain;
     };
-    const Seen before = foreign_seen(asked);
+    const Seen before = at_first(asked);
     const std::vector<std::string> gain = gained_with(before, true);
     // What the row opens with triggers at rest is its own doing, and told as such.
     if (gain.empty() || !gained_with(before, false).empty()) return false;

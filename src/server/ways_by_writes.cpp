@@ -69,12 +69,44 @@ bool WaysUp::may_enter(const Relation &relation) const {
     return reach != nullptr && reach->row_security && reach->commands.contains(Command::insert);
 }
 
+// Of the tables that the second one decides about, those that the first decides about without it. With those that the
+// next token shows: what it is made of is not looked into here.
+std::set<Oid> WaysUp::decided_apart(Oid first, Oid second) {
+    std::set<Oid> reached{first};
+    std::vector<Oid> next{first};
+    while (!next.empty()) {
+        const auto shown = dependents_.find(next.back());
+        next.pop_back();
+        if (shown == dependents_.end()) continue;
+        for (const Oid table : shown->second)
+            if (table != second && reached.insert(table).second) next.push_back(table);
+    }
+    const std::set<Oid> &later = stage_.hints().next_token.shown;
+    std::set<Oid> result;
+    for (const Oid table : dependents_[second])
+        if (table == second || reached.contains(table) || later.contains(table)) result.insert(table);
+    return result;
+}
+
 bool WaysUp::try_chain(const Relation &first, const Values &opening, const Relation &second,
                        const std::vector<Values> &seconds) {
     const TableShape &opened = *stage_.tables().of(second.id), &opener = *stage_.tables().of(first.id);
     const std::set<Oid> &asked = dependents_[second.id];
     const std::string beginning = entering(first, opening);
     const Seen &before = seen_before_[second.id];
+    const std::set<Oid> apart = decided_apart(first.id, second.id);
+    // How many rows of the second table are in sight once the second row is in; nothing where it is not let in, or that
+    // is not known.
+    const auto shown_with = [&](const std::string &statement) {
+        Candidate shown;
+        const std::string rows = fmt::format("select count(*) from (select 1 from {} limit 1000) x", opened.name);
+        (void)attempt(Finish::rollback, [&] {
+            if (in_time([&] { return execute(statement); }) == 0) return;
+            const Rows found = in_time([&] { return query(rows, {}, false); });
+            shown = found.value(0, 0);
+        });
+        return shown;
+    };
     std::set<std::string> tried;
     for (Values values : seconds) {
         if (gave_up()) return false;
@@ -82,19 +114,23 @@ bool WaysUp::try_chain(const Relation &first, const Values &opening, const Relat
         const std::string statement = entering(second, values);
         if (statement.empty()) return false;
         if (!tried.insert(statement).second) continue;
-        const auto gained_by = [&] {
+        const auto gained_by = [&](const std::set<Oid> &tables) {
             std::vector<std::string> gain;
             (void)attempt(Finish::rollback, [&] {
-                if (in_time([&] { return execute(statement); }) > 0) gain = gained(before, asked);
+                if (in_time([&] { return execute(statement); }) > 0) gain = gained(before, tables);
             });
             return gain;
         };
         std::vector<std::string> gain;
+        const Candidate alone = shown_with(statement);
         (void)attempt(Finish::rollback, [&] {
-            if (in_time([&] { return execute(beginning); }) > 0) gain = gained_by();
+            if (in_time([&] { return execute(beginning); }) == 0) return;
+            // Where the first row neither lets the second in nor shows more of its table, what it adds to the second
+            // can only be seen where it is read itself.
+            gain = gained_by(alone && shown_with(statement) == alone ? apart : asked);
         });
         // What the second row opens without the first is its own doing.
-        if (gain.empty() || !gained_by().empty()) continue;
+        if (gain.empty() || !gained_by(asked).empty()) continue;
         Hearing hearing = triggers_.of(first, Command::insert);
         hear_too(hearing, triggers_.of(second, Command::insert));
         const auto rises = [&] {
@@ -119,7 +155,7 @@ void WaysUp::try_chains(const Relation &relation) {
             continue;
         const Scratch scratch;
         left_ = kMostLooks;
-        if (!seen_before_.contains(next.id)) seen_before_[next.id] = foreign_seen(dependents_[next.id]);
+        if (!seen_before_.contains(next.id)) seen_before_[next.id] = at_first(dependents_[next.id]);
         const std::vector<Values> seconds = entries(next);
         for (const Values &opening : entries(relation)) {
             long entered = 0;

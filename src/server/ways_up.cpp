@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -108,6 +109,20 @@ WaysUp::Seen WaysUp::written_by_next_tokens(const std::set<Oid> &tables) {
     });
     left_ = left;
     return written;
+}
+
+WaysUp::Seen WaysUp::at_first(const std::set<Oid> &tables) {
+    std::set<Oid> fresh;
+    for (const Oid table : tables)
+        if (at_first_.try_emplace(table).second) fresh.insert(table);
+    if (!fresh.empty()) {
+        const int left = std::exchange(left_, kMostLooks + 2 * (int)fresh.size());
+        for (const auto &row : foreign_seen(fresh)) at_first_[row.first].insert(row);
+        left_ = left;
+    }
+    Seen seen;
+    for (const Oid table : tables) seen.insert(at_first_[table].begin(), at_first_[table].end());
+    return seen;
 }
 
 // Those of the tables that tell whether more is in sight than before: where all is, nothing more can be.
@@ -512,16 +527,18 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
         if (reach == nullptr || !reach->row_security) continue; // with no policy in the way it is open already
         const Scratch scratch;
         if (const auto found = dependents_.find(relation.id); found != dependents_.end()) {
-            left_ = kMostLooks + (int)found->second.size();
-            seen_before_[relation.id] = foreign_seen(found->second);
+            seen_before_[relation.id] = at_first(found->second);
+            left_ = kMostLooks;
             if (reach->commands.contains(Command::update)) {
                 try_promotion(relation);
                 try_promotion_together(relation);
             }
+            left_ = kMostLooks;
             if (reach->commands.contains(Command::insert)) {
                 try_joining(relation);
                 if (reach->commands.contains(Command::update)) try_raising(relation);
             }
+            left_ = kMostLooks;
             try_ranks(relation);
             try_raising_others(relation);
         }

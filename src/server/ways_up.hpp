@@ -42,7 +42,9 @@ public:
     void look_at_triggers(const std::string &object, std::vector<Cell> &cells, std::vector<Finding> *findings);
 
 private:
-    static constexpr int kMostLooks = 4000; // at tables, for the ways up through one table
+    // At tables, for the ways up through one table: by changes of its own row there, by rows that it puts in, and by
+    // what a role gives. None of the three lives off another's.
+    static constexpr int kMostLooks = 4000;
 
     using Seen = std::set<std::pair<Oid, std::string>>;
     // A function that writes, with rights of its own, to tables that decide about others.
@@ -84,6 +86,7 @@ private:
     void make_room(const Room &room, const Relation &relation);
     // What a row that opens nothing by itself lets be written next.
     void try_chains(const Relation &relation);
+    std::set<Oid> decided_apart(Oid first, Oid second);
     bool try_chain(const Relation &first, const Values &opening, const Relation &second,
                    const std::vector<Values> &seconds);
     // What it has of its own, and may found besides, and what such a one may write.
@@ -282,7 +285,9 @@ private:
     std::optional<Row> addressed(const TableShape &shape);
     std::vector<OwnWrite> own_writes(const Relation &relation, Command command, const Effects &effects,
                                      const std::set<Oid> &targets);
-    const Seen &in_sight(Oid table);
+    // What it sees in these tables before anything is tried: each is asked once. REQUIRES: nothing was done since that
+    // is not undone.
+    Seen at_first(const std::set<Oid> &tables);
     bool may_refer_to(const Relation &relation, const Values &values, const Row &row);
     Cell *cell_of(const std::string &object, Command command);
     // Whether the triggers let the write through that the policies let through; `kept` finds what it leaves in the
@@ -303,7 +308,7 @@ private:
     Stage &stage_;
     const Persona &persona_;
     const std::vector<Row> &own_;
-    std::map<Oid, Seen> seen_before_;         // by deciding table: what its dependents showed before anything was tried
+    std::map<Oid, Seen> seen_before_;         // by deciding table: what at_first() says of its dependents
     std::map<Oid, std::set<Oid>> dependents_; // of a deciding table: the tables that policies show by it
     std::vector<Opener> openers_;
     std::vector<Reader> readers_;
@@ -325,7 +330,7 @@ private:
     bool late_ = false;            // the last gain was all of that kind
     bool changes_ = false;         // and it was rows that may be changed, and no more of them seen
     Seen written_late_;            // what the next token lets be changed before anything was tried
-    std::map<Oid, Seen> in_sight_; // rows of other people in a table that triggers write to
+    std::map<Oid, Seen> at_first_; // by table, what at_first() has asked so far
     Oid user_ = InvalidOid;
     int security_ = 0;
 };
