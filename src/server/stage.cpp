@@ -70,7 +70,8 @@ bool Stage::only_typed(const TableShape &table, int number) const {
 
 bool Stage::told_apart(const TableShape &table) const {
     const auto found = hints_.told_apart.find(table.id);
-    return found != hints_.told_apart.end() &&
+    // Files of one bucket are told apart by the policies for it.
+    return found != hints_.told_apart.end() && part_column(table) == nullptr &&
            (found->second || std::any_of(table.columns.begin(), table.columns.end(),
                                          [](const ColumnShape &column) { return says_person(column.name); }));
 }
