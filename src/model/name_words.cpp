@@ -24,6 +24,14 @@ constexpr std::array kOfPeople = {"firstname", "lastname",   "fullname", "surnam
                                   "salary",    "salaries",   "diagnos*", "medic*",   "patient*",  "allerg*",
                                   "guardian*", "disabilit*", "nin"};
 constexpr std::array kNameOfPeople = {"first", "last", "full", "middle", "maiden", "family", "given"};
+constexpr std::array kGranted = {
+    "role",     "roles",      "admin",     "isadmin",    "superadmin", "permission*", "plan",      "tier",
+    "premium",  "ispremium",  "subscri*",  "credit",     "credits",    "balance",     "wallet",    "quota",
+    "verified", "isverified", "approved",  "isapproved", "approval",   "kyc",         "banned",    "isbanned",
+    "blocked",  "isblocked",  "suspended", "paid",       "payment",    "entitle*",    "commission"};
+// When it was, who did it, and what it is called at somebody else's, is said of it and is not it.
+constexpr std::array kSaidOfIt = {"at", "by",    "date",   "id",      "note",  "notes", "reason",  "url",
+                                  "on", "email", "method", "methods", "token", "name",  "message", "customer"};
 constexpr std::array kSecret = {"token", "secret", "nonce", "apikey"};
 constexpr std::array kOfSecrets = {"token*", "secret*", "key*",     "code*",  "invit*",
                                    "link*",  "share*",  "session*", "reset*", "magic"};
@@ -99,6 +107,11 @@ std::vector<std::string> words_of_name(std::string_view name) {
 
 bool says_private(std::string_view column) {
     return any_fits(words_of_name(column), kPrivate);
+}
+
+bool says_granted(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    return any_fits(words, kGranted) && !(words.size() > 1 && any_fits(words, kSaidOfIt));
 }
 
 bool says_person(std::string_view column) {

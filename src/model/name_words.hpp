@@ -17,6 +17,9 @@ std::vector<std::string> words_of_name(std::string_view name);
 // An address, a number, a word or an amount that is somebody's own business: email, iban, password, salary, diagnosis.
 bool says_private(std::string_view column);
 
+// Of a row about a person: what somebody else decides about him. A role, a plan, a balance, that he is verified.
+bool says_granted(std::string_view column);
+
 // Something that people have and things have not: first_name, date_of_birth, diagnosis.
 bool says_person(std::string_view column);
 

@@ -154,6 +154,8 @@ private:
                     const std::set<Oid> &asked);
     // Rows that say that somebody else has written them.
     void try_forging(const Relation &relation);
+    Candidate another_value(const TableShape &shape, const ColumnShape &column, const Candidate &held);
+    void try_granting(const Relation &relation);
     bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);

@@ -105,5 +105,21 @@ TEST(NameWords, RolesThatAreSetOverOthers) {
     EXPECT_FALSE(says_ruler(""));
 }
 
+TEST(NameWords, WhatOthersGrant) {
+    for (const char *name :
+         {"plan", "subscription_status", "creditBalance", "is_verified", "isAdmin", "role", "kyc_status"})
+        EXPECT_TRUE(says_granted(name)) << name;
+    for (const char *name :
+         {"name", "plan_name", "verified_at", "approved_by", "payment_method", "stripe_customer_id", "planet"})
+        EXPECT_FALSE(says_granted(name)) << name;
+}
+
+TEST(NameWords, WhatPeopleHave) {
+    for (const char *name : {"full_name", "firstName", "surname", "date_of_birth", "dob", "diagnosis", "patient_id"})
+        EXPECT_TRUE(says_person(name)) << name;
+    for (const char *name : {"name", "phone", "company_name", "full_address", "first", "display_name"})
+        EXPECT_FALSE(says_person(name)) << name;
+}
+
 } // namespace
 } // namespace rlsproof
