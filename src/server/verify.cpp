@@ -95,7 +95,8 @@ Verification verify(const World &world, const Selection &selection) {
                 add_proofs(world, declared, hints, who, proofs, cells[i], result.notes);
                 if (where != nullptr) add_topics(world, who, stage, cells[i]);
                 if (where != nullptr && selection.command.empty())
-                    add_ways(world, stage, bodies, triggers, who, proofs, selection.object, cells[i], result.findings);
+                    add_ways(world, stage, bodies, triggers, who, proofs, selection.object, cells[i], result.findings,
+                             result.notes);
                 (void)attempt(Finish::rollback, [&] {
                     assume(identity_of(who));
                     settle_views(world, who, bodies, cells[i]);

@@ -57,6 +57,9 @@ public:
         ask(object);
     }
 
+    // Tables of which it was not asked, since there was no time.
+    size_t unasked() const { return unasked_; }
+
 private:
     void ask(const std::string &object) {
         std::vector<CellToProve> questions = tables_to_ask(object);
@@ -73,6 +76,8 @@ private:
                         spent += proofs[i].milliseconds;
                     else if (tell(some[i], proofs[i]))
                         again.push_back(some[i]);
+                if (spent >= kMostSpent)
+                    unasked_ = std::max(unasked_, questions.size() - std::min(at + kAtOnce, questions.size()));
             }
             questions = std::move(again);
         }
@@ -237,14 +242,22 @@ private:
     std::vector<Cell> &cells_;
     std::vector<Finding> &findings_;
     JustSignedUp who_;
+    size_t unasked_ = 0;
 };
 
 } // namespace
 
 void add_ways(const World &world, const Stage &stage, Bodies &bodies, Triggers &triggers, const Persona &persona,
-              Proofs &proofs, const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings) {
-    if (is_newcomer(persona) && !persona.uid.empty())
-        Ways(world, stage, bodies, triggers, persona, proofs, cells, findings).look(object);
+              Proofs &proofs, const std::string &object, std::vector<Cell> &cells, std::vector<Finding> &findings,
+              std::vector<std::string> &notes) {
+    if (!is_newcomer(persona) || persona.uid.empty()) return;
+    Ways ways(world, stage, bodies, triggers, persona, proofs, cells, findings);
+    ways.look(object);
+    if (ways.unasked() > 0)
+        notes.push_back(
+            fmt::format("whether a write of persona \"{}\" opens {} more table{} was not asked of the solver: it spent "
+                        "a minute on other tables and found nothing",
+                        persona.name, ways.unasked(), ways.unasked() == 1 ? "" : "s"));
 }
 
 } // namespace rlsproof::server
