@@ -56,6 +56,7 @@ constexpr std::array kTyped = {"created", "updated", "modified", "added",    "ed
                                "changed", "entered", "inserted", "imported", "deleted"};
 constexpr std::array kTypist = {"", "id", "uid", "uuid", "user", "userid", "useruid"};
 constexpr std::array kOverOthers = {"*admin*", "super*", "staff*", "root", "moderator*", "manager", "managers", "boss"};
+constexpr std::array kAdmins = {"*admin*", "super*", "root"};
 constexpr std::array kRulers = {"admin", "owner", "super", "staff", "root", "moderator", "manager", "boss"};
 constexpr std::array kEverybody = {"public", "publicly", "everyone", "everybody", "anyone", "anybody"};
 // What makes everybody fewer, or all rows fewer.
@@ -183,6 +184,10 @@ bool says_ruler(std::string_view role) {
     for (const std::string &word : words_of_name(role)) letters += word;
     return std::any_of(kRulers.begin(), kRulers.end(),
                        [&](const char *ruler) { return letters.find(ruler) != std::string::npos; });
+}
+
+bool says_admin(std::string_view role) {
+    return any_fits(words_of_name(role), kAdmins);
 }
 
 bool says_everybody(std::string_view policy) {

@@ -56,6 +56,9 @@ bool says_over_others(std::string_view list);
 // Of the name of a role: those who have it are set over others. "admin", "org_owner" and "moderator" say so.
 bool says_ruler(std::string_view role);
 
+// The same, and of an admin: no business lets whoever likes sign up as one. Owners and managers do sign up.
+bool says_admin(std::string_view role);
+
 // Of a policy: that everybody is meant, and no fewer. "Public profiles are viewable by everyone" says so; what speaks
 // of users, of who has signed in, or of published rows says less.
 bool says_everybody(std::string_view policy);

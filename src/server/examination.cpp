@@ -509,8 +509,9 @@ void Examination::tell_kind(const Persona &persona, const Kind &kind, const std:
 
 void Examination::as_kind(const Persona &persona, const Kind &kind, const Selection &selection,
                           std::vector<Cell> &cells, std::vector<Finding> &findings) {
-    // That whoever likes is an admin is told as what it is; what admins may do is meant for them.
-    if (kind.told && says_ruler(kind.word)) return;
+    // That whoever likes is an admin is told as what it is; what admins may do is meant for them. Whoever is to sign up
+    // as an owner or a manager is looked at.
+    if (kind.told && says_admin(kind.word)) return;
     std::vector<Finding> said_before, said;
     own_ = stage_->sign_up(persona.uid, false);
     strike_off(*stage_, bodies_, persona, own_, said_before);

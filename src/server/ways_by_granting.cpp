@@ -1,7 +1,7 @@
 #include "model/name_words.hpp"
 
-// What somebody else is to grant, by the name of a column of one's own row: a plan, a balance, that one is verified. No
-// policy goes by it; the application does, or whoever sends the invoice.
+// What somebody else is to grant, by the name of a column of one's own row: a plan, a balance, that one is verified.
+// Policies open nothing by it; the application goes by it, or whoever sends the invoice.
 #include "server/ways_up.hpp"
 
 #include <algorithm>
@@ -81,8 +81,8 @@ void WaysUp::try_granting(const Relation &relation) {
     finding.message = fmt::format("{} can set {} of its own row in {}, which by {} name{} somebody else is to grant",
                                   persona_.name, fmt::join(columns, ", "), relation.name,
                                   columns.size() == 1 ? "its" : "their", columns.size() == 1 ? "" : "s");
-    finding.detail = fmt::format("No policy goes by it; an application that does takes everybody's word for it. It was "
-                                 "done with: {}",
+    finding.detail = fmt::format("No policy was seen to open anything by it; an application that goes by it takes "
+                                 "everybody's word. It was done with: {}",
                                  fmt::join(statements, "; "));
     finding.hint = "Grant UPDATE on the columns that are one's own to change, or let a trigger keep the others as they "
                    "are. If it is meant, waive the finding and say so.";

@@ -105,6 +105,13 @@ TEST(NameWords, RolesThatAreSetOverOthers) {
     EXPECT_FALSE(says_ruler(""));
 }
 
+TEST(NameWords, AdminsAreNotWhoeverSignsUp) {
+    for (const char *role : {"admin", "ORG_ADMIN", "super_admin", "superuser", "root"})
+        EXPECT_TRUE(says_admin(role)) << role;
+    for (const char *role : {"gym_owner", "manager", "staff", "moderator", "member", ""})
+        EXPECT_FALSE(says_admin(role)) << role;
+}
+
 TEST(NameWords, WhatOthersGrant) {
     for (const char *name :
          {"plan", "subscription_status", "creditBalance", "is_verified", "isAdmin", "role", "kyc_status"})
