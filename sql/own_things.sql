@@ -25,7 +25,7 @@ CREATE TABLE good_not (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), owner uuid
 CREATE TABLE good_not_pictures (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), path text NOT NULL);
 CREATE FUNCTION lists(p uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = things AS
     $$ SELECT EXISTS (SELECT 1 FROM good_helped g WHERE g.id = p AND g.owner = uid() AND g.status = 'active') $$;
--- Bad: the thing is not what the other rows hang on, and whoever has an active one is let in everywhere. Nobody reads more by it.
+-- Bad: the thing is not what the other rows hang on, and whoever has an active one is let in everywhere. Everybody reads them anyway.
 CREATE TABLE bad (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), owner uuid NOT NULL REFERENCES people, status text NOT NULL DEFAULT 'draft');
 CREATE TABLE bad_pictures (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), other uuid NOT NULL);
 CREATE TABLE bad_plan (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), owner uuid NOT NULL REFERENCES people);

@@ -237,6 +237,27 @@ const char *turned(const char *symbol) {
     return symbol;
 }
 
+// column = (SELECT other FROM ... WHERE ...): what is looked up there.
+void note_looked_up(HintWalk *walk, const Place &place, Node *node) {
+    if (!IsA(node, SubLink) || castNode(SubLink, node)->subLinkType != EXPR_SUBLINK || place.number <= 0) return;
+    auto *query = castNode(Query, castNode(SubLink, node)->subselect);
+    if (query->targetList == NIL) return;
+    walk->stack = lappend(walk->stack, query);
+    Place other;
+    if (place_of(without_casts((Node *)linitial_node(TargetEntry, query->targetList)->expr), walk, &other) &&
+        other.number > 0)
+        note(walk, HintKind::matched, place.relation, place.number, place.own, nullptr, other.relation, other.number);
+    walk->stack = list_truncate(walk->stack, list_length(walk->stack) - 1);
+}
+
+// value = ANY (column): a row at hand in which there is something to be found.
+void note_filled(HintWalk *walk, Node *array) {
+    Place place;
+    const char *value = some_value(get_element_type(exprType(array)));
+    if (value != nullptr && place_of(array, walk, &place) && place.own)
+        note_value(walk, place, psprintf("{\"%s\"}", value));
+}
+
 // One side a column, the other something it is compared with.
 void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
     left = without_casts(left);
@@ -245,6 +266,7 @@ void compare(HintWalk *walk, Node *left, Node *right, const char *symbol) {
     Place place, other;
     int part = 0;
     if (place_of(left, walk, &place)) {
+        note_looked_up(walk, place, bare);
         if (IsA(bare, Const))
             note_compared(walk, place, left, castNode(Const, bare), symbol);
         else if (place_of(bare, walk, &other) && place.number > 0 && other.number > 0)
@@ -529,6 +551,9 @@ bool walk_node(Node *node, void *context) {
                           castNode(ScalarArrayOpExpr, node)->useOr ? HintKind::value : HintKind::shunned);
             if (is_identity(right, walk))
                 note(walk, HintKind::identity, place.relation, place.number, place.own, nodeToString(right));
+            if (Place other; place.number > 0 && place_of(right, walk, &other) && other.relation != place.relation)
+                note(walk, HintKind::matched, place.relation, place.number, place.own, nullptr, other.relation,
+                     other.number);
         } else if (IsA(right, Const) && !castNode(Const, right)->constisnull && is_identity(left, walk)) {
             each_element(castNode(Const, right)->constvalue,
                          [walk, left](Oid type, Datum value) { note_asked(walk, left, type, value); });
@@ -544,6 +569,7 @@ bool walk_node(Node *node, void *context) {
         } else if (IsA(right, ArrayExpr)) {
             foreach (cell, castNode(ArrayExpr, right)->elements) compare(walk, (Node *)lfirst(cell), left, "=");
         }
+        if (left != nullptr && (IsA(left, Var) || IsA(left, SubLink)) && IsA(right, Var)) note_filled(walk, right);
         break;
     }
     case T_NullTest: {

@@ -24,6 +24,7 @@ enum class HintKind {
     function,      // is called
     joined,        // columns of two tables are compared with each other
     joined_part,   // a part of a name and a column of another table are
+    matched,       // a column with one that a sub-select looks up
     personal,      // a column of a row that is the caller's own is read
     mention,       // a constant, wherever it stands
     read_as,       // a text is cast to another type

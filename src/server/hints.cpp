@@ -339,9 +339,13 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     break;
                 case HintKind::joined:
                     hints.joined.insert({column, Column{raw->other, raw->other_number}});
+                    hints.matched.insert({column, Column{raw->other, raw->other_number}});
                     hint.joined.insert({column, Column{raw->other, raw->other_number}});
                     break;
                 case HintKind::joined_part: hint.joined.insert({column, Column{raw->other, raw->other_number}}); break;
+                case HintKind::matched:
+                    hints.matched.insert({column, Column{raw->other, raw->other_number}});
+                    break;
                 case HintKind::personal:
                     if (second) hints.personal.insert(column);
                     break;

@@ -57,7 +57,7 @@ void WaysUp::try_appointed_as(const Relation &relation, const Appointed &as, std
             return true;
         const Seen late = std::exchange(written_late_, written_by_next_tokens(stage_.hints().next_token.shown));
         const std::set<Oid> &asked = dependents_[relation.id];
-        const Seen before = foreign_seen(asked);
+        const Sight before = in_sight(asked);
         const auto told_by = [&](Command command, const auto &look) {
             const size_t told = findings_->size();
             if (left.contains(command)) look();
@@ -72,7 +72,7 @@ void WaysUp::try_appointed_as(const Relation &relation, const Appointed &as, std
             joined_.erase(relation.id);
         });
         told_by(Command::update, [&] {
-            const Seen plain = std::exchange(seen_before_[relation.id], before);
+            const Sight plain = std::exchange(seen_before_[relation.id], before);
             try_promotion(relation);
             seen_before_[relation.id] = plain;
         });

@@ -73,7 +73,7 @@ Row WaysUp::just_put_in(const TableShape &shape) {
 
 bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::string &statement) {
     const TableShape &shape = *stage_.tables().of(relation.id);
-    Seen before = at_first(opener.asked);
+    Sight before = at_first(opener.asked);
     const auto gained_by = [&](const std::string &calling) {
         std::vector<std::string> gain;
         (void)attempt(Finish::rollback, [&] {
@@ -92,7 +92,7 @@ bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::
     bool guessed = false;
     (void)attempt(Finish::rollback, [&] {
         if (in_time([&] { return execute(statement); }) == 0) return;
-        before.merge(foreign_seen(by_the_row)); // what it opens by itself is told of it alone
+        before.merge(in_sight(by_the_row)); // what it opens by itself is told of it alone
         const Row row = just_put_in(shape);
         // The row may be named by an argument, or found by who is calling.
         for (const Arguments &choice : arguments_for_itself(*opener.function, stage_, persona_.uid, &row)) {
@@ -161,7 +161,7 @@ std::set<Oid> WaysUp::left_rows_in(const std::set<Oid> &tables) {
 }
 
 // Whether it reads the value by a plain SELECT: of the table, or of a view that shows the table's rows.
-bool WaysUp::is_in_sight(const Column &column, const std::string &value) {
+bool WaysUp::is_shown(const Column &column, const std::string &value) {
     const std::vector<Row> &rows = stage_.rows(column.relation);
     const bool readable = query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'SELECT')",
                                 {std::to_string(column.relation), std::to_string(column.number)})
@@ -169,7 +169,7 @@ bool WaysUp::is_in_sight(const Column &column, const std::string &value) {
     if (readable && std::any_of(rows.begin(), rows.end(), [&](const Row &row) {
             const auto held = row.values.find(column.number);
             return held != row.values.end() && held->second == value &&
-                   at_first({column.relation}).contains({column.relation, row.tid});
+                   at_first({column.relation}).rows.contains({column.relation, row.tid});
         }))
         return true;
     return std::any_of(world_.relations.begin(), world_.relations.end(), [&](const Relation &view) {
@@ -189,9 +189,9 @@ bool WaysUp::is_in_sight(const Column &column, const std::string &value) {
     });
 }
 
-bool WaysUp::are_in_sight(const Arguments &choice) {
+bool WaysUp::are_shown(const Arguments &choice) {
     return std::all_of(choice.words.begin(), choice.words.end(),
-                       [&](const auto &word) { return is_in_sight(word.first, word.second); });
+                       [&](const auto &word) { return is_shown(word.first, word.second); });
 }
 
 bool WaysUp::hold_a_code(const Arguments &choice) const {
@@ -217,14 +217,14 @@ void WaysUp::try_calling(const Opener &opener) {
     left_ = kMostLooks;
     if (try_rising_by(opener) || try_raising_by(opener) || try_switching(opener)) return;
     const Scratch scratch;
-    const Seen before = at_first(opener.asked);
+    const Sight before = at_first(opener.asked);
     std::string opening, words;
     bool coded = false;
     std::vector<std::string> gain;
     size_t calls = 0;
     for (const Arguments &choice : arguments_for_itself(function, stage_, persona_.uid, nullptr)) {
         if ((!choice.by_key && choice.words.empty()) || left_ <= 0) return;
-        if (!choice.by_key && !are_in_sight(choice)) {
+        if (!choice.by_key && !are_shown(choice)) {
             // Who is not shown a code is not let in by it; a name that nobody is shown is something else.
             if (!hold_a_code(choice)) return;
             continue;

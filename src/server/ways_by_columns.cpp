@@ -86,7 +86,7 @@ void WaysUp::try_promotion_together(const Relation &relation) {
     }
     const Hearing &hearing = triggers_.of(relation, Command::update);
     const std::set<Oid> &asked = dependents_[relation.id];
-    const Seen &before = seen_before_[relation.id];
+    const Sight &before = seen_before_[relation.id];
     for (const Values &values : sets) {
         if (gave_up()) break;
         const Scratch scratch;
@@ -114,7 +114,7 @@ void WaysUp::try_raising(const Relation &relation) {
     const std::vector<Values> sets = may_set_together(shape);
     if (sets.empty()) return;
     const std::set<Oid> &asked = dependents_[relation.id];
-    const Seen &before = seen_before_[relation.id];
+    const Sight &before = seen_before_[relation.id];
     size_t tried = 0;
     for (const Values &entry : entries(relation)) {
         if (tried >= kMostRaised || gave_up()) break;

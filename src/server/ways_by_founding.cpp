@@ -185,7 +185,7 @@ void WaysUp::try_after_founding(const std::string &object) {
         for (const auto &[table, asked] : dependents_) all.insert(asked.begin(), asked.end());
         founded.seen = at_first(all);
         found(founded);
-        const Seen before = founded.statements.empty() ? founded.seen : foreign_seen(all);
+        const Sight before = founded.statements.empty() ? founded.seen : in_sight(all);
         for (const Relation &relation : world_.relations)
             if ((object.empty() || object == relation.name) && dependents_.contains(relation.id) &&
                 may_enter(relation) && !joined_.contains(relation.id) && !chained_.contains(relation.id))
@@ -194,7 +194,7 @@ void WaysUp::try_after_founding(const std::string &object) {
     doubt_ = said; // what could not be founded is no doubt about what can
 }
 
-void WaysUp::try_linking(const Relation &relation, const Founded &founded, const Seen &before) {
+void WaysUp::try_linking(const Relation &relation, const Founded &founded, const Sight &before) {
     const TableShape &shape = *stage_.tables().of(relation.id);
     const std::set<Oid> &asked = dependents_[relation.id];
     if (!stage_.names_people(shape)) return;

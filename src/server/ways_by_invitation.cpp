@@ -104,7 +104,7 @@ void WaysUp::try_inviting(const Relation &relation) {
     const std::string own = std::exchange(address_, invited->address);
     const std::vector<Values> rows = entries(relation);
     address_ = own;
-    Seen before = at_first(invited->asked); // what the one who invites sees, it may show
+    Seen before = at_first(invited->asked).rows; // what the one who invites sees, it may show
     before.merge(seen_by(*invited));
     size_t tried = 0;
     for (const Values &values : rows) {

@@ -143,10 +143,10 @@ bool WaysUp::opens_then(const Moved &moved, const std::string &changing, const s
             called = calling.empty() || !left_rows_in(opener->written).empty();
         });
         if (!called) return;
-        Seen before = foreign_seen(asked);
+        Sight before = in_sight(asked);
         (void)attempt(Finish::rollback, [&] {
             act();
-            before.merge(foreign_seen(asked));
+            before.merge(in_sight(asked));
         });
         const auto rises = [&] {
             act();

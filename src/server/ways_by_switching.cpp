@@ -51,7 +51,7 @@ std::vector<std::string> WaysUp::tenants_for(const ColumnShape &written, const s
     return values;
 }
 
-bool WaysUp::switches(const Opener &opener, const Seen &before, const std::string &argument,
+bool WaysUp::switches(const Opener &opener, const Sight &before, const std::string &argument,
                       const std::string &tenant) {
     const Function &function = *opener.function;
     std::vector<Arguments> choices = arguments_for(function, stage_, persona_.uid, own_, {{argument, tenant}});
@@ -98,7 +98,7 @@ bool WaysUp::try_switching(const Opener &opener) {
                 const AsUser past(user_, security_);
                 (void)stage_.another_own(*shape, persona_.uid, own_);
             }
-            const Seen before = foreign_seen(opener.asked);
+            const Sight before = in_sight(opener.asked);
             for (const std::string &tenant : tenants_for(*column, opener.asked))
                 if (!accused) accused = switches(opener, before, said, tenant);
         });

@@ -58,7 +58,7 @@ bool is_number(const ColumnShape &column) {
 // policies, or the row is about somebody whom its own row is addressed to.
 bool WaysUp::may_refer_to(const Relation &relation, const Values &values, const Row &row) {
     const TableShape &shape = *stage_.tables().of(relation.id), &other = *stage_.tables().of(row.table);
-    if (at_first({row.table}).contains({row.table, row.tid})) return true;
+    if (at_first({row.table}).rows.contains({row.table, row.tid})) return true;
     if (std::any_of(world_.view_reads.begin(), world_.view_reads.end(), [&](const ViewRead &read) {
             return read.relation == other.name && read.persona == persona_.name && !read.row_security;
         }))
@@ -300,7 +300,7 @@ void WaysUp::look_at_triggers(const std::string &object, std::vector<Cell> &cell
 
 bool WaysUp::takes_in(const Relation &relation, const OwnWrite &write, Command command, const Effects &effects,
                       const std::set<Oid> &deciding, const std::set<Oid> &asked) {
-    const auto gained_with = [&](const Seen &before, bool awake) {
+    const auto gained_with = [&](const Sight &before, bool awake) {
         std::vector<std::string> gain;
         (void)attempt(Finish::rollback, [&] {
             {
@@ -314,7 +314,7 @@ bool WaysUp::takes_in(const Relation &relation, const OwnWrite &write, Command c
         });
         return gain;
     };
-    const Seen before = at_first(asked);
+    const Sight before = at_first(asked);
     const std::vector<std::string> gain = gained_with(before, true);
     // What the row opens with triggers at rest is its own doing, and told as such.
     if (gain.empty() || !gained_with(before, false).empty()) return false;

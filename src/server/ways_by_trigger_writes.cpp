@@ -79,7 +79,7 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
             size_t taken = 0;
             for (const Row &row : stage_.rows(key.parent)) {
                 const auto value = row.values.find(key.parent_columns.front());
-                const bool is_hidden = !at_first({key.parent}).contains({key.parent, row.tid});
+                const bool is_hidden = !at_first({key.parent}).rows.contains({key.parent, row.tid});
                 if (taken == kMostPointed || value == row.values.end() || !value->second || is_hidden != hidden)
                     continue;
                 Values one = plain.front();

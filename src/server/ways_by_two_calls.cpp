@@ -102,7 +102,7 @@ std::optional<std::string> WaysUp::call_in_turn(const TwoCalls &calls, size_t at
 }
 
 bool WaysUp::opens_in_turn(const TwoCalls &calls) {
-    const Seen before = foreign_seen(calls.opener.asked);
+    const Sight before = in_sight(calls.opener.asked);
     constexpr size_t kMostSeconds = 8;
     for (size_t at = 0; at < kMostSeconds; at++) {
         if (gave_up()) return false;

@@ -93,7 +93,7 @@ bool WaysUp::try_chain(const Relation &first, const Values &opening, const Relat
     const TableShape &opened = *stage_.tables().of(second.id), &opener = *stage_.tables().of(first.id);
     const std::set<Oid> &asked = dependents_[second.id];
     const std::string beginning = entering(first, opening);
-    const Seen &before = seen_before_[second.id];
+    const Sight &before = seen_before_[second.id];
     const std::set<Oid> apart = decided_apart(first.id, second.id);
     // How many rows of the second table are in sight once the second row is in; nothing where it is not let in, or that
     // is not known.

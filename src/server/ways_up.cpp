@@ -53,122 +53,6 @@ const std::vector<std::string> &WaysUp::words() {
     return words_;
 }
 
-// Whether there is nothing left to look with: what was not tried is not known.
-bool WaysUp::gave_up() {
-    if (left_ > 0) return false;
-    if (doubt_.empty())
-        doubt_ = fmt::format("after {} looks at the tables it decides about the rest was not tried", kMostLooks);
-    return true;
-}
-
-// Rows of other people that are visible now, in some tables.
-WaysUp::Seen WaysUp::foreign_seen(const std::set<Oid> &tables) {
-    Seen seen;
-    const auto look_at = [&](const std::set<Oid> *alone) {
-        for (const Relation &relation : world_.relations) {
-            if (!tables.contains(relation.id) || !relation.is_table() || left_ <= 0) continue;
-            if (alone != nullptr && !alone->contains(relation.id)) continue;
-            const Reach *reach = relation.reach_of(persona_.name);
-            if (reach == nullptr || !reach->commands.contains(Command::select)) continue;
-            left_--;
-            const Scratch scratch;
-            Probe probe(stage_, relation, own_, user_, security_);
-            const Observation observation = probe.select();
-            for (const Row *row : observation.foreign) seen.emplace(relation.id, row->tid);
-        }
-    };
-    look_at(nullptr);
-    by_next_token_.clear();
-    const Seen by_this_one = seen;
-    with_next_tokens(tables, [&](const std::set<Oid> &shown) { look_at(&shown); });
-    for (const auto &row : seen)
-        if (!by_this_one.contains(row)) by_next_token_.insert(row);
-    return seen;
-}
-
-// What is written now may show by the next token alone. Calls `look` with each that there may be, where it says
-// anything of these tables: with those of which it does.
-void WaysUp::with_next_tokens(const std::set<Oid> &tables, const std::function<void(const std::set<Oid> &)> &look) {
-    const NextToken &token = stage_.hints().next_token;
-    std::set<Oid> shown;
-    for (const Oid table : tables)
-        if (token.shown.contains(table)) shown.insert(table);
-    for (size_t i = 0; !shown.empty() && i < next_tokens(token); i++)
-        (void)attempt(Finish::rollback, [&] {
-            if (take_next_token(token, i, user_, security_)) look(shown);
-        });
-}
-
-// Rows of other people that it could change or take away with its next token.
-WaysUp::Seen WaysUp::written_by_next_tokens(const std::set<Oid> &tables) {
-    Seen written;
-    const int left = left_; // it is no more than what was looked at
-    with_next_tokens(tables, [&](const std::set<Oid> &shown) {
-        for (const Command command : {Command::update, Command::remove})
-            written.merge(written_by_this_token(shown, command));
-    });
-    left_ = left;
-    return written;
-}
-
-WaysUp::Seen WaysUp::at_first(const std::set<Oid> &tables) {
-    std::set<Oid> fresh;
-    for (const Oid table : tables)
-        if (at_first_.try_emplace(table).second) fresh.insert(table);
-    if (!fresh.empty()) {
-        const int left = std::exchange(left_, kMostLooks + 2 * (int)fresh.size());
-        for (const auto &row : foreign_seen(fresh)) at_first_[row.first].insert(row);
-        left_ = left;
-    }
-    Seen seen;
-    for (const Oid table : tables) seen.insert(at_first_[table].begin(), at_first_[table].end());
-    return seen;
-}
-
-// Those of the tables that tell whether more is in sight than before: where all is, nothing more can be.
-std::set<Oid> WaysUp::telling(const Seen &before, const std::set<Oid> &asked) {
-    std::set<Oid> result;
-    std::map<const HowDecided *, int> alike;
-    for (const Oid table : asked) {
-        const std::vector<Row> &rows = stage_.rows(table);
-        const bool all = std::all_of(rows.begin(), rows.end(), [&](const Row &row) {
-            return before.contains({table, row.tid});
-        });
-        if (all) continue;
-        const auto [how, is_new] = how_decided_.try_emplace(table, nullptr);
-        if (is_new) how->second = &*ways_to_decide_.insert(how_decided(stage_.hints(), table)).first;
-        if (++alike[how->second] <= kMostAlike) result.insert(table);
-    }
-    return result;
-}
-
-// The tables whose visible rows grew, after a write to a table that decides about them.
-std::vector<std::string> WaysUp::gained(const Seen &before, const std::set<Oid> &asked) {
-    std::vector<std::string> names;
-    const auto is_new = [&](const std::pair<Oid, std::string> &seen) { return !before.contains(seen); };
-    const auto add = [&](Oid table) {
-        const std::string name = stage_.tables().of(table)->name;
-        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-    };
-    const Seen first = foreign_seen(telling(before, asked));
-    if (std::none_of(first.begin(), first.end(), is_new)) {
-        // What everybody sees, the next token may let it change.
-        for (const auto &written : written_by_next_tokens(telling({}, asked)))
-            if (!written_late_.contains(written)) add(written.first);
-        if (!names.empty()) late_ = changes_ = true;
-        return names;
-    }
-    bool late = true;
-    for (const auto &seen : foreign_seen(asked)) {
-        if (!is_new(seen)) continue;
-        late = late && by_next_token_.contains(seen);
-        add(seen.first);
-    }
-    late_ = late;
-    changes_ = false;
-    return names;
-}
-
 bool WaysUp::stands(const Hearing &hearing, const Relation *relation, const std::string &statement,
                     const std::string &kept, const std::function<bool()> &rises) {
     if (hearing.listeners.empty()) return true;
@@ -288,7 +172,7 @@ void WaysUp::accuse(Way way) {
 void WaysUp::try_promotion(const Relation &relation) {
     const TableShape &shape = *stage_.tables().of(relation.id);
     const Hearing &hearing = triggers_.of(relation, Command::update);
-    const Seen &before = seen_before_[relation.id];
+    const Sight &before = seen_before_[relation.id];
     const Hints &hints = stage_.hints();
     for (const ColumnShape &column : shape.columns) {
         const Column place{relation.id, column.number};
@@ -321,6 +205,7 @@ void WaysUp::try_promotion(const Relation &relation) {
                 if (const auto value = row.values.find(column.number);
                     value != row.values.end() && value->second && values.size() < most)
                     values.push_back(value->second);
+        for (const std::string &value : matching(place)) values.push_back(value);
         for (const ForeignKey &key : shape.foreign_keys) {
             if (key.columns.size() != 1 || key.columns.front() != column.number) continue;
             const auto take = [&](const Row &row, int number, size_t bound) {
@@ -409,7 +294,7 @@ void WaysUp::make_room(const Room &room, const Relation &relation) {
 
 void WaysUp::try_joining(const Relation &relation) {
     const std::set<Oid> &asked = dependents_[relation.id];
-    const Seen &before = seen_before_[relation.id];
+    const Sight &before = seen_before_[relation.id];
     const Hearing &hearing = triggers_.of(relation, Command::insert);
     const std::optional<Room> room = room_in(relation);
     if (!room) return;
@@ -421,10 +306,10 @@ void WaysUp::try_joining(const Relation &relation) {
         std::vector<std::string> gain;
         bool stood = false;
         (void)attempt(Finish::rollback, [&] {
-            Seen without = before;
+            Sight without = before;
             if (room->mine != nullptr) {
                 make_room(*room, relation);
-                without.merge(foreign_seen(asked));
+                without.merge(in_sight(asked));
             }
             (void)attempt(Finish::rollback, [&] {
                 if (in_time([&] { return execute(statement); }) > 0) gain = gained(without, asked);
@@ -457,6 +342,38 @@ bool WaysUp::is_what_others_go_by(const Column &place) const {
                           return key.parent == place.relation && key.parent_columns == std::vector{place.number};
                       });
            });
+}
+
+// What the column would have to hold to be found beside what other people's rows hold in columns that it is compared
+// with: those themselves, one of a list, or a list of one.
+std::vector<std::string> WaysUp::matching(const Column &place) const {
+    const ColumnShape &column = *stage_.tables().of(place.relation)->column(place.number);
+    std::vector<std::string> result;
+    const auto take = [&](const Column &other) {
+        const TableShape *table = stage_.tables().of(other.relation);
+        const ColumnShape *held = table == nullptr ? nullptr : table->column(other.number);
+        if (held == nullptr) return;
+        const bool list = column.category == 'A', lists = held->category == 'A';
+        for (const Row &row : stage_.rows(other.relation)) {
+            const auto value = row.values.find(other.number);
+            if (result.size() == kMostParents) return;
+            if (value == row.values.end() || !value->second) continue;
+            std::string match = *value->second;
+            if (lists && !list) {
+                const Rows elements = query("select pg_catalog.unnest($1::text[]) limit 1", {match});
+                if (elements.empty() || !elements.value(0, 0)) continue;
+                match = elements.text(0, 0);
+            } else if (list && !lists) {
+                match = array_literal({match});
+            }
+            if (std::find(result.begin(), result.end(), match) == result.end()) result.push_back(match);
+        }
+    };
+    for (const auto &[one, other] : stage_.hints().matched) {
+        if (one == place) take(other);
+        if (other == place) take(one);
+    }
+    return result;
 }
 
 // Rows that would be the persona's own: each there is, in each way in which it could be.

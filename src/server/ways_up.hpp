@@ -58,10 +58,19 @@ private:
     };
     bool gave_up();
     const std::vector<std::string> &words();
+    // What it reaches of other people's rows: those in sight and, of tables of which that was asked, those that it may
+    // change.
+    struct Sight {
+        Seen rows, changed;
+        std::set<Oid> weighed;
+        void merge(const Sight &other);
+    };
     Seen foreign_seen(const std::set<Oid> &tables);
+    Seen changeable(const std::set<Oid> &tables);
+    Sight in_sight(const std::set<Oid> &tables);
     // The tables that show more of other people's rows than before, of those that are asked.
     std::set<Oid> telling(const Seen &before, const std::set<Oid> &asked);
-    std::vector<std::string> gained(const Seen &before, const std::set<Oid> &asked);
+    std::vector<std::string> gained(const Sight &before, const std::set<Oid> &asked);
     void try_promotion(const Relation &relation);
     // The same of several columns at once: a role, and the team that it is held in.
     void try_promotion_together(const Relation &relation);
@@ -74,6 +83,7 @@ private:
     std::vector<Values> may_set_together(const TableShape &shape) const;
     bool may_set(const TableShape &shape, int number) const;
     bool is_what_others_go_by(const Column &place) const;
+    std::vector<std::string> matching(const Column &place) const;
     bool is_promoted(const Relation &relation) const;
     void try_joining(const Relation &relation);
     // How somebody who has a row already, in a table that holds one for each, can put in another: where it takes the
@@ -92,7 +102,7 @@ private:
     // What it has of its own, and may found besides, and what such a one may write.
     struct Founded {
         std::vector<Row> rows; // that name it
-        Seen seen;             // of others, before
+        Sight seen;            // of others, before
         std::vector<std::string> statements;
         std::set<Oid> in; // tables that they put rows into
     };
@@ -100,7 +110,7 @@ private:
     void found(Founded &founded);
     void becomes_its_own(const Relation &relation, const std::vector<Row> &before, const std::vector<Row> &after);
     bool founds(const std::string &statement, const std::set<Oid> &written, Founded &founded);
-    void try_linking(const Relation &relation, const Founded &founded, const Seen &before);
+    void try_linking(const Relation &relation, const Founded &founded, const Sight &before);
     std::vector<Row> rows_naming_it(const TableShape &shape);
     // What functions show of what a row of its own points to.
     struct Reader {
@@ -173,13 +183,13 @@ private:
     bool is_told(const TableShape &shape, const Row &row, const std::string &first, const std::string &answer,
                  const std::string &second);
     // Whether it is shown what it calls with, and whether that is a code: which of them whoever calls has to be told.
-    bool is_in_sight(const Column &column, const std::string &value);
-    bool are_in_sight(const Arguments &choice);
+    bool is_shown(const Column &column, const std::string &value);
+    bool are_shown(const Arguments &choice);
     bool hold_a_code(const Arguments &choice) const;
     std::string names_of_words(const Arguments &choice) const;
     // What an opener gives to whoever says which tenant it is in.
     bool try_switching(const Opener &opener);
-    bool switches(const Opener &opener, const Seen &before, const std::string &argument, const std::string &tenant);
+    bool switches(const Opener &opener, const Sight &before, const std::string &argument, const std::string &tenant);
     std::vector<std::string> tenants_for(const ColumnShape &written, const std::set<Oid> &asked) const;
     // What an opener gives to whoever is a plain member of somebody else's: a role in it.
     bool try_rising_by(const Opener &opener);
@@ -289,7 +299,7 @@ private:
                                      const std::set<Oid> &targets);
     // What it sees in these tables before anything is tried: each is asked once. REQUIRES: nothing was done since that
     // is not undone.
-    Seen at_first(const std::set<Oid> &tables);
+    Sight at_first(const std::set<Oid> &tables);
     bool may_refer_to(const Relation &relation, const Values &values, const Row &row);
     Cell *cell_of(const std::string &object, Command command);
     // Whether the triggers let the write through that the policies let through; `kept` finds what it leaves in the
@@ -310,7 +320,7 @@ private:
     Stage &stage_;
     const Persona &persona_;
     const std::vector<Row> &own_;
-    std::map<Oid, Seen> seen_before_;         // by deciding table: what at_first() says of its dependents
+    std::map<Oid, Sight> seen_before_;        // by deciding table: what at_first() says of its dependents
     std::map<Oid, std::set<Oid>> dependents_; // of a deciding table: the tables that policies show by it
     std::vector<Opener> openers_;
     std::vector<Reader> readers_;
@@ -332,7 +342,7 @@ private:
     bool late_ = false;            // the last gain was all of that kind
     bool changes_ = false;         // and it was rows that may be changed, and no more of them seen
     Seen written_late_;            // what the next token lets be changed before anything was tried
-    std::map<Oid, Seen> at_first_; // by table, what at_first() has asked so far
+    std::map<Oid, Sight> at_first_; // by table, what at_first() has asked so far
     Oid user_ = InvalidOid;
     int security_ = 0;
 };
