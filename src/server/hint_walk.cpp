@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/asks_who.hpp"
+#include "server/hint_notes.hpp"
 #include "server/name_parts.hpp"
 #include "server/nodes.hpp"
 
@@ -21,58 +21,6 @@ extern "C" {
 namespace rlsproof::server {
 
 namespace {
-
-void note(HintWalk *walk, HintKind kind, Oid relation, int number, bool own, const char *value, Oid other = InvalidOid,
-          int other_number = 0) {
-    auto *raw = (RawHint *)palloc(sizeof(RawHint));
-    *raw = RawHint{kind, relation, number, own, value, other, other_number};
-    walk->found = lappend(walk->found, raw);
-}
-
-void note_joined(HintWalk *walk, Oid relation, int number, Oid other, int other_number) {
-    if (relation != other) note(walk, HintKind::joined, relation, number, false, nullptr, other, other_number);
-}
-
-struct Place {
-    Oid relation;
-    int number;
-    bool own;
-};
-
-// The column that a column of a join is, where it is one: USING (id) has a column of the join's own.
-const Var *behind_joins(const Var *var, const Query *query) {
-    while (var->varattno > 0) {
-        const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, var->varno - 1);
-        if (entry->rtekind != RTE_JOIN) break;
-        Node *behind = without_casts((Node *)list_nth(entry->joinaliasvars, var->varattno - 1));
-        if (behind == nullptr || !IsA(behind, Var)) break;
-        var = castNode(Var, behind);
-    }
-    return var;
-}
-
-bool place_of(Node *node, const HintWalk *walk, Place *place) {
-    if (node == nullptr) return false;
-    if (IsA(node, CoerceToDomainValue)) {
-        *place = Place{walk->relation, 0, true};
-        return true;
-    }
-    if (!IsA(node, Var)) return false;
-    const auto *var = castNode(Var, node);
-    const int level = list_length(walk->stack) - (int)var->varlevelsup;
-    if (var->varattno <= 0) return false;
-    if (level == 0) {
-        *place = Place{walk->relation, var->varattno, true};
-        return true;
-    }
-    if (level < 0) return false;
-    const auto *query = (const Query *)list_nth(walk->stack, level - 1);
-    var = behind_joins(var, query);
-    const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, var->varno - 1);
-    if (entry->rtekind != RTE_RELATION) return false;
-    *place = Place{entry->relid, var->varattno, false};
-    return true;
-}
 
 // A part of a name: what it has to be, or the type it is read as.
 void note_part(HintWalk *walk, const Place &place, int part, const char *value, Oid read_as,
@@ -110,10 +58,6 @@ bool note_folders(HintWalk *walk, Node *left, const Const *constant, const char 
 bool part_place(Node *node, const HintWalk *walk, Place *place, int *part) {
     Node *column = part_of_name(node, part);
     return column != nullptr && place_of(column, walk, place) && place->number > 0;
-}
-
-bool is_identity(Node *node, const HintWalk *walk) {
-    return is_identity(node, Asking{walk->asking, walk->asking_count});
 }
 
 bool is_time(Oid type) {
@@ -324,66 +268,6 @@ void weigh(HintWalk *walk, Oid operation, Node *left, Node *right) {
     if (!place_of(left, walk, &place) || place.own || TypeCategory(exprType(left)) != TYPCATEGORY_NUMERIC) return;
     if (place_of(without_casts(right), walk, &other) && other.own) return;
     note(walk, HintKind::limit, place.relation, place.number, false, nullptr);
-}
-
-// The columns of one row of a sub-select, wherever in it they are read.
-struct Reading {
-    HintWalk *walk;
-    const Query *query; // that the row is read in
-    const RangeTblEntry *entry;
-    int number; // in the range table
-    int depth;  // of sub-selects inside that one
-};
-
-bool note_personal(Node *node, void *context) {
-    if (node == nullptr) return false;
-    auto *reading = (Reading *)context;
-    if (IsA(node, Var)) {
-        if ((int)castNode(Var, node)->varlevelsup != reading->depth) return false;
-        const Var *var = behind_joins(castNode(Var, node), reading->query);
-        if (var->varno == reading->number && var->varattno > 0)
-            note(reading->walk, HintKind::personal, reading->entry->relid, var->varattno, false, nullptr);
-        return false;
-    }
-    if (IsA(node, Query)) {
-        reading->depth++;
-        (void)query_tree_walker(castNode(Query, node), compat::walker(note_personal), context, QTW_IGNORE_JOINALIASES);
-        reading->depth--;
-        return false;
-    }
-    return compat::walk(node, note_personal, context);
-}
-
-void note_row(HintWalk *walk, Query *query, int number) {
-    const auto *entry = (const RangeTblEntry *)list_nth(query->rtable, number - 1);
-    if (entry->rtekind != RTE_RELATION) return;
-    Reading reading{walk, query, entry, number, 0};
-    (void)query_tree_walker(query, compat::walker(note_personal), (void *)&reading, QTW_IGNORE_JOINALIASES);
-}
-
-// A row is the caller's own where a condition that every result must meet ties it to who is asking. What such a row
-// says is said of the caller; the same column of another row is no more than a state.
-void note_own_rows(HintWalk *walk, Query *query, Node *condition) {
-    condition = without_casts(condition);
-    ListCell *cell;
-    if (condition == nullptr) return;
-    if (IsA(condition, FromExpr)) {
-        foreach (cell, castNode(FromExpr, condition)->fromlist) note_own_rows(walk, query, (Node *)lfirst(cell));
-        note_own_rows(walk, query, castNode(FromExpr, condition)->quals);
-    } else if (IsA(condition, JoinExpr)) {
-        note_own_rows(walk, query, castNode(JoinExpr, condition)->larg);
-        note_own_rows(walk, query, castNode(JoinExpr, condition)->rarg);
-        note_own_rows(walk, query, castNode(JoinExpr, condition)->quals);
-    } else if (is_andclause(condition)) {
-        foreach (cell, castNode(BoolExpr, condition)->args) note_own_rows(walk, query, (Node *)lfirst(cell));
-    } else if (IsA(condition, OpExpr) && list_length(castNode(OpExpr, condition)->args) == 2) {
-        Node *left = without_casts((Node *)linitial(castNode(OpExpr, condition)->args));
-        Node *right = without_casts((Node *)lsecond(castNode(OpExpr, condition)->args));
-        for (const auto &[column, value] : {std::pair(left, right), std::pair(right, left)})
-            if (column != nullptr && IsA(column, Var) && castNode(Var, column)->varlevelsup == 0 &&
-                is_identity(value, walk))
-                note_row(walk, query, castNode(Var, column)->varno);
-    }
 }
 
 // EXISTS (SELECT * FROM ...) asks no column of what it would show. The tree is our own.

@@ -343,9 +343,7 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     hint.joined.insert({column, Column{raw->other, raw->other_number}});
                     break;
                 case HintKind::joined_part: hint.joined.insert({column, Column{raw->other, raw->other_number}}); break;
-                case HintKind::matched:
-                    hints.matched.insert({column, Column{raw->other, raw->other_number}});
-                    break;
+                case HintKind::matched: hints.matched.insert({column, Column{raw->other, raw->other_number}}); break;
                 case HintKind::personal:
                     if (second) hints.personal.insert(column);
                     break;

@@ -338,10 +338,10 @@ private:
     Bystanders bystanders_;
     std::set<HowDecided> ways_to_decide_;
     std::map<Oid, const HowDecided *> how_decided_;
-    Seen by_next_token_;           // what the last look saw by the next token alone
-    bool late_ = false;            // the last gain was all of that kind
-    bool changes_ = false;         // and it was rows that may be changed, and no more of them seen
-    Seen written_late_;            // what the next token lets be changed before anything was tried
+    Seen by_next_token_;            // what the last look saw by the next token alone
+    bool late_ = false;             // the last gain was all of that kind
+    bool changes_ = false;          // and it was rows that may be changed, and no more of them seen
+    Seen written_late_;             // what the next token lets be changed before anything was tried
     std::map<Oid, Sight> at_first_; // by table, what at_first() has asked so far
     Oid user_ = InvalidOid;
     int security_ = 0;
