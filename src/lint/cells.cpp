@@ -24,7 +24,27 @@ const std::set<std::string, std::less<>> kCallCauses = {"any_sql", "definer_func
 struct Group {
     std::map<std::string, std::set<Command>> by_persona;
     std::vector<const Cell *> cells;
+
+    void add(const Cell &cell) {
+        by_persona[cell.persona].insert(cell.command);
+        cells.push_back(&cell);
+    }
 };
+
+// Rows of its own where they do not belong are told beside what is worse: takes them out, and says so. Where there is
+// nothing else, they are what is told.
+std::string set_aside_planted(Group &group) {
+    Group rest;
+    std::string beside;
+    for (const Cell *cell : group.cells)
+        if (cell->planted)
+            beside += fmt::format(" {} as {}: {}.", name(cell->command), cell->persona, cell->reason);
+        else
+            rest.add(*cell);
+    if (rest.cells.empty()) return "";
+    group = rest;
+    return beside;
+}
 
 // "anon can SELECT; outsider and newcomer can SELECT and UPDATE"
 std::string who_can_what(const World &world, const Group &group) {
@@ -103,7 +123,8 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
                       std::all_of(group.cells.begin(), group.cells.end(),
                                   [](const Cell *c) { return c->command == Command::select && !c->said_by.empty(); });
     // What somebody is said to have said opens nothing.
-    const bool forged = std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *c) { return c->forged; });
+    const bool forged =
+        std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *c) { return c->forged || c->planted; });
     // However few the rows: whoever has read it comes in elsewhere.
     const auto secret =
         std::find_if(group.cells.begin(), group.cells.end(), [](const Cell *c) { return !c->secret.empty(); });
@@ -280,6 +301,12 @@ void weigh_calls(const World &world, const std::vector<Cell> &cells, std::vector
     });
 }
 
+// The role of whoever is named by an id is little, whatever else is in that row.
+bool answers_one_word(const World &world, const std::string &object) {
+    return std::any_of(world.functions.begin(), world.functions.end(),
+                       [&](const Function &function) { return function.name == object && function.one_word; });
+}
+
 bool said(const std::vector<Finding> &findings, const std::string &reason) {
     return std::any_of(findings.begin(), findings.end(), [&](const Finding &f) { return f.message == reason; });
 }
@@ -293,13 +320,12 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         if (cell.verdict == Verdict::ok || !(row_wise(cell.command) || cell.command == Command::execute)) continue;
         if (cell.verdict == Verdict::vacuous && shown_by_another(cells, cell)) continue;
         if (said(findings, cell.reason)) continue;
-        Group &group = groups[{cell.object, cell.verdict}];
-        group.by_persona[cell.persona].insert(cell.command);
-        group.cells.push_back(&cell);
+        groups[{cell.object, cell.verdict}].add(cell);
     }
     weigh_views(cells, findings);
     weigh_calls(world, cells, findings);
-    for (const auto &[place, group] : groups) {
+    for (auto &[place, group] : groups) {
+        const std::string beside = set_aside_planted(group);
         // By name: clang++ lets no lambda capture a binding.
         const auto &object = place.first;
         const auto &verdict = place.second;
@@ -319,11 +345,13 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
             const Cell &cell = finding.rule == "owner_view" ? as_told(group, Command::select) : strongest(group);
             if (cell.evidence != Evidence::execution) continue;
             finding.evidence = name(cell.evidence);
-            if (call && cell.reached > 0) finding.level = Level::error;
+            if (call && cell.reached > 0 && !answers_one_word(world, object)) finding.level = Level::error;
             finding.detail += fmt::format(" Seen: {} as {}: {}.", name(cell.command), cell.persona, cell.reason);
         }
-        if (!explained || verdict == Verdict::leak)
+        if (!explained || verdict == Verdict::leak) {
             findings.push_back((call ? callable : reachable)(world, object, verdict, group));
+            findings.back().detail += beside;
+        }
     }
 }
 

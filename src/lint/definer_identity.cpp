@@ -19,8 +19,12 @@ void definer_identity(const World &world, const Rule &rule, std::vector<Finding>
                                         [](const Impersonation &i) { return i.written; });
         const Impersonation &shown = worst != function.impersonations.end() ? *worst : function.impersonations.front();
         Finding finding = start(rule);
-        // A helper of policies, as a rule: it tells strangers a yes or no about somebody whose identity they know.
-        finding.level = function.yes_or_no && !shown.written ? Level::note : Level::error;
+        // A helper of policies, as a rule: it tells strangers a yes or no about somebody whose identity they know, or
+        // the role of such a one.
+        finding.level = shown.written        ? Level::error
+                        : function.yes_or_no ? Level::note
+                        : function.one_word  ? Level::warning
+                                             : Level::error;
         finding.object = function.name;
         finding.message =
             fmt::format("{} may call {} for anybody: its argument {} is {} {}", listed(callers), signature(function),

@@ -95,21 +95,35 @@ void failures(const World &world, const std::vector<Cell> &cells, std::vector<Fi
     std::erase_if(findings, [&](const Finding &f) { return told.contains(f.key); });
 }
 
-// Policies that read each other in a circle fail for every table that leads into it: mended is the circle.
-void recursions(std::vector<Finding> &findings) {
-    constexpr std::string_view kIn = "42P17: infinite recursion detected in policy for relation ";
+// Why it fails, as the server says it, where it says what of: "42P17: infinite recursion detected in policy for
+// relation "x"", "42501: permission denied for function y". Nothing for failures of another kind.
+std::string cause_of(const Finding &finding) {
+    if (finding.rule != "broken") return "";
+    const size_t at = finding.message.find(": 42");
+    if (at == std::string::npos) return "";
+    const size_t from = at + std::string_view(": ").size();
+    return finding.message.substr(from, finding.message.find(" (", from) - from);
+}
+
+// What the cause names: its last word.
+std::string named_by(const std::string &cause) {
+    std::string word = cause.substr(cause.rfind(' ') + 1);
+    std::erase(word, '"');
+    return word;
+}
+
+// Policies that read each other in a circle fail for every table that leads into it, and those that call a function
+// that nobody may call for every table that has them: mended is the one thing.
+void alike(std::vector<Finding> &findings) {
     constexpr size_t kFew = 3, kMostNamed = 12;
-    std::map<std::string, std::vector<Finding *>> by_relation;
-    for (Finding &finding : findings) {
-        const size_t at = finding.rule == "broken" ? finding.message.find(kIn) : std::string::npos;
-        if (at == std::string::npos) continue;
-        const size_t from = at + kIn.size();
-        by_relation[finding.message.substr(from, finding.message.find(" (", from) - from)].push_back(&finding);
-    }
+    std::map<std::pair<std::string, Level>, std::vector<Finding *>> by_cause;
+    for (Finding &finding : findings)
+        if (const std::string cause = cause_of(finding); !cause.empty())
+            by_cause[{cause, cause.starts_with("42P17") ? Level::error : finding.level}].push_back(&finding);
     std::set<std::string> told;
-    for (auto &[relation, failing] : by_relation) {
+    for (auto &[cause, failing] : by_cause) {
         if (failing.size() < kFew) continue;
-        const std::string name = "." + relation.substr(1, relation.size() - 2);
+        const std::string name = "." + named_by(cause.first);
         const auto itself =
             std::find_if(failing.begin(), failing.end(), [&](const Finding *f) { return f->object.ends_with(name); });
         std::iter_swap(failing.begin(), itself == failing.end() ? failing.begin() : itself);
@@ -136,7 +150,7 @@ void tell_once(const World &world, const std::vector<Cell> &cells, std::vector<F
     calls(findings);
     listings(world, cells, findings);
     failures(world, cells, findings);
-    recursions(findings);
+    alike(findings);
 }
 
 } // namespace rlsproof::lint

@@ -33,6 +33,7 @@ struct Cell {
     bool founds = false;                       // a new row names nobody yet: members come to it
     bool may_rise = false;                     // whether the write opens something elsewhere is in doubt
     bool forged = false;                       // a row of its own that says that somebody else has written it
+    bool planted = false;                      // a row of its own that hangs on what is somebody else's
     bool by_trigger = false;                   // what a trigger does decided it, past what policies let be written
     bool idle = false;                         // a call only reads what policies show its caller without it
     bool fails = false;                        // every call fails on the body itself, before it does anything else

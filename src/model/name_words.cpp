@@ -10,14 +10,15 @@ namespace {
 
 // A star stands for any letters: "diagnos*" is diagnosis and diagnoses, "*email*" is useremail as well.
 constexpr std::array kPrivate = {
-    "*email*",     "mail",      "*phone*",   "mobile",    "msisdn",  "fax",        "whatsapp",  "address*",  "street",
-    "postcode",    "postal",    "zip",       "zipcode",   "birth*",  "dob",        "gender",    "ethnic*",   "religio*",
-    "national*",   "passport*", "licence",   "license",   "ssn",     "nin",        "tax",       "taxid",     "vat",
-    "iban",        "bic",       "swift",     "bank*",     "card",    "cards",      "cvv",       "cvc",       "salary",
-    "salaries",    "wage*",     "income*",   "earning*",  "payroll", "balance*",   "debt*",     "credit*",   "stripe*",
-    "diagnos*",    "medic*",    "health*",   "patient*",  "allerg*", "disabilit*", "insurance", "token*",    "secret*",
-    "*password*",  "passwd",    "pwd",       "passcode",  "pin",     "otp",        "mfa",       "totp",      "apikey",
-    "credential*", "ip",        "emergency", "guardian*", "lat",     "latitude",   "lng",       "longitude", "private",
+    "*email*",     "mail",      "*phone*", "mobile",   "msisdn",    "fax",        "whatsapp",  "address*", "street",
+    "postcode",    "postal",    "zip",     "zipcode",  "birth*",    "dob",        "gender",    "ethnic*",  "religio*",
+    "national*",   "passport*", "licence", "license",  "ssn",       "nin",        "tax",       "taxid",    "vat",
+    "iban",        "bic",       "swift",   "bank*",    "card",      "cards",      "cvv",       "cvc",      "salary",
+    "salaries",    "wage*",     "income*", "earning*", "payroll",   "balance*",   "debt*",     "credit*",  "stripe*",
+    "diagnos*",    "medic*",    "health*", "patient*", "allerg*",   "disabilit*", "insurance", "token*",   "secret*",
+    "*password*",  "passwd",    "pwd",     "passcode", "pin",       "otp",        "mfa",       "totp",     "apikey",
+    "credential*", "cpf",       "pix",     "ip",       "emergency", "guardian*",  "lat",       "latitude", "lng",
+    "longitude",   "private",
 };
 constexpr std::array kOfPeople = {"firstname", "lastname",   "fullname", "surname",  "forename",  "birth*",
                                   "dob",       "gender",     "ethnic*",  "religio*", "passport*", "ssn",
@@ -29,23 +30,30 @@ constexpr std::array kGranted = {
     "premium",  "ispremium",  "subscri*",  "credit",     "credits",    "balance",     "wallet",    "quota",
     "verified", "isverified", "approved",  "isapproved", "approval",   "kyc",         "banned",    "isbanned",
     "blocked",  "isblocked",  "suspended", "paid",       "payment",    "entitle*",    "commission"};
+constexpr std::array kStanding = {"role", "rank", "tier", "plan", "level", "status", "type"};
 // When it was, who did it, and what it is called at somebody else's, is said of it and is not it.
 constexpr std::array kSaidOfIt = {"at", "by",    "date",   "id",      "note",  "notes", "reason",  "url",
                                   "on", "email", "method", "methods", "token", "name",  "message", "customer"};
 constexpr std::array kSecret = {"token", "secret", "nonce", "apikey"};
 constexpr std::array kOfSecrets = {"token*", "secret*", "key*",     "code*",  "invit*",
                                    "link*",  "share*",  "session*", "reset*", "magic"};
-// A colour's token and a coin's are no secret.
-constexpr std::array kTokenTo = {"access",    "refresh",     "auth*",    "oauth*",   "invit*",  "share*",
-                                 "sharing",   "reset*",      "api",      "session",  "magic",   "verif*",
-                                 "confirm*",  "login",       "bot",      "webhook",  "secret*", "bearer",
-                                 "download*", "unsubscribe", "recovery", "password", "jwt"};
+// A colour's token and a coin's are no secret, nor is what a list of pages goes on with.
+constexpr std::array kTokenOf = {
+    "color*", "colour*", "design*", "theme*",    "style*", "css",  "coin*",   "crypto*", "erc*",      "nft",
+    "asset*", "base",    "quote",   "from",      "to",     "in",   "out",     "reward*", "native",    "pair",
+    "swap*",  "pool*",   "chain*",  "contract*", "mint*",  "pay",  "page",    "next",    "prev*",     "cursor",
+    "is",     "has",     "max",     "min",       "per",    "type", "wrapped", "stake*",  "governance"};
+constexpr std::array kSecretLast = {"secret", "secrets", "apikey", "password", "passwd", "credential", "credentials"};
+// The settings of whom one is paid through hold what one shows to them.
+constexpr std::array kSettings = {"config", "configuration", "settings"};
+constexpr std::array kPaidThrough = {"stripe", "paypal", "mercado*", "pagseguro", "asaas",
+                                     "smtp",   "twilio", "razorpay", "adyen"};
 constexpr std::array kKeyTo = {"api", "access", "secret", "share"};
 constexpr std::array kWritten = {
     "message*", "content*", "body",    "comment*",    "note",     "notes", "text",    "reply",
     "replies",  "answer*",  "prompt*", "transcript*", "feedback", "diary", "journal",
 };
-constexpr std::array kBetweenPeople = {"message*", "chat*", "conversation*", "dm", "dms", "inbox*", "letter*"};
+constexpr std::array kBetweenPeople = {"message*", "chat*", "conversation*", "dm", "dms", "inbox*", "letter*", "notification*"};
 constexpr std::array kWhoSees = {
     "public",   "publish*", "private",  "visib*",   "hidden",   "draft*", "confidential",
     "internal", "status",   "approved", "moderat*", "unlisted", "listed",
@@ -121,6 +129,10 @@ bool says_person(std::string_view column) {
            (words.size() == 2 && words.back() == "name" && any_fits({words.front()}, kNameOfPeople));
 }
 
+bool says_standing(std::string_view function) {
+    return any_fits(words_of_name(function), kStanding);
+}
+
 bool says_secret(std::string_view column) {
     const std::vector<std::string> words = words_of_name(column);
     if (any_fits(words, kSecret)) return true;
@@ -138,9 +150,9 @@ bool is_secret(std::string_view name) {
     const std::vector<std::string> words = words_of_name(name);
     if (words.empty()) return false;
     const std::string &last = words.back();
-    if (last == "token") return words.size() == 1 || any_fits(words, kTokenTo);
-    return any_fits({last}, std::array{"secret", "apikey", "password", "passwd"}) ||
-           (last == "key" && any_fits(words, kKeyTo));
+    if (last == "token") return words.size() == 1 || !any_fits(words, kTokenOf);
+    return any_fits({last}, kSecretLast) || (last == "key" && any_fits(words, kKeyTo)) ||
+           (any_fits({last}, kSettings) && any_fits(words, kPaidThrough));
 }
 
 bool says_code(std::string_view column) {

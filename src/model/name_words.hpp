@@ -23,6 +23,9 @@ bool says_granted(std::string_view column);
 // Something that people have and things have not: first_name, date_of_birth, diagnosis.
 bool says_person(std::string_view column);
 
+// Of a function that answers one word: how somebody stands.
+bool says_standing(std::string_view function);
+
 // Whether it is a secret itself, as invite_token and stripe_secret_key are, and not something about one: token_count,
 // reset_token_sent_at.
 bool is_secret(std::string_view name);

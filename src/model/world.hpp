@@ -150,6 +150,7 @@ struct Function {
 
     std::vector<Impersonation> impersonations;
     bool yes_or_no = false;                 // is all that it answers
+    bool one_word = false;                  // such as a role
     std::vector<std::string> sets_identity; // settings by which callers are told apart, set to what is not constant
     bool sets_by_name = false;              // and an argument says which
     std::vector<std::string> run_as_sql;    // arguments that go into texts that it runs, as they come

@@ -1,3 +1,5 @@
+#include "model/name_words.hpp"
+
 #include "server/facts.hpp"
 
 #include <algorithm>
@@ -36,11 +38,16 @@ where not t.tgisinternal and t.tgenabled <> 'D' order by 2, 3)");
         }
 }
 
-bool answers_yes_or_no(const Function &function) {
-    return query("select prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not proretset "
-                 "from pg_catalog.pg_proc where oid = $1::oid",
-                 {std::to_string(function.id)})
-        .boolean(0, 0);
+// A yes or a no; or one of a few words, by its type or by what it is called.
+void add_answer(Function &function) {
+    const Rows answer = query("select t.oid = 'pg_catalog.bool'::pg_catalog.regtype, t.typtype = 'e', "
+                              "t.typcategory = 'S', p.proname from pg_catalog.pg_proc p "
+                              "join pg_catalog.pg_type t on t.oid = p.prorettype "
+                              "where p.oid = $1::oid and not p.proretset",
+                              {std::to_string(function.id)});
+    if (answer.empty()) return;
+    function.yes_or_no = answer.boolean(0, 0);
+    function.one_word = answer.boolean(0, 1) || (answer.boolean(0, 2) && says_standing(answer.text(0, 3)));
 }
 
 // Arguments that stand for somebody; what is written before what is compared.
@@ -50,7 +57,7 @@ void add_impersonations(FactBook &book, const Hints &hints, Function &function) 
         for (const auto &[column, argument] : written ? body.written : body.compared)
             if (const std::string name = book.column_name(column); !name.empty() && hints.identity.contains(column))
                 function.impersonations.push_back({argument, name, written});
-    function.yes_or_no = answers_yes_or_no(function);
+    add_answer(function);
 }
 
 // Where the call says which setting it is, it is each that callers are told apart by.

@@ -11,6 +11,10 @@
 #include "server/spi.hpp"
 #include "server/witness.hpp"
 
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
 namespace rlsproof::server {
 
 namespace {
@@ -61,7 +65,8 @@ std::string Judge::secret_shown(const Observation &observation) const {
     for (const Row *row : observation.foreign)
         for (const ColumnShape &column : shape->columns) {
             const auto value = row->values.find(column.number);
-            if (value == row->values.end() || !value->second || value->second->empty() || column.category != 'S' ||
+            const bool says = column.category == 'S' || column.type == JSONOID || column.type == JSONBOID;
+            if (value == row->values.end() || !value->second || value->second->empty() || !says ||
                 !may_select(relation_.id, column.number))
                 continue;
             if (is_secret(column.name)) return column.name;

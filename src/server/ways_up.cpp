@@ -205,7 +205,6 @@ void WaysUp::try_promotion(const Relation &relation) {
                 if (const auto value = row.values.find(column.number);
                     value != row.values.end() && value->second && values.size() < most)
                     values.push_back(value->second);
-        for (const std::string &value : matching(place)) values.push_back(value);
         for (const ForeignKey &key : shape.foreign_keys) {
             if (key.columns.size() != 1 || key.columns.front() != column.number) continue;
             const auto take = [&](const Row &row, int number, size_t bound) {
@@ -218,6 +217,7 @@ void WaysUp::try_promotion(const Relation &relation) {
             // Rows that were made before those they belong to name none that is there.
             for (const Row &row : stage_.rows(key.parent)) take(row, key.parent_columns.front(), most + kMostParents);
         }
+        for (const std::string &value : matching(place)) values.push_back(value);
         bool accused = false;
         const auto known = hints.governs.find(place);
         const std::set<Oid> governed = known == hints.governs.end() ? std::set<Oid>{} : known->second;
@@ -298,11 +298,13 @@ void WaysUp::try_joining(const Relation &relation) {
     const Hearing &hearing = triggers_.of(relation, Command::insert);
     const std::optional<Room> room = room_in(relation);
     if (!room) return;
-    for (const Values &values : entries(relation)) {
-        if (gave_up()) break;
+    // What shows more weighs more than what lets it change what everybody sees: that is left for later.
+    std::vector<Values> rows = entries(relation), changing;
+    const auto opens = [&](const Values &values, bool at_last) {
+        if (gave_up()) return true;
         const Scratch scratch;
         const std::string statement = entering(relation, values);
-        if (statement.empty()) break;
+        if (statement.empty()) return true;
         std::vector<std::string> gain;
         bool stood = false;
         (void)attempt(Finish::rollback, [&] {
@@ -314,10 +316,14 @@ void WaysUp::try_joining(const Relation &relation) {
             (void)attempt(Finish::rollback, [&] {
                 if (in_time([&] { return execute(statement); }) > 0) gain = gained(without, asked);
             });
+            if (!gain.empty() && changes_ && !late_ && !at_last) {
+                changing.push_back(values);
+                return;
+            }
             const auto rises = [&] { return !gained(without, asked).empty(); };
             stood = !gain.empty() && stands(hearing, &relation, statement, "true", rises);
         });
-        if (!stood) continue;
+        if (!stood) return false;
         joined_.insert(relation.id);
         accuse({"writable_authority", &relation, Command::insert,
                 room->gives_up.empty() ? statement : fmt::format("{}; {}", room->gives_up, statement), "", nullptr,
@@ -325,8 +331,10 @@ void WaysUp::try_joining(const Relation &relation) {
                 room->mine == nullptr    ? ""
                 : room->gives_up.empty() ? ", while it has none"
                                          : ", in place of the one it has"});
-        break;
-    }
+        return true;
+    };
+    if (std::none_of(rows.begin(), rows.end(), [&](const Values &values) { return opens(values, false); }))
+        (void)std::any_of(changing.begin(), changing.end(), [&](const Values &values) { return opens(values, true); });
     doubt(relation.name, Command::insert);
 }
 
@@ -347,12 +355,20 @@ bool WaysUp::is_what_others_go_by(const Column &place) const {
 // What the column would have to hold to be found beside what other people's rows hold in columns that it is compared
 // with: those themselves, one of a list, or a list of one.
 std::vector<std::string> WaysUp::matching(const Column &place) const {
-    const ColumnShape &column = *stage_.tables().of(place.relation)->column(place.number);
+    const TableShape &shape = *stage_.tables().of(place.relation);
+    const ColumnShape &column = *shape.column(place.number);
     std::vector<std::string> result;
     const auto take = [&](const Column &other) {
         const TableShape *table = stage_.tables().of(other.relation);
         const ColumnShape *held = table == nullptr ? nullptr : table->column(other.number);
-        if (held == nullptr) return;
+        // What refers to the column finds nobody else's row by it, and what it refers to is tried anyway.
+        const auto refer = [&](const TableShape &from, int number, const Column &to) {
+            return std::any_of(from.foreign_keys.begin(), from.foreign_keys.end(), [&](const ForeignKey &key) {
+                return key.columns == std::vector{number} && key.parent == to.relation &&
+                       key.parent_columns == std::vector{to.number};
+            });
+        };
+        if (held == nullptr || refer(*table, other.number, place) || refer(shape, place.number, other)) return;
         const bool list = column.category == 'A', lists = held->category == 'A';
         for (const Row &row : stage_.rows(other.relation)) {
             const auto value = row.values.find(other.number);
@@ -484,6 +500,7 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
     for (const Relation &relation : world_.relations)
         if (chosen(relation.name) && may_enter(relation)) try_reading(relation);
     if (object.empty()) try_claimed_ranks();
+    try_planting(object);
     leave_unheard(object);
 }
 

@@ -165,6 +165,34 @@ private:
     // Rows that say that somebody else has written them.
     void try_forging(const Relation &relation);
     Candidate another_value(const TableShape &shape, const ColumnShape &column, const Candidate &held);
+    // Rows of its own that hang on what is somebody else's.
+    struct Plantable {
+        const Relation *relation;
+        std::vector<const ForeignKey *> keys;
+        std::vector<Cell *> cells;
+    };
+    struct Planting {
+        const Plantable &plantable;
+        const ForeignKey &key;
+        const std::string &value;       // of a row that it may not read
+        const std::vector<Row> &theirs; // whose that row is
+    };
+    void try_planting(const std::string &object);
+    std::vector<const ForeignKey *> hidden_parents(const TableShape &shape);
+    void take_in(std::vector<Row> &theirs);
+    void plant(const Plantable &plantable, std::vector<Row> theirs);
+    bool plants_new(const Planting &planting, Cell &cell);
+    bool plants_own(const Planting &planting, Cell &cell);
+    struct Planted {
+        std::string made, statement;
+        std::string which;  // finds it
+        std::string beside; // what it hangs on; or nothing
+    };
+    bool sends(const Relation &relation, const std::vector<Row> &theirs, Cell &cell);
+    bool is_apart(const TableShape &shape, const Values &values);
+    std::string named_in(const TableShape &shape, const std::string &uid) const;
+    bool hangs_there(const Planting &planting, const std::string &made, const std::string &statement, Cell &cell);
+    bool is_planted(const Relation &relation, const Planted &row, const Cell &cell);
     void try_granting(const Relation &relation);
     bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
     // What an opener gives to whoever names any row there is.

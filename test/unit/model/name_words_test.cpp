@@ -40,14 +40,23 @@ TEST(NameWords, AWordThatIsToldToSome) {
 }
 
 TEST(NameWords, ASecretAndNotSomethingAboutOne) {
-    for (const char *name : {"token", "invite_token", "accessToken", "stripe_secret_key", "client_secret", "api_key",
-                             "certificate_password", "webhook_secret"})
+    for (const char *name :
+         {"token", "invite_token", "accessToken", "stripe_secret_key", "client_secret", "api_key",
+          "certificate_password", "webhook_secret", "mercado_pago_token", "stripe_config", "api_credentials"})
         EXPECT_TRUE(is_secret(name)) << name;
     for (const char *name : {"color_token", "design_token", "token_count", "tokens_used", "reset_token_sent_at", "key",
-                             "storage_key", "has_password_set", "token_address", "secret_santa", "name"})
+                             "storage_key", "has_password_set", "token_address", "secret_santa", "name", "base_token",
+                             "next_page_token", "theme_config", "payment_settings"})
         EXPECT_FALSE(is_secret(name)) << name;
     EXPECT_TRUE(says_key("app.settings.service_role_key"));
     EXPECT_FALSE(says_key("app.settings.project_url"));
+}
+
+TEST(NameWords, OneWordThatSaysHowSomebodyStands) {
+    for (const char *name : {"get_user_role", "current_plan", "userTier", "member_status"})
+        EXPECT_TRUE(says_standing(name)) << name;
+    for (const char *name : {"get_email", "controller", "planet", "get_user_name"})
+        EXPECT_FALSE(says_standing(name)) << name;
 }
 
 TEST(NameWords, WhoTypedARowInIsNotWhoseItIs) {

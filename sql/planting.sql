@@ -1,0 +1,71 @@
+-- Rows of one's own in what is somebody else's: beside a row that may not be read, in a team by its own column, moved there,
+-- or for people of other teams. Whoever writes them is named in them; those whose team it is are shown them.
+\pset format unaligned
+\pset fieldsep ' | '
+\pset footer off
+SET client_min_messages = warning;
+CREATE ROLE anon;
+CREATE ROLE authenticated;
+CREATE SCHEMA plant;
+GRANT USAGE ON SCHEMA plant TO anon, authenticated;
+SET search_path = plant;
+CREATE FUNCTION uid() RETURNS uuid LANGUAGE sql STABLE
+    AS $$ SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
+CREATE TABLE team (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL);
+CREATE TABLE member (who uuid PRIMARY KEY, team uuid REFERENCES team);
+CREATE FUNCTION my_team() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT team FROM plant.member WHERE who = plant.uid() $$;
+CREATE POLICY seen ON team FOR SELECT USING (id = my_team());
+CREATE POLICY own ON member FOR SELECT USING (who = uid());
+CREATE TABLE ticket (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), team uuid NOT NULL REFERENCES team, by uuid NOT NULL REFERENCES member);
+CREATE POLICY seen ON ticket FOR SELECT USING (team = my_team());
+-- Bad: whoever says that it is his own remark puts it beside any ticket; the score into any team.
+CREATE TABLE remark (id int PRIMARY KEY, ticket uuid NOT NULL REFERENCES ticket, by uuid NOT NULL REFERENCES member, words text);
+CREATE POLICY seen ON remark FOR SELECT USING (ticket IN (SELECT t.id FROM ticket t));
+CREATE POLICY own ON remark FOR INSERT WITH CHECK (by = uid());
+CREATE TABLE score (team uuid NOT NULL REFERENCES team, by uuid NOT NULL REFERENCES member, points int, PRIMARY KEY (team, by));
+CREATE POLICY seen ON score FOR SELECT USING (team = my_team());
+CREATE POLICY own ON score FOR INSERT WITH CHECK (by = uid());
+-- Bad: the team is asked for as the row is put in, and not when it is moved.
+CREATE TABLE secret (id int PRIMARY KEY, by uuid NOT NULL REFERENCES member, team uuid REFERENCES team, words text);
+CREATE POLICY seen ON secret FOR SELECT USING (by = uid() OR team = my_team());
+CREATE POLICY own ON secret FOR INSERT WITH CHECK (by = uid() AND (team IS NULL OR team = my_team()));
+CREATE POLICY own_change ON secret FOR UPDATE USING (by = uid());
+-- Bad: the team is one's own, and nobody asks for whom it is. Beside it one that asks.
+CREATE TABLE notifications (id int PRIMARY KEY, for_whom uuid NOT NULL REFERENCES member, team uuid NOT NULL REFERENCES team, words text);
+CREATE POLICY seen ON notifications FOR SELECT USING (for_whom = uid());
+CREATE POLICY team ON notifications FOR INSERT WITH CHECK (team = my_team());
+CREATE TABLE letters (id int PRIMARY KEY, for_whom uuid NOT NULL REFERENCES member, team uuid NOT NULL REFERENCES team, words text);
+CREATE POLICY seen ON letters FOR SELECT USING (for_whom = uid());
+CREATE POLICY team ON letters FOR INSERT WITH CHECK (team = my_team() AND for_whom = uid());
+-- Good: the ticket has to be in sight; what is written is nobody's to see but his who wrote it; a trigger keeps it out; posts are for
+-- everybody to answer.
+CREATE TABLE answer (id int PRIMARY KEY, ticket uuid NOT NULL REFERENCES ticket, by uuid NOT NULL REFERENCES member);
+CREATE POLICY seen ON answer FOR SELECT USING (ticket IN (SELECT t.id FROM ticket t));
+CREATE POLICY own ON answer FOR INSERT WITH CHECK (by = uid() AND ticket IN (SELECT t.id FROM ticket t));
+CREATE TABLE memo (id int PRIMARY KEY, ticket uuid NOT NULL REFERENCES ticket, by uuid NOT NULL REFERENCES member);
+CREATE POLICY own ON memo USING (by = uid());
+CREATE TABLE vote (id int PRIMARY KEY, team uuid NOT NULL REFERENCES team, by uuid NOT NULL REFERENCES member);
+CREATE POLICY seen ON vote FOR SELECT USING (team = my_team());
+CREATE POLICY own ON vote FOR INSERT WITH CHECK (by = uid());
+CREATE FUNCTION keep_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.team IS DISTINCT FROM plant.my_team() THEN RAISE EXCEPTION 'of another team'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER keep_out BEFORE INSERT OR UPDATE ON vote FOR EACH ROW EXECUTE FUNCTION keep_out();
+CREATE TABLE post (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), by uuid NOT NULL REFERENCES member, shown boolean NOT NULL DEFAULT false);
+CREATE POLICY seen ON post FOR SELECT USING (shown OR by = uid());
+CREATE TABLE reply (id int PRIMARY KEY, post uuid NOT NULL REFERENCES post, by uuid NOT NULL REFERENCES member);
+CREATE POLICY seen ON reply FOR SELECT USING (by = uid() OR post IN (SELECT p.id FROM post p));
+CREATE POLICY own ON reply FOR INSERT WITH CHECK (by = uid());
+DO $$ DECLARE t regclass; BEGIN
+    FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'plant'::regnamespace AND relkind = 'r' LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t);
+    END LOOP;
+END $$;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA plant TO authenticated;
+RESET search_path;
+SELECT object, level, message, detail FROM rlsproof.audit() WHERE rule = 'open' AND object <> 'plant.post' ORDER BY object COLLATE "C";
+-- What is worse is told first, and this beside it.
+CREATE POLICY shown ON plant.score FOR SELECT USING (true);
+SELECT object, level, message, detail FROM rlsproof.audit() WHERE rule = 'open' AND object = 'plant.score';
+DROP SCHEMA plant CASCADE;
+DROP ROLE anon, authenticated;

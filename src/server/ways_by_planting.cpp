@@ -1,0 +1,295 @@
+// Rows of its own in what is somebody else's: a comment on a ticket that it may not read, a secret put into another
+// team's vault, a notice to somebody of another team. Nothing is opened by it; those whose ticket it is take it for
+// theirs.
+#include "model/name_words.hpp"
+
+#include "server/ways_up.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/identity.hpp"
+#include "server/personas.hpp"
+#include "server/refusals.hpp"
+#include "server/scratch.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostRows = 3; // of other people's, that rows of its own are made like
+
+// Somebody with rows of its own in every table that knows whose a row is.
+const std::string kNeighbour = "9e160b0e-0000-4000-8000-00000000e15e";
+
+} // namespace
+
+// The keys by which a row hangs on what is nobody's to see but those whose it is.
+std::vector<const ForeignKey *> WaysUp::hidden_parents(const TableShape &shape) {
+    std::vector<const ForeignKey *> result;
+    for (const ForeignKey &key : shape.foreign_keys) {
+        const TableShape *parent = stage_.tables().of(key.parent);
+        if (key.columns.size() != 1 || key.parent == shape.id || parent == nullptr || !parent->made ||
+            stage_.is_account(*parent) || stage_.hints().identity.contains({shape.id, key.columns.front()}) ||
+            !stage_.personal(*parent))
+            continue;
+        // Where some are there to be seen, as goods are, people are meant to write about them.
+        if (at_first({key.parent}).rows.empty()) result.push_back(&key);
+    }
+    return result;
+}
+
+void WaysUp::try_planting(const std::string &object) {
+    if (persona_.declared || persona_.uid.empty() || !stage_.triggers_off()) return;
+    std::vector<Plantable> all;
+    for (const Relation &relation : world_.relations) {
+        const TableShape *shape = relation.is_table() ? stage_.tables().of(relation.id) : nullptr;
+        const Reach *reach = relation.reach_of(persona_.name);
+        if ((!object.empty() && object != relation.name) || shape == nullptr || reach == nullptr ||
+            !reach->row_security || !stage_.names_people(*shape))
+            continue;
+        std::vector<Cell *> cells;
+        for (const Command command : {Command::insert, Command::update})
+            if (Cell *cell = cell_of(relation.name, command);
+                cell != nullptr && reach->commands.contains(command) && !cell->declared && cell->expected == "none" &&
+                (cell->verdict == Verdict::ok || cell->verdict == Verdict::unknown))
+                cells.push_back(cell);
+        if (cells.empty()) continue;
+        std::vector<const ForeignKey *> keys = hidden_parents(*shape);
+        if (!keys.empty() || says_between_people(relation.name))
+            all.push_back({&relation, std::move(keys), std::move(cells)});
+    }
+    if (all.empty()) return;
+    (void)attempt(Finish::rollback, [&] {
+        std::vector<Row> theirs;
+        {
+            const AsUser past(user_, security_);
+            theirs = stage_.sign_up(kNeighbour, true);
+            take_in(theirs);
+        }
+        for (const Plantable &plantable : all) {
+            const Scratch scratch;
+            (void)attempt(Finish::rollback, [&] { plant(plantable, theirs); });
+        }
+    });
+}
+
+// Whoever was signed up by the application itself is in no team yet: somebody has taken this one in.
+void WaysUp::take_in(std::vector<Row> &theirs) {
+    for (Row &row : theirs) {
+        const TableShape &shape = *stage_.tables().of(row.table);
+        if (!stage_.decides(shape)) continue;
+        std::vector<std::string> said;
+        for (const ForeignKey &key : shape.foreign_keys) {
+            const auto held = row.values.find(key.columns.front());
+            const auto parent =
+                std::find_if(theirs.begin(), theirs.end(), [&](const Row &other) { return other.table == key.parent; });
+            if (key.columns.size() != 1 || key.parent == shape.id || parent == theirs.end() ||
+                (held != row.values.end() && held->second))
+                continue;
+            const auto value = parent->values.find(key.parent_columns.front());
+            if (value == parent->values.end() || !value->second) continue;
+            const ColumnShape &column = *shape.column(key.columns.front());
+            said.push_back(fmt::format("{} = {}", column.name, Maker::literal(column, value->second)));
+            row.values[column.number] = value->second;
+        }
+        if (!said.empty())
+            (void)attempt(Finish::commit, [&] {
+                (void)execute(fmt::format("update {} set {} where ctid = {}::tid and tableoid = {}", shape.name,
+                                          fmt::join(said, ", "), quote_literal(row.tid), row.stored_in));
+            });
+    }
+}
+
+// Tries it with each key that leads to something of the neighbour's, the others as they are for one's own rows.
+void WaysUp::plant(const Plantable &plantable, std::vector<Row> theirs) {
+    for (const ForeignKey *key : plantable.keys) {
+        if (std::any_of(theirs.begin(), theirs.end(), [&](const Row &row) { return row.table == key->parent; }))
+            continue;
+        const AsUser past(user_, security_);
+        if (std::optional<Row> row = stage_.another_own(*stage_.tables().of(key->parent), kNeighbour, theirs))
+            theirs.push_back(std::move(*row));
+    }
+    for (Cell *cell : plantable.cells)
+        for (const ForeignKey *key : plantable.keys) {
+            const auto parent =
+                std::find_if(theirs.begin(), theirs.end(), [&](const Row &row) { return row.table == key->parent; });
+            if (parent == theirs.end()) continue;
+            const auto value = parent->values.find(key->parent_columns.front());
+            if (value == parent->values.end() || !value->second) continue;
+            const Planting planting{plantable, *key, *value->second, theirs};
+            if (cell->command == Command::insert ? plants_new(planting, *cell) : plants_own(planting, *cell)) break;
+        }
+    if (says_between_people(plantable.relation->name) && plantable.cells.front()->command == Command::insert &&
+        plantable.cells.front()->verdict != Verdict::open)
+        (void)sends(*plantable.relation, theirs, *plantable.cells.front());
+}
+
+// Something that is for somebody with whom it has nothing to do, and that says of nobody that he has written it.
+bool WaysUp::sends(const Relation &relation, const std::vector<Row> &theirs, Cell &cell) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    size_t like = 0;
+    for (const Row &row : stage_.rows(relation.id)) {
+        if (++like > kMostRows) break;
+        for (const Values &candidate : stage_.candidates(relation.id, {&row}))
+            for (const Values &values :
+                 stage_.owned_each(shape, stage_.among_own(shape, candidate, own_), kNeighbour, theirs)) {
+                const std::string statement = entering(relation, values);
+                doubt_.clear();
+                const std::string sent = named_in(shape, kNeighbour);
+                const bool signs = std::any_of(values.begin(), values.end(),
+                                               [&](const auto &value) { return value.second == persona_.uid; });
+                if (statement.empty() || sent.empty() || signs || !is_apart(shape, values) ||
+                    !is_planted(relation, {"", statement, sent, {}}, cell))
+                    continue;
+                make_open({&cell, 1}, persona_, relation.name, cell.command,
+                          "a row was accepted that is for somebody of no team of its own, and that one sees it",
+                          statement);
+                cell.what = "rows for people with whom it has nothing to do";
+                cell.planted = true;
+                return true;
+            }
+    }
+    return false;
+}
+
+// Whether the row hangs on something, and the neighbour sees nothing of that: one of the same team would.
+bool WaysUp::is_apart(const TableShape &shape, const Values &values) {
+    size_t hidden = 0;
+    bool shown = false;
+    (void)attempt(Finish::rollback, [&] {
+        const AsUser past(user_, security_);
+        assume(identity_of(as_person(persona_, kNeighbour)));
+        for (const ForeignKey &key : shape.foreign_keys) {
+            const TableShape *parent = stage_.tables().of(key.parent);
+            const auto value = values.find(key.columns.front());
+            if (key.columns.size() != 1 || parent == nullptr || stage_.is_account(*parent) || value == values.end() ||
+                !value->second || stage_.hints().identity.contains({shape.id, key.columns.front()}))
+                continue;
+            const ColumnShape &column = *parent->column(key.parent_columns.front());
+            hidden++;
+            shown = shown || in_time([&] {
+                        return !query(fmt::format("select 1 from {} where {} = {} limit 1", parent->name, column.name,
+                                                  Maker::literal(column, value->second)),
+                                      {}, false)
+                                    .empty();
+                    });
+        }
+    });
+    return hidden > 0 && !shown;
+}
+
+// Finds the rows that name somebody; empty where none may.
+std::string WaysUp::named_in(const TableShape &shape, const std::string &uid) const {
+    std::vector<std::string> named;
+    for (const auto &[number, value] : stage_.owned_by(shape, {}, uid))
+        if (stage_.hints().identity.contains({shape.id, number}))
+            named.push_back(
+                fmt::format("{} = {}", shape.column(number)->name, Maker::literal(*shape.column(number), value)));
+    return fmt::format("{}", fmt::join(named, " or "));
+}
+
+bool WaysUp::plants_new(const Planting &planting, Cell &cell) {
+    const Relation &relation = *planting.plantable.relation;
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    size_t like = 0;
+    for (const Row &row : stage_.rows(relation.id)) {
+        if (++like > kMostRows) break;
+        for (const Values &candidate : stage_.candidates(relation.id, {&row}))
+            for (const bool all : {true, false}) {
+                Values values = stage_.among_own(shape, candidate, all ? planting.theirs : own_);
+                values[planting.key.columns.front()] = planting.value;
+                for (const Values &own : stage_.owned_each(shape, values, persona_.uid, own_)) {
+                    const std::string statement = entering(relation, own);
+                    doubt_.clear();
+                    if (!statement.empty() && insertable(relation.id, own).contains(planting.key.columns.front()) &&
+                        hangs_there(planting, "", statement, cell))
+                        return true;
+                }
+            }
+    }
+    return false;
+}
+
+// A row of its own, wherever it stood, is put where it does not belong.
+bool WaysUp::plants_own(const Planting &planting, Cell &cell) {
+    const Relation &relation = *planting.plantable.relation;
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const ColumnShape &column = *shape.column(planting.key.columns.front());
+    if (!may_set(shape, column.number)) return false;
+    const std::vector<Row> &rows = stage_.rows(relation.id);
+    if (rows.empty()) return false;
+    for (const Values &made : stage_.candidates(relation.id, {&rows.front()})) {
+        Values values = stage_.owned_by(shape, stage_.among_own(shape, made, own_), persona_.uid);
+        if (!column.not_null && values.contains(column.number) &&
+            std::none_of(own_.begin(), own_.end(), [&](const Row &row) { return row.table == planting.key.parent; }))
+            values[column.number] = std::nullopt;
+        const std::string statement = fmt::format("update {0} set {1} = {2} where {1} is distinct from {2}", shape.name,
+                                                  column.name, Maker::literal(column, planting.value));
+        if (hangs_there(planting, Maker::insert_statement(shape, values), statement, cell)) return true;
+    }
+    return false;
+}
+
+// Whether the row comes to hang on one that it may not read, and is shown to those whose that is.
+bool WaysUp::hangs_there(const Planting &planting, const std::string &made, const std::string &statement, Cell &cell) {
+    const Relation &relation = *planting.plantable.relation;
+    const TableShape &shape = *stage_.tables().of(relation.id), &parent = *stage_.tables().of(planting.key.parent);
+    const ColumnShape &column = *shape.column(planting.key.columns.front()),
+                      &named = *parent.column(planting.key.parent_columns.front());
+    const std::string mine = named_in(shape, persona_.uid);
+    if (mine.empty()) return false;
+    const Planted row{
+        made, statement, fmt::format("{} = {} and ({})", column.name, Maker::literal(column, planting.value), mine),
+        fmt::format("select 1 from {} where {} = {}", parent.name, named.name, Maker::literal(named, planting.value))};
+    if (!is_planted(relation, row, cell)) return false;
+    make_open({&cell, 1}, persona_, relation.name, cell.command,
+              fmt::format("a row of its own was {} {} that it may not read, and is shown to those who may",
+                          cell.command == Command::insert ? "accepted beside a row of" : "moved to a row of",
+                          parent.name),
+              made.empty() ? statement : fmt::format("/* made before */ {}; {}", made, statement));
+    cell.what = fmt::format("rows of its own into what is other people's, by {},", column.name);
+    cell.planted = true;
+    return true;
+}
+
+// Whether the row is let in, stays, and is seen by the neighbour. What it is beside must be out of sight, before and
+// after: to open that is told as such.
+bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Cell &cell) {
+    const auto shown = [&](const std::string &rows) {
+        bool any = false;
+        (void)attempt(Finish::rollback, [&] {
+            any = in_time([&] { return !query(fmt::format("{} limit 1", rows), {}, false).empty(); });
+        });
+        return any;
+    };
+    const auto beside_is_shown = [&] { return !row.beside.empty() && shown(row.beside); };
+    const auto make = [&] {
+        if (row.made.empty()) return;
+        const AsUser past(user_, security_);
+        (void)execute(row.made);
+    };
+    bool seen = false;
+    (void)attempt(Finish::rollback, [&] {
+        make();
+        if (beside_is_shown() || in_time([&] { return execute(row.statement); }) == 0 || beside_is_shown()) return;
+        const AsUser past(user_, security_);
+        assume(identity_of(as_person(persona_, kNeighbour)));
+        seen = shown(fmt::format("select 1 from {} where {}", relation.name, row.which));
+    });
+    if (!seen) return false;
+    bool stays = false;
+    (void)attempt(Finish::rollback, [&] {
+        make();
+        stays = stands(triggers_.of(relation, cell.command), &relation, row.statement, row.which, nullptr);
+    });
+    doubt_.clear();
+    return stays;
+}
+
+} // namespace rlsproof::server
