@@ -139,6 +139,30 @@ void setters(const World &world, const Rule &rule, std::vector<Finding> &finding
     }
 }
 
+// A function with its owner's rights lets its caller do what it does for what that one says of himself.
+void guards(const World &world, const Rule &rule, std::vector<Finding> &findings) {
+    for (const Function &function : world.functions) {
+        // A helper says no more than yes or no; who asks it is told.
+        if (function.forgeable.empty() || function.yes_or_no) continue;
+        const std::vector<std::string> callers = strangers_of(world, function);
+        if (callers.empty()) continue;
+        Finding finding = start(rule);
+        finding.level = Level::warning;
+        finding.object = function.name;
+        const std::string named = function.name.substr(std::string_view("rpc:").size());
+        finding.message = fmt::format("{} may call {}, which compares user metadata{}, and users write that themselves",
+                                      listed(callers), signature(function),
+                                      named == function.forgeable ? "" : fmt::format(" by {}", function.forgeable));
+        finding.detail =
+            fmt::format("{} It is SECURITY DEFINER, and runs with the rights of {}: whoever is let through "
+                        "by that does what only those may do whom it is meant for.",
+                        kUserMetadata, function.owner);
+        finding.hint = "Read the value from app_metadata, or from a table that users may not write.";
+        finding.evidence = "structural";
+        findings.push_back(std::move(finding));
+    }
+}
+
 } // namespace
 
 void forgeable_claim(const World &world, const Rule &rule, std::vector<Finding> &findings) {
@@ -146,6 +170,7 @@ void forgeable_claim(const World &world, const Rule &rule, std::vector<Finding> 
     if (has_api(world)) sent(world, rule, findings);
     copies(world, rule, findings);
     setters(world, rule, findings);
+    guards(world, rule, findings);
 }
 
 } // namespace rlsproof::lint

@@ -53,7 +53,10 @@ constexpr std::array kWritten = {
     "message*", "content*", "body",    "comment*",    "note",     "notes", "text",    "reply",
     "replies",  "answer*",  "prompt*", "transcript*", "feedback", "diary", "journal",
 };
-constexpr std::array kBetweenPeople = {"message*", "chat*", "conversation*", "dm", "dms", "inbox*", "letter*", "notification*"};
+constexpr std::array kBetweenPeople = {"message*", "chat*",  "conversation*", "dm",
+                                       "dms",      "inbox*", "letter*",       "notification*"};
+constexpr std::array kInvitations = {"invit*"};
+constexpr std::array kAnswers = {"accept*", "declin*", "reject*", "refus*", "confirm*", "dismiss*", "joined"};
 constexpr std::array kWhoSees = {
     "public",   "publish*", "private",  "visib*",   "hidden",   "draft*", "confidential",
     "internal", "status",   "approved", "moderat*", "unlisted", "listed",
@@ -162,6 +165,10 @@ bool says_code(std::string_view column) {
 
 bool says_written(std::string_view column) {
     return any_fits(words_of_name(column), kWritten);
+}
+
+bool answers_invitation(std::string_view list, std::string_view word) {
+    return any_fits(words_of_name(list), kInvitations) && any_fits(words_of_name(word), kAnswers);
 }
 
 bool says_between_people(std::string_view name) {

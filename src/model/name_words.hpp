@@ -41,6 +41,9 @@ bool says_code(std::string_view column);
 // What somebody wrote, rather than what a thing is called: content, body, comment, notes.
 bool says_written(std::string_view column);
 
+// Of a list of those who were asked to join, and of what they say to it: "accepted" in invitations.
+bool answers_invitation(std::string_view list, std::string_view word);
+
 // What people write to each other: messages, chats, conversations. Of tables and of columns.
 bool says_between_people(std::string_view name);
 

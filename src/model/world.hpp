@@ -149,6 +149,7 @@ struct Function {
     bool asks_who = false;      // it looks at the caller's identity
 
     std::vector<Impersonation> impersonations;
+    std::string forgeable;                  // it goes by user metadata: itself, or the function that does
     bool yes_or_no = false;                 // is all that it answers
     bool one_word = false;                  // such as a role
     std::vector<std::string> sets_identity; // settings by which callers are told apart, set to what is not constant

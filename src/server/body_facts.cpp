@@ -29,18 +29,18 @@ namespace {
 
 // One statement or expression of a body, before anything in it is resolved.
 struct Piece {
-    List *tables;   // of RangeVar *
-    List *ctes;     // of char *
-    List *calls;    // of List *
-    List *handed;   // of FuncCall *, the same
-    List *compared; // of Node *, in pairs
-    List *written;  // of RangeVar *, char * (or nullptr for "by position"), Node *, position, in fours
-    List *sets;     // of char *
-    List *sets_by;  // of Node *: what names the settings that it sets
-    List *asked;    // of Node *, char * in turn: what is compared with a constant
-    List *nulls;    // of char *: what is asked whether it is NULL
-    bool metadata;
-    const char *tainted; // the key under which metadata is read
+    List *tables;           // of RangeVar *
+    List *ctes;             // of char *
+    List *calls;            // of List *
+    List *handed;           // of FuncCall *, the same
+    List *compared;         // of Node *, in pairs
+    List *written;          // of RangeVar *, char * (or nullptr for "by position"), Node *, position, in fours
+    List *sets;             // of char *
+    List *sets_by;          // of Node *: what names the settings that it sets
+    List *asked;            // of Node *, char * in turn: what is compared with a constant
+    List *nulls;            // of char *: what is asked whether it is NULL
+    bool metadata, decides; // it reads user metadata, and goes by it
+    const char *tainted;    // the key under which metadata is read
 };
 
 const char *last_name(List *names) {
@@ -97,6 +97,20 @@ bool find_metadata(Node *node, void *context) {
     if (chooses_constants(node)) return false;
     if (is_metadata(node)) return true;
     return compat::walk_raw(node, find_metadata, context);
+}
+
+// Whether what users write themselves is compared with something: that it is empty says nothing of anybody.
+bool compares_metadata(A_Expr *expression) {
+    const char *name = last_name(expression->name);
+    const bool compares = expression->kind != AEXPR_OP || strcmp(name, "=") == 0 || strcmp(name, "<>") == 0 ||
+                          strncmp(name, "~", 1) == 0 || strncmp(name, "!~", 2) == 0;
+    const auto is_empty = [](Node *node) {
+        const char *text = string_of(node);
+        return text != nullptr && *text == '\0';
+    };
+    return compares && expression->lexpr != nullptr && expression->rexpr != nullptr &&
+           expression->kind != AEXPR_NULLIF && !is_empty(expression->lexpr) && !is_empty(expression->rexpr) &&
+           (find_metadata(expression->lexpr, nullptr) || find_metadata(expression->rexpr, nullptr));
 }
 
 // A variable, or a field of one: what was sent may be in it. The new row itself has names of its own.
@@ -206,6 +220,7 @@ bool walk_piece(Node *node, void *context) {
             piece->compared = lappend(lappend(piece->compared, expression->lexpr), expression->rexpr);
             piece->compared = lappend(lappend(piece->compared, expression->rexpr), expression->lexpr);
         }
+        piece->decides = piece->decides || compares_metadata(expression);
         // What is put together is not compared.
         if (strcmp(name, "||") != 0) {
             note_asked(piece, expression->lexpr, expression->rexpr);
@@ -246,7 +261,7 @@ struct Raw {
     List *asked;   // of char *, char * in turn: an argument, or "", and a constant
     List *nulls;   // of char *
     List *handed;  // of RawHanded *
-    bool metadata;
+    bool metadata, decides;
 };
 
 enum class Use { compared, written, flows, copied, target };
@@ -403,6 +418,7 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     Piece piece{};
     (void)walk_piece(statement, &piece);
     raw->metadata = raw->metadata || piece.metadata;
+    raw->decides = raw->decides || piece.decides;
     raw->sets = list_concat(raw->sets, piece.sets);
     if (piece.tainted != nullptr && piece.written == NIL) raw->keys = lappend(raw->keys, (void *)piece.tainted);
     ListCell *cell;
@@ -504,6 +520,7 @@ void each(const List *list, Add add) {
 
 void take(const Raw &raw, BodyFacts &facts) {
     facts.forgeable = raw.metadata;
+    facts.decides_forgeably = raw.decides;
     each(raw.sets, [&](const char *name) { facts.sets.insert(name); });
     each(raw.sets_by, [&](const char *prefix) { facts.sets_by_name.insert(prefix); });
     each(raw.names, [&](const char *name) {

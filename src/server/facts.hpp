@@ -31,6 +31,7 @@ struct Flow {
 // What one function's own body says, calls not followed.
 struct BodyFacts {
     bool forgeable = false;                 // it reads user_metadata or raw_user_meta_data
+    bool decides_forgeably = false;         // and compares it with something
     std::set<std::string> sets;             // that it sets to what is not constant
     std::set<std::string> sets_by_name;     // how names begin that arguments say of what it sets so
     std::vector<Oid> calls;                 // functions of a name that it calls

@@ -76,6 +76,16 @@ void add_set_by_name(FactBook &book, const BodyFacts &body, const std::set<std::
     }
 }
 
+// Who is asked by what users write themselves: the function itself, or one that it calls; empty where nobody is.
+std::string decides_forgeably(FactBook &book, Oid function, std::set<Oid> &seen) {
+    if (!seen.insert(function).second) return "";
+    const BodyFacts &body = book.body(function);
+    if (body.decides_forgeably) return book.function_name(function).substr(std::string_view("rpc:").size());
+    for (const Oid callee : std::vector<Oid>(body.calls))
+        if (std::string by = decides_forgeably(book, callee, seen); !by.empty()) return by;
+    return "";
+}
+
 void add_run_texts(FactBook &book, Function &function) {
     if (!book.bodies.of(function.id).builds) return;
     const RunTexts texts = read_run_texts(function.id);
@@ -102,6 +112,8 @@ void add_function_facts(FactBook &book, const Hints &hints) {
         add_set_by_name(book, body, settings, function);
         if (!function.sets_identity.empty()) function.asks_who = book.bodies.of(function.id).asks_who;
         if (!function.definer) continue;
+        std::set<Oid> seen;
+        function.forgeable = decides_forgeably(book, function.id, seen);
         function.unqualified = body.unqualified;
         function.found_in = body.found_in;
         add_impersonations(book, hints, function);

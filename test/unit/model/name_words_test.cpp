@@ -52,6 +52,12 @@ TEST(NameWords, ASecretAndNotSomethingAboutOne) {
     EXPECT_FALSE(says_key("app.settings.project_url"));
 }
 
+TEST(NameWords, AnAnswerToAnInvitation) {
+    EXPECT_TRUE(answers_invitation("public.channel_invitations", "accepted"));
+    EXPECT_FALSE(answers_invitation("public.members", "accepted"));
+    EXPECT_FALSE(answers_invitation("public.invites", "admin"));
+}
+
 TEST(NameWords, OneWordThatSaysHowSomebodyStands) {
     for (const char *name : {"get_user_role", "current_plan", "userTier", "member_status"})
         EXPECT_TRUE(says_standing(name)) << name;
