@@ -546,10 +546,8 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
             try_handing_in(relation);
             try_inviting(relation);
         }
-        if (reach->commands.contains(Command::update)) {
-            try_moving(relation);
-            try_granting(relation);
-        }
+        if (reach->commands.contains(Command::update)) try_moving(relation);
+        try_granting(relation);
         try_taking_in(relation);
         if (reach->commands.contains(Command::insert)) try_forging(relation);
     }

@@ -21,6 +21,10 @@
 #include "server/trigger_effects.hpp"
 #include "server/way.hpp"
 
+namespace rlsproof {
+struct Thing;
+}
+
 namespace rlsproof::server {
 
 class Calls;
@@ -154,8 +158,33 @@ private:
                     const std::set<Oid> &asked);
     // Rows that say that somebody else has written them.
     void try_forging(const Relation &relation);
-    Candidate another_value(const TableShape &shape, const ColumnShape &column, const Candidate &held);
+    // What somebody else is to grant, or to decide, by the names of columns of rows of one's own.
+    struct Granted {
+        const ColumnShape *column;
+        Candidate value;
+        std::string statement;
+    };
+    // Of a thing of one's own: what it may be made to say that is for others to say, and what it says before.
+    struct Step {
+        const ColumnShape *column;
+        Candidate value, before;
+    };
+    std::vector<Candidate> other_values(const TableShape &shape, const ColumnShape &column, const Candidate &held);
     void try_granting(const Relation &relation);
+    long keeps(const Relation &relation, Command command, const ColumnShape &column, const Candidate &value,
+               const std::string &statement);
+    void grant_in_its_row(const Relation &relation, const Row &mine, std::vector<Granted> &granted);
+    std::vector<Step> steps_of(const TableShape &shape, const Thing &thing);
+    std::vector<std::string> people_in(const TableShape &shape) const;
+    std::vector<Values> things_of_its_own(const TableShape &shape, int asker);
+    Thing thing_of(const Relation &relation, const TableShape &shape);
+    std::vector<Candidate> decisions(const Thing &thing, const TableShape &shape, const ColumnShape &column) const;
+    bool is_open(const Relation &relation, Command command);
+    void grant_by_changing(const Relation &relation, const Step &step, const std::vector<Values> &things,
+                           std::vector<Granted> &granted);
+    void grant_by_putting_in(const Relation &relation, const Step &step, const std::vector<Values> &things,
+                             std::vector<Granted> &granted);
+    void accuse_granted(const Relation &relation, const std::vector<Granted> &granted);
     bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
