@@ -185,7 +185,13 @@ private:
     void grant_by_putting_in(const Relation &relation, const Step &step, const std::vector<Values> &things,
                              std::vector<Granted> &granted);
     void accuse_granted(const Relation &relation, const std::vector<Granted> &granted);
-    bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
+    bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell,
+                bool of_two = false);
+    // What whoever takes part in a talk may do to what the others have said in it.
+    void try_in_talks(const Relation &relation);
+    std::vector<std::string> ways_into(const TableShape &shape, const Row &message, const ColumnShape &author);
+    bool rewrites(const Relation &relation, const ColumnShape &author, const Candidate &other, const ColumnShape &text,
+                  Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
     // What a function puts in, and an opener takes up.
