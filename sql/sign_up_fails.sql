@@ -40,6 +40,9 @@ CALL f.does($$INSERT INTO f.profiles (id, fullname) VALUES (new.id, 'x');$$);
 SELECT * FROM f.told();
 CALL f.does($$INSERT INTO f.people (id) VALUES (new.id);$$);
 SELECT * FROM f.told();
+-- A function that is not there may be an extension's.
+CALL f.does($$PERFORM f.welcomes(new.id);$$);
+SELECT level, message FROM f.told();
 -- Looked up where the keeper looks; with the keeper's rights.
 CALL f.does($$INSERT INTO profiles (id) VALUES (new.id);$$, 'SECURITY DEFINER');
 SELECT level, message FROM f.told();

@@ -197,7 +197,9 @@ std::optional<Finding> failing(const Tables &tables, Bodies &bodies, const Accou
                                       fmt::join(empty, ", "));
         finding.hint = "If a fresh database is to work, let a migration put in what the trigger goes by.";
     } else {
-        finding.level = of_the_schema ? Level::error : Level::warning;
+        // A function or a type may come with an extension that is not here.
+        const bool may_be_elsewhere = outcome.sqlstate == "42883" || outcome.sqlstate == "42704";
+        finding.level = of_the_schema && !may_be_elsewhere ? Level::error : Level::warning;
         finding.message = "nobody can sign up: " + fails;
         finding.hint =
             outcome.sqlstate == "42501"
