@@ -50,5 +50,14 @@ SELECT object, message FROM rlsproof.audit() WHERE rule = 'self_granted';
 REVOKE UPDATE ON granted.profiles FROM authenticated;
 GRANT UPDATE (nick, paid_at) ON granted.profiles TO authenticated;
 SELECT object, message FROM rlsproof.audit() WHERE rule = 'self_granted';
+-- A constraint that holds a number within bounds is no reason to say nothing; what somebody would like to be, or where
+-- he is to be paid, is his own to say.
+CREATE TABLE granted.bounded (id uuid PRIMARY KEY REFERENCES auth.users, rating numeric(2,1) NOT NULL DEFAULT 0 CHECK (rating BETWEEN 0 AND 5),
+    credits int NOT NULL DEFAULT 10 CHECK (credits <= 100), commission numeric NOT NULL DEFAULT 1 CHECK (commission <= 1),
+    role_intent text, desired_role text, requested_plan text, preferred_tier text, wallet_address text, job_role text, meal_plan text, payment_reminders boolean DEFAULT false);
+ALTER TABLE granted.bounded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON granted.bounded USING (id = auth.uid());
+GRANT SELECT, UPDATE ON granted.bounded TO authenticated;
+SELECT message, detail FROM rlsproof.audit() WHERE rule = 'self_granted' AND object = 'granted.bounded';
 DROP SCHEMA granted, auth CASCADE;
 DROP ROLE anon, authenticated;

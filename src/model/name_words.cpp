@@ -25,15 +25,23 @@ constexpr std::array kOfPeople = {"firstname", "lastname",   "fullname", "surnam
                                   "salary",    "salaries",   "diagnos*", "medic*",   "patient*",  "allerg*",
                                   "guardian*", "disabilit*", "nin"};
 constexpr std::array kNameOfPeople = {"first", "last", "full", "middle", "maiden", "family", "given"};
-constexpr std::array kGranted = {
-    "role",     "roles",      "admin",     "isadmin",    "superadmin", "permission*", "plan",      "tier",
-    "premium",  "ispremium",  "subscri*",  "credit",     "credits",    "balance",     "wallet",    "quota",
-    "verified", "isverified", "approved",  "isapproved", "approval",   "kyc",         "banned",    "isbanned",
-    "blocked",  "isblocked",  "suspended", "paid",       "payment",    "entitle*",    "commission"};
 constexpr std::array kStanding = {"role", "rank", "tier", "plan", "level", "status", "type"};
-// When it was, who did it, and what it is called at somebody else's, is said of it and is not it.
-constexpr std::array kSaidOfIt = {"at", "by",    "date",   "id",      "note",  "notes", "reason",  "url",
-                                  "on", "email", "method", "methods", "token", "name",  "message", "customer"};
+constexpr std::array kGranted = {"role",       "roles",      "admin",     "isadmin",   "superadmin", "permission*",
+                                 "plan",       "tier",       "premium",   "ispremium", "subscri*",   "credit",
+                                 "credits",    "balance",    "wallet",    "quota",     "verified",   "isverified",
+                                 "approved",   "isapproved", "approval",  "kyc",       "banned",     "isbanned",
+                                 "blocked",    "isblocked",  "suspended", "paid",      "payment",    "entitle*",
+                                 "commission", "rating",     "reputation"};
+// When it was, who did it, and what it is called at somebody else's, is said of it and is not it; nor is what somebody
+// would like, what he works as elsewhere, where he is to be reached or paid, and whether he wants to hear of it.
+constexpr std::array kSaidOfIt = {
+    "at",      "by",           "date",        "id",        "note",      "notes",     "reason",   "url",     "on",
+    "email",   "method",       "methods",     "token",     "name",      "message",   "customer", "intent*", "request*",
+    "desired", "prefer*",      "wanted",      "wants",     "interest*", "wish*",     "target",   "dream",   "address*",
+    "terms",   "currency",     "newsletter*", "marketing", "notif*",    "reminder*", "alert*",   "label",   "title",
+    "aspir*",  "description*", "seeking",     "self",      "skill*",    "content",   "age",      "meal*",   "workout*",
+    "diet*",   "treatment",    "study",       "daily",     "weekly",    "whatsapp"};
+constexpr std::array kWorksAs = {"job", "work", "professional", "occupation"};
 constexpr std::array kSecret = {"token", "secret", "nonce", "apikey"};
 constexpr std::array kOfSecrets = {"token*", "secret*", "key*",     "code*",  "invit*",
                                    "link*",  "share*",  "session*", "reset*", "magic"};
@@ -95,12 +103,6 @@ bool fits(std::string_view word, std::string_view pattern) {
     return after ? word.starts_with(letters) : word == letters;
 }
 
-bool any_fits(const std::vector<std::string> &words, std::span<const char *const> patterns) {
-    return std::any_of(words.begin(), words.end(), [&](const std::string &word) {
-        return std::any_of(patterns.begin(), patterns.end(), [&](const char *pattern) { return fits(word, pattern); });
-    });
-}
-
 } // namespace
 
 std::vector<std::string> words_of_name(std::string_view name) {
@@ -117,13 +119,26 @@ std::vector<std::string> words_of_name(std::string_view name) {
     return words;
 }
 
+bool any_fits(const std::vector<std::string> &words, std::span<const char *const> patterns) {
+    return std::any_of(words.begin(), words.end(), [&](const std::string &word) {
+        return std::any_of(patterns.begin(), patterns.end(), [&](const char *pattern) { return fits(word, pattern); });
+    });
+}
+
 bool says_private(std::string_view column) {
     return any_fits(words_of_name(column), kPrivate);
 }
 
 bool says_granted(std::string_view column) {
     const std::vector<std::string> words = words_of_name(column);
-    return any_fits(words, kGranted) && !(words.size() > 1 && any_fits(words, kSaidOfIt));
+    // As what somebody works is his own to say.
+    const bool works_as = any_fits(words, kWorksAs) && any_fits(words, std::array{"role", "roles"});
+    return any_fits(words, kGranted) && !speaks_of_it(column) && !works_as;
+}
+
+bool speaks_of_it(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    return words.size() > 1 && any_fits(words, kSaidOfIt);
 }
 
 bool says_person(std::string_view column) {

@@ -3,6 +3,7 @@
 // whether they do.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +15,17 @@ namespace rlsproof {
 // In small letters: "lastModifiedBy", "last_modified_by" and "Last modified by" are the same four words.
 std::vector<std::string> words_of_name(std::string_view name);
 
+// Whether one of the words is like one of the patterns, in which a star stands for any letters.
+bool any_fits(const std::vector<std::string> &words, std::span<const char *const> patterns);
+
 // An address, a number, a word or an amount that is somebody's own business: email, iban, password, salary, diagnosis.
 bool says_private(std::string_view column);
 
 // Of a row about a person: what somebody else decides about him. A role, a plan, a balance, that he is verified.
 bool says_granted(std::string_view column);
+
+// Of what the other words of the name speak of: when it was, who did it, what somebody would like it to be.
+bool speaks_of_it(std::string_view column);
 
 // Something that people have and things have not: first_name, date_of_birth, diagnosis.
 bool says_person(std::string_view column);

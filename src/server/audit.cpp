@@ -16,6 +16,7 @@
 #include "server/result.hpp"
 #include "server/seen.hpp"
 #include "server/sign_up.hpp"
+#include "server/sign_up_fails.hpp"
 #include "server/spi.hpp"
 #include "server/verify.hpp"
 #include "server/world.hpp"
@@ -95,6 +96,7 @@ Audit audit() {
     if (why_no_execution().empty()) {
         prove_default_privileges(world, result.findings);
         try_sign_ups(world, result.findings);
+        look_for_failing_sign_ups(world, result.findings);
     }
     Verification verification = verify(world, {});
     result.findings.insert(result.findings.end(), verification.findings.begin(), verification.findings.end());

@@ -493,13 +493,16 @@ void Examination::tell_kind(const Persona &persona, const Kind &kind, const std:
     if (gained.empty()) return;
     Finding finding;
     finding.rule = "forgeable_claim";
-    finding.level = says_ruler(kind.word) || kind.word == "true" ? Level::error : Level::warning;
+    finding.level = !kind.code && (says_ruler(kind.word) || kind.word == "true") ? Level::error : Level::warning;
     finding.category = Category::exposure;
     finding.object = kind.function;
     finding.message = fmt::format("whoever signs up may choose {} = '{}', and is then shown rows of other people in {}",
                                   kind.name, kind.word, fmt::join(gained, ", "));
-    finding.detail = "Seen: an account was put in that sent the word; what the trigger made of it was looked at, and "
-                     "undone.";
+    finding.detail = fmt::format("Seen: an account was put in that sent {}; what the trigger made of it was looked at, "
+                                 "and undone.",
+                                 kind.sent.empty() ? "the word" : kind.sent);
+    if (kind.code)
+        finding.detail += " One has to be told the code; it stands in the function, and is the same for everybody.";
     finding.hint = "If everybody may be that, declare a persona who is; else let the trigger take no word that opens "
                    "something.";
     finding.evidence = "execution";

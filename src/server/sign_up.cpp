@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "model/cell.hpp"
+#include "model/name_words.hpp"
 #include "sqltext/sqltext.hpp"
 
 #include "server/sign_up.hpp"
@@ -36,7 +37,8 @@ namespace {
 constexpr const char *kSomebody = "5167ed00-0000-4000-8000-00000000b0b0";
 constexpr const char *kNobodysWord = "nobodys";
 constexpr size_t kMostTries = 1500;
-constexpr size_t kMostLoose = 400; // where not all can be tried
+constexpr size_t kMostLoose = 400;     // where not all can be tried
+constexpr size_t kMostTogether = 1000; // of words that only go together
 constexpr size_t kMostKinds = 3;
 
 // What can be told of a trigger function by its letters: which keys it reads of what was sent, and every constant.
@@ -133,6 +135,12 @@ public:
         std::map<Column, std::set<std::string>> held; // after some sign-up
         std::map<Column, Value> by_default;           // after one that sent nothing
         size_t tries = 0;
+        // Of words that were seen only beside others: what was sent, and whether a code was among it.
+        struct Beside {
+            std::string sent;
+            bool code;
+        };
+        std::map<std::pair<Column, std::string>, Beside> beside;
     };
     std::optional<Seen> of(Oid function, Oid account, const std::set<Column> &columns);
     // The same where a trial does not tell all: what was seen to come of a word comes of it all the same.
@@ -339,6 +347,13 @@ SignUps::Seen SignUps::some(Oid function, Oid account, const std::set<Column> &c
         return outcome.ok ? held : std::map<Column, std::set<std::string>>{};
     };
     const auto before = look("");
+    const auto take = [&](const std::map<Column, std::set<std::string>> &after, const Seen::Beside *beside) {
+        for (const auto &[place, values] : after)
+            for (const std::string &held : values)
+                if (const auto known = before.find(place); known == before.end() || !known->second.contains(held))
+                    if (seen.held[place].insert(held).second && beside != nullptr)
+                        seen.beside.emplace(std::pair(place, held), *beside);
+    };
     for (const bool rest : {false, true}) { // a name has to be said, perhaps
         if (rest && !seen.held.empty()) break;
         for (const std::string &key : keys)
@@ -350,13 +365,40 @@ SignUps::Seen SignUps::some(Oid function, Oid account, const std::set<Column> &c
                     std::string sent = fmt::format("{}: {}", text::json(key), list ? "[" + value + "]" : value);
                     for (const std::string &other : keys)
                         if (rest && other != key) sent += fmt::format(", {}: \"made\"", text::json(other));
-                    for (const auto &[place, values] : look(sent))
-                        for (const std::string &held : values)
-                            if (const auto known = before.find(place);
-                                known == before.end() || !known->second.contains(held))
-                                seen.held[place].insert(held);
+                    take(look(sent), nullptr);
                 }
     }
+    // One may count only beside another: a role that is taken with a code, or from whoever says that he has a business.
+    const auto present = [](const std::string &key) { return key.ends_with("id") ? kSomebody : "made"; };
+    const auto as_json = [](const std::string &word) { return word == "true" ? word : text::json(word); };
+    std::vector<std::string> taken(keys.begin(), keys.end());
+    std::stable_partition(taken.begin(), taken.end(), [&](const std::string &key) {
+        return std::any_of(columns.begin(), columns.end(), [&](const Column &place) {
+            return tables_.of(place.relation)->column(place.number)->name == key;
+        });
+    });
+    const size_t most = seen.tries + kMostTogether;
+    for (const std::string &key : taken)
+        for (const std::string &other : keys) {
+            if (other == key) continue;
+            std::set<std::string> withs{present(other)};
+            for (const std::string &constant : constants)
+                if (!keys.contains(constant)) withs.insert(constant);
+            for (const std::string &with : withs)
+                for (const std::string &word : choice)
+                    for (const bool rest : {false, true}) {
+                        if (rest && keys.size() < 3) continue;
+                        if (seen.tries >= most) return seen;
+                        std::string sent = fmt::format("{}: {}, {}: {}", text::json(key), as_json(word),
+                                                       text::json(other), as_json(with));
+                        for (const std::string &more : keys)
+                            if (rest && more != key && more != other)
+                                sent += fmt::format(", {}: {}", text::json(more), text::json(present(more)));
+                        const Seen::Beside beside{"{" + sent + "}",
+                                                  with != present(other) && (says_code(other) || says_secret(other))};
+                        take(look(sent), &beside);
+                    }
+        }
     return seen;
 }
 
@@ -476,8 +518,12 @@ std::vector<Kind> kinds_at_sign_up(const World &world, const Hints &hints, const
                 });
             for (const std::string &word : seen->held.at(column))
                 if (word != otherwise && word != kNobodysWord && kinds.size() < kMostKinds &&
-                    (word == "true" || sign_ups.named(word, triggers.oid(i, 0))))
-                    kinds.push_back({column, decided.second, word, triggers.text(i, 2), told});
+                    (word == "true" || sign_ups.named(word, triggers.oid(i, 0)))) {
+                    const auto beside = seen->beside.find(std::pair(column, word));
+                    const bool alone = beside == seen->beside.end();
+                    kinds.push_back({column, decided.second, word, triggers.text(i, 2), told,
+                                     alone ? "" : beside->second.sent, !alone && beside->second.code});
+                }
         }
     }
     return kinds;

@@ -26,6 +26,8 @@ struct Kind {
     std::string word;
     std::string function; // the trigger's
     bool told = false;    // forgeable_claim says that it is copied
+    std::string sent;     // where that takes more than the word alone: all of it
+    bool code = false;    // and one has to be told a part of it
 };
 // REQUIRES: as above.
 std::vector<Kind> kinds_at_sign_up(const World &world, const Hints &hints, const Tables &tables);

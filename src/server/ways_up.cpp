@@ -483,12 +483,11 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
             try_handing_in(relation);
             try_inviting(relation);
         }
-        if (reach->commands.contains(Command::update)) {
-            try_moving(relation);
-            try_granting(relation);
-        }
+        if (reach->commands.contains(Command::update)) try_moving(relation);
+        try_granting(relation);
         try_taking_in(relation);
         if (reach->commands.contains(Command::insert)) try_forging(relation);
+        try_in_talks(relation);
     }
     for (const Relation &relation : world_.relations)
         if (chosen(relation.name) && dependents_.contains(relation.id) && may_enter(relation)) try_chains(relation);

@@ -21,6 +21,10 @@
 #include "server/trigger_effects.hpp"
 #include "server/way.hpp"
 
+namespace rlsproof {
+struct Thing;
+}
+
 namespace rlsproof::server {
 
 class Calls;
@@ -164,7 +168,6 @@ private:
                     const std::set<Oid> &asked);
     // Rows that say that somebody else has written them.
     void try_forging(const Relation &relation);
-    Candidate another_value(const TableShape &shape, const ColumnShape &column, const Candidate &held);
     // Rows of its own that hang on what is somebody else's.
     struct Plantable {
         const Relation *relation;
@@ -193,8 +196,40 @@ private:
     std::string named_in(const TableShape &shape, const std::string &uid) const;
     bool hangs_there(const Planting &planting, const std::string &made, const std::string &statement, Cell &cell);
     bool is_planted(const Relation &relation, const Planted &row, const Cell &cell);
+    // What somebody else is to grant, or to decide, by the names of columns of rows of one's own.
+    struct Granted {
+        const ColumnShape *column;
+        Candidate value;
+        std::string statement;
+    };
+    // Of a thing of one's own: what it may be made to say that is for others to say, and what it says before.
+    struct Step {
+        const ColumnShape *column;
+        Candidate value, before;
+    };
+    std::vector<Candidate> other_values(const TableShape &shape, const ColumnShape &column, const Candidate &held);
     void try_granting(const Relation &relation);
-    bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell);
+    long keeps(const Relation &relation, Command command, const ColumnShape &column, const Candidate &value,
+               const std::string &statement);
+    void grant_in_its_row(const Relation &relation, const Row &mine, std::vector<Granted> &granted);
+    std::vector<Step> steps_of(const TableShape &shape, const Thing &thing);
+    std::vector<std::string> people_in(const TableShape &shape) const;
+    std::vector<Values> things_of_its_own(const TableShape &shape, int asker);
+    Thing thing_of(const Relation &relation, const TableShape &shape);
+    std::vector<Candidate> decisions(const Thing &thing, const TableShape &shape, const ColumnShape &column) const;
+    bool is_open(const Relation &relation, Command command);
+    void grant_by_changing(const Relation &relation, const Step &step, const std::vector<Values> &things,
+                           std::vector<Granted> &granted);
+    void grant_by_putting_in(const Relation &relation, const Step &step, const std::vector<Values> &things,
+                             std::vector<Granted> &granted);
+    void accuse_granted(const Relation &relation, const std::vector<Granted> &granted);
+    bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell,
+                bool of_two = false);
+    // What whoever takes part in a talk may do to what the others have said in it.
+    void try_in_talks(const Relation &relation);
+    std::vector<std::string> ways_into(const TableShape &shape, const Row &message, const ColumnShape &author);
+    bool rewrites(const Relation &relation, const ColumnShape &author, const Candidate &other, const ColumnShape &text,
+                  Cell &cell);
     // What an opener gives to whoever names any row there is.
     void try_calling(const Opener &opener);
     // What a function puts in, and an opener takes up.

@@ -134,6 +134,10 @@ TEST(NameWords, WhatOthersGrant) {
     for (const char *name :
          {"name", "plan_name", "verified_at", "approved_by", "payment_method", "stripe_customer_id", "planet"})
         EXPECT_FALSE(says_granted(name)) << name;
+    // What somebody would like to be is his own to say, and what he works as.
+    for (const char *name : {"role_intent", "desired_role", "requestedPlan", "preferred_tier", "wallet_address",
+                             "job_role", "role_title", "meal_plan", "payment_reminders", "skill_rating"})
+        EXPECT_FALSE(says_granted(name)) << name;
 }
 
 TEST(NameWords, WhatPeopleHave) {
