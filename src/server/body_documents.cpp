@@ -27,7 +27,11 @@ namespace {
 constexpr int kMostRounds = 3; // variables that are made of other variables
 constexpr int kMostWithin = 2; // functions that a document is handed on to
 
-// Two of the same thing: what is known of either counts.
+// What a trigger's function has in place of arguments.
+const std::vector<std::string> kRowsOfTriggers{"new", "old"};
+
+} // namespace
+
 void merge(Place &into, const Place &other) {
     if (!into.compared) into.compared = other.compared;
     if (!into.written) into.written = other.written;
@@ -42,6 +46,8 @@ void merge(Place &into, const Place &other) {
         merge(*into.element, *other.element);
     }
 }
+
+namespace {
 
 std::map<size_t, Place> read(Oid function, int depth);
 
@@ -266,12 +272,13 @@ select l.lanname, pg_catalog.pg_get_functiondef(p.oid),
        coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), ''), p.prosrc, p.proname,
        (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'),
        array(select coalesce(p.proargnames[a.at], '') from unnest(coalesce(p.proargmodes, array_fill('i'::"char", array[p.pronargs::int])))
-             with ordinality a(mode, at) where a.mode in ('i', 'b', 'v') order by a.at)
+             with ordinality a(mode, at) where a.mode in ('i', 'b', 'v') order by a.at),
+       p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype
 from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
 where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql'))",
                             {std::to_string(function)});
     if (rows.empty()) return places;
-    Reader reader(rows.text(0, 4), rows.list(0, 6), depth);
+    Reader reader(rows.text(0, 4), rows.boolean(0, 7) ? kRowsOfTriggers : rows.list(0, 6), depth);
     (void)attempt(Finish::rollback, [&] {
         if (rows.value(0, 5))
             set_locally("search_path", rows.text(0, 5) == "\"\"" ? "" : rows.text(0, 5));
@@ -300,6 +307,12 @@ bool weighs(const Place &place) {
 
 std::map<size_t, Place> read_documents(Oid function) {
     return read(function, 0);
+}
+
+Place read_written_row(Oid function) {
+    Place row;
+    for (const auto &[position, place] : read(function, 0)) merge(row, place);
+    return row;
 }
 
 } // namespace rlsproof::server

@@ -26,10 +26,16 @@ struct Place {
     bool has_parts() const { return element != nullptr || !members.empty(); }
 };
 
+// Two of the same thing: what is known of either counts.
+void merge(Place &into, const Place &other);
+
 // Whether anything in it is weighed.
 bool weighs(const Place &place);
 
 // By the position of the argument, counted from 0. A body that cannot be read has none.
 std::map<size_t, Place> read_documents(Oid function);
+
+// What a trigger's function takes out of the row that sets it off, new or old: its columns are the members.
+Place read_written_row(Oid function);
 
 } // namespace rlsproof::server

@@ -83,13 +83,37 @@ Effects TriggerEffects::of(const TableShape &relation, Command command) {
                 left.push_back({table, kInsert | kDelete | kUpdate, next.step + 1, first});
             }
             if (next.step > 0) continue;
+            for (const auto &[table, written] : body.relations) effects.touched.insert(table);
+            merge(effects.row, row_of(one.function));
             effects.named.insert(body.column_names.begin(), body.column_names.end());
             for (size_t i = 0; i + 1 < one.when.size(); i += 2) take(one.when[i], one.when[i + 1]);
             for (const auto &[column, value] : body.compared)
                 if (value) take(column, *value);
         }
     }
+    hand_on(effects.row);
     return effects;
+}
+
+const Place &TriggerEffects::row_of(Oid function) {
+    const auto known = rows_.find(function);
+    return known != rows_.end() ? known->second : rows_.emplace(function, read_written_row(function)).first->second;
+}
+
+// What goes into another table may be what the triggers there look for.
+void TriggerEffects::hand_on(Place &place) {
+    for (auto &[name, member] : place.members) hand_on(member);
+    if (place.element != nullptr) hand_on(*place.element);
+    if (place.compared || !place.written || place.has_parts()) return;
+    const auto there = all().find(place.written->relation);
+    if (there == all().end()) return;
+    const std::string column = query("select attname from pg_catalog.pg_attribute where attrelid = $1::oid and attnum = $2::int2",
+                                     {std::to_string(place.written->relation), std::to_string(place.written->number)}).text(0, 0);
+    for (const One &one : there->second) {
+        const Place &row = row_of(one.function);
+        if (const auto member = row.members.find(column); (one.events & kInsert) != 0 && member != row.members.end())
+            merge(place, member->second);
+    }
 }
 
 std::vector<std::string> TriggerEffects::that_fill(Oid table) {

@@ -10,6 +10,7 @@
 #include "server/standing.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
+#include "server/trigger_links.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -19,9 +20,10 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostRows = 40;   // of its own, tried in one table
+constexpr size_t kMostRows = 48;   // of its own, tried in one table
 constexpr size_t kMostPlain = 12;  // of these, as they are
 constexpr size_t kMostPointed = 4; // rows of other people, that it is pointed to
+constexpr size_t kMostLinked = 10; // the same, without a foreign key
 constexpr size_t kMostSets = 6;    // of what triggers ask of a row
 constexpr size_t kMostAsked = 8;   // words that are asked of what a trigger writes
 constexpr size_t kMostChanged = 6; // own rows that are changed
@@ -105,6 +107,7 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
                         pointed.back()[column.number] = value->second;
                     }
         }
+    const std::vector<Values> linked = linked_rows(relation, effects, targets, plain.front());
     // What the triggers ask of the row: the first of each column together, then each other one in its place.
     std::vector<Values> sets(1);
     for (const auto &[number, value] : effects.asked) sets.front().emplace(number, value);
@@ -131,6 +134,9 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
         for (const auto &[number, value] : set) row[number] = value;
         return row;
     };
+    for (size_t i = 0; i < linked.size() && !sets.empty(); i++)
+        for (size_t set = 0; set < (i == 0 ? sets.size() : 1); set++) add(with(linked[i], sets[set]));
+    for (const Values &row : linked) add(row);
     for (const Values &set : sets) add(with(pointed.size() > 1 ? pointed[1] : pointed.front(), set));
     for (const ColumnShape &column : shape.columns) {
         const bool says = column.category == 'S' || column.category == 'E' || column.category == 'B';
@@ -148,6 +154,32 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     for (const Values &row : pointed) add(row);
     for (const Values &row : plain) add(row);
     for (size_t i = 1; i < pointed.size() && !sets.empty(); i++) add(with(pointed[i], sets.front()));
+    return result;
+}
+
+// Rows of its own by which the triggers find rows of other people without a foreign key that says so, the ones out of
+// sight first. What is in sight and not written to is not looked for.
+std::vector<Values> WaysUp::linked_rows(const Relation &relation, const Effects &effects, const std::set<Oid> &targets,
+                                        const Values &plain) {
+    std::vector<Values> result;
+    const TriggerLinks links(*stage_.tables().of(relation.id), effects, targets, stage_, persona_.uid);
+    const auto is_known = [&](const Column &column, const std::string &value) { return is_in_sight(column, value); };
+    for (const bool hidden : {true, false})
+        for (const Oid table : links.tables()) {
+            if (!hidden && !targets.contains(table)) continue;
+            size_t taken = 0;
+            for (const Row &row : stage_.rows(table)) {
+                if (taken == (hidden ? kMostPointed : 1) || result.size() >= kMostLinked) break;
+                if (at_first({table}).contains({table, row.tid}) == hidden) continue;
+                const std::vector<Values> ways = links.to(row, is_known);
+                for (size_t i = 0; i < ways.size() && (taken == 0 || i < 2); i++) {
+                    Values one = plain;
+                    for (const auto &[number, value] : ways[i]) one[number] = value;
+                    result.push_back(std::move(one));
+                }
+                taken++;
+            }
+        }
     return result;
 }
 
