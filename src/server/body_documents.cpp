@@ -33,7 +33,10 @@ const std::vector<std::string> kRowsOfTriggers{"new", "old"};
 } // namespace
 
 void merge(Place &into, const Place &other) {
-    if (!into.compared) into.compared = other.compared;
+    if (!into.compared) {
+        into.compared = other.compared;
+        into.before = other.before;
+    }
     if (!into.written) into.written = other.written;
     if (into.type.empty()) into.type = other.type;
     into.weighed = into.weighed || other.weighed;
@@ -105,7 +108,9 @@ void Reader::compare(Node *left, Node *right) {
     if (IsA(other, ColumnRef) && list_length(castNode(ColumnRef, other)->fields) == 1 && paths_.column_of(right))
         return;
     Place &place = at(*path);
-    if (!place.compared) place.compared = column;
+    if (place.compared) return;
+    place.compared = column;
+    place.before = path->before;
 }
 
 // amount <= stock, and day < last + 1 as well.

@@ -18,6 +18,7 @@ struct Place {
     std::shared_ptr<Place> element;       // of an array, or of a list in a text
     bool in_text = false;                 // that list is one in a text, with commas
     std::optional<Column> compared, written;
+    std::string before;             // what stands before it, as the name before a domain does
     std::string type;               // that it is read as, by its name; empty where nothing says so
     std::vector<std::string> words; // constants that it is compared with
     bool weighed = false;           // it is asked whether it is more or less than something

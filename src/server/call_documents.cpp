@@ -209,7 +209,7 @@ std::string Documents::value_at(const Place &place, std::vector<std::string> &at
         if (filling.of_nobody && stage_.tables().of(column->relation)->column(column->number)->type == UUIDOID)
             value = kNobody;
     }
-    const std::string text = value ? *value : default_of(place);
+    const std::string text = value ? place.before + *value : default_of(place);
     made.given.insert(text);
     return text;
 }

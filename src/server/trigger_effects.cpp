@@ -83,7 +83,7 @@ Effects TriggerEffects::of(const TableShape &relation, Command command) {
                 left.push_back({table, kInsert | kDelete | kUpdate, next.step + 1, first});
             }
             if (next.step > 0) continue;
-            for (const auto &[table, written] : body.relations) effects.touched.insert(table);
+            for (const auto &[table, written] : body.relations) effects.touched.emplace(table, one.name);
             merge(effects.row, row_of(one.function));
             effects.named.insert(body.column_names.begin(), body.column_names.end());
             for (size_t i = 0; i + 1 < one.when.size(); i += 2) take(one.when[i], one.when[i + 1]);

@@ -29,11 +29,6 @@ bool refers(const TableShape &table, int number) {
                        [&](const ForeignKey &key) { return key.columns == std::vector{number}; });
 }
 
-bool is_key(const TableShape &table, int number) {
-    return std::any_of(table.keys.begin(), table.keys.end(),
-                       [&](const std::vector<int> &key) { return key == std::vector{number}; });
-}
-
 // As the catalog has the name.
 std::string bare(const ColumnShape &column, Oid table) {
     return query("select attname from pg_catalog.pg_attribute where attrelid = $1::oid and attnum = $2::int2",
@@ -46,7 +41,7 @@ std::string bare(const ColumnShape &column, Oid table) {
 TriggerLinks::TriggerLinks(const TableShape &relation, const Effects &effects, const std::set<Oid> &written,
                            Stage &stage, const std::string &uid)
     : relation_(relation), stage_(stage), uid_(uid) {
-    for (const Oid table : effects.touched)
+    for (const auto &[table, trigger] : effects.touched)
         if (const TableShape *shape = stage.tables().of(table))
             function_.touches.push_back({shape->name, effects.written.contains(table)});
     const Chooser chooser(function_, stage, uid, nullptr, nullptr);
@@ -56,7 +51,7 @@ TriggerLinks::TriggerLinks(const TableShape &relation, const Effects &effects, c
         const std::string name = bare(column, relation.id);
         const auto place = row.members.find(name);
         // A new row has a key of its own, and is its writer's.
-        if (column.generated || is_key(relation, column.number) || !effects.named.contains(name) ||
+        if (column.generated || relation.is_key(column.number) || !effects.named.contains(name) ||
             stage.hints().identity.contains({relation.id, column.number}))
             continue;
         const Rows type = query(R"(
@@ -89,7 +84,7 @@ void TriggerLinks::add(const ColumnShape &column, const Place &place, const Choo
     if (!has_rows(link.found_by)) link.found_by = has_rows(place.written) ? place.written : std::nullopt;
     if (!link.found_by && !link.foreign_key && !place.has_parts()) {
         link.found_by = chooser.column_of(arguments_.back(), arguments_.size());
-        if (link.found_by && !is_key(*stage_.tables().of(link.found_by->relation), link.found_by->number))
+        if (link.found_by && !stage_.tables().of(link.found_by->relation)->is_key(link.found_by->number))
             link.found_by.reset();
     }
     places_.emplace(position, place);
@@ -114,10 +109,11 @@ std::vector<Values> TriggerLinks::to(const Row &other, const IsKnown &is_known) 
             return column.relation == other.table || chooser.at_hand(column);
         });
         if (!there || !std::all_of(columns.begin(), columns.end(), may_name)) continue;
-        const Candidate value =
+        Candidate value =
             link.document ? documents.make(link.position, 0, 0, false).text
                           : chooser.value_for(arguments_[link.position], *link.found_by, 0, false);
         if (!value) continue;
+        if (!link.document) value = places_.at(link.position).before + *value;
         together[link.number] = value;
         if (!link.foreign_key) ways.push_back({{link.number, value}});
     }

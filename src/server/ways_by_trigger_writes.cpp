@@ -30,15 +30,6 @@ constexpr size_t kMostChanged = 6; // own rows that are changed
 
 const std::string kNobodys = "00b0d1e5-0000-4000-8000-0000000000aa"; // which nothing else is of
 
-bool is_in_key(const TableShape &shape, int number) {
-    const auto has = [&](const std::vector<int> &columns) {
-        return std::find(columns.begin(), columns.end(), number) != columns.end();
-    };
-    return std::any_of(shape.keys.begin(), shape.keys.end(), has) ||
-           std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
-                       [&](const ForeignKey &key) { return has(key.columns); });
-}
-
 // The same row with other numbers, to see what they go into.
 Values with_more(const TableShape &shape, const Values &values, int more) {
     Values result = values;
@@ -46,7 +37,7 @@ Values with_more(const TableShape &shape, const Values &values, int more) {
         const int number = given.first;
         Candidate &value = given.second;
         const ColumnShape *column = shape.column(number);
-        if (column == nullptr || column->category != TYPCATEGORY_NUMERIC || !value || is_in_key(shape, number))
+        if (column == nullptr || column->category != TYPCATEGORY_NUMERIC || !value || shape.is_in_key(number))
             continue;
         std::string shifted;
         (void)attempt(Finish::rollback, [&] {
@@ -94,7 +85,7 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     // The same where no foreign key says so, and the trigger hands a column on to one of the same name.
     for (const Oid target : targets)
         for (const ColumnShape &column : shape.columns) {
-            if (is_in_key(shape, column.number) || !effects.named.contains(column.name) || column.type != UUIDOID ||
+            if (shape.is_in_key(column.number) || !effects.named.contains(column.name) || column.type != UUIDOID ||
                 stage_.hints().identity.contains({relation.id, column.number}))
                 continue;
             std::set<Candidate> taken;
@@ -142,7 +133,7 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
         const bool says = column.category == 'S' || column.category == 'E' || column.category == 'B';
         const bool is_asked = std::any_of(effects.asked.begin(), effects.asked.end(),
                                           [&](const auto &asked) { return asked.first == column.number; });
-        if (!says || is_asked || column.generated || is_in_key(shape, column.number) ||
+        if (!says || is_asked || column.generated || shape.is_in_key(column.number) ||
             !effects.named.contains(column.name) || stage_.hints().identity.contains({relation.id, column.number}))
             continue;
         for (const std::string &word : words) {
@@ -200,7 +191,7 @@ std::optional<Row> WaysUp::addressed(const TableShape &shape) {
         if (refers && !stage_.hints().identity.contains({shape.id, number}) && given.second) {
             if (among.at(number) == given.second) return std::nullopt;
             given.second = among.at(number);
-        } else if (!is_in_key(shape, number) && column->type == UUIDOID && given.second) {
+        } else if (!shape.is_in_key(number) && column->type == UUIDOID && given.second) {
             given.second = kNobodys;
         }
         const bool says = column->category == TYPCATEGORY_STRING || column->category == TYPCATEGORY_ENUM ||

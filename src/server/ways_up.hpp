@@ -109,6 +109,7 @@ private:
         std::set<Oid> reads;
     };
     void find_readers();
+    void know_people(const TableShape &accounts, std::set<std::string> &known) const;
     void try_reading(const Relation &relation);
     bool shows_by(const Relation &relation, const std::string &statement, const Reader &reader, Calls &calls);
     void find_openers();
@@ -277,7 +278,15 @@ private:
     void leave_open(const Relation &relation, Command command, const std::string &why);
     // Whether it can write a row of its own at all, with the triggers at rest.
     bool goes_through(const Relation &relation, Command command, const Effects &effects, const std::set<Oid> &targets);
-    void accuse_reached(const Relation &relation, std::vector<Reached> reached, std::vector<Finding> *findings);
+    bool is_tried(const Relation &relation, Command command);
+    // What triggers show it of rows of other people, in the row itself or in one that they put in for it.
+    void try_copying(const Relation &relation, std::vector<Finding> *findings);
+    std::set<Oid> may_be_copied(const Effects &effects);
+    std::string written_by(const OwnWrite &write, const std::vector<const Relation *> &read, bool awake);
+    // Makes the cells of those writes open, and adds the finding.
+    void accuse_trigger(const Relation &relation, const std::vector<Reached> &reached, Finding finding,
+                        std::vector<Finding> *findings);
+    void accuse_reached(const Relation &relation, const std::vector<Reached> &reached, std::vector<Finding> *findings);
     // What triggers make of a row of its own, where others are decided about by what they write.
     void try_taking_in(const Relation &relation);
     bool takes_in(const Relation &relation, const OwnWrite &write, Command command, const Effects &effects,

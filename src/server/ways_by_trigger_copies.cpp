@@ -1,0 +1,133 @@
+// The ways by a trigger that copies: a row of its own that points to somebody else's, and what is in that one then in
+// the row itself, or in another that its writer reads.
+#include "model/expectation.hpp"
+
+#include "server/ways_up.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/calls.hpp"
+#include "server/identity.hpp"
+#include "server/scratch.hpp"
+#include "server/spi.hpp"
+#include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
+
+extern "C" {
+#include "access/xact.h"
+}
+
+namespace rlsproof::server {
+
+namespace {
+
+constexpr size_t kMostCopies = 16; // rows of its own tried in one table, for each command
+constexpr long kMostWritten = 50;  // rows that are looked at after that, in one table
+
+} // namespace
+
+// Tables with rows out of sight that the triggers look at.
+std::set<Oid> WaysUp::may_be_copied(const Effects &effects) {
+    std::set<Oid> sources;
+    for (const auto &[table, trigger] : effects.touched) {
+        const TableShape *shape = stage_.tables().of(table);
+        if (shape == nullptr || !stage_.personal(*shape)) continue;
+        const Seen seen = at_first({table});
+        const std::vector<Row> &rows = stage_.rows(table);
+        if (std::any_of(rows.begin(), rows.end(), [&](const Row &row) { return !seen.contains({table, row.tid}); }))
+            sources.insert(table);
+    }
+    return sources;
+}
+
+// What it reads of the rows that the write leaves in these tables.
+std::string WaysUp::written_by(const OwnWrite &write, const std::vector<const Relation *> &read, bool awake) {
+    std::string text;
+    (void)attempt(Finish::rollback, [&] {
+        {
+            const AsUser past(user_, security_);
+            if (!write.made.empty()) (void)execute(write.made);
+            if (awake) wake();
+        }
+        const TransactionId self = call(GetCurrentTransactionId);
+        if (in_time([&] { return execute(write.statement); }) == 0) return;
+        if (awake) (void)execute("set constraints all immediate");
+        for (const Relation *relation : read)
+            (void)attempt(Finish::rollback, [&] {
+                const Rows rows = query(fmt::format("select v::text from {} v where v.xmin::text::bigint >= {} limit {}",
+                                                    relation->name, self, kMostWritten),
+                                        {}, false);
+                for (size_t i = 0; i < rows.size(); i++) text += rows.text(i, 0) + "\n";
+            });
+    });
+    return text;
+}
+
+void WaysUp::try_copying(const Relation &relation, std::vector<Finding> *findings) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    Calls calls(world_, bodies_, triggers_, stage_.hints(), &stage_, "", true, persona_, own_, user_, security_);
+    std::vector<Reached> all;
+    std::set<std::string> shown, by;
+    bool all_hidden = true;
+    for (const Command command : {Command::insert, Command::update}) {
+        if (!is_tried(relation, command)) continue;
+        const Effects effects = effects_.of(shape, command);
+        const std::set<Oid> sources = may_be_copied(effects);
+        if (sources.empty() || !effects.unread.empty() || !triggers_.of(relation, command).why_not.empty()) continue;
+        std::vector<const Relation *> read;
+        for (const Relation &other : world_.relations) {
+            const Reach *reach = other.reach_of(persona_.name);
+            if ((other.id == relation.id || effects.written.contains(other.id)) && reach != nullptr &&
+                reach->commands.contains(Command::select))
+                read.push_back(&other);
+        }
+        // Which row it is was known to its writer, and so is who people are.
+        std::set<std::string> known;
+        for (const auto &[id, other] : stage_.tables().shapes)
+            if (one_each(other, stage_.hints())) know_people(other, known);
+        for (const Oid source : sources)
+            for (const Row &row : stage_.rows(source))
+                for (const auto &[number, value] : row.values)
+                    if (value && stage_.tables().of(source)->is_in_key(number)) known.insert(*value);
+        (void)calls.told_of("", sources, known);
+        std::vector<OwnWrite> writes;
+        if (!read.empty()) writes = own_writes(relation, command, effects, sources);
+        writes.resize(std::min(writes.size(), kMostCopies));
+        for (const OwnWrite &write : writes) {
+            const Scratch scratch;
+            std::set<std::string> told = known;
+            for (const auto &[number, value] : write.values)
+                if (value) told.insert(*value);
+            std::vector<std::string> tables = calls.told_of(written_by(write, read, true), sources, told);
+            if (tables.empty() || !calls.told_of(written_by(write, read, false), sources, told).empty()) continue;
+            all.push_back({command, write.statement, write.made, {}, {}, true});
+            for (const Oid source : sources) {
+                const std::string &name = stage_.tables().of(source)->name;
+                if (std::find(tables.begin(), tables.end(), name) == tables.end()) continue;
+                shown.insert(name);
+                by.insert(effects.touched.at(source));
+                all_hidden = all_hidden && at_first({source}).empty();
+            }
+            break;
+        }
+    }
+    if (all.empty()) return;
+    Finding finding;
+    finding.level = all_hidden ? Level::error : Level::warning;
+    finding.message = fmt::format("a row of its own in {}, {}, shows it rows of other people in {} through trigger {}",
+                                  relation.name, all.size() > 1                          ? "put in or changed"
+                                                 : all.front().command == Command::insert ? "put in"
+                                                                                          : "changed",
+                                  fmt::join(shown, ", "), fmt::join(by, ", "));
+    finding.detail = fmt::format("The policies of {} let the row in for whom it names, and the trigger copies what it "
+                                 "finds past those of {} to where its writer reads it.",
+                                 relation.name, fmt::join(shown, ", "));
+    finding.hint = "Let WITH CHECK, or the trigger function before it copies, ask whose the row is that the new one "
+                   "points to.";
+    accuse_trigger(relation, all, std::move(finding), findings);
+}
+
+} // namespace rlsproof::server
