@@ -6,6 +6,10 @@
 
 #include "server/spi.hpp"
 
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
 namespace rlsproof::server {
 
 namespace {
@@ -50,7 +54,7 @@ Effects TriggerEffects::of(const TableShape &relation, Command command) {
     Effects effects;
     const auto take = [&](const std::string &column, const std::string &value) {
         for (const ColumnShape &own : relation.columns)
-            if (own.name == column && !own.generated && effects.asked.size() < kMostAsked &&
+            if (own.name == column && !own.generated && own.type != JSONOID && own.type != JSONBOID && effects.asked.size() < kMostAsked &&
                 std::find(effects.asked.begin(), effects.asked.end(), std::pair(own.number, value)) ==
                     effects.asked.end())
                 effects.asked.emplace_back(own.number, value);
@@ -88,7 +92,10 @@ Effects TriggerEffects::of(const TableShape &relation, Command command) {
             effects.named.insert(body.column_names.begin(), body.column_names.end());
             for (size_t i = 0; i + 1 < one.when.size(); i += 2) take(one.when[i], one.when[i + 1]);
             for (const auto &[column, value] : body.compared)
-                if (value) take(column, *value);
+                if (value) {
+                    take(column, *value);
+                    effects.compared.emplace_back(column, *value);
+                }
         }
     }
     hand_on(effects.row);

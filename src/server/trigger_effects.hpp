@@ -24,6 +24,7 @@ struct Effects {
     std::map<Oid, std::string> touched;             // tables that the relation's own triggers name, and which does
     Place row;                                      // what those take out of the row that sets them off
     std::set<std::string> named;                    // columns that the triggers mention
+    std::vector<std::pair<std::string, std::string>> compared; // columns of any table with constants
     std::vector<std::pair<int, std::string>> asked; // of the relation's own columns, constants they are compared with
     std::string unread; // that a trigger leads to what no body tells, which and why; or empty
 };

@@ -92,12 +92,26 @@ void TriggerLinks::add(const ColumnShape &column, const Place &place, const Choo
 }
 
 std::vector<Values> TriggerLinks::to(const Row &other, const IsKnown &is_known) const {
+    std::vector<Values> ways = ways_to(other, is_known);
+    // Whose row the new one makes may be said in it as well: the writer's then.
+    Row without = other;
+    for (const Column &person : stage_.hints().identity)
+        if (person.relation == other.table) without.values.erase(person.number);
+    if (without.values.size() < other.values.size() && !ways.empty())
+        for (const Values &own : ways_to(without, is_known)) {
+            if (own != ways.front()) ways.insert(ways.begin() + 1, own);
+            break;
+        }
+    return ways;
+}
+
+std::vector<Values> TriggerLinks::ways_to(const Row &other, const IsKnown &is_known) const {
     const Chooser chooser(function_, stage_, uid_, nullptr, &other);
     const Documents documents(places_, arguments_, chooser, stage_);
     const auto may_name = [&](const Column &column) {
         const std::string &name = stage_.tables().of(column.relation)->column(column.number)->name;
         if (!says_code(name) && !says_secret(name) && !chooser.is_secret(column)) return true;
-        const Candidate value = chooser.value_of(column, 0, false);
+        const Candidate value = chooser.value_of(column, 0, true);
         return value && is_known(column, *value);
     };
     Values together;
@@ -110,8 +124,8 @@ std::vector<Values> TriggerLinks::to(const Row &other, const IsKnown &is_known) 
         });
         if (!there || !std::all_of(columns.begin(), columns.end(), may_name)) continue;
         Candidate value =
-            link.document ? documents.make(link.position, 0, 0, false).text
-                          : chooser.value_for(arguments_[link.position], *link.found_by, 0, false);
+            link.document ? documents.make(link.position, 0, 0, true).text
+                          : chooser.value_for(arguments_[link.position], *link.found_by, 0, true);
         if (!value) continue;
         if (!link.document) value = places_.at(link.position).before + *value;
         together[link.number] = value;
@@ -125,7 +139,7 @@ std::vector<Values> TriggerLinks::to(const Row &other, const IsKnown &is_known) 
         for (size_t variant = 1; link.document && together.contains(link.number) && variant <= documents.variants(link.position);
              variant++) {
             Values other_words = together;
-            other_words[link.number] = documents.make(link.position, variant, 0, false).text;
+            other_words[link.number] = documents.make(link.position, variant, 0, true).text;
             ways.push_back(std::move(other_words));
         }
     ways.resize(std::min(ways.size(), kMostWays));

@@ -38,6 +38,7 @@ private:
         bool document;
         std::optional<Column> found_by; // of a plain value
     };
+    std::vector<Values> ways_to(const Row &other, const IsKnown &is_known) const;
     void add(const ColumnShape &column, const Place &place, const Chooser &chooser);
 
     const TableShape &relation_;

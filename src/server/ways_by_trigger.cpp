@@ -165,10 +165,12 @@ WaysUp::Reached WaysUp::reached_by(const Relation &relation, const OwnWrite &wri
     return reached;
 }
 
+// What is open already may still reach further than it says.
 bool WaysUp::is_tried(const Relation &relation, Command command) {
     const Cell *cell = cell_of(relation.name, command);
+    const bool is_open = cell != nullptr && (cell->verdict == Verdict::open || cell->verdict == Verdict::leak);
     return relation.reach_of(persona_.name)->commands.contains(command) && cell != nullptr &&
-           cell->expected == "none" && cell->verdict != Verdict::open && cell->verdict != Verdict::leak;
+           cell->expected == "none" && (!is_open || command == Command::insert);
 }
 
 void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findings) {
@@ -235,6 +237,7 @@ void WaysUp::accuse_trigger(const Relation &relation, const std::vector<Reached>
                             std::vector<Finding> *findings) {
     for (const Reached &one : reached) {
         Cell &cell = *cell_of(relation.name, one.command);
+        if (cell.verdict == Verdict::open || cell.verdict == Verdict::leak) continue;
         cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
         cell.evidence = Evidence::execution;
         cell.by_trigger = true;

@@ -57,6 +57,13 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     const TableShape &shape = *stage_.tables().of(relation.id);
     std::vector<Values> plain = entries(relation);
     plain.resize(std::min(plain.size(), kMostPlain));
+    // What comes from outside, the message of a service, names nobody.
+    if (plain.empty() && !stage_.names_people(shape) && shape.foreign_keys.empty()) {
+        std::vector<const Row *> strangers;
+        for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
+        plain = stage_.candidates(relation.id, strangers);
+        plain.resize(std::min<size_t>(plain.size(), 1));
+    }
     if (plain.empty()) return plain;
     std::vector<Values> result;
     const auto add = [&](const Values &row) {
@@ -70,11 +77,9 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
             continue;
         for (const bool hidden : {true, false}) {
             size_t taken = 0;
-            for (const Row &row : stage_.rows(key.parent)) {
-                const auto value = row.values.find(key.parent_columns.front());
-                const bool is_hidden = !at_first({key.parent}).contains({key.parent, row.tid});
-                if (taken == kMostPointed || value == row.values.end() || !value->second || is_hidden != hidden)
-                    continue;
+            for (const Row *row : rows_to_find(key.parent, effects, hidden)) {
+                const auto value = row->values.find(key.parent_columns.front());
+                if (taken == kMostPointed || value == row->values.end() || !value->second) continue;
                 Values one = plain.front();
                 one[key.columns.front()] = value->second;
                 pointed.push_back(std::move(one));
@@ -98,7 +103,7 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
                         pointed.back()[column.number] = value->second;
                     }
         }
-    const std::vector<Values> linked = linked_rows(relation, effects, targets, plain.front());
+    const std::vector<Values> links = links_of(relation, effects, targets);
     // What the triggers ask of the row: the first of each column together, then each other one in its place.
     std::vector<Values> sets(1);
     for (const auto &[number, value] : effects.asked) sets.front().emplace(number, value);
@@ -125,9 +130,10 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
         for (const auto &[number, value] : set) row[number] = value;
         return row;
     };
-    for (size_t i = 0; i < linked.size() && !sets.empty(); i++)
-        for (size_t set = 0; set < (i == 0 ? sets.size() : 1); set++) add(with(linked[i], sets[set]));
-    for (const Values &row : linked) add(row);
+    for (size_t i = 0; i < links.size() && !sets.empty(); i++)
+        for (size_t set = 0; set < (i == 0 ? sets.size() : 1); set++)
+            add(with(with(plain.front(), sets[set]), links[i]));
+    for (const Values &link : links) add(with(plain.front(), link));
     for (const Values &set : sets) add(with(pointed.size() > 1 ? pointed[1] : pointed.front(), set));
     for (const ColumnShape &column : shape.columns) {
         const bool says = column.category == 'S' || column.category == 'E' || column.category == 'B';
@@ -148,10 +154,30 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     return result;
 }
 
-// Rows of its own by which the triggers find rows of other people without a foreign key that says so, the ones out of
-// sight first. What is in sight and not written to is not looked for.
-std::vector<Values> WaysUp::linked_rows(const Relation &relation, const Effects &effects, const std::set<Oid> &targets,
-                                        const Values &plain) {
+// Rows of other people, in sight or not, the ones that hold what the triggers ask for first.
+std::vector<const Row *> WaysUp::rows_to_find(Oid table, const Effects &effects, bool hidden) {
+    const TableShape &shape = *stage_.tables().of(table);
+    const Seen seen = at_first({table});
+    std::vector<std::pair<int, const Row *>> found;
+    for (const Row &row : stage_.rows(table)) {
+        if (seen.contains({table, row.tid}) == hidden) continue;
+        int holds = 0;
+        for (const ColumnShape &column : shape.columns)
+            for (const auto &[name, value] : effects.compared)
+                if (const auto held = row.values.find(column.number);
+                    name == column.name && held != row.values.end() && held->second == value)
+                    holds++;
+        found.emplace_back(-holds, &row);
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    std::vector<const Row *> rows;
+    for (const auto &[less, row] : found) rows.push_back(row);
+    return rows;
+}
+
+// What of a row of its own makes the triggers find rows of other people without a foreign key that says so, the ones out
+// of sight first. What is in sight and not written to is not looked for.
+std::vector<Values> WaysUp::links_of(const Relation &relation, const Effects &effects, const std::set<Oid> &targets) {
     std::vector<Values> result;
     const TriggerLinks links(*stage_.tables().of(relation.id), effects, targets, stage_, persona_.uid);
     const auto is_known = [&](const Column &column, const std::string &value) { return is_in_sight(column, value); };
@@ -159,15 +185,10 @@ std::vector<Values> WaysUp::linked_rows(const Relation &relation, const Effects 
         for (const Oid table : links.tables()) {
             if (!hidden && !targets.contains(table)) continue;
             size_t taken = 0;
-            for (const Row &row : stage_.rows(table)) {
+            for (const Row *row : rows_to_find(table, effects, hidden)) {
                 if (taken == (hidden ? kMostPointed : 1) || result.size() >= kMostLinked) break;
-                if (at_first({table}).contains({table, row.tid}) == hidden) continue;
-                const std::vector<Values> ways = links.to(row, is_known);
-                for (size_t i = 0; i < ways.size() && (taken == 0 || i < 2); i++) {
-                    Values one = plain;
-                    for (const auto &[number, value] : ways[i]) one[number] = value;
-                    result.push_back(std::move(one));
-                }
+                const std::vector<Values> ways = links.to(*row, is_known);
+                for (size_t i = 0; i < ways.size() && (taken == 0 || i < 2); i++) result.push_back(ways[i]);
                 taken++;
             }
         }

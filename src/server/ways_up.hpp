@@ -293,8 +293,8 @@ private:
                   const std::set<Oid> &deciding, const std::set<Oid> &asked);
     std::vector<Values> rows_for_triggers(const Relation &relation, const Effects &effects,
                                           const std::set<Oid> &targets);
-    std::vector<Values> linked_rows(const Relation &relation, const Effects &effects, const std::set<Oid> &targets,
-                                    const Values &plain);
+    std::vector<const Row *> rows_to_find(Oid table, const Effects &effects, bool hidden);
+    std::vector<Values> links_of(const Relation &relation, const Effects &effects, const std::set<Oid> &targets);
     std::optional<Row> addressed(const TableShape &shape);
     std::vector<OwnWrite> own_writes(const Relation &relation, Command command, const Effects &effects,
                                      const std::set<Oid> &targets);
