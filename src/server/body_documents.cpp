@@ -134,6 +134,16 @@ void Reader::write(const RangeVar *table, const std::string &column, Node *value
     if (!place.written) place.written = Column{relation, number};
 }
 
+// The name of a table's column by its position; empty where it has not got so many.
+std::string name_at(const RangeVar *table, size_t position) {
+    const Oid relation = call(relation_named, table);
+    const Rows rows =
+        query("select attname from pg_catalog.pg_attribute where attrelid = $1::oid and attnum > 0 and not "
+              "attisdropped order by attnum offset $2::int limit 1",
+              {std::to_string(relation), std::to_string(position)});
+    return rows.empty() ? "" : rows.text(0, 0);
+}
+
 void Reader::read_insert(const InsertStmt *insert) {
     const auto *select = (const SelectStmt *)insert->selectStmt;
     if (select == nullptr || !IsA(select, SelectStmt)) return;
@@ -142,6 +152,8 @@ void Reader::read_insert(const InsertStmt *insert) {
             if (IsA(value, ResTarget)) value = castNode(ResTarget, value)->val;
             if ((int)position < list_length(insert->cols))
                 write(insert->relation, list_nth_node(ResTarget, insert->cols, (int)position)->name, value);
+            else if (insert->cols == NIL)
+                write(insert->relation, name_at(insert->relation, position), value);
         });
     };
     read_row(select->targetList);

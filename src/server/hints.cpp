@@ -445,8 +445,9 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
     for (const Function &function : world.functions)
         if (function.definer && !function.callers.empty()) look_for(function.id);
     // Nobody calls the functions of triggers, and everybody whose rows set them off does.
-    const Rows triggers = query("select distinct p.oid from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid "
-                                "where not t.tgisinternal and t.tgenabled in ('O', 'A') and p.prosecdef order by p.oid");
+    const Rows triggers =
+        query("select distinct p.oid from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid "
+              "where not t.tgisinternal and t.tgenabled in ('O', 'A') and p.prosecdef order by p.oid");
     for (size_t i = 0; i < triggers.size(); i++) look_for(triggers.oid(i, 0));
     leave_what_fits(hints);
     return hints;

@@ -54,7 +54,8 @@ Effects TriggerEffects::of(const TableShape &relation, Command command) {
     Effects effects;
     const auto take = [&](const std::string &column, const std::string &value) {
         for (const ColumnShape &own : relation.columns)
-            if (own.name == column && !own.generated && own.type != JSONOID && own.type != JSONBOID && effects.asked.size() < kMostAsked &&
+            if (own.name == column && !own.generated && own.type != JSONOID && own.type != JSONBOID &&
+                effects.asked.size() < kMostAsked &&
                 std::find(effects.asked.begin(), effects.asked.end(), std::pair(own.number, value)) ==
                     effects.asked.end())
                 effects.asked.emplace_back(own.number, value);
@@ -114,8 +115,10 @@ void TriggerEffects::hand_on(Place &place) {
     if (place.compared || !place.written || place.has_parts()) return;
     const auto there = all().find(place.written->relation);
     if (there == all().end()) return;
-    const std::string column = query("select attname from pg_catalog.pg_attribute where attrelid = $1::oid and attnum = $2::int2",
-                                     {std::to_string(place.written->relation), std::to_string(place.written->number)}).text(0, 0);
+    const std::string column =
+        query("select attname from pg_catalog.pg_attribute where attrelid = $1::oid and attnum = $2::int2",
+              {std::to_string(place.written->relation), std::to_string(place.written->number)})
+            .text(0, 0);
     for (const One &one : there->second) {
         const Place &row = row_of(one.function);
         if (const auto member = row.members.find(column); (one.events & kInsert) != 0 && member != row.members.end())

@@ -19,11 +19,11 @@
 namespace rlsproof::server {
 
 struct Effects {
-    std::map<Oid, std::string> written;             // by table: the trigger on the relation itself that leads there
-    std::set<Oid> changed;                          // of these, the ones that it may do more to than put rows in
-    std::map<Oid, std::string> touched;             // tables that the relation's own triggers name, and which does
-    Place row;                                      // what those take out of the row that sets them off
-    std::set<std::string> named;                    // columns that the triggers mention
+    std::map<Oid, std::string> written; // by table: the trigger on the relation itself that leads there
+    std::set<Oid> changed;              // of these, the ones that it may do more to than put rows in
+    std::map<Oid, std::string> touched; // tables that the relation's own triggers name, and which does
+    Place row;                          // what those take out of the row that sets them off
+    std::set<std::string> named;        // columns that the triggers mention
     std::vector<std::pair<std::string, std::string>> compared; // columns of any table with constants
     std::vector<std::pair<int, std::string>> asked; // of the relation's own columns, constants they are compared with
     std::string unread; // that a trigger leads to what no body tells, which and why; or empty

@@ -123,9 +123,8 @@ std::vector<Values> TriggerLinks::ways_to(const Row &other, const IsKnown &is_kn
             return column.relation == other.table || chooser.at_hand(column);
         });
         if (!there || !std::all_of(columns.begin(), columns.end(), may_name)) continue;
-        Candidate value =
-            link.document ? documents.make(link.position, 0, 0, true).text
-                          : chooser.value_for(arguments_[link.position], *link.found_by, 0, true);
+        Candidate value = link.document ? documents.make(link.position, 0, 0, true).text
+                                        : chooser.value_for(arguments_[link.position], *link.found_by, 0, true);
         if (!value) continue;
         if (!link.document) value = places_.at(link.position).before + *value;
         together[link.number] = value;
@@ -136,7 +135,8 @@ std::vector<Values> TriggerLinks::ways_to(const Row &other, const IsKnown &is_kn
     if (together.size() == 1) ways.clear();
     ways.insert(ways.begin(), together);
     for (const Link &link : links_)
-        for (size_t variant = 1; link.document && together.contains(link.number) && variant <= documents.variants(link.position);
+        for (size_t variant = 1;
+             link.document && together.contains(link.number) && variant <= documents.variants(link.position);
              variant++) {
             Values other_words = together;
             other_words[link.number] = documents.make(link.position, variant, 0, true).text;

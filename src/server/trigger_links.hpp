@@ -1,5 +1,5 @@
-// Rows of other people that triggers find by what stands in the row that sets them off, where no foreign key says so: by
-// a reference, a name, or an id within a document.
+// Rows of other people that triggers find by what stands in the row that sets them off, where no foreign key says so:
+// by a reference, a name, or an id within a document.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,8 @@ public:
     const std::set<Oid> &tables() const { return tables_; }
 
     // What the columns hold by which the triggers find that row: all of them together, each alone where there are
-    // several, documents with other words. A column whose value the writer cannot know, as `is_known` says, is left out.
+    // several, documents with other words. A column whose value the writer cannot know, as `is_known` says, is left
+    // out.
     using IsKnown = std::function<bool(const Column &, const std::string &)>;
     std::vector<Values> to(const Row &other, const IsKnown &is_known) const;
 

@@ -18,6 +18,7 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 }
 
 namespace rlsproof::server {
@@ -28,6 +29,16 @@ constexpr size_t kMostCopies = 16; // rows of its own tried in one table, for ea
 constexpr long kMostWritten = 50;  // rows that are looked at after that, in one table
 
 } // namespace
+
+// Whether it says which row it is, or which one it belongs to.
+bool WaysUp::names_a_row(const Column &place) const {
+    const TableShape &shape = *stage_.tables().of(place.relation);
+    const Hints &hints = stage_.hints();
+    return shape.column(place.number)->type == UUIDOID || hints.identity.contains(place) ||
+           hints.tenant.contains(place) || (!shape.keys.empty() && shape.keys.front() == std::vector{place.number}) ||
+           std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
+                       [&](const ForeignKey &key) { return key.columns == std::vector{place.number}; });
+}
 
 // Tables with rows out of sight that the triggers look at.
 std::set<Oid> WaysUp::may_be_copied(const Effects &effects) {
@@ -57,9 +68,10 @@ std::string WaysUp::written_by(const OwnWrite &write, const std::vector<const Re
         if (awake) (void)execute("set constraints all immediate");
         for (const Relation *relation : read)
             (void)attempt(Finish::rollback, [&] {
-                const Rows rows = query(fmt::format("select v::text from {} v where v.xmin::text::bigint >= {} limit {}",
-                                                    relation->name, self, kMostWritten),
-                                        {}, false);
+                const Rows rows =
+                    query(fmt::format("select v::text from {} v where v.xmin::text::bigint >= {} limit {}",
+                                      relation->name, self, kMostWritten),
+                          {}, false);
                 for (size_t i = 0; i < rows.size(); i++) text += rows.text(i, 0) + "\n";
             });
     });
@@ -89,9 +101,11 @@ void WaysUp::try_copying(const Relation &relation, std::vector<Finding> *finding
         for (const auto &[id, other] : stage_.tables().shapes)
             if (one_each(other, stage_.hints())) know_people(other, known);
         for (const Oid source : sources)
-            for (const Row &row : stage_.rows(source))
-                for (const auto &[number, value] : row.values)
-                    if (value && stage_.tables().of(source)->is_in_key(number)) known.insert(*value);
+            for (const ColumnShape &column : stage_.tables().of(source)->columns)
+                for (const Row &row : stage_.rows(source))
+                    if (const auto value = row.values.find(column.number);
+                        value != row.values.end() && value->second && names_a_row({source, column.number}))
+                        known.insert(*value->second);
         (void)calls.told_of("", sources, known);
         std::vector<OwnWrite> writes;
         if (!read.empty()) writes = own_writes(relation, command, effects, sources);
@@ -117,11 +131,12 @@ void WaysUp::try_copying(const Relation &relation, std::vector<Finding> *finding
     if (all.empty()) return;
     Finding finding;
     finding.level = all_hidden ? Level::error : Level::warning;
-    finding.message = fmt::format("a row of its own in {}, {}, shows it rows of other people in {} through trigger {}",
-                                  relation.name, all.size() > 1                          ? "put in or changed"
-                                                 : all.front().command == Command::insert ? "put in"
-                                                                                          : "changed",
-                                  fmt::join(shown, ", "), fmt::join(by, ", "));
+    finding.message =
+        fmt::format("a row of its own in {}, {}, shows it rows of other people in {} through trigger {}", relation.name,
+                    all.size() > 1                           ? "put in or changed"
+                    : all.front().command == Command::insert ? "put in"
+                                                             : "changed",
+                    fmt::join(shown, ", "), fmt::join(by, ", "));
     finding.detail = fmt::format("The policies of {} let the row in for whom it names, and the trigger copies what it "
                                  "finds past those of {} to where its writer reads it.",
                                  relation.name, fmt::join(shown, ", "));

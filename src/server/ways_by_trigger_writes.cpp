@@ -37,8 +37,7 @@ Values with_more(const TableShape &shape, const Values &values, int more) {
         const int number = given.first;
         Candidate &value = given.second;
         const ColumnShape *column = shape.column(number);
-        if (column == nullptr || column->category != TYPCATEGORY_NUMERIC || !value || shape.is_in_key(number))
-            continue;
+        if (column == nullptr || column->category != TYPCATEGORY_NUMERIC || !value || shape.is_in_key(number)) continue;
         std::string shifted;
         (void)attempt(Finish::rollback, [&] {
             shifted = query("select ($1::numeric + $2::numeric)::text", {value, std::to_string(more)}).text(0, 0);
@@ -175,18 +174,17 @@ std::vector<const Row *> WaysUp::rows_to_find(Oid table, const Effects &effects,
     return rows;
 }
 
-// What of a row of its own makes the triggers find rows of other people without a foreign key that says so, the ones out
-// of sight first. What is in sight and not written to is not looked for.
+// What of a row of its own makes the triggers find rows of other people without a foreign key that says so, the ones
+// out of sight first.
 std::vector<Values> WaysUp::links_of(const Relation &relation, const Effects &effects, const std::set<Oid> &targets) {
     std::vector<Values> result;
     const TriggerLinks links(*stage_.tables().of(relation.id), effects, targets, stage_, persona_.uid);
     const auto is_known = [&](const Column &column, const std::string &value) { return is_in_sight(column, value); };
     for (const bool hidden : {true, false})
         for (const Oid table : links.tables()) {
-            if (!hidden && !targets.contains(table)) continue;
             size_t taken = 0;
             for (const Row *row : rows_to_find(table, effects, hidden)) {
-                if (taken == (hidden ? kMostPointed : 1) || result.size() >= kMostLinked) break;
+                if (taken == (hidden ? kMostPointed : kMostPointed / 2) || result.size() >= kMostLinked) break;
                 const std::vector<Values> ways = links.to(*row, is_known);
                 for (size_t i = 0; i < ways.size() && (taken == 0 || i < 2); i++) result.push_back(ways[i]);
                 taken++;

@@ -281,6 +281,7 @@ private:
     bool is_tried(const Relation &relation, Command command);
     // What triggers show it of rows of other people, in the row itself or in one that they put in for it.
     void try_copying(const Relation &relation, std::vector<Finding> *findings);
+    bool names_a_row(const Column &place) const;
     std::set<Oid> may_be_copied(const Effects &effects);
     std::string written_by(const OwnWrite &write, const std::vector<const Relation *> &read, bool awake);
     // Makes the cells of those writes open, and adds the finding.

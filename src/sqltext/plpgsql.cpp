@@ -137,7 +137,8 @@ PlpgsqlBody plpgsql(const std::string &definition) {
         i += 2;
         std::string query = read_json_string(json, i);
         const auto with_what = cases.find(query.substr(0, query.find('"', 1) + 1));
-        if (query.starts_with('"') && with_what != cases.end()) query.replace(0, with_what->first.size(), with_what->second);
+        if (query.starts_with('"') && with_what != cases.end())
+            query.replace(0, with_what->first.size(), with_what->second);
         body.queries.push_back(std::move(query));
     }
     return body;
