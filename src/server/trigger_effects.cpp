@@ -15,12 +15,12 @@ namespace rlsproof::server {
 namespace {
 
 constexpr int kMostSteps = 3; // triggers that wake triggers
-constexpr int kInsert = 4, kDelete = 8, kUpdate = 16;
+constexpr int kBefore = 2, kInsert = 4, kDelete = 8, kUpdate = 16;
 constexpr size_t kMostAsked = 24; // constants, of one relation
 
 // The condition of a trigger is as the server prints it: new.status = 'approved'::text.
 constexpr const char *kAll = R"(
-select t.tgrelid, t.tgname, t.tgrelid::pg_catalog.regclass::text, t.tgfoid, t.tgtype & 28,
+select t.tgrelid, t.tgname, t.tgrelid::pg_catalog.regclass::text, t.tgfoid, t.tgtype & 30,
        pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g')
          !~* '\m(update|delete|conflict|merge|truncate)\M',
        case when l.lanname in ('c', 'internal') then false
@@ -88,6 +88,7 @@ Effects TriggerEffects::of(const TableShape &relation, Command command) {
                 left.push_back({table, kInsert | kDelete | kUpdate, next.step + 1, first});
             }
             if (next.step > 0) continue;
+            effects.before = effects.before || (one.events & kBefore) != 0;
             for (const auto &[table, written] : body.relations) effects.touched.emplace(table, one.name);
             merge(effects.row, row_of(one.function));
             effects.named.insert(body.column_names.begin(), body.column_names.end());

@@ -22,6 +22,7 @@ struct Effects {
     std::map<Oid, std::string> written; // by table: the trigger on the relation itself that leads there
     std::set<Oid> changed;              // of these, the ones that it may do more to than put rows in
     std::map<Oid, std::string> touched; // tables that the relation's own triggers name, and which does
+    bool before = false;                // one of those may alter the row
     Place row;                          // what those take out of the row that sets them off
     std::set<std::string> named;        // columns that the triggers mention
     std::vector<std::pair<std::string, std::string>> compared; // columns of any table with constants

@@ -25,7 +25,7 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostCopies = 16; // rows of its own tried in one table, for each command
+constexpr size_t kMostCopies = 10; // rows of its own tried in one table, for each command
 constexpr long kMostWritten = 50;  // rows that are looked at after that, in one table
 
 } // namespace
@@ -38,6 +38,14 @@ bool WaysUp::names_a_row(const Column &place) const {
            hints.tenant.contains(place) || (!shape.keys.empty() && shape.keys.front() == std::vector{place.number}) ||
            std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
                        [&](const ForeignKey &key) { return key.columns == std::vector{place.number}; });
+}
+
+const std::set<std::string> &WaysUp::names_of_accounts() {
+    if (names_of_accounts_) return *names_of_accounts_;
+    names_of_accounts_.emplace();
+    for (const auto &[id, shape] : stage_.tables().shapes)
+        if (one_each(shape, stage_.hints())) know_people(shape, *names_of_accounts_);
+    return *names_of_accounts_;
 }
 
 // Tables with rows out of sight that the triggers look at.
@@ -80,7 +88,11 @@ std::string WaysUp::written_by(const OwnWrite &write, const std::vector<const Re
 
 void WaysUp::try_copying(const Relation &relation, std::vector<Finding> *findings) {
     const TableShape &shape = *stage_.tables().of(relation.id);
-    Calls calls(world_, bodies_, triggers_, stage_.hints(), &stage_, "", true, persona_, own_, user_, security_);
+    // What it keeps of what is out of reach serves all tables.
+    if (looking_ == nullptr)
+        looking_ = std::make_shared<Calls>(world_, bodies_, triggers_, stage_.hints(), &stage_, "", true, persona_,
+                                           own_, user_, security_);
+    Calls &calls = *looking_;
     std::vector<Reached> all;
     std::set<std::string> shown, by;
     bool all_hidden = true;
@@ -92,14 +104,15 @@ void WaysUp::try_copying(const Relation &relation, std::vector<Finding> *finding
         std::vector<const Relation *> read;
         for (const Relation &other : world_.relations) {
             const Reach *reach = other.reach_of(persona_.name);
-            if ((other.id == relation.id || effects.written.contains(other.id)) && reach != nullptr &&
-                reach->commands.contains(Command::select))
+            const bool left = effects.written.contains(other.id) || (other.id == relation.id && effects.before);
+            // Within one table alone it is the row itself that something is copied into.
+            const bool elsewhere = other.id == relation.id || sources.size() > 1 || !sources.contains(other.id);
+            if (left && elsewhere && reach != nullptr && reach->commands.contains(Command::select))
                 read.push_back(&other);
         }
+        if (read.empty()) continue;
         // Which row it is was known to its writer, and so is who people are.
-        std::set<std::string> known;
-        for (const auto &[id, other] : stage_.tables().shapes)
-            if (one_each(other, stage_.hints())) know_people(other, known);
+        std::set<std::string> known = names_of_accounts();
         for (const Oid source : sources)
             for (const ColumnShape &column : stage_.tables().of(source)->columns)
                 for (const Row &row : stage_.rows(source))
@@ -107,8 +120,7 @@ void WaysUp::try_copying(const Relation &relation, std::vector<Finding> *finding
                         value != row.values.end() && value->second && names_a_row({source, column.number}))
                         known.insert(*value->second);
         (void)calls.told_of("", sources, known);
-        std::vector<OwnWrite> writes;
-        if (!read.empty()) writes = own_writes(relation, command, effects, sources);
+        std::vector<OwnWrite> writes = own_writes(relation, command, effects, sources);
         writes.resize(std::min(writes.size(), kMostCopies));
         for (const OwnWrite &write : writes) {
             const Scratch scratch;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -281,6 +282,7 @@ private:
     bool is_tried(const Relation &relation, Command command);
     // What triggers show it of rows of other people, in the row itself or in one that they put in for it.
     void try_copying(const Relation &relation, std::vector<Finding> *findings);
+    const std::set<std::string> &names_of_accounts();
     bool names_a_row(const Column &place) const;
     std::set<Oid> may_be_copied(const Effects &effects);
     std::string written_by(const OwnWrite &write, const std::vector<const Relation *> &read, bool awake);
@@ -327,9 +329,11 @@ private:
     std::vector<Opener> openers_;
     std::vector<Reader> readers_;
     std::set<std::string> of_people_; // what everybody may know of people: what is not private in their accounts
-    std::set<Oid> joined_;            // tables that may be joined by one write
-    std::set<Oid> chained_;           // tables that a row elsewhere was seen to let it into
-    std::string address_;             // the persona's own, as its claims say it
+    std::optional<std::set<std::string>> names_of_accounts_;
+    std::shared_ptr<Calls> looking_;
+    std::set<Oid> joined_;  // tables that may be joined by one write
+    std::set<Oid> chained_; // tables that a row elsewhere was seen to let it into
+    std::string address_;   // the persona's own, as its claims say it
     std::vector<std::string> words_;
     std::string appointed_; // who does what is tried, where it takes more than an account
     int left_ = 0;          // looks at a table, until it has to do
