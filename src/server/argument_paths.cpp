@@ -51,6 +51,20 @@ bool is_one_of(const std::string &name, std::initializer_list<const char *> name
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// What is behind the @ of an address, in one of the ways to say so.
+bool takes_domain(const FuncCall *call, const std::string &name) {
+    if (!is_one_of(name, {"split_part", "substring", "substr", "right", "regexp_replace"})) return false;
+    Nodes nodes{};
+    rlsproof::server::call(collect_statement, (Node *)call, &nodes);
+    bool found = false;
+    each(nodes.all, [&](Node *node, size_t) {
+        const auto word = IsA(node, A_Const) ? constant_in(node) : std::nullopt;
+        found = found || (word && word->find('@') != std::string::npos);
+    });
+    if (name != "split_part") return found;
+    return found && constant_in((Node *)llast(call->args)) == "2";
+}
+
 } // namespace
 
 List *parse_as(const std::string &sql, int mode) {
@@ -80,6 +94,10 @@ std::optional<std::string> constant_in(Node *node) {
 
 std::optional<Column> ArgumentPaths::column_of(Node *node) const {
     node = beneath_casts(node);
+    // lower(trim(x)) is x
+    while (node != nullptr && IsA(node, FuncCall) && list_length(castNode(FuncCall, node)->args) == 1 &&
+           is_one_of(last_of(castNode(FuncCall, node)->funcname), {"lower", "upper", "btrim"}))
+        node = beneath_casts((Node *)linitial(castNode(FuncCall, node)->args));
     if (node == nullptr || !IsA(node, ColumnRef)) return std::nullopt;
     const List *fields = castNode(ColumnRef, node)->fields;
     const std::string name = last_of(fields);
@@ -149,6 +167,11 @@ MaybePath ArgumentPaths::path_of(const FuncCall *call) const {
         each(call->args, [&](Node *key, size_t at) {
             if (const auto step = constant_in(key); at > 0 && step) path = path->then(*step);
         });
+        return path;
+    }
+    if (takes_domain(call, name)) {
+        Path path = *first;
+        path.before = "made@";
         return path;
     }
     return first; // lower(trim(x)) is x

@@ -25,9 +25,11 @@ constexpr size_t kMostSteps = 8; // how deep a place is
 struct Path {
     size_t argument = 0;
     std::vector<std::string> steps = {};
+    std::string before = ""; // what stands there before it: the name before the domain of an address
 
     Path then(const std::string &step) const {
         Path path = *this;
+        path.before.clear();
         if (path.steps.size() < kMostSteps) path.steps.push_back(step);
         return path;
     }

@@ -27,9 +27,16 @@ namespace {
 constexpr int kMostRounds = 3; // variables that are made of other variables
 constexpr int kMostWithin = 2; // functions that a document is handed on to
 
-// Two of the same thing: what is known of either counts.
+// What a trigger's function has in place of arguments.
+const std::vector<std::string> kRowsOfTriggers{"new", "old"};
+
+} // namespace
+
 void merge(Place &into, const Place &other) {
-    if (!into.compared) into.compared = other.compared;
+    if (!into.compared) {
+        into.compared = other.compared;
+        into.before = other.before;
+    }
     if (!into.written) into.written = other.written;
     if (into.type.empty()) into.type = other.type;
     into.weighed = into.weighed || other.weighed;
@@ -42,6 +49,8 @@ void merge(Place &into, const Place &other) {
         merge(*into.element, *other.element);
     }
 }
+
+namespace {
 
 std::map<size_t, Place> read(Oid function, int depth);
 
@@ -99,7 +108,9 @@ void Reader::compare(Node *left, Node *right) {
     if (IsA(other, ColumnRef) && list_length(castNode(ColumnRef, other)->fields) == 1 && paths_.column_of(right))
         return;
     Place &place = at(*path);
-    if (!place.compared) place.compared = column;
+    if (place.compared) return;
+    place.compared = column;
+    place.before = path->before;
 }
 
 // amount <= stock, and day < last + 1 as well.
@@ -123,6 +134,16 @@ void Reader::write(const RangeVar *table, const std::string &column, Node *value
     if (!place.written) place.written = Column{relation, number};
 }
 
+// The name of a table's column by its position; empty where it has not got so many.
+std::string name_at(const RangeVar *table, size_t position) {
+    const Oid relation = call(relation_named, table);
+    const Rows rows =
+        query("select attname from pg_catalog.pg_attribute where attrelid = $1::oid and attnum > 0 and not "
+              "attisdropped order by attnum offset $2::int limit 1",
+              {std::to_string(relation), std::to_string(position)});
+    return rows.empty() ? "" : rows.text(0, 0);
+}
+
 void Reader::read_insert(const InsertStmt *insert) {
     const auto *select = (const SelectStmt *)insert->selectStmt;
     if (select == nullptr || !IsA(select, SelectStmt)) return;
@@ -131,6 +152,8 @@ void Reader::read_insert(const InsertStmt *insert) {
             if (IsA(value, ResTarget)) value = castNode(ResTarget, value)->val;
             if ((int)position < list_length(insert->cols))
                 write(insert->relation, list_nth_node(ResTarget, insert->cols, (int)position)->name, value);
+            else if (insert->cols == NIL)
+                write(insert->relation, name_at(insert->relation, position), value);
         });
     };
     read_row(select->targetList);
@@ -266,12 +289,13 @@ select l.lanname, pg_catalog.pg_get_functiondef(p.oid),
        coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), ''), p.prosrc, p.proname,
        (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'),
        array(select coalesce(p.proargnames[a.at], '') from unnest(coalesce(p.proargmodes, array_fill('i'::"char", array[p.pronargs::int])))
-             with ordinality a(mode, at) where a.mode in ('i', 'b', 'v') order by a.at)
+             with ordinality a(mode, at) where a.mode in ('i', 'b', 'v') order by a.at),
+       p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype
 from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
 where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql'))",
                             {std::to_string(function)});
     if (rows.empty()) return places;
-    Reader reader(rows.text(0, 4), rows.list(0, 6), depth);
+    Reader reader(rows.text(0, 4), rows.boolean(0, 7) ? kRowsOfTriggers : rows.list(0, 6), depth);
     (void)attempt(Finish::rollback, [&] {
         if (rows.value(0, 5))
             set_locally("search_path", rows.text(0, 5) == "\"\"" ? "" : rows.text(0, 5));
@@ -300,6 +324,12 @@ bool weighs(const Place &place) {
 
 std::map<size_t, Place> read_documents(Oid function) {
     return read(function, 0);
+}
+
+Place read_written_row(Oid function) {
+    Place row;
+    for (const auto &[position, place] : read(function, 0)) merge(row, place);
+    return row;
 }
 
 } // namespace rlsproof::server

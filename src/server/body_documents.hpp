@@ -18,6 +18,7 @@ struct Place {
     std::shared_ptr<Place> element;       // of an array, or of a list in a text
     bool in_text = false;                 // that list is one in a text, with commas
     std::optional<Column> compared, written;
+    std::string before;             // what stands before it, as the name before a domain does
     std::string type;               // that it is read as, by its name; empty where nothing says so
     std::vector<std::string> words; // constants that it is compared with
     bool weighed = false;           // it is asked whether it is more or less than something
@@ -26,10 +27,16 @@ struct Place {
     bool has_parts() const { return element != nullptr || !members.empty(); }
 };
 
+// Two of the same thing: what is known of either counts.
+void merge(Place &into, const Place &other);
+
 // Whether anything in it is weighed.
 bool weighs(const Place &place);
 
 // By the position of the argument, counted from 0. A body that cannot be read has none.
 std::map<size_t, Place> read_documents(Oid function);
+
+// What a trigger's function takes out of the row that sets it off, new or old: its columns are the members.
+Place read_written_row(Oid function);
 
 } // namespace rlsproof::server

@@ -117,7 +117,8 @@ public:
     Choices(const Function &function, Stage &stage, const std::string &uid, const std::vector<Row> *own,
             const Row *at_hand)
         : stage_(stage), chooser_(function, stage, uid, own, at_hand), arguments_(arguments_of(function.id)),
-          documents_(function, arguments_, chooser_, stage), alone_(has_its_name_alone(function.id)) {
+          documents_(read_documents(function.id), arguments_, chooser_, stage),
+          alone_(has_its_name_alone(function.id)) {
         for (size_t i = 0; i < arguments_.size(); i++) {
             columns_.push_back(documents_.has(i) ? std::nullopt : chooser_.column_of(arguments_[i], i));
             named_ = named_ && !arguments_[i].name.empty();

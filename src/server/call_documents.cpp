@@ -3,6 +3,7 @@
 #include "server/call_documents.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,6 +30,12 @@ bool is_json(Oid type) {
     return type == JSONOID || type == JSONBOID;
 }
 
+void each_leaf(const Place &place, const std::function<void(const Place &)> &use) {
+    for (const auto &[key, member] : place.members) each_leaf(member, use);
+    if (place.element != nullptr) each_leaf(*place.element, use);
+    if (!place.has_parts()) use(place);
+}
+
 bool is_number(const std::string &value) {
     return !value.empty() && value.find_first_not_of("0123456789.-") == std::string::npos;
 }
@@ -44,9 +51,9 @@ struct Documents::Filling {
     Made made = {};
 };
 
-Documents::Documents(const Function &function, const std::vector<Argument> &arguments, const Chooser &chooser,
+Documents::Documents(std::map<size_t, Place> read, const std::vector<Argument> &arguments, const Chooser &chooser,
                      Stage &stage)
-    : arguments_(arguments), chooser_(chooser), stage_(stage), places_(read_documents(function.id)) {
+    : arguments_(arguments), chooser_(chooser), stage_(stage), places_(std::move(read)) {
     const auto holds_more = [](const Argument &argument) {
         return is_json(argument.type_id) || argument.category == TYPCATEGORY_STRING ||
                argument.category == TYPCATEGORY_COMPOSITE || argument.element != InvalidOid;
@@ -202,7 +209,7 @@ std::string Documents::value_at(const Place &place, std::vector<std::string> &at
         if (filling.of_nobody && stage_.tables().of(column->relation)->column(column->number)->type == UUIDOID)
             value = kNobody;
     }
-    const std::string text = value ? *value : default_of(place);
+    const std::string text = value ? place.before + *value : default_of(place);
     made.given.insert(text);
     return text;
 }
@@ -237,6 +244,15 @@ std::string Documents::json_of(const Place &place, std::vector<std::string> &at,
     case TYPCATEGORY_ARRAY: return "[]";
     default: return text::json(value);
     }
+}
+
+std::vector<Column> Documents::columns(size_t argument) const {
+    std::vector<Column> columns;
+    if (const auto found = documents_.find(argument); found != documents_.end())
+        each_leaf(found->second.root, [&](const Place &leaf) {
+            if (leaf.compared) columns.push_back(*leaf.compared);
+        });
+    return columns;
 }
 
 size_t Documents::variants(size_t argument) const {

@@ -15,13 +15,18 @@ namespace rlsproof::server {
 
 class Documents {
 public:
-    Documents(const Function &function, const std::vector<Argument> &arguments, const Chooser &chooser, Stage &stage);
+    // `places`: what the body takes out of each argument.
+    Documents(std::map<size_t, Place> places, const std::vector<Argument> &arguments, const Chooser &chooser,
+              Stage &stage);
 
     // What the body takes out of each argument.
     const std::map<size_t, Place> &places() const { return places_; }
 
     // Whether the body takes anything out of the argument.
     bool has(size_t argument) const { return documents_.contains(argument); }
+
+    // The columns that what is in it stands for.
+    std::vector<Column> columns(size_t argument) const;
 
     // Ways to fill it beside that with rows of other people alone: with words that the body names, with rows of the
     // caller's own at one place.

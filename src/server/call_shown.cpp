@@ -88,6 +88,14 @@ Calls::Shown Calls::shown_of(const Function &function, const std::set<Oid> &tabl
     return {tried.in_tables ? tried.seen : "", tried.observation.statement, tried.calls, tried.shown};
 }
 
+std::vector<std::string> Calls::told_of(const std::string &text, const std::set<Oid> &tables,
+                                        const std::set<std::string> &told) {
+    std::vector<const Relation *> bases;
+    for (const Relation &relation : world_.relations)
+        if (tables.contains(relation.id)) bases.push_back(&relation);
+    return names_of(shown_in_text(text, bases, told));
+}
+
 Calls::Shown Calls::shown_in(const Relation &view, const std::set<Oid> &tables, const std::set<std::string> &told) {
     Shown shown{"", fmt::format("select * from {}", view.name), 1};
     std::vector<const Relation *> bases = bases_of(view), found;

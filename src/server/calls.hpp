@@ -44,6 +44,10 @@ public:
     // The same of a call for itself, about a row of its own; what is `told` already is no news.
     Shown shown_of(const Function &function, const std::set<Oid> &tables, const Row &row,
                    const std::set<std::string> &told);
+    // Of these tables the ones of whose rows a text tells what is out of reach. REQUIRES: it was asked for the tables
+    // before anything was written.
+    std::vector<std::string> told_of(const std::string &text, const std::set<Oid> &tables,
+                                     const std::set<std::string> &told);
     // The same of what a view shows.
     Shown shown_in(const Relation &view, const std::set<Oid> &tables, const std::set<std::string> &told);
 

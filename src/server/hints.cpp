@@ -436,15 +436,21 @@ where n.nspname = 'auth' and c.relname = 'users' and a.attname = 'id')");
     }
     name_claims(hints, bodies);
     gather_together(hints, bodies);
-    for (const Function &function : world.functions) {
-        if (!function.definer || function.callers.empty()) continue;
-        const Body &body = bodies.of(function.id);
+    const auto look_for = [&](Oid function) {
+        const Body &body = bodies.of(function);
         std::map<Oid, std::vector<std::pair<int, Candidate>>> values;
         for (const auto &[name, value] : body.compared)
             for (const Column &column : columns_named(body, {name}))
                 values[column.relation].emplace_back(column.number, value);
         if (!values.empty()) hints.looked_for.push_back(std::move(values));
-    }
+    };
+    for (const Function &function : world.functions)
+        if (function.definer && !function.callers.empty()) look_for(function.id);
+    // Nobody calls the functions of triggers, and everybody whose rows set them off does.
+    const Rows triggers =
+        query("select distinct p.oid from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid "
+              "where not t.tgisinternal and t.tgenabled in ('O', 'A') and p.prosecdef order by p.oid");
+    for (size_t i = 0; i < triggers.size(); i++) look_for(triggers.oid(i, 0));
     leave_what_fits(hints);
     return hints;
 }

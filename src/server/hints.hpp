@@ -67,7 +67,7 @@ struct Hints {
     std::map<Oid, std::vector<Asked>> asked_together;
     // Places in `policies`: by the table whose they are, and by each table of whose columns they say something.
     std::map<Oid, std::vector<size_t>> policies_of, policies_about;
-    // By table, what a function that strangers may call compares columns with; one for each function.
+    // By table, what a function that strangers may call, or set off, compares columns with; one for each function.
     std::vector<std::map<Oid, std::vector<std::pair<int, Candidate>>>> looked_for;
     // Tables of which a policy shows rows by what they have to do with the caller; true where one is for reading alone.
     std::map<Oid, bool> told_apart;

@@ -1,6 +1,7 @@
 // The shape of tables as far as making a row takes it: columns, keys, constraints, and the values constraints name.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,6 +48,20 @@ struct TableShape {
         for (const ColumnShape &c : columns)
             if (c.number == number) return &c;
         return nullptr;
+    }
+    // By that column alone a row is told from all others.
+    bool is_key(int number) const {
+        return std::any_of(keys.begin(), keys.end(),
+                           [&](const std::vector<int> &key) { return key == std::vector{number}; });
+    }
+    // It is part of what a row, or one of another table, is known by.
+    bool is_in_key(int number) const {
+        const auto has = [&](const std::vector<int> &columns) {
+            return std::find(columns.begin(), columns.end(), number) != columns.end();
+        };
+        return std::any_of(keys.begin(), keys.end(), has) ||
+               std::any_of(foreign_keys.begin(), foreign_keys.end(),
+                           [&](const ForeignKey &key) { return has(key.columns); });
     }
 };
 

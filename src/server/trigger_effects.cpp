@@ -6,17 +6,21 @@
 
 #include "server/spi.hpp"
 
+extern "C" {
+#include "catalog/pg_type.h"
+}
+
 namespace rlsproof::server {
 
 namespace {
 
 constexpr int kMostSteps = 3; // triggers that wake triggers
-constexpr int kInsert = 4, kDelete = 8, kUpdate = 16;
+constexpr int kBefore = 2, kInsert = 4, kDelete = 8, kUpdate = 16;
 constexpr size_t kMostAsked = 24; // constants, of one relation
 
 // The condition of a trigger is as the server prints it: new.status = 'approved'::text.
 constexpr const char *kAll = R"(
-select t.tgrelid, t.tgname, t.tgrelid::pg_catalog.regclass::text, t.tgfoid, t.tgtype & 28,
+select t.tgrelid, t.tgname, t.tgrelid::pg_catalog.regclass::text, t.tgfoid, t.tgtype & 30,
        pg_catalog.regexp_replace(p.prosrc, $a$--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'$a$, ' ', 'g')
          !~* '\m(update|delete|conflict|merge|truncate)\M',
        case when l.lanname in ('c', 'internal') then false
@@ -50,7 +54,8 @@ Effects TriggerEffects::of(const TableShape &relation, Command command) {
     Effects effects;
     const auto take = [&](const std::string &column, const std::string &value) {
         for (const ColumnShape &own : relation.columns)
-            if (own.name == column && !own.generated && effects.asked.size() < kMostAsked &&
+            if (own.name == column && !own.generated && own.type != JSONOID && own.type != JSONBOID &&
+                effects.asked.size() < kMostAsked &&
                 std::find(effects.asked.begin(), effects.asked.end(), std::pair(own.number, value)) ==
                     effects.asked.end())
                 effects.asked.emplace_back(own.number, value);
@@ -83,13 +88,43 @@ Effects TriggerEffects::of(const TableShape &relation, Command command) {
                 left.push_back({table, kInsert | kDelete | kUpdate, next.step + 1, first});
             }
             if (next.step > 0) continue;
+            effects.before = effects.before || (one.events & kBefore) != 0;
+            for (const auto &[table, written] : body.relations) effects.touched.emplace(table, one.name);
+            merge(effects.row, row_of(one.function));
             effects.named.insert(body.column_names.begin(), body.column_names.end());
             for (size_t i = 0; i + 1 < one.when.size(); i += 2) take(one.when[i], one.when[i + 1]);
             for (const auto &[column, value] : body.compared)
-                if (value) take(column, *value);
+                if (value) {
+                    take(column, *value);
+                    effects.compared.emplace_back(column, *value);
+                }
         }
     }
+    hand_on(effects.row);
     return effects;
+}
+
+const Place &TriggerEffects::row_of(Oid function) {
+    const auto known = rows_.find(function);
+    return known != rows_.end() ? known->second : rows_.emplace(function, read_written_row(function)).first->second;
+}
+
+// What goes into another table may be what the triggers there look for.
+void TriggerEffects::hand_on(Place &place) {
+    for (auto &[name, member] : place.members) hand_on(member);
+    if (place.element != nullptr) hand_on(*place.element);
+    if (place.compared || !place.written || place.has_parts()) return;
+    const auto there = all().find(place.written->relation);
+    if (there == all().end()) return;
+    const std::string column =
+        query("select attname from pg_catalog.pg_attribute where attrelid = $1::oid and attnum = $2::int2",
+              {std::to_string(place.written->relation), std::to_string(place.written->number)})
+            .text(0, 0);
+    for (const One &one : there->second) {
+        const Place &row = row_of(one.function);
+        if (const auto member = row.members.find(column); (one.events & kInsert) != 0 && member != row.members.end())
+            merge(place, member->second);
+    }
 }
 
 std::vector<std::string> TriggerEffects::that_fill(Oid table) {

@@ -50,15 +50,17 @@ void WaysUp::find_readers() {
         for (size_t i = 0; i < rows.size(); i++) reader.reads.insert(rows.oid(i, 0));
         if (reader.reads.size() > 1) readers_.push_back(std::move(reader));
     }
-    // Whom one writes to has a name; an address is another thing.
-    for (const auto &[id, shape] : stage_.tables().shapes) {
-        if (readers_.empty() || !stage_.is_account(shape)) continue;
-        for (const ColumnShape &column : shape.columns)
-            for (const Row &row : stage_.rows(id))
-                if (const auto value = row.values.find(column.number);
-                    !says_private(column.name) && value != row.values.end() && value->second)
-                    of_people_.insert(*value->second);
-    }
+    for (const auto &[id, shape] : stage_.tables().shapes)
+        if (!readers_.empty() && stage_.is_account(shape)) know_people(shape, of_people_);
+}
+
+// Whom one writes to has a name; an address is another thing.
+void WaysUp::know_people(const TableShape &accounts, std::set<std::string> &known) const {
+    for (const ColumnShape &column : accounts.columns)
+        for (const Row &row : stage_.rows(accounts.id))
+            if (const auto value = row.values.find(column.number);
+                !says_private(column.name) && value != row.values.end() && value->second)
+                known.insert(*value->second);
 }
 
 // Whether it shows something of other people once the row is there.

@@ -43,11 +43,6 @@ bool keeps_the_books(const ColumnShape &column) {
            (column.category == TYPCATEGORY_NUMERIC && is_any(name, {"count", "avg", "average", "rating", "score"}));
 }
 
-bool is_key(const TableShape &shape, int number) {
-    return std::any_of(shape.keys.begin(), shape.keys.end(),
-                       [&](const std::vector<int> &key) { return key == std::vector{number}; });
-}
-
 bool is_number(const ColumnShape &column) {
     return column.category == TYPCATEGORY_NUMERIC;
 }
@@ -75,7 +70,7 @@ bool WaysUp::may_refer_to(const Relation &relation, const Values &values, const 
         if (!given.second || given.second == persona_.uid || !names_person(given.first)) return false;
         return std::any_of(row.values.begin(), row.values.end(), [&](const auto &held) {
             const bool who =
-                identity.contains({other.id, held.first}) || (stage_.is_account(other) && is_key(other, held.first));
+                identity.contains({other.id, held.first}) || (stage_.is_account(other) && other.is_key(held.first));
             return who && held.second == given.second;
         });
     });
@@ -170,15 +165,19 @@ WaysUp::Reached WaysUp::reached_by(const Relation &relation, const OwnWrite &wri
     return reached;
 }
 
+// What is open already may still reach further than it says.
+bool WaysUp::is_tried(const Relation &relation, Command command) {
+    const Cell *cell = cell_of(relation.name, command);
+    const bool is_open = cell != nullptr && (cell->verdict == Verdict::open || cell->verdict == Verdict::leak);
+    return relation.reach_of(persona_.name)->commands.contains(command) && cell != nullptr &&
+           cell->expected == "none" && (!is_open || command == Command::insert);
+}
+
 void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findings) {
     const TableShape &shape = *stage_.tables().of(relation.id);
-    const Reach &reach = *relation.reach_of(persona_.name);
     std::vector<Reached> all;
     for (const Command command : {Command::insert, Command::update, Command::remove}) {
-        const Cell *cell = cell_of(relation.name, command);
-        if (!reach.commands.contains(command) || cell == nullptr || cell->expected != "none" ||
-            cell->verdict == Verdict::open || cell->verdict == Verdict::leak)
-            continue;
+        if (!is_tried(relation, command)) continue;
         if (command == Command::remove && !all.empty()) continue;
         const Effects effects = effects_.of(shape, command);
         if (!effects.unread.empty()) {
@@ -221,7 +220,7 @@ void WaysUp::try_reaching(const Relation &relation, std::vector<Finding> *findin
         }
         if (found) all.push_back(std::move(*found));
     }
-    if (!all.empty()) accuse_reached(relation, std::move(all), findings);
+    if (!all.empty()) accuse_reached(relation, all, findings);
 }
 
 // What was not tried is not known to be harmless.
@@ -234,7 +233,32 @@ void WaysUp::leave_open(const Relation &relation, Command command, const std::st
     cell.reason = why;
 }
 
-void WaysUp::accuse_reached(const Relation &relation, std::vector<Reached> reached, std::vector<Finding> *findings) {
+void WaysUp::accuse_trigger(const Relation &relation, const std::vector<Reached> &reached, Finding finding,
+                            std::vector<Finding> *findings) {
+    for (const Reached &one : reached) {
+        Cell &cell = *cell_of(relation.name, one.command);
+        if (cell.verdict == Verdict::open || cell.verdict == Verdict::leak) continue;
+        cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
+        cell.evidence = Evidence::execution;
+        cell.by_trigger = true;
+        cell.reason = finding.message;
+        Observation observation;
+        observation.statement = one.statement;
+        observation.made = one.made;
+        cell.witness = witness(persona_, observation, "");
+    }
+    if (findings == nullptr) return;
+    finding.rule = "trigger_reach";
+    finding.category = Category::exposure;
+    finding.object = relation.name;
+    finding.detail += fmt::format(" It was done with: {}", reached.front().statement);
+    finding.evidence = "execution";
+    finding.key = "trigger_reach:" + relation.name;
+    findings->push_back(std::move(finding));
+}
+
+void WaysUp::accuse_reached(const Relation &relation, const std::vector<Reached> &reached,
+                            std::vector<Finding> *findings) {
     std::vector<std::string> how, tables;
     std::map<std::string, std::set<std::string>> columns;
     std::set<std::string> triggers;
@@ -249,38 +273,19 @@ void WaysUp::accuse_reached(const Relation &relation, std::vector<Reached> reach
     }
     for (const auto &[table, changed] : columns)
         tables.push_back(changed.empty() ? table : fmt::format("{} ({})", table, fmt::join(changed, ", ")));
-    const std::string what =
+    Finding finding;
+    finding.message =
         fmt::format("a row of its own in {}, {}, changed rows of other people in {} through trigger {}", relation.name,
                     fmt::join(how, " or "), fmt::join(tables, ", "), fmt::join(triggers, ", "));
-    for (const Reached &one : reached) {
-        Cell &cell = *cell_of(relation.name, one.command);
-        cell.verdict = cell.declared ? Verdict::leak : Verdict::open;
-        cell.evidence = Evidence::execution;
-        cell.by_trigger = true;
-        cell.reason = what;
-        Observation observation;
-        observation.statement = one.statement;
-        observation.made = one.made;
-        cell.witness = witness(persona_, observation, "");
-    }
-    if (findings == nullptr) return;
-    Finding finding;
-    finding.rule = "trigger_reach";
     finding.level = hidden ? Level::error : Level::warning;
-    finding.category = Category::exposure;
-    finding.object = relation.name;
-    finding.message = what;
     finding.detail = fmt::format("The policies of {} let the row in for whom it names, and the trigger writes past "
-                                 "those of {}{}. It was done with: {}",
+                                 "those of {}{}.",
                                  relation.name, columns.begin()->first,
                                  hidden ? ", to rows that its writer does not even see"
-                                        : ", to rows that its writer may see and not change",
-                                 reached.front().statement);
+                                        : ", to rows that its writer may see and not change");
     finding.hint = "Let WITH CHECK, or the trigger function before it writes, ask whose the row is that the new one "
                    "points to.";
-    finding.evidence = "execution";
-    finding.key = "trigger_reach:" + relation.name;
-    findings->push_back(std::move(finding));
+    accuse_trigger(relation, reached, std::move(finding), findings);
 }
 
 void WaysUp::look_at_triggers(const std::string &object, std::vector<Cell> &cells, std::vector<Finding> *findings) {
@@ -294,6 +299,7 @@ void WaysUp::look_at_triggers(const std::string &object, std::vector<Cell> &cell
         if (reach == nullptr || !reach->row_security) continue; // with no policy in the way it is open already
         const Scratch scratch;
         try_reaching(relation, findings);
+        try_copying(relation, findings);
         doubt_.clear();
     }
 }

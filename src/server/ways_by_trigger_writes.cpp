@@ -10,6 +10,7 @@
 #include "server/standing.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
+#include "server/trigger_links.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -19,23 +20,15 @@ namespace rlsproof::server {
 
 namespace {
 
-constexpr size_t kMostRows = 40;   // of its own, tried in one table
+constexpr size_t kMostRows = 48;   // of its own, tried in one table
 constexpr size_t kMostPlain = 12;  // of these, as they are
 constexpr size_t kMostPointed = 4; // rows of other people, that it is pointed to
+constexpr size_t kMostLinked = 10; // the same, without a foreign key
 constexpr size_t kMostSets = 6;    // of what triggers ask of a row
 constexpr size_t kMostAsked = 8;   // words that are asked of what a trigger writes
 constexpr size_t kMostChanged = 6; // own rows that are changed
 
 const std::string kNobodys = "00b0d1e5-0000-4000-8000-0000000000aa"; // which nothing else is of
-
-bool is_in_key(const TableShape &shape, int number) {
-    const auto has = [&](const std::vector<int> &columns) {
-        return std::find(columns.begin(), columns.end(), number) != columns.end();
-    };
-    return std::any_of(shape.keys.begin(), shape.keys.end(), has) ||
-           std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
-                       [&](const ForeignKey &key) { return has(key.columns); });
-}
 
 // The same row with other numbers, to see what they go into.
 Values with_more(const TableShape &shape, const Values &values, int more) {
@@ -44,8 +37,7 @@ Values with_more(const TableShape &shape, const Values &values, int more) {
         const int number = given.first;
         Candidate &value = given.second;
         const ColumnShape *column = shape.column(number);
-        if (column == nullptr || column->category != TYPCATEGORY_NUMERIC || !value || is_in_key(shape, number))
-            continue;
+        if (column == nullptr || column->category != TYPCATEGORY_NUMERIC || !value || shape.is_in_key(number)) continue;
         std::string shifted;
         (void)attempt(Finish::rollback, [&] {
             shifted = query("select ($1::numeric + $2::numeric)::text", {value, std::to_string(more)}).text(0, 0);
@@ -64,6 +56,13 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     const TableShape &shape = *stage_.tables().of(relation.id);
     std::vector<Values> plain = entries(relation);
     plain.resize(std::min(plain.size(), kMostPlain));
+    // What comes from outside, the message of a service, names nobody.
+    if (plain.empty() && !stage_.names_people(shape) && shape.foreign_keys.empty()) {
+        std::vector<const Row *> strangers;
+        for (const Row &row : stage_.rows(relation.id)) strangers.push_back(&row);
+        plain = stage_.candidates(relation.id, strangers);
+        plain.resize(std::min<size_t>(plain.size(), 1));
+    }
     if (plain.empty()) return plain;
     std::vector<Values> result;
     const auto add = [&](const Values &row) {
@@ -77,11 +76,9 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
             continue;
         for (const bool hidden : {true, false}) {
             size_t taken = 0;
-            for (const Row &row : stage_.rows(key.parent)) {
-                const auto value = row.values.find(key.parent_columns.front());
-                const bool is_hidden = !at_first({key.parent}).rows.contains({key.parent, row.tid});
-                if (taken == kMostPointed || value == row.values.end() || !value->second || is_hidden != hidden)
-                    continue;
+            for (const Row *row : rows_to_find(key.parent, effects, hidden)) {
+                const auto value = row->values.find(key.parent_columns.front());
+                if (taken == kMostPointed || value == row->values.end() || !value->second) continue;
                 Values one = plain.front();
                 one[key.columns.front()] = value->second;
                 pointed.push_back(std::move(one));
@@ -92,7 +89,7 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     // The same where no foreign key says so, and the trigger hands a column on to one of the same name.
     for (const Oid target : targets)
         for (const ColumnShape &column : shape.columns) {
-            if (is_in_key(shape, column.number) || !effects.named.contains(column.name) || column.type != UUIDOID ||
+            if (shape.is_in_key(column.number) || !effects.named.contains(column.name) || column.type != UUIDOID ||
                 stage_.hints().identity.contains({relation.id, column.number}))
                 continue;
             std::set<Candidate> taken;
@@ -105,6 +102,7 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
                         pointed.back()[column.number] = value->second;
                     }
         }
+    const std::vector<Values> links = links_of(relation, effects, targets);
     // What the triggers ask of the row: the first of each column together, then each other one in its place.
     std::vector<Values> sets(1);
     for (const auto &[number, value] : effects.asked) sets.front().emplace(number, value);
@@ -131,12 +129,16 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
         for (const auto &[number, value] : set) row[number] = value;
         return row;
     };
+    for (size_t i = 0; i < links.size() && !sets.empty(); i++)
+        for (size_t set = 0; set < (i == 0 ? sets.size() : 1); set++)
+            add(with(with(plain.front(), sets[set]), links[i]));
+    for (const Values &link : links) add(with(plain.front(), link));
     for (const Values &set : sets) add(with(pointed.size() > 1 ? pointed[1] : pointed.front(), set));
     for (const ColumnShape &column : shape.columns) {
         const bool says = column.category == 'S' || column.category == 'E' || column.category == 'B';
         const bool is_asked = std::any_of(effects.asked.begin(), effects.asked.end(),
                                           [&](const auto &asked) { return asked.first == column.number; });
-        if (!says || is_asked || column.generated || is_in_key(shape, column.number) ||
+        if (!says || is_asked || column.generated || shape.is_in_key(column.number) ||
             !effects.named.contains(column.name) || stage_.hints().identity.contains({relation.id, column.number}))
             continue;
         for (const std::string &word : words) {
@@ -148,6 +150,46 @@ std::vector<Values> WaysUp::rows_for_triggers(const Relation &relation, const Ef
     for (const Values &row : pointed) add(row);
     for (const Values &row : plain) add(row);
     for (size_t i = 1; i < pointed.size() && !sets.empty(); i++) add(with(pointed[i], sets.front()));
+    return result;
+}
+
+// Rows of other people, in sight or not, the ones that hold what the triggers ask for first.
+std::vector<const Row *> WaysUp::rows_to_find(Oid table, const Effects &effects, bool hidden) {
+    const TableShape &shape = *stage_.tables().of(table);
+    const Seen seen = at_first({table}).rows;
+    std::vector<std::pair<int, const Row *>> found;
+    for (const Row &row : stage_.rows(table)) {
+        if (seen.contains({table, row.tid}) == hidden) continue;
+        int holds = 0;
+        for (const ColumnShape &column : shape.columns)
+            for (const auto &[name, value] : effects.compared)
+                if (const auto held = row.values.find(column.number);
+                    name == column.name && held != row.values.end() && held->second == value)
+                    holds++;
+        found.emplace_back(-holds, &row);
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    std::vector<const Row *> rows;
+    for (const auto &[less, row] : found) rows.push_back(row);
+    return rows;
+}
+
+// What of a row of its own makes the triggers find rows of other people without a foreign key that says so, the ones
+// out of sight first.
+std::vector<Values> WaysUp::links_of(const Relation &relation, const Effects &effects, const std::set<Oid> &targets) {
+    std::vector<Values> result;
+    const TriggerLinks links(*stage_.tables().of(relation.id), effects, targets, stage_, persona_.uid);
+    const auto is_known = [&](const Column &column, const std::string &value) { return is_shown(column, value); };
+    for (const bool hidden : {true, false})
+        for (const Oid table : links.tables()) {
+            size_t taken = 0;
+            for (const Row *row : rows_to_find(table, effects, hidden)) {
+                if (taken == (hidden ? kMostPointed : kMostPointed / 2) || result.size() >= kMostLinked) break;
+                const std::vector<Values> ways = links.to(*row, is_known);
+                for (size_t i = 0; i < ways.size() && (taken == 0 || i < 2); i++) result.push_back(ways[i]);
+                taken++;
+            }
+        }
     return result;
 }
 
@@ -168,7 +210,7 @@ std::optional<Row> WaysUp::addressed(const TableShape &shape) {
         if (refers && !stage_.hints().identity.contains({shape.id, number}) && given.second) {
             if (among.at(number) == given.second) return std::nullopt;
             given.second = among.at(number);
-        } else if (!is_in_key(shape, number) && column->type == UUIDOID && given.second) {
+        } else if (!shape.is_in_key(number) && column->type == UUIDOID && given.second) {
             given.second = kNobodys;
         }
         const bool says = column->category == TYPCATEGORY_STRING || column->category == TYPCATEGORY_ENUM ||

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -123,6 +124,7 @@ private:
         std::set<Oid> reads;
     };
     void find_readers();
+    void know_people(const TableShape &accounts, std::set<std::string> &known) const;
     void try_reading(const Relation &relation);
     bool shows_by(const Relation &relation, const std::string &statement, const Reader &reader, Calls &calls);
     void find_openers();
@@ -350,13 +352,25 @@ private:
     void leave_open(const Relation &relation, Command command, const std::string &why);
     // Whether it can write a row of its own at all, with the triggers at rest.
     bool goes_through(const Relation &relation, Command command, const Effects &effects, const std::set<Oid> &targets);
-    void accuse_reached(const Relation &relation, std::vector<Reached> reached, std::vector<Finding> *findings);
+    bool is_tried(const Relation &relation, Command command);
+    // What triggers show it of rows of other people, in the row itself or in one that they put in for it.
+    void try_copying(const Relation &relation, std::vector<Finding> *findings);
+    const std::set<std::string> &names_of_accounts();
+    bool names_a_row(const Column &place) const;
+    std::set<Oid> may_be_copied(const Effects &effects);
+    std::string written_by(const OwnWrite &write, const std::vector<const Relation *> &read, bool awake);
+    // Makes the cells of those writes open, and adds the finding.
+    void accuse_trigger(const Relation &relation, const std::vector<Reached> &reached, Finding finding,
+                        std::vector<Finding> *findings);
+    void accuse_reached(const Relation &relation, const std::vector<Reached> &reached, std::vector<Finding> *findings);
     // What triggers make of a row of its own, where others are decided about by what they write.
     void try_taking_in(const Relation &relation);
     bool takes_in(const Relation &relation, const OwnWrite &write, Command command, const Effects &effects,
                   const std::set<Oid> &deciding, const std::set<Oid> &asked);
     std::vector<Values> rows_for_triggers(const Relation &relation, const Effects &effects,
                                           const std::set<Oid> &targets);
+    std::vector<const Row *> rows_to_find(Oid table, const Effects &effects, bool hidden);
+    std::vector<Values> links_of(const Relation &relation, const Effects &effects, const std::set<Oid> &targets);
     std::optional<Row> addressed(const TableShape &shape);
     std::vector<OwnWrite> own_writes(const Relation &relation, Command command, const Effects &effects,
                                      const std::set<Oid> &targets);
@@ -388,9 +402,11 @@ private:
     std::vector<Opener> openers_;
     std::vector<Reader> readers_;
     std::set<std::string> of_people_; // what everybody may know of people: what is not private in their accounts
-    std::set<Oid> joined_;            // tables that may be joined by one write
-    std::set<Oid> chained_;           // tables that a row elsewhere was seen to let it into
-    std::string address_;             // the persona's own, as its claims say it
+    std::optional<std::set<std::string>> names_of_accounts_;
+    std::shared_ptr<Calls> looking_;
+    std::set<Oid> joined_;  // tables that may be joined by one write
+    std::set<Oid> chained_; // tables that a row elsewhere was seen to let it into
+    std::string address_;   // the persona's own, as its claims say it
     std::vector<std::string> words_;
     std::string appointed_; // who does what is tried, where it takes more than an account
     int left_ = 0;          // looks at a table, until it has to do

@@ -2,6 +2,8 @@
 #include "sqltext/sqltext.hpp"
 
 #include <cstdlib>
+#include <map>
+#include <utility>
 
 #include "base/error.hpp"
 #include "sqltext/json.hpp"
@@ -53,6 +55,18 @@ void collect_texts(const Json &json, const Json &datums, std::vector<PlpgsqlText
         else if (what.has("dynquery"))
             texts.push_back({query_of(what["dynquery"]), true, false, {}});
         collect_texts(what, what.has("datums") ? what["datums"] : datums, texts);
+    }
+}
+
+// CASE x WHEN 1 compares a variable of its own with 1, and that is x. By that variable, as it is quoted.
+void collect_cases(const Json &json, std::map<std::string, std::string> &cases) {
+    for (const Json &item : json.items) collect_cases(item, cases);
+    for (const auto &[name, what] : json.members) {
+        if (name == "PLpgSQL_stmt_case" && what.has("t_expr") && !what["case_when_list"].items.empty()) {
+            const std::string &first = query_of(what["case_when_list"].items.front().only()["expr"]);
+            cases.emplace(first.substr(0, first.find('"', 1) + 1), "(" + query_of(what["t_expr"]) + ")");
+        }
+        collect_cases(what, cases);
     }
 }
 
@@ -111,14 +125,21 @@ PlpgsqlBody plpgsql(const std::string &definition) {
     body.dynamic = json.find("\"PLpgSQL_stmt_dynexecute\"") != std::string::npos ||
                    json.find("\"PLpgSQL_stmt_dynfors\"") != std::string::npos ||
                    json.find("\"dynquery\"") != std::string::npos;
-    collect_texts(read_json(json), {}, body.texts);
+    const Json tree = read_json(json);
+    collect_texts(tree, {}, body.texts);
+    std::map<std::string, std::string> cases;
+    collect_cases(tree, cases);
     // Strings are skipped as a whole, so that a key is never looked for inside one.
     for (size_t i = 0; i < json.size();) {
         if (json[i++] != '"') continue;
         const std::string key = read_json_string(json, i);
         if (key != "query" || json.compare(i, 2, ":\"") != 0) continue;
         i += 2;
-        body.queries.push_back(read_json_string(json, i));
+        std::string query = read_json_string(json, i);
+        const auto with_what = cases.find(query.substr(0, query.find('"', 1) + 1));
+        if (query.starts_with('"') && with_what != cases.end())
+            query.replace(0, with_what->first.size(), with_what->second);
+        body.queries.push_back(std::move(query));
     }
     return body;
 }

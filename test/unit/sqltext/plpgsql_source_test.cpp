@@ -1,5 +1,7 @@
 #include "sqltext/plpgsql_source.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
@@ -37,6 +39,14 @@ TEST(Texts, HowARunTextIsMade) {
     EXPECT_FALSE(none.dynamic);
     ASSERT_EQ(none.texts.size(), 1U);
     EXPECT_FALSE(none.texts[0].run);
+}
+
+TEST(Texts, CaseComparesWhatItIsAbout) {
+    const PlpgsqlBody body =
+        plpgsql(function("BEGIN CASE o.kind WHEN 'a', 'b' THEN RETURN 1; ELSE RETURN 2; END CASE; END"));
+    EXPECT_NE(std::find(body.queries.begin(), body.queries.end(), "(o.kind) IN ('a', 'b')"), body.queries.end());
+    const PlpgsqlBody plain = plpgsql(function("BEGIN CASE WHEN o = 1 THEN RETURN 1; ELSE RETURN 2; END CASE; END"));
+    EXPECT_NE(std::find(plain.queries.begin(), plain.queries.end(), "o = 1"), plain.queries.end());
 }
 
 TEST(PlpgsqlSource, WritesWhatEveryVersionReads) {
