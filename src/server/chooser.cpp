@@ -253,6 +253,13 @@ Candidate Chooser::mine_for(const Column &column) const {
     for (const Row &row : *own_)
         if (const auto value = row.values.find(place.number); row.table == place.relation && value != row.values.end())
             return value->second;
+    // Else what a row of its own says that it belongs to: the team that signing up has put it into.
+    for (const Row &row : *own_)
+        for (const ForeignKey &key : stage_.tables().of(row.table)->foreign_keys)
+            if (const auto value = row.values.find(key.columns.front());
+                key.parent == place.relation && key.parent_columns == std::vector{place.number} &&
+                value != row.values.end() && value->second)
+                return value->second;
     return std::nullopt;
 }
 

@@ -142,8 +142,13 @@ bool WaysUp::sends(const Relation &relation, const std::vector<Row> &theirs, Cel
                 const std::string statement = entering(relation, values);
                 doubt_.clear();
                 const std::string sent = named_in(shape, kNeighbour);
-                const bool signs = std::any_of(values.begin(), values.end(),
-                                               [&](const auto &value) { return value.second == persona_.uid; });
+                // Where it may not say who has written it, the default does.
+                const Values given = insertable(relation.id, values);
+                const bool signs = std::any_of(shape.columns.begin(), shape.columns.end(), [&](const ColumnShape &c) {
+                    const auto value = given.find(c.number);
+                    return value == given.end() ? stage_.hints().identity.contains({shape.id, c.number})
+                                                : value->second == persona_.uid;
+                });
                 if (statement.empty() || sent.empty() || signs || !is_apart(shape, values) ||
                     !is_planted(relation, {"", statement, sent, {}}, cell))
                     continue;
@@ -246,7 +251,7 @@ bool WaysUp::hangs_there(const Planting &planting, const std::string &made, cons
     if (mine.empty()) return false;
     const Planted row{
         made, statement, fmt::format("{} = {} and ({})", column.name, Maker::literal(column, planting.value), mine),
-        fmt::format("select 1 from {} where {} = {}", parent.name, named.name, Maker::literal(named, planting.value))};
+        fmt::format("from {} where {} = {}", parent.name, named.name, Maker::literal(named, planting.value))};
     if (!is_planted(relation, row, cell)) return false;
     make_open({&cell, 1}, persona_, relation.name, cell.command,
               fmt::format("a row of its own was {} {} that it may not read, and is shown to those who may",
@@ -258,17 +263,26 @@ bool WaysUp::hangs_there(const Planting &planting, const std::string &made, cons
     return true;
 }
 
-// Whether the row is let in, stays, and is seen by the neighbour. What it is beside must be out of sight, before and
-// after: to open that is told as such.
+// Whether the row is let in, stays, and the neighbour sees one more than before. What it is beside must be out of
+// sight, before and after: to open that is told as such.
 bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Cell &cell) {
-    const auto shown = [&](const std::string &rows) {
-        bool any = false;
+    const auto count = [&](const std::string &rows) {
+        std::string found = "0";
         (void)attempt(Finish::rollback, [&] {
-            any = in_time([&] { return !query(fmt::format("{} limit 1", rows), {}, false).empty(); });
+            found = in_time([&] { return query(fmt::format("select count(*) {}", rows), {}, false).text(0, 0); });
         });
-        return any;
+        return std::stol(found);
     };
-    const auto beside_is_shown = [&] { return !row.beside.empty() && shown(row.beside); };
+    const auto beside_is_shown = [&] { return !row.beside.empty() && count(row.beside) > 0; };
+    const auto seen_by_neighbour = [&] {
+        long seen = 0;
+        (void)attempt(Finish::rollback, [&] {
+            const AsUser past(user_, security_);
+            assume(identity_of(as_person(persona_, kNeighbour)));
+            seen = count(fmt::format("from {} where {}", relation.name, row.which));
+        });
+        return seen;
+    };
     const auto make = [&] {
         if (row.made.empty()) return;
         const AsUser past(user_, security_);
@@ -277,10 +291,10 @@ bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Cell
     bool seen = false;
     (void)attempt(Finish::rollback, [&] {
         make();
-        if (beside_is_shown() || in_time([&] { return execute(row.statement); }) == 0 || beside_is_shown()) return;
-        const AsUser past(user_, security_);
-        assume(identity_of(as_person(persona_, kNeighbour)));
-        seen = shown(fmt::format("select 1 from {} where {}", relation.name, row.which));
+        if (beside_is_shown()) return;
+        const long before = seen_by_neighbour();
+        if (in_time([&] { return execute(row.statement); }) == 0 || beside_is_shown()) return;
+        seen = seen_by_neighbour() > before;
     });
     if (!seen) return false;
     bool stays = false;
