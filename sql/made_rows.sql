@@ -157,6 +157,23 @@ WHERE object LIKE 'made_it.%' AND rule IN ('self_promotion', 'writable_authority
 ORDER BY object COLLATE "C", rule COLLATE "C";
 
 SELECT level, object, message FROM rlsproof.audit() WHERE rule = 'open' AND object IN ('made_it.schools', 'made_it.colours', 'made_it.players');
+-- A trigger that draws a number for whoever signs up rests: no rollback gives it back. One that draws none is woken.
+CREATE TABLE made_it.accounts (id uuid PRIMARY KEY);
+CREATE TABLE made_it.greeted (id bigserial PRIMARY KEY, who uuid NOT NULL);
+CREATE TABLE made_it.profiles (id uuid PRIMARY KEY REFERENCES made_it.accounts, nick text NOT NULL DEFAULT 'nobody');
+ALTER TABLE made_it.accounts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE made_it.greeted ENABLE ROW LEVEL SECURITY;
+ALTER TABLE made_it.profiles ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON made_it.accounts FOR SELECT USING (id = made_it.uid());
+CREATE POLICY own ON made_it.greeted FOR SELECT USING (who = made_it.uid());
+CREATE POLICY own ON made_it.profiles FOR SELECT USING (id = made_it.uid());
+CREATE FUNCTION made_it.greet() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = made_it AS $$ BEGIN
+    INSERT INTO greeted (who) VALUES (NEW.id);
+    INSERT INTO profiles (id, nick) VALUES (NEW.id, 'greeted');
+    RETURN NEW; END $$;
+CREATE TRIGGER greet AFTER INSERT ON made_it.accounts FOR EACH ROW EXECUTE FUNCTION made_it.greet();
+SELECT persona, verdict FROM rlsproof.verify(NULL, 'made_it.profiles', 'select') ORDER BY persona COLLATE "C";
+SELECT is_called FROM made_it.greeted_id_seq;
 DROP SCHEMA made_it CASCADE;
 ALTER DATABASE :"db" RESET pgrst.db_anon_role;
 DROP OWNED BY regress_made_web, regress_made_anon, regress_made_user;

@@ -64,6 +64,7 @@ END $$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA plant TO authenticated;
 RESET search_path;
 SELECT object, level, message, detail FROM rlsproof.audit() WHERE rule = 'open' AND object <> 'plant.post' ORDER BY object COLLATE "C";
+SELECT count(*) FROM rlsproof.audit() WHERE message LIKE '%contradict%' OR detail LIKE '%contradict%';
 -- What is worse is told first, and this beside it.
 CREATE POLICY shown ON plant.score FOR SELECT USING (true);
 SELECT object, level, message, detail FROM rlsproof.audit() WHERE rule = 'open' AND object = 'plant.score';

@@ -147,6 +147,11 @@ bool says_person(std::string_view column) {
            (words.size() == 2 && words.back() == "name" && any_fits({words.front()}, kNameOfPeople));
 }
 
+bool says_called(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    return !words.empty() && any_fits({words.back()}, std::array{"name", "title", "label", "slug"});
+}
+
 bool says_standing(std::string_view function) {
     return any_fits(words_of_name(function), kStanding);
 }

@@ -30,6 +30,9 @@ bool speaks_of_it(std::string_view column);
 // Something that people have and things have not: first_name, date_of_birth, diagnosis.
 bool says_person(std::string_view column);
 
+// What a thing is called: name, title, company_name.
+bool says_called(std::string_view column);
+
 // Of a function that answers one word: how somebody stands.
 bool says_standing(std::string_view function);
 

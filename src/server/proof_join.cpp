@@ -39,7 +39,8 @@ void say(Cell &cell, Verdict verdict, Evidence evidence, const std::string &reas
 // `invented`: what the settings of whoever asks say is of our own making.
 void join(Cell &cell, const Proof &more, const Proof &less, bool decides, bool invented,
           std::vector<std::string> &notes) {
-    if (cell.by_trigger) return; // what is proved of the policies says nothing of that
+    // What is proved of the policies says nothing of that, nor of what a row of its own hangs on.
+    if (cell.by_trigger || cell.planted) return;
     const auto contradicts = [&](const Proof &proof, Verdict seen) {
         return proof.verdict == Said::proved && cell.verdict == seen;
     };

@@ -512,7 +512,7 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
                         !hints_.identity.contains({id, key.columns.front()}) && tables_.of(key.parent) != nullptr &&
                         !this->is_account(*tables_.of(key.parent)))
                         belong(key.parent);
-            if (is_account && triggers_off_) {
+            if (is_account && triggers_off_ && (may_wake_ == nullptr || may_wake_(table))) {
                 // The account itself comes with whatever the application does at sign-up.
                 std::optional<Row> row;
                 const Outcome signed_up = attempt(Finish::commit, [&] {

@@ -2,9 +2,11 @@
 // those who have signed up. Everything stands in a subtransaction that is rolled back.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/hints.hpp"
@@ -28,6 +30,9 @@ public:
 
     // Reads the buckets alone: which cells there are does not depend on whether anything is executed.
     void divide(const std::vector<Oid> &wanted);
+
+    // Whether the triggers of a table may be woken for a new account: where nothing is asked, they may.
+    void ask_before_waking(std::function<bool(const TableShape &)> may_wake) { may_wake_ = std::move(may_wake); }
 
     // Puts in what signing up gives: the account, its profile, a tenant of its own with a membership. With `everywhere`
     // a row of its own in every table that knows whose a row is. REQUIRES: a subtransaction of its own around it.
@@ -111,6 +116,7 @@ private:
     std::map<Oid, std::vector<Row>> rows_;
     std::map<Oid, std::vector<Part>> parts_;
     std::map<Oid, std::string> why_none_;
+    std::function<bool(const TableShape &)> may_wake_;
     bool triggers_off_ = false;
     size_t unread_ = 0;
 };

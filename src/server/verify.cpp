@@ -77,6 +77,11 @@ Verification verify(const World &world, const Selection &selection) {
         }
         Proofs proofs(tables);
         Triggers triggers(world, bodies, &hints);
+        // Signing up wakes the application's own triggers, which may do what no rollback undoes.
+        stage.ask_before_waking([&](const TableShape &accounts) {
+            const Relation *relation = world.relation(accounts.name);
+            return is_thrown_away() || relation == nullptr || triggers.of(*relation, Command::insert).why_not.empty();
+        });
         for (const Persona &persona : world.personas) {
             if (!selection.persona.empty() && persona.name != selection.persona) continue;
             Stage *where = why_no_stage.empty() ? &stage : nullptr;

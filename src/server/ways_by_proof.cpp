@@ -93,8 +93,8 @@ private:
     bool is_told(const Relation &relation, Command command) const {
         const auto accused = [&](const Cell &cell) {
             return cell.object == relation.name && cell.command == command &&
-                   (cell.verdict == Verdict::open || cell.verdict == Verdict::leak || cell.declared ||
-                    cell.evidence == Evidence::privilege);
+                   ((cell.verdict == Verdict::open && !cell.planted) || cell.verdict == Verdict::leak ||
+                    cell.declared || cell.evidence == Evidence::privilege);
         };
         if (std::any_of(cells_.begin(), cells_.end(), accused)) return true;
         // Where signing up puts the row in, nobody is without; and what one may say of oneself later, one may at first.
@@ -173,7 +173,8 @@ private:
 
     static bool is_closed(const Cell &cell) {
         return !cell.declared && cell.expected == "none" &&
-               (cell.verdict == Verdict::ok || cell.verdict == Verdict::vacuous || cell.verdict == Verdict::unknown);
+               (cell.verdict == Verdict::ok || cell.verdict == Verdict::vacuous || cell.verdict == Verdict::unknown ||
+                cell.planted);
     }
 
     bool may_depend(const Relation &relation) const {

@@ -1,6 +1,7 @@
 // The ways by a trigger that copies: a row of its own that points to somebody else's, and what is in that one then in
 // the row itself, or in another that its writer reads.
 #include "model/expectation.hpp"
+#include "model/name_words.hpp"
 
 #include "server/ways_up.hpp"
 
@@ -127,9 +128,19 @@ void WaysUp::try_copying(const Relation &relation, std::vector<Finding> *finding
             std::set<std::string> told = known;
             for (const auto &[number, value] : write.values)
                 if (value) told.insert(*value);
-            std::vector<std::string> tables = calls.told_of(written_by(write, read, true), sources, told);
+            const std::string text = written_by(write, read, true);
+            std::vector<std::string> tables = calls.told_of(text, sources, told);
             if (tables.empty() || !calls.told_of(written_by(write, read, false), sources, told).empty()) continue;
             all.push_back({command, write.statement, write.made, {}, {}, true});
+            // What a thing is called, whoever has its key may well be told.
+            std::set<std::string> called = told;
+            for (const Oid source : sources)
+                for (const ColumnShape &column : stage_.tables().of(source)->columns)
+                    for (const Row &row : stage_.rows(source))
+                        if (const auto value = row.values.find(column.number);
+                            value != row.values.end() && value->second && says_called(column.name))
+                            called.insert(*value->second);
+            all_hidden = all_hidden && !calls.told_of(text, sources, called).empty();
             for (const Oid source : sources) {
                 const std::string &name = stage_.tables().of(source)->name;
                 if (std::find(tables.begin(), tables.end(), name) == tables.end()) continue;

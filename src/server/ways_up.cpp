@@ -237,17 +237,17 @@ void WaysUp::try_promotion(const Relation &relation) {
             // A value that policies ask of one's own row is a promotion, whether or not a row of today shows it; the
             // state of a row that others are shown, as in "published", is its owner's to set, and so is what the
             // table's own policies alone ask of it, as in "cancelled", who is what in a thing of one's own, and what
-            // decides about nothing but the things that belong to this one, and what was asked of somebody, as in
-            // "accepted".
-            if (gain->empty() && (!appointed_.empty() || answers_invitation(relation.name, *values[i]) || i >= asked ||
-                                  column.category == 'D' || !hints.personal.contains(place) ||
-                                  !asked_of_callers(hints, place, *values[i]) || is_of_its_owner(relation, statement) ||
-                                  opens_what_hangs_on_it(shape, place)))
+            // decides about nothing but the things that belong to this one.
+            if (gain->empty() && (!appointed_.empty() || i >= asked || column.category == 'D' ||
+                                  !hints.personal.contains(place) || !asked_of_callers(hints, place, *values[i]) ||
+                                  is_of_its_owner(relation, statement) || opens_what_hangs_on_it(shape, place)))
                 continue;
             const std::string kept = fmt::format("{}::text is not distinct from ({})::text", column.name, literal);
             std::function<bool()> rises;
             if (!gain->empty()) rises = [&] { return !gained(before, governed).empty(); };
             accused = stands(hearing, &relation, statement, kept, rises);
+            // What somebody was asked, he may say: "accepted".
+            if (gain->empty() && answers_invitation(relation.name, *values[i])) accused = false;
             if (accused)
                 accuse({"self_promotion", &relation, Command::update, statement, column.name, nullptr, *gain, ""});
         }
