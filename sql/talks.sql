@@ -54,6 +54,7 @@ CREATE TRIGGER keep BEFORE UPDATE ON t.guarded_messages FOR EACH ROW EXECUTE FUN
 CALL t.messages('deal_both', :deal, :in_deal, :in_deal);
 CALL t.messages('deal_kept', :deal, 'sender_id = auth.uid()', 'sender_id = auth.uid()');
 \set direct '''receiver_id uuid NOT NULL REFERENCES auth.users'', ''auth.uid() IN (sender_id, receiver_id)'''
+-- Whom a message is for may say that he has read it, and the privilege is not held at that column: silent, as that is how it is done.
 CALL t.messages('direct_rewritten', :direct, 'sender_id = auth.uid()', 'receiver_id = auth.uid()');
 CALL t.messages('direct_forged', :direct, 'auth.uid() IN (sender_id, receiver_id)', 'sender_id = auth.uid()');
 CALL t.messages('direct_kept', :direct, 'sender_id = auth.uid()', 'sender_id = auth.uid()');

@@ -191,6 +191,10 @@ bool answers_invitation(std::string_view list, std::string_view word) {
     return any_fits(words_of_name(list), kInvitations) && any_fits(words_of_name(word), kAnswers);
 }
 
+bool says_read(std::string_view column) {
+    return any_fits(words_of_name(column), std::array{"read", "isread", "seen", "viewed", "opened"});
+}
+
 bool says_between_people(std::string_view name) {
     return any_fits(words_of_name(name), kBetweenPeople);
 }

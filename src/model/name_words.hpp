@@ -54,6 +54,9 @@ bool says_written(std::string_view column);
 // Of a list of those who were asked to join, and of what they say to it: "accepted" in invitations.
 bool answers_invitation(std::string_view list, std::string_view word);
 
+// Whether somebody has read it: is_read, read_at, seen.
+bool says_read(std::string_view column);
+
 // What people write to each other: messages, chats, conversations. Of tables and of columns.
 bool says_between_people(std::string_view name);
 

@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "server/spi.hpp"
+
 namespace rlsproof::server {
 
 namespace {
@@ -40,7 +42,7 @@ void say(Cell &cell, Verdict verdict, Evidence evidence, const std::string &reas
 void join(Cell &cell, const Proof &more, const Proof &less, bool decides, bool invented,
           std::vector<std::string> &notes) {
     // What is proved of the policies says nothing of that, nor of what a row of its own hangs on.
-    if (cell.by_trigger || cell.planted) return;
+    if (cell.by_trigger || cell.planted || cell.forged) return;
     const auto contradicts = [&](const Proof &proof, Verdict seen) {
         return proof.verdict == Said::proved && cell.verdict == seen;
     };
@@ -91,7 +93,8 @@ void join(Cell &cell, const Proof &more, const Proof &less, bool decides, bool i
         cell.expected == "all" ? less.reason : fmt::format("{}; and no less than was declared", more.reason));
 }
 
-// Tables of which a row may open others: policies read it, or a function does that writes what policies read.
+// Tables of which a row may open others: policies read it, or a function does that writes what policies read; or that
+// hangs on what may be somebody else's.
 std::set<std::string_view> deciding(const World &world, const Hints &hints) {
     std::set<Oid> read;
     for (const auto &[table, by] : hints.decided_by) read.insert(by.begin(), by.end());
@@ -104,6 +107,17 @@ std::set<std::string_view> deciding(const World &world, const Hints &hints) {
         if (function.definer && std::any_of(function.touches.begin(), function.touches.end(), opens))
             for (const Touch &touch : function.touches) result.insert(touch.relation);
     }
+    // What hangs on a protected row that is no account may be put beside somebody else's: who writes it says nothing of
+    // that.
+    const Rows keys = query(R"(
+select conrelid, conkey[1] from pg_catalog.pg_constraint k
+join pg_catalog.pg_class p on p.oid = k.confrelid
+where k.contype = 'f' and p.relrowsecurity and k.confrelid <> k.conrelid and pg_catalog.cardinality(k.conkey) = 1)");
+    std::set<Oid> hang;
+    for (size_t i = 0; i < keys.size(); i++)
+        if (!hints.identity.contains({keys.oid(i, 0), (int)keys.number(i, 1)})) hang.insert(keys.oid(i, 0));
+    for (const Relation &relation : world.relations)
+        if (hang.contains(relation.id)) result.insert(relation.name);
     return result;
 }
 

@@ -93,7 +93,7 @@ private:
     bool is_told(const Relation &relation, Command command) const {
         const auto accused = [&](const Cell &cell) {
             return cell.object == relation.name && cell.command == command &&
-                   ((cell.verdict == Verdict::open && !cell.planted) || cell.verdict == Verdict::leak ||
+                   ((cell.verdict == Verdict::open && !cell.planted && !cell.forged) || cell.verdict == Verdict::leak ||
                     cell.declared || cell.evidence == Evidence::privilege);
         };
         if (std::any_of(cells_.begin(), cells_.end(), accused)) return true;
@@ -174,7 +174,7 @@ private:
     static bool is_closed(const Cell &cell) {
         return !cell.declared && cell.expected == "none" &&
                (cell.verdict == Verdict::ok || cell.verdict == Verdict::vacuous || cell.verdict == Verdict::unknown ||
-                cell.planted);
+                cell.planted || cell.forged);
     }
 
     bool may_depend(const Relation &relation) const {

@@ -107,6 +107,8 @@ void WaysUp::try_in_talks(const Relation &relation) {
     });
     if (author == shape.columns.end() || text == shape.columns.end()) return;
     Cell *changing = cell_of(relation.name, Command::update), *adding = cell_of(relation.name, Command::insert);
+    const bool is_marked = std::any_of(shape.columns.begin(), shape.columns.end(),
+                                       [](const ColumnShape &column) { return says_read(column.name); });
     size_t messages = 0;
     for (const Row &message : stage_.rows(relation.id)) {
         const auto other = message.values.find(author->number);
@@ -120,7 +122,10 @@ void WaysUp::try_in_talks(const Relation &relation) {
                     if (execute(way) == 0) return;
                 }
                 const Candidate said_by = other->second;
-                if (!is_settled(changing)) (void)rewrites(relation, *author, said_by, *text, *changing);
+                // That whom it is for may say that he has read it is what UPDATE is for there.
+                const bool for_it = way.starts_with(fmt::format("update {} ", relation.name));
+                if (!is_settled(changing) && !(for_it && is_marked))
+                    (void)rewrites(relation, *author, said_by, *text, *changing);
                 if (is_settled(adding) || adding->verdict != Verdict::ok) return;
                 for (Values values : stage_.candidates(shape.id, {&message})) {
                     values[author->number] = said_by;

@@ -52,7 +52,8 @@ const std::set<std::string> &WaysUp::names_of_accounts() {
 // Tables with rows out of sight that the triggers look at.
 std::set<Oid> WaysUp::may_be_copied(const Effects &effects) {
     std::set<Oid> sources;
-    for (const auto &[table, trigger] : effects.touched) {
+    for (const auto &touched : effects.touched) {
+        const Oid table = touched.first;
         const TableShape *shape = stage_.tables().of(table);
         if (shape == nullptr || !stage_.personal(*shape)) continue;
         const Seen seen = at_first({table}).rows;
