@@ -156,7 +156,9 @@ const std::map<std::string, std::string> &Calls::hidden(const Relation &relation
             const bool in_key = names_somebody || std::any_of(shape->keys.begin(), shape->keys.end(), holds) ||
                                 std::any_of(shape->foreign_keys.begin(), shape->foreign_keys.end(),
                                             [&](const ForeignKey &key) { return holds(key.columns); });
-            const bool is_free_text = value->find_first_of(" @") != std::string::npos && holders[*value] == 1;
+            // When it was made says nothing: all is made at one time.
+            const bool is_free_text = shape->column(number)->category != 'D' &&
+                                      value->find_first_of(" @") != std::string::npos && holders[*value] == 1;
             if (((in_key || is_free_text) && value->size() >= kTelling) || value->starts_with("made "))
                 result.emplace(*value, relation.name);
         }
