@@ -56,6 +56,16 @@ CREATE POLICY seen ON post FOR SELECT USING (shown OR by = uid());
 CREATE TABLE reply (id int PRIMARY KEY, post uuid NOT NULL REFERENCES post, by uuid NOT NULL REFERENCES member);
 CREATE POLICY seen ON reply FOR SELECT USING (by = uid() OR post IN (SELECT p.id FROM post p));
 CREATE POLICY own ON reply FOR INSERT WITH CHECK (by = uid());
+-- Good: a shop that offers things to everybody is to be written to, though nothing else of it is shown.
+CREATE TABLE shop (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL);
+CREATE TABLE clerk (who uuid REFERENCES member, shop uuid REFERENCES shop, PRIMARY KEY (who, shop));
+CREATE POLICY own ON clerk FOR SELECT USING (who = uid());
+CREATE POLICY own ON shop FOR SELECT USING (id IN (SELECT c.shop FROM clerk c WHERE c.who = uid()));
+CREATE TABLE offer (id int PRIMARY KEY, shop uuid NOT NULL REFERENCES shop);
+CREATE POLICY "Everybody sees offers" ON offer FOR SELECT USING (true);
+CREATE TABLE question (id int PRIMARY KEY, shop uuid NOT NULL REFERENCES shop, by uuid NOT NULL REFERENCES member);
+CREATE POLICY seen ON question FOR SELECT USING (by = uid() OR shop IN (SELECT c.shop FROM clerk c WHERE c.who = uid()));
+CREATE POLICY own ON question FOR INSERT WITH CHECK (by = uid());
 DO $$ DECLARE t regclass; BEGIN
     FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'plant'::regnamespace AND relkind = 'r' LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t);

@@ -44,6 +44,18 @@ std::vector<const ForeignKey *> WaysUp::hidden_parents(const TableShape &shape) 
     return result;
 }
 
+// Whether others show to everybody whose they are, as a shop's goods do: people are meant to get in touch with the
+// shop.
+bool WaysUp::is_offered(Oid parent, Oid but) {
+    const auto &shapes = stage_.tables().shapes;
+    return std::any_of(shapes.begin(), shapes.end(), [&](const auto &other) {
+        const std::vector<ForeignKey> &keys = other.second.foreign_keys;
+        return other.first != but &&
+               std::any_of(keys.begin(), keys.end(), [&](const ForeignKey &key) { return key.parent == parent; }) &&
+               !at_first({other.first}).rows.empty();
+    });
+}
+
 void WaysUp::try_planting(const std::string &object) {
     if (persona_.declared || persona_.uid.empty() || !stage_.triggers_off()) return;
     std::vector<Plantable> all;
@@ -61,8 +73,11 @@ void WaysUp::try_planting(const std::string &object) {
                 cells.push_back(cell);
         if (cells.empty()) continue;
         std::vector<const ForeignKey *> keys = hidden_parents(*shape);
+        std::set<Oid> offered;
+        for (const ForeignKey *key : keys)
+            if (is_offered(key->parent, relation.id)) offered.insert(key->parent);
         if (!keys.empty() || says_between_people(relation.name))
-            all.push_back({&relation, std::move(keys), std::move(cells)});
+            all.push_back({&relation, std::move(keys), std::move(cells), std::move(offered)});
     }
     if (all.empty()) return;
     (void)attempt(Finish::rollback, [&] {
@@ -117,6 +132,7 @@ void WaysUp::plant(const Plantable &plantable, std::vector<Row> theirs) {
     }
     for (Cell *cell : plantable.cells)
         for (const ForeignKey *key : plantable.keys) {
+            if (cell->command == Command::insert && plantable.offered.contains(key->parent)) continue;
             const auto parent =
                 std::find_if(theirs.begin(), theirs.end(), [&](const Row &row) { return row.table == key->parent; });
             if (parent == theirs.end()) continue;

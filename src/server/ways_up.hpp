@@ -175,6 +175,7 @@ private:
         const Relation *relation;
         std::vector<const ForeignKey *> keys;
         std::vector<Cell *> cells;
+        std::set<Oid> offered; // that rows elsewhere say everybody may get in touch with
     };
     struct Planting {
         const Plantable &plantable;
@@ -184,6 +185,7 @@ private:
     };
     void try_planting(const std::string &object);
     std::vector<const ForeignKey *> hidden_parents(const TableShape &shape);
+    bool is_offered(Oid parent, Oid but);
     void take_in(std::vector<Row> &theirs);
     void plant(const Plantable &plantable, std::vector<Row> theirs);
     bool plants_new(const Planting &planting, Cell &cell);
