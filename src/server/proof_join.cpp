@@ -93,8 +93,7 @@ void join(Cell &cell, const Proof &more, const Proof &less, bool decides, bool i
         cell.expected == "all" ? less.reason : fmt::format("{}; and no less than was declared", more.reason));
 }
 
-// Tables of which a row may open others: policies read it, or a function does that writes what policies read; or that
-// hangs on what may be somebody else's.
+// Tables of which a row may open others: policies read it, or a function does that writes what policies read.
 std::set<std::string_view> deciding(const World &world, const Hints &hints) {
     std::set<Oid> read;
     for (const auto &[table, by] : hints.decided_by) read.insert(by.begin(), by.end());
@@ -107,17 +106,19 @@ std::set<std::string_view> deciding(const World &world, const Hints &hints) {
         if (function.definer && std::any_of(function.touches.begin(), function.touches.end(), opens))
             for (const Touch &touch : function.touches) result.insert(touch.relation);
     }
-    // What hangs on a protected row that is no account may be put beside somebody else's: who writes it says nothing of
-    // that.
+    return result;
+}
+
+// Tables of which a row hangs on a protected row that is no account: it may be put beside somebody else's, and who
+// writes it says nothing of that.
+std::set<Oid> hanging(const Hints &hints) {
+    std::set<Oid> result;
     const Rows keys = query(R"(
 select conrelid, conkey[1] from pg_catalog.pg_constraint k
 join pg_catalog.pg_class p on p.oid = k.confrelid
 where k.contype = 'f' and p.relrowsecurity and k.confrelid <> k.conrelid and pg_catalog.cardinality(k.conkey) = 1)");
-    std::set<Oid> hang;
     for (size_t i = 0; i < keys.size(); i++)
-        if (!hints.identity.contains({keys.oid(i, 0), (int)keys.number(i, 1)})) hang.insert(keys.oid(i, 0));
-    for (const Relation &relation : world.relations)
-        if (hang.contains(relation.id)) result.insert(relation.name);
+        if (!hints.identity.contains({keys.oid(i, 0), (int)keys.number(i, 1)})) result.insert(keys.oid(i, 0));
     return result;
 }
 
@@ -155,9 +156,13 @@ void add_proofs(const World &world, const Declared &declared, const Hints &hints
     }
     const std::vector<Proof> proved = proofs.prove(questions);
     const std::set<std::string_view> deciders = deciding(world, hints);
+    const std::set<Oid> hang = hanging(hints);
     for (size_t i = 0; i < asked.size(); i++) {
         const Relation *relation = questions[2 * i].relation;
-        join(*asked[i], proved[2 * i], proved[2 * i + 1], !relation->is_table() || deciders.contains(relation->name),
+        // Where a scope is declared, that says what a row may hang on.
+        const bool left_open = asked[i]->expected == "none" && hang.contains(relation->id);
+        join(*asked[i], proved[2 * i], proved[2 * i + 1],
+             !relation->is_table() || deciders.contains(relation->name) || left_open,
              !persona.declared && !persona.uid.empty(), notes);
     }
     if (proofs.solver_missing()) {
