@@ -376,6 +376,8 @@ $node->safe_psql('postgres', 'SELECT rlsproof.guard_reset()');
 query('postgres', 'bob', "PREPARE p AS SELECT note FROM items WHERE id = \$1; BEGIN; "
 	. join('', map { "EXECUTE p($_);" } 1 .. 30) . "SELECT note FROM items WHERE id = 7 /*route='%2Fitem'*/; "
 	. "SELECT note FROM items WHERE id = 8 /*route='%2Fitem'*/; SELECT note FROM items; COMMIT;");
+# What a session has counted it hands over as it ends, which is after its client was told good-bye.
+$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE usename = 'bob'");
 is($node->safe_psql('postgres', q{SELECT query, route, calls, rows FROM rlsproof.guard_queries WHERE role = 'bob' ORDER BY 1, 2}),
 	<<'ROWS' =~ s/\n\z//r, 'latencies of prepared statements and plain ones, by route');
 SELECT note FROM items||1|100
