@@ -7,6 +7,7 @@
 #include "server/ways_up.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -67,8 +68,9 @@ long WaysUp::keeps(const Relation &relation, Command command, const ColumnShape 
     (void)attempt(Finish::rollback, [&] { changed = in_time([&] { return execute(statement); }); });
     const std::string kept =
         fmt::format("{}::text is not distinct from ({})::text", column.name, Maker::literal(column, value));
-    const std::string doubt = doubt_;
+    const std::string doubt = std::exchange(doubt_, "");
     const bool stays = changed > 0 && stands(triggers_.of(relation, command), &relation, statement, kept, nullptr);
+    keep_doubt(unsettled_);
     doubt_ = doubt; // that a trigger objects is as it should be
     return stays ? changed : 0;
 }

@@ -5,6 +5,7 @@
 #include "server/ways_up.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -30,6 +31,7 @@ void WaysUp::try_forging(const Relation &relation) {
     if (!written || cell == nullptr || cell->verdict != Verdict::ok || cell->declared || cell->expected != "none" ||
         !stage_.triggers_off())
         return;
+    unsettled_.clear();
     for (const ColumnShape &author : shape.columns) {
         if (!says_author(author.name) || author.generated || author.category == 'A' ||
             !stage_.hints().identity.contains({shape.id, author.number}))
@@ -48,13 +50,14 @@ void WaysUp::try_forging(const Relation &relation) {
             }
         }
     }
+    settle(*cell, std::exchange(unsettled_, ""), "rows in somebody else's name come in");
 }
 
 bool WaysUp::forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell,
                     bool of_two) {
     if (!insertable(relation.id, values).contains(author.number)) return false;
     const std::string statement = entering(relation, values);
-    doubt_.clear();
+    keep_doubt(unsettled_);
     long entered = 0, changed = 0;
     if (!statement.empty())
         (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(statement); }); });
@@ -74,7 +77,7 @@ bool WaysUp::forges(const Relation &relation, const ColumnShape &author, const V
         });
     if (changed > 0 && !of_two) return false; // in a talk nobody writes for others
     const bool stays = stands(triggers_.of(relation, Command::insert), &relation, statement, kept, nullptr);
-    doubt_.clear();
+    keep_doubt(unsettled_);
     if (!stays) return false;
     make_open({&cell, 1}, persona_, relation.name, Command::insert,
               fmt::format("a row was accepted that says in {} that somebody else has written it", author.name),

@@ -6,6 +6,7 @@
 #include "server/ways_up.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -130,7 +131,8 @@ void WaysUp::plant(const Plantable &plantable, std::vector<Row> theirs) {
         if (std::optional<Row> row = stage_.another_own(*stage_.tables().of(key->parent), kNeighbour, theirs))
             theirs.push_back(std::move(*row));
     }
-    for (Cell *cell : plantable.cells)
+    for (Cell *cell : plantable.cells) {
+        unsettled_.clear();
         for (const ForeignKey *key : plantable.keys) {
             if (cell->command == Command::insert && plantable.offered.contains(key->parent)) continue;
             const auto parent =
@@ -141,9 +143,11 @@ void WaysUp::plant(const Plantable &plantable, std::vector<Row> theirs) {
             const Planting planting{plantable, *key, *value->second, theirs};
             if (cell->command == Command::insert ? plants_new(planting, *cell) : plants_own(planting, *cell)) break;
         }
-    if (says_between_people(plantable.relation->name) && plantable.cells.front()->command == Command::insert &&
-        plantable.cells.front()->verdict != Verdict::open)
-        (void)sends(*plantable.relation, theirs, *plantable.cells.front());
+        if (says_between_people(plantable.relation->name) && cell->command == Command::insert &&
+            cell->verdict != Verdict::open)
+            (void)sends(*plantable.relation, theirs, *cell);
+        settle(*cell, std::exchange(unsettled_, ""), "rows of its own come into what is other people's");
+    }
 }
 
 // Something that is for somebody with whom it has nothing to do, and that says of nobody that he has written it.
@@ -156,7 +160,7 @@ bool WaysUp::sends(const Relation &relation, const std::vector<Row> &theirs, Cel
             for (const Values &values :
                  stage_.owned_each(shape, stage_.among_own(shape, candidate, own_), kNeighbour, theirs)) {
                 const std::string statement = entering(relation, values);
-                doubt_.clear();
+                keep_doubt(unsettled_);
                 const std::string sent = named_in(shape, kNeighbour);
                 // Where it may not say who has written it, the default does.
                 const Values given = insertable(relation.id, values);
@@ -227,7 +231,7 @@ bool WaysUp::plants_new(const Planting &planting, Cell &cell) {
                 values[planting.key.columns.front()] = planting.value;
                 for (const Values &own : stage_.owned_each(shape, values, persona_.uid, own_)) {
                     const std::string statement = entering(relation, own);
-                    doubt_.clear();
+                    keep_doubt(unsettled_);
                     if (!statement.empty() && insertable(relation.id, own).contains(planting.key.columns.front()) &&
                         hangs_there(planting, "", statement, cell))
                         return true;
@@ -318,7 +322,7 @@ bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Cell
         make();
         stays = stands(triggers_.of(relation, cell.command), &relation, row.statement, row.which, nullptr);
     });
-    doubt_.clear();
+    keep_doubt(unsettled_);
     return stays;
 }
 

@@ -110,6 +110,7 @@ void WaysUp::try_in_talks(const Relation &relation) {
     const bool is_marked = std::any_of(shape.columns.begin(), shape.columns.end(),
                                        [](const ColumnShape &column) { return says_read(column.name); });
     size_t messages = 0;
+    std::string rewritten, forged; // what might stop it
     for (const Row &message : stage_.rows(relation.id)) {
         const auto other = message.values.find(author->number);
         if (other == message.values.end() || !other->second || ++messages > kMostMessages) continue;
@@ -124,8 +125,11 @@ void WaysUp::try_in_talks(const Relation &relation) {
                 const Candidate said_by = other->second;
                 // That whom it is for may say that he has read it is what UPDATE is for there.
                 const bool for_it = way.starts_with(fmt::format("update {} ", relation.name));
-                if (!is_settled(changing) && !(for_it && is_marked))
-                    (void)rewrites(relation, *author, said_by, *text, *changing);
+                unsettled_.clear();
+                if (!is_settled(changing) && !(for_it && is_marked) &&
+                    !rewrites(relation, *author, said_by, *text, *changing) && rewritten.empty())
+                    rewritten = unsettled_;
+                unsettled_.clear();
                 if (is_settled(adding) || adding->verdict != Verdict::ok) return;
                 for (Values values : stage_.candidates(shape.id, {&message})) {
                     values[author->number] = said_by;
@@ -140,9 +144,13 @@ void WaysUp::try_in_talks(const Relation &relation) {
                         if (forges(relation, *author, row, *adding, true)) return;
                     }
                 }
+                if (forged.empty()) forged = unsettled_;
             });
         }
     }
+    if (!is_settled(changing))
+        settle(*changing, rewritten, "what others in the same talk have written can be changed");
+    if (!is_settled(adding)) settle(*adding, forged, "rows in somebody else's name come in");
 }
 
 } // namespace rlsproof::server

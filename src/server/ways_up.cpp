@@ -57,6 +57,7 @@ const std::vector<std::string> &WaysUp::words() {
 
 bool WaysUp::stands(const Hearing &hearing, const Relation *relation, const std::string &statement,
                     const std::string &kept, const std::function<bool()> &rises) {
+    refused_ = false;
     if (hearing.listeners.empty()) return true;
     if (hearing.made_nothing) return false;
     if (!hearing.why_not.empty()) {
@@ -87,6 +88,7 @@ bool WaysUp::stands(const Hearing &hearing, const Relation *relation, const std:
     const std::vector<Objection> said = objections(hearing, heard);
     if (said.empty()) return true; // a key that a made row does not have is no guard
     if (doubt_.empty()) doubt_ = said.front().reason;
+    refused_ = said.front().guards;
     return false;
 }
 
@@ -150,7 +152,18 @@ bool WaysUp::opens_what_hangs_on_it(const TableShape &shape, const Column &place
     return any;
 }
 
-void WaysUp::doubt(const std::string &object, Command command) {
+void WaysUp::keep_doubt(std::string &kept) {
+    if (kept.empty() && !refused_) kept = doubt_;
+    doubt_.clear();
+    refused_ = false;
+}
+
+void WaysUp::settle(const Cell &cell, std::string kept, const std::string &whether) {
+    doubt_ = std::move(kept);
+    doubt(cell.object, cell.command, whether);
+}
+
+void WaysUp::doubt(const std::string &object, Command command, const std::string &whether) {
     if (doubt_.empty()) return;
     for (Cell &cell : *cells_)
         if (cell.persona == persona_.name && cell.object == object && cell.command == command &&
@@ -158,8 +171,10 @@ void WaysUp::doubt(const std::string &object, Command command) {
             cell.verdict = Verdict::unknown;
             cell.evidence = Evidence::none;
             cell.may_rise = true;
-            cell.reason = fmt::format("whether {} rises by this is not known: {}",
-                                      appointed_.empty() ? "it" : appointed_, doubt_);
+            cell.reason = fmt::format(
+                "whether {} is not known: {}",
+                whether.empty() ? fmt::format("{} rises by this", appointed_.empty() ? "it" : appointed_) : whether,
+                doubt_);
         }
     doubt_.clear();
 }

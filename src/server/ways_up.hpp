@@ -390,7 +390,10 @@ private:
     bool is_of_its_owner(const Relation &relation, const std::string &statement);
     bool opens_what_hangs_on_it(const TableShape &shape, const Column &place);
     // What somebody might do but for its triggers is not known to be stopped.
-    void doubt(const std::string &object, Command command);
+    void doubt(const std::string &object, Command command, const std::string &whether = "");
+    // Of many attempts at one thing: what was let in and not heard to be refused stays in doubt until it is told.
+    void keep_doubt(std::string &kept);
+    void settle(const Cell &cell, std::string kept, const std::string &whether);
     void accuse(Way way);
 
     const World &world_;
@@ -413,6 +416,8 @@ private:
     std::string appointed_; // who does what is tried, where it takes more than an account
     int left_ = 0;          // looks at a table, until it has to do
     std::string doubt_;     // what triggers said of the writes to the table at hand
+    bool refused_ = false;  // and the last of it was a guard's no
+    std::string unsettled_; // rows planted or forged that something might stop
     std::vector<Cell> *cells_ = nullptr;
     std::vector<Finding> *findings_ = nullptr;
     TriggerEffects effects_;
