@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "server/body_names.hpp"
+#include "server/body_temporary.hpp"
 #include "server/environment.hpp"
 #include "server/handed.hpp"
 #include "server/harmless.hpp"
@@ -27,6 +28,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "parser/parser.h"
+#include "tcop/utility.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -57,7 +59,8 @@ struct Found {
     BodyNames names;
     List *handed; // of List * (a function's name), Integer, char * in threes: constants that it is called with
     bool asks_who;
-    const char *utility; // a statement that is not read any further
+    const char *utility; // a statement that is not read any further, and that may do harm
+    const char *unread;  // one that does none
 };
 
 bool walk_raw(Node *node, void *context);
@@ -174,7 +177,7 @@ void note_call(FuncCall *expression, Found *found) {
 
 void note_set(VariableSetStmt *statement, Found *found) {
     if (statement->kind != VAR_SET_VALUE || !is_harmless_setting(statement->name))
-        found->utility = "a utility statement";
+        found->utility = psprintf("SET %s", statement->name != nullptr ? statement->name : "of several settings");
     else if (strcmp(statement->name, "search_path") == 0)
         note_path(ExtractSetVariableArgs(statement), found);
 }
@@ -194,6 +197,18 @@ void note_insert(RangeVar *table, Found *found) {
     found->inserts = lappend(found->inserts, table);
 }
 
+void note_statement(Node *statement, Found *found);
+
+void note_utility(Node *statement, Found *found) {
+    if (const char *temporary = temporary_made(statement)) {
+        found->ctes = lappend(found->ctes, (void *)temporary);
+        if (Node *query = temporary_filled_from(statement)) note_statement(query, found);
+    } else if (!drops_temporary(statement)) {
+        const bool undone = is_thrown_away() && GetCommandLogLevel(statement) == LOGSTMT_DDL; // and nobody waits for it
+        (undone ? found->unread : found->utility) = psprintf("%s, a utility statement", CreateCommandName(statement));
+    }
+}
+
 void note_statement(Node *statement, Found *found) {
     switch (nodeTag(statement)) {
     case T_SelectStmt:
@@ -208,7 +223,7 @@ void note_statement(Node *statement, Found *found) {
     case T_TruncateStmt: found->writes = list_concat(found->writes, ((TruncateStmt *)statement)->relations); break;
     case T_CallStmt: (void)walk_raw((Node *)((CallStmt *)statement)->funccall, found); break;
     case T_VariableSetStmt: note_set((VariableSetStmt *)statement, found); break;
-    default: found->utility = "a utility statement";
+    default: note_utility(statement, found);
     }
 }
 
@@ -364,30 +379,13 @@ void add(Body &body, Oid relation, bool written) {
     body.relations.emplace_back(relation, written);
 }
 
-void harms(Body &body, const std::string &reason) {
-    if (body.harm.empty()) body.harm = reason;
-}
-
-// Some of it fails when it runs, and which part is not known: what it does before that may be all there is to see.
-void misses(Body &body, const std::string &what) {
-    if (body.missing.empty()) body.missing = what;
-    if (body.known) body.unknown_reason = what;
-    body.known = false;
-}
-
-void forget(Body &body, const std::string &reason) {
-    if (body.known) body.unknown_reason = reason;
-    body.known = false;
-    harms(body, reason);
-}
-
 // REQUIRES: a subtransaction, whose end frees what parsing left behind.
 void parse_plpgsql(const std::string &definition, Found &found, Body &body) {
     sqltext::PlpgsqlBody parsed;
     try {
         parsed = sqltext::plpgsql(definition);
     } catch (const Error &error) { // written with check_function_bodies off, as dumps are
-        forget(body, "its body could not be read: " + std::string(error.what()));
+        body.forget("its body could not be read: " + std::string(error.what()));
         return;
     }
     body.builds = parsed.dynamic;
@@ -400,7 +398,7 @@ void parse_plpgsql(const std::string &definition, Found &found, Body &body) {
             understood = true;
             break;
         }
-        if (!understood) forget(body, "a statement in it could not be read");
+        if (!understood) body.forget("a statement in it could not be read");
     }
 }
 
@@ -473,10 +471,10 @@ Body Bodies::of_text(const std::string &sql) {
     const Outcome outcome = attempt(Finish::rollback, [&] {
         Found found{};
         call(walk_statements, call(parse_piece, sql.c_str(), (int)RAW_PARSE_DEFAULT), &found);
-        if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
+        if (found.utility != nullptr) body.forget(std::string("it runs ") + found.utility);
         calls = collect(found, body);
     });
-    if (!outcome.ok) forget(body, outcome.message);
+    if (!outcome.ok) body.forget(outcome.message);
     follow(calls, body, 0);
     return body;
 }
@@ -494,17 +492,18 @@ void Bodies::follow(const std::vector<Oid> &calls, Body &body, int depth) {
         body.settings.insert(inner.settings.begin(), inner.settings.end());
         body.asks_who = body.asks_who || inner.asks_who;
         body.inserted.insert(inner.inserted.begin(), inner.inserted.end());
+        if (!inner.harm.empty())
+            body.harms(inner.harm == inner.unknown_reason ? fmt::format("a function it calls: {}", inner.harm) : inner.harm);
         if (!inner.known && inner.missing.empty())
-            forget(body, fmt::format("a function it calls: {}", inner.unknown_reason));
-        if (!inner.missing.empty()) misses(body, inner.missing);
-        if (!inner.harm.empty()) harms(body, inner.harm);
+            body.is_unknown(fmt::format("a function it calls: {}", inner.unknown_reason));
+        if (!inner.missing.empty()) body.misses(inner.missing);
     }
 }
 
 Body Bodies::read(Oid function, int depth) {
     Body body;
     if (depth > kMostCalls) {
-        forget(body, "calls go too deep");
+        body.forget("calls go too deep");
         return body;
     }
     if (std::find(reading_.begin(), reading_.end(), function) != reading_.end()) return body;
@@ -528,7 +527,7 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
     const std::string name = rows.text(0, 7);
     const bool harmless = !rows.boolean(0, 8) || is_harmless_function(name) || (name == "nextval" && is_thrown_away());
     if (rows.boolean(0, 1)) {
-        if (!harmless) harms(body, fmt::format("it calls {}()", name));
+        if (!harmless) body.harms(fmt::format("it calls {}()", name));
     } else if (rows.boolean(0, 9) && harmless && language != "sql" && language != "plpgsql") {
         // An extension's own: what neither reads nor writes the database says so.
     } else if (language == "sql" || language == "plpgsql") {
@@ -546,13 +545,14 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
                 call(walk_sql_body, function, &found);
             else
                 call(walk_statements, call(parse_piece, rows.text(0, 3).c_str(), (int)RAW_PARSE_DEFAULT), &found);
-            if (found.utility != nullptr) forget(body, std::string("it runs ") + found.utility);
+            if (found.utility != nullptr) body.forget(std::string("it runs ") + found.utility);
+            if (found.unread != nullptr) body.is_unknown(std::string("it runs ") + found.unread);
             calls = collect(found, body);
             handed = handed_on(found);
             if (const char *missing = call(missing_name, (const BodyNames *)&found.names, (const List *)found.ctes,
                                            (const List *)found.calls);
                 missing != nullptr && found.paths == NIL)
-                misses(body, missing);
+                body.misses(missing);
             // Which statements run under a path that the body sets is not followed: under any of them.
             for (int i = 0; i < list_length(found.paths); i++) {
                 set_locally("search_path", static_cast<const char *>(list_nth(found.paths, i)));
@@ -560,7 +560,7 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
                 calls.insert(calls.end(), there.begin(), there.end());
             }
         });
-        if (!outcome.ok) forget(body, "its body could not be read: " + outcome.message);
+        if (!outcome.ok) body.forget("its body could not be read: " + outcome.message);
         // What a body hands back without a cast is cast to what the function returns.
         for (auto &[name, type] : body.settings)
             if (type.empty()) type = rows.text(0, 5);
@@ -573,12 +573,12 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid = $1::oid)"
                                            constant.value);
         follow(calls, body, depth);
         if (body.builds) {
-            body.beside = std::exchange(body.harm, kBuilds);
+            body.beside = std::exchange(body.harm, is_thrown_away() ? body.harm : kBuilds);
             body.unknown_reason = kBuilds;
             body.known = false;
         }
     } else {
-        forget(body, fmt::format("it is written in {}", language));
+        body.forget(fmt::format("it is written in {}", language));
     }
     reading_.pop_back();
     return body;

@@ -29,6 +29,24 @@ struct Body {
     bool builds = false; // it makes texts and runs them as SQL
     std::string beside;  // of what does so: what is harm beside that
     std::string harm;    // why calling it may do what no rollback undoes; empty where nothing can
+
+    void harms(const std::string &reason) {
+        if (harm.empty()) harm = reason;
+    }
+    void is_unknown(const std::string &reason) {
+        if (known) unknown_reason = reason;
+        known = false;
+    }
+    // Some of it fails when it runs, and which part is not known: what it does before that may be all there is to see.
+    void misses(const std::string &what) {
+        if (missing.empty()) missing = what;
+        is_unknown(what);
+    }
+    // Nothing is known of it, so it may do harm as well.
+    void forget(const std::string &reason) {
+        is_unknown(reason);
+        harms(reason);
+    }
 };
 
 // Bodies read so far, each once; calls are followed.

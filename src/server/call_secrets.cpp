@@ -4,13 +4,12 @@
 
 #include "server/calls.hpp"
 
-#include <set>
-
 #include <fmt/format.h>
 
 #include "server/identity.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
+#include "server/vault.hpp"
 #include "server/witness.hpp"
 
 namespace rlsproof::server {
@@ -20,28 +19,18 @@ namespace {
 constexpr const char *kKey = "7f3c1e5a9b2d4860";
 constexpr size_t kMostCalls = 4;
 
-// Of these relations, what keeps secrets; nothing where they are not put in by a call.
-constexpr const char *kVault = R"(
-select c.oid from pg_catalog.pg_class c where c.oid = any ($1::oid[]) and c.relnamespace = pg_catalog.to_regnamespace('vault')::oid
-  and pg_catalog.to_regprocedure('vault.create_secret(text, text, text, uuid)') is not null)";
-
 } // namespace
 
-// With a secret in the vault under each name that a call gives, or that the body names.
+// With a secret in the vault under each name that a call gives; there is one under each that a body names.
 bool Calls::tells_secret(const Function &function, const Body &body, Cell &cell) {
     if (!function.definer || !stage_->triggers_off()) return false;
-    std::vector<std::string> read;
-    for (const auto &[table, written] : body.relations) read.push_back(std::to_string(table));
     {
         const AsUser past(superuser_, security_);
-        if (query(kVault, {array_literal(read)}).empty()) return false;
+        if (!is_vault(body)) return false;
     }
     size_t calls = 0;
     for (const Arguments &choice : arguments_for(function, *stage_, persona_.uid, own_)) {
         if (++calls > kMostCalls) break;
-        std::set<std::string> names = choice.given;
-        for (const auto &[column, value] : body.compared)
-            if (value) names.insert(*value);
         Observation observation;
         observation.statement = call_of(function, choice.list);
         observation.identified = false;
@@ -49,12 +38,9 @@ bool Calls::tells_secret(const Function &function, const Body &body, Cell &cell)
         observation.outcome = attempt(Finish::rollback, [&] {
             {
                 const AsUser past(superuser_, security_);
-                for (const std::string &name : names)
-                    (void)attempt(Finish::commit, [&, &given = name] {
-                        (void)query("select vault.create_secret($1, $2)", {kKey, given}, false);
-                    });
+                put_into_vault(choice.given);
             }
-            told = answer(observation.statement, nullptr).find(kKey) != std::string::npos;
+            told = answer(observation.statement, nullptr).find(kVaultSecret) != std::string::npos;
         });
         if (!observation.outcome.ok || !told) continue;
         cell.verdict = cell.declared ? Verdict::leak : Verdict::open;

@@ -425,6 +425,10 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
         tried = call_it(function, body, gains, choices);
     }
     if (tried.seen.empty() && tried.doubt.empty() && !tried.told.empty()) {
+        if (!body.known)
+            return say(Verdict::unknown, Evidence::none,
+                       fmt::format("it runs as {}: {}, for whoever names {}; {}", function.owner, tried.told, tried.word,
+                                   body.unknown_reason));
         cell.told = tried.word;
         return say(Verdict::ok, Evidence::execution,
                    fmt::format("it runs as {}: {}, for whoever names {}; with another word in its place it did nothing "
@@ -462,7 +466,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     if (!writes && body.known && function.yes_or_no)
         return say(Verdict::ok, Evidence::structural, "it answers yes or no, and changes nothing");
     const bool silent =
-        body.missing.empty() && !writes && tried.answered > 0 && !guessed && tried.unexplained == 0 && !tried.tells;
+        body.known && !writes && tried.answered > 0 && !guessed && tried.unexplained == 0 && !tried.tells;
     const std::string calls = fmt::format("{} call{}", tried.answered, tried.answered == 1 ? "" : "s");
     if (tried.answered == 0 && tried.broken) {
         cell.fails = tried.straight == tried.calls;
@@ -483,7 +487,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     if (silent)
         return say(Verdict::ok, Evidence::execution, fmt::format("{}: {} showed nothing of other people", why, calls));
     const Refusal *untold = nullptr;
-    if (tried.calls > 0 && (int)tried.refused.size() == tried.calls && body.missing.empty()) {
+    if (tried.calls > 0 && (int)tried.refused.size() == tried.calls && body.known) {
         const Refusals refusals(world_, body, *stage_, function, persona_, superuser_, security_);
         untold = refusals.not_for_the_caller(tried.refused);
         if (untold == nullptr)
@@ -492,7 +496,7 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
     }
     say(Verdict::unknown, Evidence::none,
         fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}{}", function.owner, what,
-                    why, body.missing.empty() ? "" : body.missing + "; ",
+                    why, body.known || !unjudged.empty() ? "" : body.unknown_reason + "; ",
                     !unjudged.empty()       ? "it was not called, since " + unjudged
                     : untold != nullptr     ? fmt::format("it turned away every call, and says to the people of those "
                                                               "rows what it says to strangers: {}: {}",

@@ -20,6 +20,7 @@
 #include "server/sign_up.hpp"
 #include "server/silent.hpp"
 #include "server/topics.hpp"
+#include "server/vault.hpp"
 #include "server/spi.hpp"
 #include "server/ways_by_proof.hpp"
 #include "server/world.hpp"
@@ -54,6 +55,7 @@ Verification verify(const World &world, const Selection &selection) {
 
     if (!why_no_stage.empty()) result.notes.push_back("no statement was executed: " + why_no_stage);
     undone([&] {
+        if (why_no_stage.empty()) stock_vault(bodies);
         // While the accounts are those that are there.
         const std::vector<Kind> kinds =
             why_no_stage.empty() ? kinds_at_sign_up(world, hints, tables) : std::vector<Kind>{};

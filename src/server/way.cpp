@@ -54,11 +54,11 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
     std::string what = fmt::format("{} can", way.appointed.empty() ? persona.name : way.appointed);
     if (way.relation != nullptr)
         what += fmt::format(" {} {}{}",
-                            promotion                        ? "set"
-                            : way.moves                      ? "make a row of its own name somebody else in"
+                            promotion                        ? std::string("set")
+                            : !way.moves.empty()             ? fmt::format("make a row of its own name {} in", way.moves)
                             : way.command == Command::update ? "change its own row in"
                                                              : "write its own row into",
-                            way.column.empty() ? object : object + "." + way.column, way.moves ? "" : " by itself");
+                            way.column.empty() ? object : object + "." + way.column, way.moves.empty() ? " by itself" : "");
     what += way.when;
     if (way.function != nullptr)
         what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
@@ -97,15 +97,14 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
         !way.appointed.empty()
             ? "Let the policy's WITH CHECK hold the role at those that one tenant may give, or let whoever "
               "asks for the role ask where it is held."
-        : promotion ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+        : promotion || !way.moves.empty()
+            ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
         : !way.trigger.empty()
             ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
               "have, or let the trigger function ask who is calling before it writes."
         : !way.shows.empty()
             ? "Let the policy's WITH CHECK ask whose the row is that is pointed to, or let the function ask "
               "whose it is before it shows it."
-        : way.moves ? "Take UPDATE on the columns that name people away, or let the policy's WITH CHECK keep "
-                      "them as they are."
         : !way.when.empty()
             ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
               "have, or let a trigger put the row in at sign-up and nobody else."
@@ -117,7 +116,7 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
             ? "Let the function ask whether its caller was let in by somebody who may."
             : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
               "identity says nothing about what is joined.";
-    if ((promotion && way.appointed.empty()) || way.moves)
+    if ((promotion && way.appointed.empty()) || !way.moves.empty())
         finding.fix =
             fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",
                         object, quote_identifier(persona.role));

@@ -26,7 +26,7 @@ struct Way {
     std::string when;                 // the circumstances, or what is written next; empty where there is nothing
     std::string witness = "";         // where the statement alone does not show it
     std::string trigger = "";         // that takes the row further
-    bool moves = false;               // the column is made to name somebody else
+    std::string moves = "";           // whom, or what, the column is made to name
     std::string shows = "";           // who shows what the row points to, and with whose rights
     std::string words = "";           // columns that are shown, where a function is called with what is in them
     std::string who = "it";           // that sees more

@@ -190,6 +190,13 @@ void WaysUp::try_after_founding(const std::string &object) {
             if ((object.empty() || object == relation.name) && dependents_.contains(relation.id) &&
                 may_enter(relation) && !joined_.contains(relation.id) && !chained_.contains(relation.id))
                 try_linking(relation, founded, before);
+        for (const Relation &relation : world_.relations) {
+            const Reach *reach = relation.reach_of(persona_.name);
+            if ((object.empty() || object == relation.name) && dependents_.contains(relation.id) &&
+                relation.is_table() && stage_.tables().of(relation.id) != nullptr && reach != nullptr &&
+                reach->row_security && reach->commands.contains(Command::update))
+                try_pointing(relation, founded, before);
+        }
     });
     doubt_ = said; // what could not be founded is no doubt about what can
 }

@@ -174,7 +174,7 @@ bool WaysUp::opens_then(const Moved &moved, const std::string &changing, const s
             opener != nullptr ? opener->function : nullptr,
             gain,
             ""};
-    way.moves = true;
+    way.moves = "somebody else";
     accuse(way);
     return true;
 }

@@ -116,6 +116,16 @@ private:
     void becomes_its_own(const Relation &relation, const std::vector<Row> &before, const std::vector<Row> &after);
     bool founds(const std::string &statement, const std::set<Oid> &written, Founded &founded);
     void try_linking(const Relation &relation, const Founded &founded, const Sight &before);
+    // A row of its own that is made to name what is somebody else's.
+    struct Pointed {
+        const Relation &relation;
+        const ForeignKey &key;
+        Candidate other;
+        std::string statement;
+    };
+    void try_pointing(const Relation &relation, const Founded &founded, const Sight &before);
+    std::vector<std::string> pointing(const TableShape &shape, const Row &mine, int number, const Candidate &other);
+    bool opens_by_pointing(const Pointed &pointed, const Founded &founded, const Sight &before);
     std::vector<Row> rows_naming_it(const TableShape &shape);
     // What functions show of what a row of its own points to.
     struct Reader {
