@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "lint/words.hpp"
 
@@ -65,13 +66,19 @@ std::string who_can_what(const World &world, const Group &group) {
     return text;
 }
 
+// Of those rows that somebody else has; how many a view could have shown is not known.
+bool reaches_some(const Cell &cell) {
+    return cell.there == 0 || cell.reached < cell.there || !cell.personal;
+}
+
 const Cell &strongest(const Group &group) {
-    // What was seen before what was not, and what was changed before what was only read. Whoever has not signed in is
-    // turned away by many a call before anything is decided.
+    // What was seen before what was not, what was changed before what was only read, and who reads all before who reads
+    // some. Whoever has not signed in is turned away by many a call before anything is decided.
     const auto weight = [](const Cell *cell) {
         const bool turned_away =
             cell->command == Command::execute && cell->verdict == Verdict::unknown && cell->persona == "anon";
-        return std::make_tuple(cell->witness.empty(), cell->command == Command::select, turned_away);
+        const bool some = cell->command == Command::select && reaches_some(*cell);
+        return std::make_tuple(cell->witness.empty(), cell->command == Command::select, turned_away, some);
     };
     return **std::min_element(group.cells.begin(), group.cells.end(),
                               [&](const Cell *a, const Cell *b) { return weight(a) < weight(b); });
@@ -83,6 +90,23 @@ const Cell &as_told(const Group &group, Command command) {
         return cell->command == command && cell->evidence == Evidence::execution;
     });
     return seen == group.cells.end() ? strongest(group) : **seen;
+}
+
+// What is told of rows that are read, beside what was seen first: by whom, where that was a write, and what in them is
+// nobody else's business.
+std::string what_is_read(const Group &group, const Cell &first) {
+    std::string text;
+    std::set<std::string> intimate;
+    const Cell *read = nullptr;
+    for (const Cell *cell : group.cells) {
+        if (cell->command != Command::select) continue;
+        intimate.insert(cell->intimate.begin(), cell->intimate.end());
+        if (read == nullptr || (reaches_some(*read) && !reaches_some(*cell))) read = cell;
+    }
+    if (read != nullptr && first.command != Command::select)
+        text = fmt::format(" {} as {}: {}.", name(read->command), read->persona, read->reason);
+    if (!intimate.empty()) text += fmt::format(" Private by name: {}.", fmt::join(intimate, ", "));
+    return text;
 }
 
 bool writes(const Group &group) {
@@ -105,9 +129,8 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     Finding finding = about(std::string(name(verdict)), object, group);
     const Cell &cell = strongest(group);
     // A policy that shows some rows to everybody is often meant; a door to all rows, or to writing, seldom is.
-    // How many a view could have shown is not known.
     // Nor is a door to rows that belong to nobody in particular: categories, plans, countries.
-    const bool some = !writes(group) && (cell.there == 0 || cell.reached < cell.there || !cell.personal);
+    const bool some = !writes(group) && reaches_some(cell);
     // Nor is a box that everybody may drop something into and nobody sees into.
     const bool for_everybody = std::any_of(world.personas.begin(), world.personas.end(), [&](const Persona &p) {
         return p.uid.empty() && group.by_persona.contains(p.name);
@@ -139,6 +162,7 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");
     if (secret != group.cells.end())
         finding.message += fmt::format("; {} in it is secret by its name", (*secret)->secret);
+    finding.detail += what_is_read(group, cell);
     if (said && !some) finding.message += fmt::format("; {} says so", cell.said_by);
     finding.hint =
         fmt::format("If that is meant, declare it; else narrow {}. The witness of the cell can be pasted into psql: "

@@ -1,6 +1,6 @@
 // A sub-select in a policy that says nothing about the row it protects, though it was meant to: an unqualified name was
-// taken for the inner table's own column, or for the row's where the inner table has none, or the condition mentions
-// neither the row nor the caller.
+// taken for the inner table's own column, or for the row's where the inner table has none; of a file, the path is looked
+// for in another table's name; or the condition mentions neither the row nor the caller.
 #include <fmt/format.h>
 
 #include "lint/all.hpp"
@@ -12,7 +12,9 @@ void uncorrelated_subquery(const World &world, const Rule &rule, std::vector<Fin
     for (const Relation &relation : world.relations)
         for (const Policy &policy : relation.policies) {
             const PolicyFacts &facts = policy.facts;
-            if (facts.self_compared.empty() && facts.outer_shown.empty() && facts.detached.empty()) continue;
+            if (facts.self_compared.empty() && facts.outer_shown.empty() && facts.captured.empty() &&
+                facts.detached.empty())
+                continue;
             Finding finding = start(rule);
             finding.object = relation.name;
             finding.key = fmt::format("{}:{}:{}", rule.id, relation.name, policy.name);
@@ -34,6 +36,14 @@ void uncorrelated_subquery(const World &world, const Rule &rule, std::vector<Fin
                                  "row's: the comparison is true as soon as the sub-select finds anything at all.";
                 finding.hint = "Write the name of the sub-select's table before the column: the server then says what "
                                "is missing.";
+            } else if (!facts.captured.empty()) {
+                finding.level = Level::error;
+                finding.message = fmt::format("the policy \"{}\" of {} takes {} apart and not the name of the file",
+                                              policy.name, relation.name, listed(facts.captured));
+                finding.detail = "Inside a sub-select an unqualified name is the inner table's column where there is "
+                                 "one. Nothing of the file is looked at: whoever has a row there whose name is a path "
+                                 "of that kind reaches all files, and nobody else any.";
+                finding.hint = "Write the table's name before the column: storage.foldername(objects.name).";
             } else {
                 finding.level = Level::warning;
                 finding.message = fmt::format("the policy \"{}\" of {} asks whether {} {} rows, for no row and no "

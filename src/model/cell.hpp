@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,7 @@ struct Cell {
     std::string what = "rows of other people"; // that were reached
     bool personal = true;                      // rows say whose they are; a table of categories does not
     std::string secret;                        // a column, or a key in one, that is secret by its name and was shown
+    std::set<std::string> intimate;            // columns that are private by their names and were shown
     std::string said_by;                       // policies by whose name everybody is meant to read it
     bool founds = false;                       // a new row names nobody yet: members come to it
     bool may_rise = false;                     // whether the write opens something elsewhere is in doubt

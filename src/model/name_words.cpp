@@ -25,6 +25,14 @@ constexpr std::array kOfPeople = {"firstname", "lastname",   "fullname", "surnam
                                   "salary",    "salaries",   "diagnos*", "medic*",   "patient*",  "allerg*",
                                   "guardian*", "disabilit*", "nin"};
 constexpr std::array kNameOfPeople = {"first", "last", "full", "middle", "maiden", "family", "given"};
+constexpr std::array kPeople = {"customer*", "client",       "clients",     "lead",          "leads",      "patient*",
+                                "student*",  "pupil*",       "employee*",   "subscriber*",   "contact*",   "guest*",
+                                "attendee*", "participant*", "applicant*",  "candidate*",    "user",       "users",
+                                "profile*",  "people",       "person*",     "donor*",        "volunteer*", "resident*",
+                                "signup*",   "waitlist*",    "newsletter*", "registration*", "enquir*",    "inquir*",
+                                "buyer*",    "member",       "members"};
+// Who stands on the page about us is there to be seen.
+constexpr std::array kShown = {"team", "staff", "public", "speaker*", "author*"};
 constexpr std::array kStanding = {"role", "rank", "tier", "plan", "level", "status", "type"};
 constexpr std::array kGranted = {"role",       "roles",      "admin",     "isadmin",   "superadmin", "permission*",
                                  "plan",       "tier",       "premium",   "ispremium", "subscri*",   "credit",
@@ -145,6 +153,18 @@ bool says_person(std::string_view column) {
     const std::vector<std::string> words = words_of_name(column);
     return any_fits(words, kOfPeople) ||
            (words.size() == 2 && words.back() == "name" && any_fits({words.front()}, kNameOfPeople));
+}
+
+bool says_whose_name(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    return any_fits(words, std::array{"firstname", "lastname", "fullname", "surname", "forename"}) ||
+           (words.size() == 2 && words.back() == "name" &&
+            (any_fits({words.front()}, kNameOfPeople) || any_fits({words.front()}, kPeople)));
+}
+
+bool says_people(std::string_view table) {
+    const std::vector<std::string> words = words_of_name(table.substr(table.rfind('.') + 1));
+    return any_fits(words, kPeople) && !any_fits(words, kShown);
 }
 
 bool says_called(std::string_view column) {

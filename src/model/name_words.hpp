@@ -30,6 +30,12 @@ bool speaks_of_it(std::string_view column);
 // Something that people have and things have not: first_name, date_of_birth, diagnosis.
 bool says_person(std::string_view column);
 
+// What somebody is called: full_name, customer_name.
+bool says_whose_name(std::string_view column);
+
+// Of a list of people: customers, contact_requests, waitlist; not team_members, who are there to be seen.
+bool says_people(std::string_view table);
+
 // What a thing is called: name, title, company_name.
 bool says_called(std::string_view column);
 

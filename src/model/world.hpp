@@ -33,6 +33,7 @@ struct PolicyFacts {
     std::vector<std::string> sent_signed_in;  // the same, beside a condition that asks whether anybody is signed in
     std::vector<std::string> self_compared;   // columns of the table whose namesake in a sub-select meets itself
     std::vector<std::string> outer_shown;     // columns compared with themselves, as a sub-select's table has none such
+    std::vector<std::string> captured;        // columns of other tables, taken apart in place of a file's name
     std::vector<std::string> detached;        // relations of an EXISTS that mentions neither the row nor the caller
     std::vector<std::string> null_equal;      // nullable columns for which NULL equals a caller without a value
     std::vector<std::string> identity_equals; // columns that USING compares with who is asking

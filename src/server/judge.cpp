@@ -65,7 +65,8 @@ std::string Judge::secret_shown(const Observation &observation) const {
     for (const Row *row : observation.foreign)
         for (const ColumnShape &column : shape->columns) {
             const auto value = row->values.find(column.number);
-            const bool says = column.category == 'S' || column.type == JSONOID || column.type == JSONBOID;
+            const bool says =
+                column.category == 'S' || column.type == JSONOID || column.type == JSONBOID || column.type == UUIDOID;
             if (value == row->values.end() || !value->second || value->second->empty() || !says ||
                 !may_select(relation_.id, column.number))
                 continue;
@@ -76,6 +77,25 @@ std::string Judge::secret_shown(const Observation &observation) const {
                 return fmt::format("{} '{}'", column.name, *value->second);
         }
     return "";
+}
+
+bool Judge::lists_people() const {
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    return says_people(relation_.name) ||
+           (shape != nullptr && std::any_of(shape->columns.begin(), shape->columns.end(),
+                                            [](const ColumnShape &column) { return says_whose_name(column.name); }));
+}
+
+std::set<std::string> Judge::intimate_shown(const Observation &observation) const {
+    std::set<std::string> result;
+    const TableShape *shape = stage_.tables().of(relation_.id);
+    if (shape == nullptr || !observation.identified || observation.foreign.empty()) return result;
+    for (const ColumnShape &column : shape->columns)
+        // A token that opens nothing is a piece of text, or when one ends.
+        if (says_private(column.name) && (column.name.find("token") == std::string::npos || is_secret(column.name)) &&
+            may_select(relation_.id, column.number))
+            result.insert(column.name);
+    return result;
 }
 
 // Turns what was seen into a verdict, given what was expected.
@@ -116,7 +136,12 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
         const std::string row =
             observation.foreign.empty() || writes_new ? "" : probe_.as_json(*observation.foreign.front());
         if (!fine) cell.witness = witness(persona_, observation, row);
-        if (!fine && cell.command == Command::select) cell.secret = secret_shown(observation);
+        if (!fine && cell.command == Command::select) {
+            cell.secret = secret_shown(observation);
+            cell.intimate = intimate_shown(observation);
+            // A list of customers with their addresses, whoever typed it in and for whom.
+            cell.personal = cell.personal || (!cell.intimate.empty() && relation_.is_table() && lists_people());
+        }
         return;
     }
     if (cell.expected == "all") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +50,8 @@ private:
     std::vector<OwnRow> below_own(const TableShape &shape, const Values &like, int above);
     // What is secret by its name in rows that were shown; empty for nothing.
     std::string secret_shown(const Observation &observation) const;
+    bool lists_people() const;
+    std::set<std::string> intimate_shown(const Observation &observation) const;
     bool is_of_another_bucket(const Policy &policy, const std::string &object) const;
     std::string policies_in_play(const Cell &cell, const Row *row) const;
 

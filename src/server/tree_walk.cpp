@@ -338,6 +338,34 @@ void note_null_equal(TreeWalk *walk, const OpExpr *distinct) {
     }
 }
 
+// ---- what is taken for the row ------------------------------------------------------------------------------------
+
+bool takes_paths_apart(Oid function) {
+    const Oid schema = get_func_namespace(function);
+    const char *of = get_namespace_name(schema), *name = get_func_name(function);
+    if (of != nullptr && strcmp(of, "storage") == 0) return true;
+    if (schema != PG_CATALOG_NAMESPACE) return false;
+    for (const char *known : {"split_part", "string_to_array", "regexp_split_to_array"})
+        if (strcmp(name, known) == 0) return true;
+    return false;
+}
+
+// storage.foldername(name) within EXISTS (SELECT FROM companies ...): where a company has a name, it is the company's.
+void note_captured(TreeWalk *walk, const FuncExpr *call) {
+    const char *schema = OidIsValid(walk->relation) ? get_namespace_name(get_rel_namespace(walk->relation)) : nullptr;
+    if (schema == nullptr || strcmp(schema, "storage") != 0 || call->args == NIL || depth(walk) == 0 ||
+        !takes_paths_apart(call->funcid))
+        return;
+    Node *path = without_casts((Node *)linitial(call->args));
+    if (path == nullptr || !IsA(path, Var)) return;
+    const RangeTblEntry *entry = entry_of(castNode(Var, path), walk);
+    if (entry == nullptr || entry->relid == walk->relation) return;
+    const char *name = get_attname(entry->relid, castNode(Var, path)->varattno, true);
+    if (name != nullptr && get_attnum(walk->relation, name) > 0 &&
+        !contain_vars_of_level((Node *)linitial(walk->stack), 1))
+        note(walk, NoteKind::captured, entry->relid, castNode(Var, path)->varattno);
+}
+
 // ---- the walk -----------------------------------------------------------------------------------------------------
 
 void note_call(TreeWalk *walk, FuncExpr *call) {
@@ -378,7 +406,10 @@ bool walk_node(Node *node, void *context) {
         return false;
     }
     case T_Var: note_column(walk, castNode(Var, node)); break;
-    case T_FuncExpr: note_call(walk, castNode(FuncExpr, node)); break;
+    case T_FuncExpr:
+        note_call(walk, castNode(FuncExpr, node));
+        note_captured(walk, castNode(FuncExpr, node));
+        break;
     case T_SQLValueFunction: walk->asks_who = walk->asks_who || is_current_user(node); break;
     case T_SubscriptingRef: note_subscript(walk, castNode(SubscriptingRef, node)); break;
     case T_OpExpr:

@@ -17,6 +17,7 @@ enum class NoteKind {
     metadata_column, // a column raw_user_meta_data is read
     self,            // a column of a sub-select that is compared with itself, and that the policy's table has as well
     outer,           // a column that a sub-select shows of the protected row, and that is compared with what it shows
+    captured,        // a column of a sub-select whose path is taken apart where the file's own was meant
     detached,        // a table whose having rows decides, for no row and no caller in particular
     null_equal,      // a column for which NULL equals a caller without a value
     identity_equal,  // a column that has to equal something of the caller

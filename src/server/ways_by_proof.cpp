@@ -215,12 +215,14 @@ private:
         return true;
     }
 
-    // By what is asked of one's own row, and not by what the row is about.
+    // By what is asked of one's own row, and not by what the row is about, nor by taking somebody else's.
     bool raises(const Relation &relation, const Written &write) const {
         const TableShape &shape = *stage_.tables().of(relation.id);
         return std::all_of(write.columns.begin(), write.columns.end(), [&](const std::string &name) {
             return std::any_of(shape.columns.begin(), shape.columns.end(), [&](const ColumnShape &column) {
-                return column.name == name && stage_.hints().personal.contains({relation.id, column.number});
+                const Column place{relation.id, column.number};
+                return column.name == name && stage_.hints().personal.contains(place) &&
+                       !stage_.hints().identity.contains(place);
             });
         });
     }

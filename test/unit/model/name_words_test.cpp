@@ -147,5 +147,16 @@ TEST(NameWords, WhatPeopleHave) {
         EXPECT_FALSE(says_person(name)) << name;
 }
 
+TEST(NameWords, WhoIsListed) {
+    for (const char *name : {"full_name", "last_name", "surname", "customer_name", "guestName"})
+        EXPECT_TRUE(says_whose_name(name)) << name;
+    for (const char *name : {"name", "company_name", "patient_id", "gender", "medicine_name", "user_id"})
+        EXPECT_FALSE(says_whose_name(name)) << name;
+    for (const char *name : {"public.customers", "clients", "contact_requests", "crm.leads", "newsletter_subscribers"})
+        EXPECT_TRUE(says_people(name)) << name;
+    for (const char *name : {"team_members", "public_profiles", "shops", "leaderboard", "products", "public.orders"})
+        EXPECT_FALSE(says_people(name)) << name;
+}
+
 } // namespace
 } // namespace rlsproof
