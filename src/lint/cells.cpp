@@ -259,6 +259,15 @@ Finding failing(const World &world, const std::string &object, Verdict verdict, 
                 : fmt::format("whether {} {} other people's rows in {} by {} is {}", listed(personas),
                               personas.size() == 1 ? "reaches" : "reach", object, listed(commands),
                               verdict == Verdict::vacuous ? "not shown by any row" : "unknown");
+        const auto passes =
+            std::find_if(group.cells.begin(), group.cells.end(), [](const Cell *c) { return c->passes; });
+        if (passes == group.cells.end()) return finding;
+        finding.level = Level::warning;
+        finding.category = Category::exposure;
+        finding.message = fmt::format("{} gets by what turns others away in {}, and what it has of that is not known",
+                                      (*passes)->persona, object.substr(object.find(':') + 1));
+        finding.detail = fmt::format("{} as {}: {}.", name(cell.command), (*passes)->persona, (*passes)->reason);
+        finding.hint = "Let it turn away who has no account as well: IF auth.uid() IS NULL OR ... THEN RAISE.";
         return finding;
     }
     }

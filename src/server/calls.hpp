@@ -66,6 +66,7 @@ private:
         bool tells = false;             // it answers about somebody what it does not answer about nobody
         int unexplained = 0;            // answers that say something, and not of whom
         std::vector<Refusal> refused;   // calls that the function itself turned away
+        std::vector<Refusal> failed;    // calls without an account that something else stopped
         std::string seen;               // what a call showed or changed of other people's rows; empty where nothing
         bool rows = false;              // and that was rows, not something about them
         bool in_tables = false;         // and it is known in which tables

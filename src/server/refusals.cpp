@@ -314,4 +314,18 @@ const Refusal *Refusals::not_for_the_caller(const std::vector<Refusal> &refusals
     return nullptr;
 }
 
+std::string Refusals::passed_unsigned(const std::vector<Refusal> &failed) const {
+    if (like_ == nullptr || like_->uid.empty()) return "";
+    for (const Refusal &call : failed) {
+        const Outcome signed_in = called(call, "", like_);
+        const bool turned_away = !signed_in.ok && (signed_in.sqlstate == "P0001" || signed_in.sqlstate == "42501");
+        if (turned_away && gets_further(call.outcome, signed_in))
+            return fmt::format(
+                "it turns away whoever is signed in and has no right ({}: {}), and lets go on whoever is "
+                "not signed in at all, to {}: {}",
+                signed_in.sqlstate, signed_in.message, call.outcome.sqlstate, call.outcome.message);
+    }
+    return "";
+}
+
 } // namespace rlsproof::server

@@ -39,6 +39,9 @@ public:
 
     // The refusal that is not known to depend on who calls; nothing where they all do that matter.
     const Refusal *not_for_the_caller(const std::vector<Refusal> &refusals) const;
+    // Of calls without an account that failed: that one got by what turns away whoever has one, in words; or nothing.
+    // What is asked of who is signed in, and not whether somebody is, stops those alone.
+    std::string passed_unsigned(const std::vector<Refusal> &failed) const;
 
 private:
     bool somebody_gets_further(const Refusal &refusal) const;

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "server/appointed.hpp"
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/refusals.hpp"
@@ -87,6 +88,9 @@ void WaysUp::try_planting(const std::string &object) {
             const AsUser past(user_, security_);
             theirs = stage_.sign_up(kNeighbour, true);
             take_in(theirs);
+            // Nor is the neighbour one of those who look after all.
+            std::vector<Finding> said;
+            strike_off(stage_, bodies_, as_person(persona_, kNeighbour), theirs, said);
         }
         for (const Plantable &plantable : all) {
             const Scratch scratch;
