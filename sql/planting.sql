@@ -71,6 +71,37 @@ CREATE POLICY seen ON post FOR SELECT USING (shown OR by = uid());
 CREATE TABLE reply (id int PRIMARY KEY, post uuid NOT NULL REFERENCES post, by uuid NOT NULL REFERENCES member);
 CREATE POLICY seen ON reply FOR SELECT USING (by = uid() OR post IN (SELECT p.id FROM post p));
 CREATE POLICY own ON reply FOR INSERT WITH CHECK (by = uid());
+-- Good: nobody but those who look after all teams is shown it.
+CREATE TABLE looks_after (who uuid PRIMARY KEY REFERENCES member);
+CREATE POLICY own ON looks_after FOR SELECT USING (who = uid());
+CREATE TABLE petition (id int PRIMARY KEY, team uuid NOT NULL REFERENCES team, by uuid NOT NULL REFERENCES member);
+CREATE POLICY seen ON petition FOR SELECT USING (by = uid() OR EXISTS (SELECT FROM looks_after a WHERE a.who = uid()));
+CREATE POLICY own ON petition FOR INSERT WITH CHECK (by = uid());
+-- Bad: a function that writes down who called it, for any team. Good: one that asks whose team it is, and a box for wishes.
+CREATE TABLE log (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), team uuid NOT NULL REFERENCES team, by uuid, words text);
+CREATE POLICY seen ON log FOR SELECT USING (team = my_team());
+CREATE FUNCTION note_down(p_team uuid, p_words text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN INSERT INTO plant.log (team, by, words) VALUES (p_team, plant.uid(), p_words); END $$;
+CREATE FUNCTION note_own(p_team uuid, p_words text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN IF p_team IS DISTINCT FROM plant.my_team() THEN RAISE EXCEPTION 'of another team'; END IF;
+        INSERT INTO plant.log (team, by, words) VALUES (p_team, plant.uid(), p_words); END $$;
+CREATE TABLE requests (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), team uuid NOT NULL REFERENCES team, by uuid, words text);
+CREATE POLICY seen ON requests FOR SELECT USING (team = my_team());
+CREATE FUNCTION ask_for(p_team uuid, p_words text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN INSERT INTO plant.requests (team, by, words) VALUES (p_team, plant.uid(), p_words); END $$;
+-- Bad: whoever is signed in is asked who he is, and whoever is not, is not. What he gets fails on the way.
+CREATE TABLE token (who uuid PRIMARY KEY REFERENCES member, sealed text);
+CREATE POLICY own ON token USING (who = uid());
+CREATE FUNCTION unsealed(p uuid) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE s text; BEGIN
+    IF plant.uid() IS NOT NULL AND plant.uid() <> p THEN RAISE EXCEPTION 'not yours'; END IF;
+    SELECT sealed INTO s FROM plant.token WHERE who = p;
+    RETURN convert_from(decode(s, 'base64'), 'UTF8'); END $$;
+CREATE FUNCTION unsealed_for_him(p uuid) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE s text; BEGIN
+    IF plant.uid() IS NULL OR plant.uid() <> p THEN RAISE EXCEPTION 'not yours'; END IF;
+    SELECT sealed INTO s FROM plant.token WHERE who = p;
+    RETURN convert_from(decode(s, 'base64'), 'UTF8'); END $$;
 -- Good: a shop that offers things to everybody is to be written to, though nothing else of it is shown.
 CREATE TABLE shop (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL);
 CREATE TABLE clerk (who uuid REFERENCES member, shop uuid REFERENCES shop, PRIMARY KEY (who, shop));
@@ -90,6 +121,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA plant TO authentica
 RESET search_path;
 SELECT object, level, message, detail FROM rlsproof.audit() WHERE rule = 'open' AND object <> 'plant.post' ORDER BY object COLLATE "C";
 SELECT count(*) FROM rlsproof.audit() WHERE message LIKE '%contradict%' OR detail LIKE '%contradict%';
+SELECT object, level, message FROM rlsproof.audit() WHERE rule = 'unknown' AND object LIKE 'rpc:%' AND level <> 'note';
 SELECT object, command, verdict, reason FROM rlsproof.verify('newcomer') WHERE object IN ('plant.mark', 'plant.comments', 'plant.vote') AND command IN ('INSERT', 'UPDATE');
 -- What is worse is told first, and this beside it.
 CREATE POLICY shown ON plant.score FOR SELECT USING (true);

@@ -340,6 +340,13 @@ bool answers_one_word(const World &world, const std::string &object) {
                        [&](const Function &function) { return function.name == object && function.one_word; });
 }
 
+// A role beside the one that everybody has who has signed in is had by whom a token was signed for with it: a panel of
+// one's own people, mostly. Who that is, the database does not say.
+bool takes_another_role(const Group &group) {
+    return std::all_of(group.by_persona.begin(), group.by_persona.end(),
+                       [](const auto &persona) { return persona.first.find(':') != std::string::npos; });
+}
+
 bool said(const std::vector<Finding> &findings, const std::string &reason) {
     return std::any_of(findings.begin(), findings.end(), [&](const Finding &f) { return f.message == reason; });
 }
@@ -384,6 +391,12 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         if (!explained || verdict == Verdict::leak) {
             findings.push_back((call ? callable : reachable)(world, object, verdict, group));
             findings.back().detail += beside;
+            if (verdict == Verdict::open && takes_another_role(group)) {
+                findings.back().level = Level::warning;
+                findings.back().detail +=
+                    " Whoever has signed in has another role; who gets a token with this one, the "
+                    "database does not say.";
+            }
         }
     }
 }

@@ -31,6 +31,12 @@ constexpr std::array kPeople = {"customer*", "client",       "clients",     "lea
                                 "profile*",  "people",       "person*",     "donor*",        "volunteer*", "resident*",
                                 "signup*",   "waitlist*",    "newsletter*", "registration*", "enquir*",    "inquir*",
                                 "buyer*",    "member",       "members"};
+constexpr std::array kHandedIn = {
+    "request*",    "application*", "lead",         "leads",        "enquir*", "inquir*", "contact*",
+    "submission*", "booking*",     "appointment*", "reservation*", "order",   "orders",  "signup*",
+    "waitlist*",   "feedback",     "response*",    "vote*",        "view",    "views",   "click*",
+    "visit*",      "event*",       "impression*",  "analytic*",    "metric*", "report*", "review*",
+    "rating*",     "donation*",    "payment*",     "subscri*",     "invit*"};
 // Who stands on the page about us is there to be seen.
 constexpr std::array kShown = {"team", "staff", "public", "speaker*", "author*"};
 constexpr std::array kStanding = {"role", "rank", "tier", "plan", "level", "status", "type"};
@@ -153,6 +159,10 @@ bool says_person(std::string_view column) {
     const std::vector<std::string> words = words_of_name(column);
     return any_fits(words, kOfPeople) ||
            (words.size() == 2 && words.back() == "name" && any_fits({words.front()}, kNameOfPeople));
+}
+
+bool says_handed_in(std::string_view table) {
+    return any_fits(words_of_name(table.substr(table.rfind('.') + 1)), kHandedIn);
 }
 
 bool says_whose_name(std::string_view column) {

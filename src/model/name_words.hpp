@@ -30,6 +30,9 @@ bool speaks_of_it(std::string_view column);
 // Something that people have and things have not: first_name, date_of_birth, diagnosis.
 bool says_person(std::string_view column);
 
+// What strangers hand in where they do not belong, as they are asked to: requests, bookings, votes, page_views.
+bool says_handed_in(std::string_view table);
+
 // What somebody is called: full_name, customer_name.
 bool says_whose_name(std::string_view column);
 

@@ -81,7 +81,9 @@ void WaysUp::try_planting(const std::string &object) {
         if (!keys.empty() || says_between_people(relation.name))
             all.push_back({&relation, std::move(keys), std::move(cells), std::move(offered)});
     }
-    if (all.empty()) return;
+    const bool calls = std::any_of(world_.functions.begin(), world_.functions.end(),
+                                   [](const Function &function) { return function.definer && !function.platform; });
+    if (all.empty() && !calls) return;
     (void)attempt(Finish::rollback, [&] {
         std::vector<Row> theirs;
         {
@@ -96,6 +98,7 @@ void WaysUp::try_planting(const std::string &object) {
             const Scratch scratch;
             (void)attempt(Finish::rollback, [&] { plant(plantable, theirs); });
         }
+        plant_by_calls(object, theirs);
     });
 }
 
@@ -126,25 +129,30 @@ void WaysUp::take_in(std::vector<Row> &theirs) {
     }
 }
 
-// Tries it with each key that leads to something of the neighbour's, the others as they are for one's own rows.
-void WaysUp::plant(const Plantable &plantable, std::vector<Row> theirs) {
-    for (const ForeignKey *key : plantable.keys) {
-        if (std::any_of(theirs.begin(), theirs.end(), [&](const Row &row) { return row.table == key->parent; }))
-            continue;
+// What a row of theirs is called by, that others hang on; there is one, where it can be made.
+std::optional<std::string> WaysUp::of_the_neighbour(const ForeignKey &key, std::vector<Row> &theirs) {
+    const auto is_there = [&](const Row &row) { return row.table == key.parent; };
+    if (std::none_of(theirs.begin(), theirs.end(), is_there)) {
         const AsUser past(user_, security_);
-        if (std::optional<Row> row = stage_.another_own(*stage_.tables().of(key->parent), kNeighbour, theirs))
+        if (std::optional<Row> row = stage_.another_own(*stage_.tables().of(key.parent), kNeighbour, theirs))
             theirs.push_back(std::move(*row));
     }
+    const auto parent = std::find_if(theirs.begin(), theirs.end(), is_there);
+    if (parent == theirs.end()) return std::nullopt;
+    const auto value = parent->values.find(key.parent_columns.front());
+    return value == parent->values.end() ? std::nullopt : value->second;
+}
+
+// Tries it with each key that leads to something of the neighbour's, the others as they are for one's own rows.
+void WaysUp::plant(const Plantable &plantable, std::vector<Row> theirs) {
+    for (const ForeignKey *key : plantable.keys) (void)of_the_neighbour(*key, theirs);
     for (Cell *cell : plantable.cells) {
         unsettled_.clear();
         for (const ForeignKey *key : plantable.keys) {
             if (cell->command == Command::insert && plantable.offered.contains(key->parent)) continue;
-            const auto parent =
-                std::find_if(theirs.begin(), theirs.end(), [&](const Row &row) { return row.table == key->parent; });
-            if (parent == theirs.end()) continue;
-            const auto value = parent->values.find(key->parent_columns.front());
-            if (value == parent->values.end() || !value->second) continue;
-            const Planting planting{plantable, *key, *value->second, theirs};
+            const std::optional<std::string> value = of_the_neighbour(*key, theirs);
+            if (!value) continue;
+            const Planting planting{plantable, *key, *value, theirs};
             if (cell->command == Command::insert ? plants_new(planting, *cell) : plants_own(planting, *cell)) break;
         }
         if (says_between_people(plantable.relation->name) && cell->command == Command::insert &&

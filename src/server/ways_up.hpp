@@ -198,6 +198,9 @@ private:
     bool is_offered(Oid parent, Oid but);
     void take_in(std::vector<Row> &theirs);
     void plant(const Plantable &plantable, std::vector<Row> theirs);
+    void plant_by_calls(const std::string &object, const std::vector<Row> &theirs);
+    void plant_by_calling(const Function &function, const Relation &relation, std::vector<Row> theirs, Cell &cell);
+    std::optional<std::string> of_the_neighbour(const ForeignKey &key, std::vector<Row> &theirs);
     bool plants_new(const Planting &planting, Cell &cell);
     bool plants_own(const Planting &planting, Cell &cell);
     struct Planted {
