@@ -48,6 +48,18 @@ CREATE FUNCTION founded(c uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEF
     AS $$ SELECT EXISTS (SELECT FROM point.club WHERE id = c AND founder = point.uid()) $$;
 CREATE POLICY sent ON guest_invites FOR INSERT WITH CHECK (sender = uid() AND status = 'pending' AND founded(club));
 CREATE POLICY answered ON guest_invites FOR UPDATE USING (receiver = uid()) WITH CHECK (receiver = uid() AND status IN ('accepted', 'declined'));
+-- Bad: whoever gives a course reads the essays of those who have a paper in it, and says whose paper it is.
+CREATE TABLE course (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), giver uuid NOT NULL REFERENCES account);
+CREATE POLICY own ON course USING (giver = uid());
+CREATE TABLE paper (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), course uuid NOT NULL REFERENCES course, who uuid NOT NULL REFERENCES account);
+CREATE FUNCTION gives(c uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT EXISTS (SELECT FROM point.course WHERE id = c AND giver = point.uid()) $$;
+CREATE POLICY own ON paper FOR INSERT WITH CHECK (who = uid());
+CREATE POLICY seen ON paper FOR SELECT USING (who = uid() OR gives(course));
+CREATE POLICY marked ON paper FOR UPDATE USING (gives(course));
+CREATE TABLE essay (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), who uuid NOT NULL REFERENCES account, words text);
+CREATE POLICY own ON essay USING (who = uid());
+CREATE POLICY read ON essay FOR SELECT USING (EXISTS (SELECT FROM paper p WHERE p.who = essay.who AND gives(p.course)));
 DO $$ DECLARE t regclass; BEGIN
     FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'point'::regnamespace AND relkind = 'r' LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t);

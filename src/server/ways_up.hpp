@@ -119,10 +119,17 @@ private:
     // A row of its own that is made to name what is somebody else's.
     struct Pointed {
         const Relation &relation;
-        const ForeignKey &key;
+        int column;
+        const ForeignKey *key; // that it belongs to; of a column that names people nothing
         Candidate other;
         std::string statement;
     };
+    struct Pointer {
+        int column;
+        const ForeignKey *key;
+        std::vector<Candidate> others;
+    };
+    std::vector<Pointer> pointers(const TableShape &shape) const;
     void try_pointing(const Relation &relation, const Founded &founded, const Sight &before);
     std::vector<std::string> pointing(const TableShape &shape, const Row &mine, int number, const Candidate &other);
     bool opens_by_pointing(const Pointed &pointed, const Founded &founded, const Sight &before);
