@@ -77,6 +77,12 @@ CREATE POLICY own ON looks_after FOR SELECT USING (who = uid());
 CREATE TABLE petition (id int PRIMARY KEY, team uuid NOT NULL REFERENCES team, by uuid NOT NULL REFERENCES member);
 CREATE POLICY seen ON petition FOR SELECT USING (by = uid() OR EXISTS (SELECT FROM looks_after a WHERE a.who = uid()));
 CREATE POLICY own ON petition FOR INSERT WITH CHECK (by = uid());
+-- Bad: an entry about anything, which is shown to those whose thing it is.
+CREATE TABLE trail (id int PRIMARY KEY, by uuid NOT NULL REFERENCES member, about text NOT NULL, what uuid NOT NULL);
+CREATE FUNCTION of_my_team(p_ticket uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT EXISTS (SELECT FROM plant.ticket t WHERE t.id = p_ticket AND t.team = plant.my_team()) $$;
+CREATE POLICY seen ON trail FOR SELECT USING (about = 'ticket' AND of_my_team(what));
+CREATE POLICY own ON trail FOR INSERT WITH CHECK (by = uid());
 -- Bad: a function that writes down who called it, for any team. Good: one that asks whose team it is, and a box for wishes.
 CREATE TABLE log (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), team uuid NOT NULL REFERENCES team, by uuid, words text);
 CREATE POLICY seen ON log FOR SELECT USING (team = my_team());

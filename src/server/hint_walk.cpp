@@ -322,6 +322,8 @@ void note_handed(HintWalk *walk, const FuncExpr *call) {
     foreach (cell, call->args) {
         Node *argument = folded(without_casts((Node *)lfirst(cell)));
         const int at = position++;
+        if (Place place; argument != nullptr && place_of(argument, walk, &place) && place.number > 0)
+            note(walk, HintKind::given_to, place.relation, place.number, place.own, nullptr, call->funcid, at);
         if (argument == nullptr || !IsA(argument, Const) || castNode(Const, argument)->constisnull) continue;
         const auto *constant = castNode(Const, argument);
         const auto add = [&](Oid type, Datum value) {

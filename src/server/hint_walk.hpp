@@ -29,6 +29,7 @@ enum class HintKind {
     mention,       // a constant, wherever it stands
     read_as,       // a text is cast to another type
     table,         // is read
+    given_to,      // a column is handed to a function, `other`, as the argument of this number
     handed,        // a constant is handed to a function, as the argument of this number
     asked,         // a constant that something about the caller is compared with, and the function that says it
 };

@@ -343,6 +343,11 @@ order by n.nspname collate "C", c.relname collate "C", p.polname collate "C")");
                     hint.joined.insert({column, Column{raw->other, raw->other_number}});
                     break;
                 case HintKind::joined_part: hint.joined.insert({column, Column{raw->other, raw->other_number}}); break;
+                case HintKind::given_to:
+                    if (!second) break;
+                    for (const Column &asked : columns_asked(raw->other, raw->other_number))
+                        if (asked.relation != raw->relation) hints.handed_to.insert({column, asked});
+                    break;
                 case HintKind::matched: hints.matched.insert({column, Column{raw->other, raw->other_number}}); break;
                 case HintKind::personal:
                     if (second) hints.personal.insert(column);

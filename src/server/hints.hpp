@@ -56,6 +56,7 @@ struct Hints {
     std::set<Column> personal;                          // of these, the ones read from a row that is the caller's own
     std::set<Column> in_policies;                       // columns that a policy names, in whatever way
     std::set<std::pair<Column, Column>> joined;         // columns of two tables that are compared with each other
+    std::set<std::pair<Column, Column>> handed_to;      // columns, and what functions compare them with
     std::set<std::pair<Column, Column>> matched;        // these, and columns compared with what is looked up in another
     std::map<Column, Oid> read_as;                      // texts that policies cast to another type
     std::set<std::string> asked;                        // constants that something about the caller is compared with
