@@ -185,6 +185,7 @@ struct DefaultPrivilege {
     std::set<Command> commands;
     std::vector<std::string> personas; // that hold them through the grantee
     bool everywhere = false;           // not for this schema alone
+    bool platform = false;             // no more than the platform hands out at birth, of its own things too
 };
 
 // A bucket whose files a persona may list by a policy that asks nothing about the file.

@@ -221,6 +221,33 @@ subtest 'stand-ins' => sub {
     nothing_left('stand-ins');
 };
 
+subtest 'what every project is born with' => sub {
+    # (name, what the project adds, the level it is told at)
+    my $table = "create table t (id uuid primary key references auth.users (id));\nalter table t enable row level security;\n"
+        . "create policy own on t to authenticated using (id = auth.uid());\n";
+    my $api = "create schema api;\ngrant usage on schema api to anon;\ncreate table api.t (id int);\n";
+    for ([qw(born note), ''],
+        ['said_again', 'note', "alter default privileges in schema public grant all on tables to anon, authenticated, service_role;\n"],
+        ['taken_back', '', "alter default privileges in schema public revoke all on tables from anon, authenticated;\n"],
+        ['public', 'warning', "alter default privileges in schema public grant select on tables to public;\n"],
+        ['grantable', 'warning', "alter default privileges in schema public grant select on tables to anon with grant option;\n"],
+        ['everywhere', 'warning', "alter default privileges grant select on tables to authenticated;\n"],
+        ['other_schema', 'warning', "${api}alter default privileges in schema api grant select on tables to anon;\n"],
+        ['as_the_platform', 'warning', "${api}alter default privileges for role postgres, supabase_admin in schema api grant select on tables to anon;\n"],
+        ['other_maker', 'warning', "create role maker;\ngrant create on schema public to maker;\ncreate table made (id int);\nalter table made owner to maker;\n"
+                . "revoke all on made from anon, authenticated;\nalter default privileges for role maker in schema public grant select on tables to anon;\n"]) {
+        my ($name, $level, $more) = @$_;
+        my ($status, $out) = run('audit', migrations($name, '1.sql' => $table . $more), '--format', 'json', '--output', '-');
+        my %levels = map { $_ => 1 } $out =~ /"rule": ?"default_privileges",\s*"level": ?"(\w+)"/g;
+        delete $levels{note} if $level eq 'warning';
+        is(join(' ', sort keys %levels), $level, "$name: default privileges are told as it is fit") or diag $out;
+        next if $name ne 'born';
+        is($status, 0, 'a project in order is one without a finding');
+        like($out, qr/"headline": ?"nothing to mend/, 'and with nothing to mend');
+    }
+    nothing_left('born with');
+};
+
 subtest 'failed alike' => sub {
     my $grants = join '', map { "grant execute on function far_$_(int) to public;\n" } 1 .. 5;
     my $dir = migrations('alike', '1.sql' => "create table t (i int);\n$grants", '2.sql' => "grant execute on function far_9() to public;\n"
