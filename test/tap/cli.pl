@@ -260,6 +260,26 @@ subtest 'failed alike' => sub {
     nothing_left('alike');
 };
 
+subtest 'failed for one thing' => sub {
+    my $policies = join '', map { "create policy p_$_ on orders using (true);\ncreate policy q_$_ on public.orders using (true);\n" } 1 .. 2;
+    my $dir = migrations('for_one', '1.sql' => "create table t (i int);\n$policies", '2.sql' => "alter table orders add column a int;\n"
+            . "create table made (i int references nowhere);\ncreate view v as select * from made;\ngrant select on made to public;\n"
+            . "create index on made (i);\nselect * from orders;\ncreate schema other;\n",
+        '3.sql' => "set search_path = other;\nselect * from orders;\ncreate function f() returns void set search_path = other language sql as 'select 1 from orders';\n"
+            . "set search_path = public;\nalter table t drop column nope;\nalter table t drop column nope;\nalter table made drop column nope;\n");
+    my ($status, $out) = run('audit', $dir, '--format', 'json', '--output', '-');
+    my @failed = $out =~ /"rule": ?"migration_failed".*?\}/sg;
+    is(scalar(@failed), 7, 'what is missing is told once') or diag $out;
+    like($out, qr/"object": ?"[^"]*1\.sql:2",\s*"message": ?"relation \\"public\.orders\\" does not exist \(42P01\): 6 statements in 2 files failed for it",/,
+        'with how much failed for it, whether its schema is named or not');
+    like($out, qr/No statement here makes it\. The first was: [^"]*They stand in [^ ]*1\.sql:2,3,4,5; [^ ]*2\.sql:1,6\./, 'where, and that nothing makes it');
+    like($out, qr/public\.made\\" does not exist \(42P01\): 4 statements.{0,60}failed for it",\s*"detail": ?"The statement that makes it failed, too: [^ ]*2\.sql:2\./s,
+        'or where it should have been made');
+    like($out, qr/"message": ?"relation \\"orders\\" does not exist \(42P01\)"/, 'a name that is looked for elsewhere is another one');
+    like($out, qr/15 of 19 statements did not/, 'and they are counted one by one');
+    nothing_left('failed for one');
+};
+
 subtest 'nobody connects' => sub {
     my $policies = join '', map { "alter table $_ enable row level security; alter table $_ force row level security;\n"
             . "create policy p on $_ using (tenant = nullif(current_setting('app.tenant', true), '')::uuid);\n" } qw(kept shared);
