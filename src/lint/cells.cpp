@@ -90,6 +90,19 @@ bool writes(const Group &group) {
                        [](const Cell *cell) { return cell->command != Command::select; });
 }
 
+// A view that is said to be read, where more than that was seen, or something else.
+std::string done_through(const World &world, const Group &group, const std::string &read) {
+    Group written;
+    for (const Cell *cell : group.cells)
+        if (cell->command != Command::select) written.add(*cell);
+    const std::string what = who_can_what(world, written);
+    constexpr std::string_view kRead = " can read ";
+    const size_t at = read.find(kRead);
+    if (at == std::string::npos || written.cells.size() < group.cells.size())
+        return fmt::format("{}; {} through it", read, what);
+    return fmt::format("{} in {}", what, read.substr(at + kRead.size()));
+}
+
 Finding about(const std::string &rule, const std::string &object, const Group &group) {
     Finding finding;
     finding.rule = rule;
@@ -248,6 +261,15 @@ bool shown_by_another(const std::vector<Cell> &cells, const Cell &cell) {
     });
 }
 
+// A view that shows one of those who may read it nothing today, and another one what it should not: nobody is to take
+// comfort in that.
+bool shown_to_another(const std::vector<Cell> &cells, const Cell &cell) {
+    return cell.command == Command::select && !cell.declared &&
+           std::any_of(cells.begin(), cells.end(), [&](const Cell &other) {
+               return other.object == cell.object && other.command == cell.command && other.verdict == Verdict::open;
+           });
+}
+
 // A view that reads past policies and shows strangers nothing of others all the same, by a condition of its own.
 void weigh_views(const std::vector<Cell> &cells, std::vector<Finding> &findings) {
     for (Finding &finding : findings) {
@@ -318,7 +340,8 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
     for (const Cell &cell : cells) {
         // truncate_granted speaks for the rest.
         if (cell.verdict == Verdict::ok || !(row_wise(cell.command) || cell.command == Command::execute)) continue;
-        if (cell.verdict == Verdict::vacuous && shown_by_another(cells, cell)) continue;
+        if (cell.verdict == Verdict::vacuous && (shown_by_another(cells, cell) || shown_to_another(cells, cell)))
+            continue;
         if (said(findings, cell.reason)) continue;
         groups[{cell.object, cell.verdict}].add(cell);
     }
@@ -342,9 +365,14 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         for (Finding &finding : findings) {
             if (!explains(finding)) continue;
             explained = true;
-            const Cell &cell = finding.rule == "owner_view" ? as_told(group, Command::select) : strongest(group);
+            const bool view = finding.rule == "owner_view";
+            const Cell &cell = view ? as_told(group, Command::select) : strongest(group);
             if (cell.evidence != Evidence::execution) continue;
             finding.evidence = name(cell.evidence);
+            if (view && writes(group)) {
+                finding.level = Level::error;
+                finding.message = done_through(world, group, finding.message);
+            }
             if (call && cell.reached > 0 && !answers_one_word(world, object)) finding.level = Level::error;
             finding.detail += fmt::format(" Seen: {} as {}: {}.", name(cell.command), cell.persona, cell.reason);
         }
