@@ -125,8 +125,13 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     const bool for_everybody = std::any_of(world.personas.begin(), world.personas.end(), [&](const Persona &p) {
         return p.uid.empty() && group.by_persona.contains(p.name);
     });
-    const bool drop_box = for_everybody && std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *c) {
-                              return c->command == Command::insert && !c->personal;
+    // Whoever has signed in puts in there what visitors do.
+    const auto is_visitor = [&](const Cell &cell) {
+        return std::any_of(world.personas.begin(), world.personas.end(),
+                           [&](const Persona &p) { return p.uid.empty() && p.name == cell.persona; });
+    };
+    const bool drop_box = for_everybody && std::all_of(group.cells.begin(), group.cells.end(), [&](const Cell *c) {
+                              return c->command == Command::insert && (!c->personal || (c->founds && !is_visitor(*c)));
                           });
     // Whoever has signed in may found something of its own; what says whose it is, is written next.
     const bool founding = !for_everybody && std::all_of(group.cells.begin(), group.cells.end(),

@@ -204,6 +204,16 @@ bool Stage::names_people(const TableShape &table) const {
            });
 }
 
+bool Stage::is_form(const TableShape &table) const {
+    if (!table.foreign_keys.empty() || decides(table) || part_column(table) != nullptr) return false;
+    return std::all_of(table.columns.begin(), table.columns.end(), [&](const ColumnShape &column) {
+        const Column place{table.id, column.number};
+        const bool address = column.category == TYPCATEGORY_STRING && says_address(column.name);
+        return (address || (!hints_.tenant.contains(place) && !hints_.identity.contains(place))) &&
+               !says_granted(column.name) && !says_secret(column.name);
+    });
+}
+
 std::vector<Values> Stage::owned_each(const TableShape &table, const Values &values, const std::string &uid,
                                       const std::vector<Row> &own) const {
     std::vector<Values> result = owned_each(table, values, uid);
