@@ -21,6 +21,8 @@ const std::set<std::string, std::less<>> kCauses = {"rls_disabled", "policies_di
 const std::set<std::string, std::less<>> kCallCauses = {"any_sql", "definer_function", "definer_identity",
                                                         "forgeable_claim"};
 
+constexpr const char *kTurnedAway = "; with an account it was turned away";
+
 struct Group {
     std::map<std::string, std::set<Command>> by_persona;
     std::vector<const Cell *> cells;
@@ -114,6 +116,11 @@ Finding about(const std::string &rule, const std::string &object, const Group &g
     return finding;
 }
 
+// Open to nobody who has an account.
+bool without_account(const Group &group) {
+    return std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *cell) { return cell->without_account; });
+}
+
 Finding reachable(const World &world, const std::string &object, Verdict verdict, const Group &group) {
     Finding finding = about(std::string(name(verdict)), object, group);
     const Cell &cell = strongest(group);
@@ -147,7 +154,9 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     const auto secret =
         std::find_if(group.cells.begin(), group.cells.end(), [](const Cell *c) { return !c->secret.empty(); });
     const bool grave = verdict == Verdict::leak || secret != group.cells.end();
-    finding.level = grave || !(some || drop_box || founding || said || forged) ? Level::error : Level::warning;
+    const bool no_account = without_account(group);
+    finding.level =
+        grave || !(no_account || some || drop_box || founding || said || forged) ? Level::error : Level::warning;
     finding.category = Category::exposure;
     const std::string what = verdict == Verdict::open && founding         ? "rows that name nobody"
                              : verdict == Verdict::open && !cell.personal ? "rows"
@@ -157,6 +166,7 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");
     if (secret != group.cells.end())
         finding.message += fmt::format("; {} in it is secret by its name", (*secret)->secret);
+    if (no_account) finding.message += kTurnedAway;
     if (said && !some) finding.message += fmt::format("; {} says so", cell.said_by);
     finding.hint =
         fmt::format("If that is meant, declare it; else narrow {}. The witness of the cell can be pasted into psql: "
@@ -175,7 +185,7 @@ Finding callable(const World &world, const std::string &object, Verdict verdict,
     const Cell &cell = strongest(group);
     // To tell something about rows may be what a function is for: how many places are left.
     const bool seen = cell.evidence == Evidence::execution && cell.reached > 0 && cell.personal;
-    finding.level = verdict == Verdict::leak || seen ? Level::error : Level::warning;
+    finding.level = verdict == Verdict::leak || (seen && !without_account(group)) ? Level::error : Level::warning;
     finding.category = Category::exposure;
     std::vector<std::string> callers;
     for (const Persona &persona : world.personas)
@@ -188,6 +198,7 @@ Finding callable(const World &world, const std::string &object, Verdict verdict,
             : fmt::format("{} {}, {}", who_can_what(world, group), object,
                           verdict == Verdict::leak ? "which is more than was declared"
                                                    : "past the policies, and nobody declared that");
+    if (without_account(group)) finding.message += kTurnedAway;
     finding.hint =
         fmt::format("If that is meant, declare it: SELECT rlsproof.expect('{}', '{}', 'EXECUTE', 'all'). Else "
                     "let it look at who is calling, or take EXECUTE away.",
@@ -378,7 +389,8 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
                 finding.level = Level::error;
                 finding.message = done_through(world, group, finding.message);
             }
-            if (call && cell.reached > 0 && !answers_one_word(world, object)) finding.level = Level::error;
+            if (call && cell.reached > 0 && !answers_one_word(world, object) && !without_account(group))
+                finding.level = Level::error;
             finding.detail += fmt::format(" Seen: {} as {}: {}.", name(cell.command), cell.persona, cell.reason);
         }
         if (!explained || verdict == Verdict::leak) {

@@ -38,6 +38,10 @@ public:
     // a row of its own in every table that knows whose a row is. REQUIRES: a subtransaction of its own around it.
     std::vector<Row> sign_up(const std::string &uid, bool everywhere);
 
+    // The account alone, as the platform makes it, with what the application does then. False where there is none to
+    // make.
+    bool make_account(const std::string &uid);
+
     // One more row of its own, beside those: as signing up would put it in, had it a reason to. REQUIRES: as sign_up().
     std::optional<Row> another_own(const TableShape &table, const std::string &uid, const std::vector<Row> &own);
 
@@ -110,6 +114,7 @@ private:
     void make(const TableShape &table);
     void find(const TableShape &table);
     static void read_values(const TableShape &table, Row &row);
+    std::optional<Row> account_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own);
     std::optional<Row> own_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own);
     std::string identity_text(const ColumnShape &column, const std::string &uid) const;
 
