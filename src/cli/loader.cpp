@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <functional>
 #include <thread>
 #include <tuple>
 
@@ -11,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "cli/missing.hpp"
 #include "cli/scan.hpp"
 #include "cli/stand_in.hpp"
 #include "cli/statement.hpp"
@@ -25,6 +27,8 @@ constexpr std::array<std::string_view, 6> kMissing = {"42P01", "42883", "42704",
 constexpr std::array<std::string_view, 3> kDuplicate = {"42723", "42P07", "42710"};
 // Not inside a transaction; a new enum value is not to be used before its transaction has ended.
 constexpr std::array<std::string_view, 2> kNeedsNoTransaction = {"25001", "55P04"};
+// As many that fail for one missing thing are each told by themselves.
+constexpr size_t kMostForOne = 2;
 
 template <size_t n>
 bool is_one(const Failure &failure, const std::array<std::string_view, n> &states) {
@@ -72,9 +76,14 @@ std::string place(const Source &source, int line) {
     return fmt::format("{}:{}", source.name, line);
 }
 
+std::string undone_with(size_t statements) {
+    return fmt::format("\nThe transaction was undone; statements before it that went with it: {}.", statements);
+}
+
 } // namespace
 
 LoadResult Loader::load(const Sources &sources) {
+    sources_ = &sources;
     for (const auto &source : sources) total_ += count_pieces(*source);
     for (const auto &source : sources) load_file(*source);
     try_again();
@@ -322,25 +331,104 @@ void Loader::describe_helped() {
                                             superseded_.size(), first_of(superseded_)));
 }
 
-// One thing that is missing makes hundreds of statements fail: those of one kind, in one file, for the same reason, are
-// told in one.
+std::string Loader::Failed::missing() const {
+    return settings.empty() ? "" : missing_thing(failure, piece->text, settings[0].value_or(""));
+}
+
+// One thing that is missing makes hundreds of statements fail: they are told in one, and so are those of one kind, in
+// one file, for the same reason.
 void Loader::report_failed() {
     constexpr size_t kMostAlone = 4;
     using Kind = std::tuple<const Source *, std::string, std::string>;
     std::map<Kind, std::vector<const Failed *>> alike;
+    std::map<std::string, std::vector<const Failed *>> for_one;
     const auto kind = [](const Failed &failed) {
         return Kind{failed.source, first_words(failed.piece->text, 2), failed.failure.sqlstate};
     };
-    for (const Failed &failed : failed_) alike[kind(failed)].push_back(&failed);
+    for (const Failed &failed : failed_)
+        if (const std::string missing = failed.missing(); !missing.empty()) for_one[missing].push_back(&failed);
+    std::erase_if(for_one, [](const auto &group) { return group.second.size() <= kMostForOne; });
+    for (const Failed &failed : failed_)
+        if (!for_one.contains(failed.missing())) alike[kind(failed)].push_back(&failed);
     for (const Failed &failed : failed_) {
         ++result_.failed;
         result_.hiding += shapes_access(failed.piece->text);
+        if (const auto group = for_one.find(failed.missing()); group != for_one.end()) {
+            if (group->second.front() == &failed) result_.findings.push_back(told_of(group->first, group->second));
+            continue;
+        }
         const std::vector<const Failed *> &same = alike[kind(failed)];
         if (same.size() <= kMostAlone)
             result_.findings.push_back(told({&failed}));
         else if (same.front() == &failed)
             result_.findings.push_back(told(same));
     }
+}
+
+// Why it is not there, as far as the files tell.
+std::string Loader::maker_of(const std::string &missing) {
+    const auto maker = std::find_if(failed_.begin(), failed_.end(),
+                                    [&](const Failed &failed) { return makes(failed.piece->text, missing); });
+    if (maker != failed_.end())
+        return fmt::format("The statement that makes it failed, too: {}.", place(*maker->source, maker->piece->line));
+    const std::function<const Piece *(const Source &)> find = [&](const Source &source) -> const Piece * {
+        for (size_t i = 0; i < source.pieces.size(); i++) {
+            const auto inner = source.included.find(i);
+            if (inner != source.included.end())
+                if (const Piece *piece = find(*inner->second)) return piece;
+            if (makes(source.pieces[i].text, missing)) return &source.pieces[i];
+        }
+        return nullptr;
+    };
+    for (const auto &source : *sources_)
+        if (const Piece *piece = find(*source))
+            return fmt::format("It is made in {}; it was not there, or not by that name, when they ran.",
+                               place(*source, piece->line));
+    return "No statement here makes it.";
+}
+
+// REQUIRES: they all failed for what is missing.
+Finding Loader::told_of(const std::string &missing, const std::vector<const Failed *> &failed) {
+    constexpr size_t kFiles = 40, kLines = 12;
+    const Failed &first = *failed.front();
+    std::vector<const Source *> files;
+    std::map<const Source *, std::vector<std::string>> lines;
+    size_t undone = 0;
+    for (const Failed *one : failed) {
+        if (lines[one->source].empty()) files.push_back(one->source);
+        lines[one->source].push_back(std::to_string(line_of(*one->piece, one->failure.position)));
+        undone += one->undone;
+    }
+    // The finding itself says where the folder is.
+    const bool one_folder = std::all_of(files.begin(), files.end(), [&](const Source *file) {
+        return file->path.parent_path() == first.source->path.parent_path();
+    });
+    std::vector<std::string> places;
+    size_t shown = 0;
+    for (const Source *file : files) {
+        if (places.size() == kFiles) break;
+        const std::vector<std::string> &all = lines[file];
+        const size_t some = std::min(all.size(), kLines);
+        places.push_back(fmt::format("{}:{}", one_folder ? file->path.filename().string() : file->name,
+                                     fmt::join(all.begin(), all.begin() + static_cast<ptrdiff_t>(some), ",")));
+        shown += some;
+    }
+    Finding finding;
+    finding.rule = "migration_failed";
+    finding.level = Level::warning;
+    finding.category = Category::hygiene;
+    finding.object = place(*first.source, line_of(*first.piece, first.failure.position));
+    finding.message =
+        fmt::format("{} does not exist ({}): {} statements{} failed for it", missing, first.failure.sqlstate,
+                    failed.size(), files.size() > 1 ? fmt::format(" in {} files", files.size()) : "");
+    finding.detail = fmt::format("{} The first was: {}\nThey stand in {}{}.", maker_of(missing),
+                                 excerpt(first.piece->text, 200), fmt::join(places, "; "),
+                                 shown < failed.size() ? fmt::format("; and {} more", failed.size() - shown) : "");
+    if (undone > 0) finding.detail += undone_with(undone);
+    finding.hint = first.failure.hint;
+    finding.evidence = "execution";
+    finding.key = unique_key("migration_failed:" + missing);
+    return finding;
 }
 
 // REQUIRES: they are of one kind.
@@ -375,14 +463,17 @@ Finding Loader::told(const std::vector<const Failed *> &failed) {
                                      lines.size() > shown ? fmt::format(" and {} more", lines.size() - shown) : "");
     }
     if (!failure.detail.empty()) finding.detail += "\n" + failure.detail;
-    if (undone > 0)
-        finding.detail +=
-            fmt::format("\nThe transaction was undone; statements before it that went with it: {}.", undone);
+    if (undone > 0) finding.detail += undone_with(undone);
     finding.hint = failure.hint;
     finding.evidence = "execution";
-    finding.key = fmt::format("migration_failed:{}:{}", first.source->path.filename().string(), token_hash(all));
-    if (const int times = ++keys_[finding.key]; times > 1) finding.key += fmt::format("#{}", times);
+    finding.key =
+        unique_key(fmt::format("migration_failed:{}:{}", first.source->path.filename().string(), token_hash(all)));
     return finding;
+}
+
+std::string Loader::unique_key(std::string key) {
+    if (const int times = ++keys_[key]; times > 1) key += fmt::format("#{}", times);
+    return key;
 }
 
 } // namespace rlsproof::cli

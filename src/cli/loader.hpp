@@ -44,6 +44,8 @@ private:
         Failure failure;
         Row settings; // search_path, role, check_function_bodies
         size_t undone = 0;
+
+        std::string missing() const; // what it failed for, if something is not there
     };
 
     void load_file(const Source &source);
@@ -63,10 +65,14 @@ private:
     void describe_helped();
     void report_failed();
     Finding told(const std::vector<const Failed *> &failed);
+    Finding told_of(const std::string &missing, const std::vector<const Failed *> &failed);
+    std::string maker_of(const std::string &missing);
+    std::string unique_key(std::string key);
 
     Parameters parameters_;
     std::chrono::seconds timeout_;
     Progress &progress_;
+    const Sources *sources_ = nullptr;
     std::unique_ptr<Session> session_;
     LoadResult result_;
     std::vector<Failed> failed_;

@@ -22,6 +22,8 @@ const std::set<std::string, std::less<>> kCauses = {"rls_disabled", "policies_di
 const std::set<std::string, std::less<>> kCallCauses = {"any_sql", "definer_function", "definer_identity",
                                                         "forgeable_claim"};
 
+constexpr const char *kTurnedAway = "; with an account it was turned away";
+
 struct Group {
     std::map<std::string, std::set<Command>> by_persona;
     std::vector<const Cell *> cells;
@@ -114,6 +116,19 @@ bool writes(const Group &group) {
                        [](const Cell *cell) { return cell->command != Command::select; });
 }
 
+// A view that is said to be read, where more than that was seen, or something else.
+std::string done_through(const World &world, const Group &group, const std::string &read) {
+    Group written;
+    for (const Cell *cell : group.cells)
+        if (cell->command != Command::select) written.add(*cell);
+    const std::string what = who_can_what(world, written);
+    constexpr std::string_view kRead = " can read ";
+    const size_t at = read.find(kRead);
+    if (at == std::string::npos || written.cells.size() < group.cells.size())
+        return fmt::format("{}; {} through it", read, what);
+    return fmt::format("{} in {}", what, read.substr(at + kRead.size()));
+}
+
 Finding about(const std::string &rule, const std::string &object, const Group &group) {
     Finding finding;
     finding.rule = rule;
@@ -123,6 +138,11 @@ Finding about(const std::string &rule, const std::string &object, const Group &g
     finding.detail = fmt::format("{} as {}: {}.", name(cell.command), cell.persona, cell.reason);
     finding.key = rule + ":" + object;
     return finding;
+}
+
+// Open to nobody who has an account.
+bool without_account(const Group &group) {
+    return std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *cell) { return cell->without_account; });
 }
 
 Finding reachable(const World &world, const std::string &object, Verdict verdict, const Group &group) {
@@ -135,8 +155,13 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     const bool for_everybody = std::any_of(world.personas.begin(), world.personas.end(), [&](const Persona &p) {
         return p.uid.empty() && group.by_persona.contains(p.name);
     });
-    const bool drop_box = for_everybody && std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *c) {
-                              return c->command == Command::insert && !c->personal;
+    // Whoever has signed in puts in there what visitors do.
+    const auto is_visitor = [&](const Cell &cell) {
+        return std::any_of(world.personas.begin(), world.personas.end(),
+                           [&](const Persona &p) { return p.uid.empty() && p.name == cell.persona; });
+    };
+    const bool drop_box = for_everybody && std::all_of(group.cells.begin(), group.cells.end(), [&](const Cell *c) {
+                              return c->command == Command::insert && (!c->personal || (c->founds && !is_visitor(*c)));
                           });
     // Whoever has signed in may found something of its own; what says whose it is, is written next.
     const bool founding = !for_everybody && std::all_of(group.cells.begin(), group.cells.end(),
@@ -152,7 +177,9 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     const auto secret =
         std::find_if(group.cells.begin(), group.cells.end(), [](const Cell *c) { return !c->secret.empty(); });
     const bool grave = verdict == Verdict::leak || secret != group.cells.end();
-    finding.level = grave || !(some || drop_box || founding || said || forged) ? Level::error : Level::warning;
+    const bool no_account = without_account(group);
+    finding.level =
+        grave || !(no_account || some || drop_box || founding || said || forged) ? Level::error : Level::warning;
     finding.category = Category::exposure;
     const std::string what = verdict == Verdict::open && founding         ? "rows that name nobody"
                              : verdict == Verdict::open && !cell.personal ? "rows"
@@ -162,6 +189,7 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");
     if (secret != group.cells.end())
         finding.message += fmt::format("; {} in it is secret by its name", (*secret)->secret);
+    if (no_account) finding.message += kTurnedAway;
     finding.detail += what_is_read(group, cell);
     if (said && !some) finding.message += fmt::format("; {} says so", cell.said_by);
     finding.hint =
@@ -181,7 +209,7 @@ Finding callable(const World &world, const std::string &object, Verdict verdict,
     const Cell &cell = strongest(group);
     // To tell something about rows may be what a function is for: how many places are left.
     const bool seen = cell.evidence == Evidence::execution && cell.reached > 0 && cell.personal;
-    finding.level = verdict == Verdict::leak || seen ? Level::error : Level::warning;
+    finding.level = verdict == Verdict::leak || (seen && !without_account(group)) ? Level::error : Level::warning;
     finding.category = Category::exposure;
     std::vector<std::string> callers;
     for (const Persona &persona : world.personas)
@@ -194,6 +222,7 @@ Finding callable(const World &world, const std::string &object, Verdict verdict,
             : fmt::format("{} {}, {}", who_can_what(world, group), object,
                           verdict == Verdict::leak ? "which is more than was declared"
                                                    : "past the policies, and nobody declared that");
+    if (without_account(group)) finding.message += kTurnedAway;
     finding.hint =
         fmt::format("If that is meant, declare it: SELECT rlsproof.expect('{}', '{}', 'EXECUTE', 'all'). Else "
                     "let it look at who is calling, or take EXECUTE away.",
@@ -281,6 +310,15 @@ bool shown_by_another(const std::vector<Cell> &cells, const Cell &cell) {
     });
 }
 
+// A view that shows one of those who may read it nothing today, and another one what it should not: nobody is to take
+// comfort in that.
+bool shown_to_another(const std::vector<Cell> &cells, const Cell &cell) {
+    return cell.command == Command::select && !cell.declared &&
+           std::any_of(cells.begin(), cells.end(), [&](const Cell &other) {
+               return other.object == cell.object && other.command == cell.command && other.verdict == Verdict::open;
+           });
+}
+
 // A view that reads past policies and shows strangers nothing of others all the same, by a condition of its own.
 void weigh_views(const std::vector<Cell> &cells, std::vector<Finding> &findings) {
     for (Finding &finding : findings) {
@@ -358,7 +396,8 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
     for (const Cell &cell : cells) {
         // truncate_granted speaks for the rest.
         if (cell.verdict == Verdict::ok || !(row_wise(cell.command) || cell.command == Command::execute)) continue;
-        if (cell.verdict == Verdict::vacuous && shown_by_another(cells, cell)) continue;
+        if (cell.verdict == Verdict::vacuous && (shown_by_another(cells, cell) || shown_to_another(cells, cell)))
+            continue;
         if (said(findings, cell.reason)) continue;
         groups[{cell.object, cell.verdict}].add(cell);
     }
@@ -382,10 +421,16 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         for (Finding &finding : findings) {
             if (!explains(finding)) continue;
             explained = true;
-            const Cell &cell = finding.rule == "owner_view" ? as_told(group, Command::select) : strongest(group);
+            const bool view = finding.rule == "owner_view";
+            const Cell &cell = view ? as_told(group, Command::select) : strongest(group);
             if (cell.evidence != Evidence::execution) continue;
             finding.evidence = name(cell.evidence);
-            if (call && cell.reached > 0 && !answers_one_word(world, object)) finding.level = Level::error;
+            if (view && writes(group)) {
+                finding.level = Level::error;
+                finding.message = done_through(world, group, finding.message);
+            }
+            if (call && cell.reached > 0 && !answers_one_word(world, object) && !without_account(group))
+                finding.level = Level::error;
             finding.detail += fmt::format(" Seen: {} as {}: {}.", name(cell.command), cell.persona, cell.reason);
         }
         if (!explained || verdict == Verdict::leak) {

@@ -17,6 +17,7 @@ void default_privileges(const World &world, const Rule &rule, std::vector<Findin
         std::vector<std::string> creators, personas;
         std::set<Command> commands;
         std::string fix;
+        bool platform = true;
         const auto once = [](std::vector<std::string> &list, const std::string &text) {
             if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
         };
@@ -28,6 +29,7 @@ void default_privileges(const World &world, const Rule &rule, std::vector<Findin
                     std::find(given.personas.begin(), given.personas.end(), persona.name) != given.personas.end())
                     strangers.push_back(persona.name);
             if (strangers.empty()) continue;
+            platform = platform && given.platform;
             for (const std::string &persona : strangers) once(personas, persona);
             once(creators, given.creator);
             commands.insert(given.commands.begin(), given.commands.end());
@@ -37,13 +39,18 @@ void default_privileges(const World &world, const Rule &rule, std::vector<Findin
         }
         if (personas.empty()) continue;
         Finding finding = start(rule);
-        finding.level = Level::warning;
+        // Nobody chose it, and a project that is in order has it like any other.
+        if (platform) {
+            finding.level = Level::note;
+            finding.category = Category::hygiene;
+        }
         finding.object = "schema:" + first.schema;
         finding.message = fmt::format("every table that {} creates in schema {} is handed to {} at once",
                                       listed(creators), first.schema, listed(personas));
         finding.detail = fmt::format("Default privileges grant {}. Until somebody switches row level security on, the "
                                      "next table has no other protection.",
                                      listed(commands));
+        if (platform) finding.detail += " The platform makes every project like this, and this one has added nothing.";
         finding.hint = "Take the defaults back and grant table by table.";
         finding.fix = std::move(fix);
         finding.evidence = "privilege";

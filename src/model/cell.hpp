@@ -38,12 +38,13 @@ struct Cell {
     bool planted = false;                      // a row of its own that hangs on what is somebody else's
     bool by_trigger = false;                   // what a trigger does decided it, past what policies let be written
     bool idle = false;                         // a call only reads what policies show its caller without it
-    bool passes = false; // a call without an account gets by what turns others away, and fails then
-    bool fails = false;  // every call fails on the body itself, before it does anything else
-    std::string told;    // the word that a call asks for, that opens it, and that nobody is shown
-    std::string power;   // what a call lets its caller do past everything: "run any SQL as x"
-    std::string witness; // JSON; empty where there is nothing to show
-    std::string key;     // persona:object:command
+    bool passes = false;                       // a visitor gets by what turns others away, and fails then
+    bool without_account = false;              // only for whoever has no row in the accounts of the platform
+    bool fails = false;                        // every call fails on the body itself, before it does anything else
+    std::string told;                          // the word that a call asks for, that opens it, and that nobody is shown
+    std::string power;                         // what a call lets its caller do past everything: "run any SQL as x"
+    std::string witness;                       // JSON; empty where there is nothing to show
+    std::string key;                           // persona:object:command
 };
 
 constexpr std::string_view name(Verdict verdict) {

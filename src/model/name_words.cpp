@@ -213,6 +213,10 @@ bool says_code(std::string_view column) {
     return std::find(words.begin(), words.end(), "code") != words.end();
 }
 
+bool says_address(std::string_view column) {
+    return any_fits(words_of_name(column), std::array{"*email*", "mail"});
+}
+
 bool says_written(std::string_view column) {
     return any_fits(words_of_name(column), kWritten);
 }

@@ -57,6 +57,9 @@ bool says_key(std::string_view setting);
 bool says_secret(std::string_view column);
 bool says_code(std::string_view column);
 
+// By what somebody is written to: email, contact_email, e_mail_address.
+bool says_address(std::string_view column);
+
 // What somebody wrote, rather than what a thing is called: content, body, comment, notes.
 bool says_written(std::string_view column);
 

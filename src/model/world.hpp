@@ -78,6 +78,14 @@ struct TenantPlace {
 
 enum class RelationKind { table, partitioned_table, view, materialized_view, foreign_table };
 
+// What a view is made of.
+struct ViewParts {
+    bool known = false; // columns of tables and counts of rows, and nothing that functions or whole rows say
+    std::vector<std::string> columns;  // of tables, that it uses in any place
+    std::vector<std::string> constant; // those of them that have to equal a constant, or to be true, in every row shown
+    bool names_people = false;         // one of them says to whom a row belongs; an account's own key does not
+};
+
 struct Relation {
     unsigned id = 0;
     std::string name;
@@ -96,6 +104,7 @@ struct Relation {
     std::vector<std::string> index_leads;     // columns that a valid, complete index begins with, or computes from
     std::vector<std::string> protected_reads; // of a materialized view: relations with row security, through views
     std::vector<std::string> forgeable;       // of a view: how it filters by something that users write themselves
+    ViewParts parts;                          // of a view
 
     TenantPlace tenant_place;
 
@@ -186,6 +195,7 @@ struct DefaultPrivilege {
     std::set<Command> commands;
     std::vector<std::string> personas; // that hold them through the grantee
     bool everywhere = false;           // not for this schema alone
+    bool platform = false;             // no more than the platform hands out at birth, of its own things too
 };
 
 // A bucket whose files a persona may list by a policy that asks nothing about the file.

@@ -503,15 +503,15 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
         untold = refusals.not_for_the_caller(tried.refused);
         if (untold == nullptr)
             return say(Verdict::ok, Evidence::execution,
-                       fmt::format("{}, and turned away every call: {}", why, tried.failure));
+                       fmt::format("{}, and {}: {}", why, kTurnedAway, tried.failure));
     }
     say(Verdict::unknown, Evidence::none,
         fmt::format("it runs as {} and {}; {}, and whether that is enough is not known: {}{}", function.owner, what,
                     why, body.known || !unjudged.empty() ? "" : body.unknown_reason + "; ",
                     !unjudged.empty()       ? "it was not called, since " + unjudged
-                    : untold != nullptr     ? fmt::format("it turned away every call, and says to the people of those "
+                    : untold != nullptr     ? fmt::format("it {}, and says to the people of those "
                                                               "rows what it says to strangers: {}: {}",
-                                                          untold->outcome.sqlstate, untold->outcome.message)
+                                                          kTurnedAway, untold->outcome.sqlstate, untold->outcome.message)
                     : tried.answered == 0   ? "every call failed, the last with " + tried.failure
                     : writes                ? calls + " changed nothing of other people"
                     : tried.tells           ? calls + " told something about somebody"

@@ -23,6 +23,9 @@
 
 namespace rlsproof::server {
 
+// What a cell says of a function that refused whatever was tried.
+constexpr std::string_view kTurnedAway = "turned away every call";
+
 class Calls {
 public:
     // Without a stage nothing is called, for the reason given; where not even the persona could be assumed, privileges

@@ -73,7 +73,9 @@ where c.relkind in ('r', 'p') and c.relrowsecurity order by 1, 2)");
         std::sort(relation.protected_reads.begin(), relation.protected_reads.end());
 }
 
-// Only of creators who make things there: the platform's own defaults wait for objects that never come.
+// Only of creators who make things there: the platform's own defaults wait for objects that never come. These show what
+// every project of it is born with: nobody but the platform can change what its administrator's things are handed to,
+// and what the project's role hands out to the same roles in the same schema came with it.
 void add_default_privileges(World &world) {
     std::vector<std::string> roles;
     for (const Persona &persona : world.personas) roles.push_back(persona.role);
@@ -83,7 +85,13 @@ select n.nspname, pg_catalog.pg_get_userbyid(d.defaclrole), case x.grantee when 
   pg_catalog.string_agg(distinct x.privilege_type, ','),
   array(select r.ordinality - 1 from pg_catalog.unnest($1::name[]) with ordinality r(role, ordinality)
         where pg_catalog.has_schema_privilege(r.role, n.oid, 'USAGE')
-          and (x.grantee = 0 or pg_catalog.pg_has_role(r.role, x.grantee, 'USAGE')) order by 1)
+          and (x.grantee = 0 or pg_catalog.pg_has_role(r.role, x.grantee, 'USAGE')) order by 1),
+  pg_catalog.bool_and(n.nspname = 'public' and x.grantee <> 0
+    and pg_catalog.pg_get_userbyid(d.defaclrole) in ('postgres', 'supabase_admin')
+    and exists (select from pg_catalog.pg_default_acl p, pg_catalog.aclexplode(p.defaclacl) y
+                where p.defaclobjtype = 'r' and p.defaclnamespace = d.defaclnamespace and p.defaclnamespace = n.oid
+                  and pg_catalog.pg_get_userbyid(p.defaclrole) = 'supabase_admin' and y.grantee = x.grantee
+                  and y.privilege_type = x.privilege_type and y.is_grantable = x.is_grantable))
 from pg_catalog.pg_default_acl d join pg_catalog.pg_namespace n on d.defaclnamespace in (0, n.oid),
      pg_catalog.aclexplode(d.defaclacl) x
 where d.defaclobjtype = 'r' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'rlsproof')
@@ -95,7 +103,8 @@ group by n.oid, n.nspname, d.defaclrole, x.grantee, d.defaclnamespace
 order by n.nspname collate "C", 2, 3)",
                             {array_literal(roles)});
     for (size_t i = 0; i < rows.size(); i++) {
-        DefaultPrivilege found{rows.text(i, 0), rows.text(i, 1), rows.text(i, 2), {}, {}, rows.boolean(i, 3)};
+        DefaultPrivilege found{rows.text(i, 0),    rows.text(i, 1),   rows.text(i, 2), {}, {},
+                               rows.boolean(i, 3), rows.boolean(i, 6)};
         const std::string words = rows.text(i, 4) + ",";
         for (size_t start = 0, end; (end = words.find(',', start)) != std::string::npos; start = end + 1)
             if (const auto command = command_from(std::string_view(words).substr(start, end - start)))

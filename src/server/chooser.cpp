@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "server/drawn.hpp"
 #include "server/handed.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
@@ -69,15 +70,6 @@ std::vector<std::string> within(const std::vector<std::string> &words, Oid type)
     std::vector<std::string> result;
     for (const double number : numbers) result.push_back(fmt::format("{}", whole ? std::floor(number) : number));
     return result;
-}
-
-// What is drawn is long, and nothing shortens it.
-bool is_random(const std::string &expression) {
-    return !expression.empty() && query(R"(
-select $1 ~ 'gen_random_uuid\(|uuid_generate_v4\(|md5\(.*random\(\)|gen_random_bytes\((8|9|[1-9][0-9])\)'
-   and $1 !~* '\m(substr|substring|left|right|lpad|rpad|floor|round|split_part|trunc)\M')",
-                                        {expression})
-                                      .boolean(0, 0);
 }
 
 } // namespace
@@ -343,7 +335,7 @@ bool Chooser::is_secret(const Column &column) const {
         if (samples.empty() || samples.front().size() < (size_t)kLongWord) return false;
     }
     if (stage_.tables().allowed.contains(column)) return false;
-    const bool random = is_random(shape.default_expression);
+    const bool random = is_drawn(column, shape.default_expression);
     if (says_code(shape.name) && !says_secret(shape.name)) return random;
     if (!says_secret(shape.name)) return false;
     if (!shape.default_expression.empty()) return random;

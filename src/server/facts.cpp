@@ -48,6 +48,7 @@ void add_facts(World &world, const Index &index, Bodies &bodies) {
     add_catalog_facts(book);
     add_tenant_places(book);
     add_tree_facts(book);
+    add_view_parts(book);
     add_bucket_facts(book);
     add_function_facts(book, read_hints(bodies, world));
 }

@@ -81,6 +81,7 @@ private:
 void add_catalog_facts(FactBook &book);
 void add_tenant_places(FactBook &book); // in server/guard, which knows what is declared
 void add_tree_facts(FactBook &book);
+void add_view_parts(FactBook &book);
 void add_bucket_facts(FactBook &book);
 void add_function_facts(FactBook &book, const Hints &hints);
 

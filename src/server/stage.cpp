@@ -29,6 +29,7 @@ constexpr size_t kMostRows = 30; // made in one table
 constexpr int kMostFound = 300;  // rows that are there already, looked at per table
 constexpr size_t kMostKnown = 8; // of those, whose values are read
 constexpr int kLongValue = 200;
+constexpr const char *kAccounts = "auth.users"; // the platform makes a row in it for whoever signs up
 
 std::string victim(size_t turn) {
     return fmt::format("c0ffee00-0000-4000-8000-{:012d}", turn + 1);
@@ -202,6 +203,16 @@ bool Stage::names_people(const TableShape &table) const {
            std::any_of(table.columns.begin(), table.columns.end(), [&](const ColumnShape &column) {
                return hints_.identity.contains({table.id, column.number});
            });
+}
+
+bool Stage::is_form(const TableShape &table) const {
+    if (!table.foreign_keys.empty() || decides(table) || part_column(table) != nullptr) return false;
+    return std::all_of(table.columns.begin(), table.columns.end(), [&](const ColumnShape &column) {
+        const Column place{table.id, column.number};
+        const bool address = column.category == TYPCATEGORY_STRING && says_address(column.name);
+        return (address || (!hints_.tenant.contains(place) && !hints_.identity.contains(place))) &&
+               !says_granted(column.name) && !says_secret(column.name);
+    });
 }
 
 std::vector<Values> Stage::owned_each(const TableShape &table, const Values &values, const std::string &uid,
@@ -442,6 +453,31 @@ std::optional<Row> Stage::own_row(const TableShape &table, const std::string &ui
     return std::nullopt;
 }
 
+// With the triggers awake; nothing where they may not be woken, or object.
+std::optional<Row> Stage::account_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own) {
+    if (!triggers_off_ || (may_wake_ != nullptr && !may_wake_(table))) return std::nullopt;
+    std::optional<Row> row;
+    const Outcome signed_up = attempt(Finish::commit, [&] {
+        set_locally("session_replication_role", "origin");
+        row = own_row(table, uid, own);
+        set_locally("session_replication_role", "replica");
+    });
+    set_locally("session_replication_role", "replica");
+    return signed_up.ok ? row : std::nullopt;
+}
+
+bool Stage::make_account(const std::string &uid) {
+    for (const auto &[id, table] : tables_.shapes) {
+        if (table.name != kAccounts || !table.made || !rows_.contains(id)) continue;
+        if (account_row(table, uid, {})) return true;
+        // Where what the application does then fails: the row alone.
+        bool made = false;
+        const TableShape &accounts = table;
+        return attempt(Finish::commit, [&] { made = own_row(accounts, uid, {}).has_value(); }).ok && made;
+    }
+    return false;
+}
+
 std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
     std::vector<Row> result;
     std::map<Oid, Row> own;
@@ -512,20 +548,11 @@ std::vector<Row> Stage::sign_up(const std::string &uid, bool everywhere) {
                         !hints_.identity.contains({id, key.columns.front()}) && tables_.of(key.parent) != nullptr &&
                         !this->is_account(*tables_.of(key.parent)))
                         belong(key.parent);
-            if (is_account && triggers_off_ && (may_wake_ == nullptr || may_wake_(table))) {
-                // The account itself comes with whatever the application does at sign-up.
-                std::optional<Row> row;
-                const Outcome signed_up = attempt(Finish::commit, [&] {
-                    set_locally("session_replication_role", "origin");
-                    row = own_row(table, uid, own);
-                    set_locally("session_replication_role", "replica");
-                });
-                if (signed_up.ok && row) {
-                    result.push_back(*row);
-                    own.emplace(id, std::move(*row));
-                    return;
-                }
-                set_locally("session_replication_role", "replica");
+            // The account itself comes with whatever the application does at sign-up.
+            if (auto row = is_account ? account_row(table, uid, own) : std::nullopt) {
+                result.push_back(*row);
+                own.emplace(id, std::move(*row));
+                return;
             }
             if (auto row = own_row(table, uid, own)) {
                 result.push_back(*row);

@@ -38,6 +38,10 @@ public:
     // a row of its own in every table that knows whose a row is. REQUIRES: a subtransaction of its own around it.
     std::vector<Row> sign_up(const std::string &uid, bool everywhere);
 
+    // The account alone, as the platform makes it, with what the application does then. False where there is none to
+    // make.
+    bool make_account(const std::string &uid);
+
     // One more row of its own, beside those: as signing up would put it in, had it a reason to. REQUIRES: as sign_up().
     std::optional<Row> another_own(const TableShape &table, const std::string &uid, const std::vector<Row> &own);
 
@@ -64,6 +68,10 @@ public:
 
     // Whether a row of the table may name people: by themselves, or by the keys of their accounts.
     bool names_people(const TableShape &table) const;
+
+    // Whether rows of the table name people by an address alone, and hang on nothing: what somebody says who is not
+    // known yet, in a form that anybody may fill in.
+    bool is_form(const TableShape &table) const;
 
     // Whether rows of the table hang on rows of another one that belong to somebody.
     bool hangs_on_people(const TableShape &table) const;
@@ -106,6 +114,7 @@ private:
     void make(const TableShape &table);
     void find(const TableShape &table);
     static void read_values(const TableShape &table, Row &row);
+    std::optional<Row> account_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own);
     std::optional<Row> own_row(const TableShape &table, const std::string &uid, const std::map<Oid, Row> &own);
     std::string identity_text(const ColumnShape &column, const std::string &uid) const;
 

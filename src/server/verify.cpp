@@ -23,6 +23,7 @@
 #include "server/vault.hpp"
 #include "server/spi.hpp"
 #include "server/ways_by_proof.hpp"
+#include "server/without_account.hpp"
 #include "server/world.hpp"
 
 namespace rlsproof::server {
@@ -137,6 +138,16 @@ Verification verify(const World &world, const Selection &selection) {
             }
             for (Cell &cell : merged(variants, std::move(cells))) result.cells.push_back(std::move(cell));
         }
+        if (why_no_stage.empty() && selection.persona.empty())
+            try_with_accounts(
+                world, stage,
+                [&](const Persona &who, const Selection &one, std::vector<Cell> &found) {
+                    const KeptPlans plans(world, bodies);
+                    std::vector<Finding> said;
+                    Examination(world, declared, bodies, hints, triggers, stage, why_no_stage)
+                        .persona(who, one, found, said);
+                },
+                result.cells);
     });
     // What a trigger does for an outsider's row it does for a newcomer's, of which the finding speaks.
     for (Cell &cell : result.cells)

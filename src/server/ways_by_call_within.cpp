@@ -137,9 +137,23 @@ bool WaysUp::rises_by_call(const Opener &opener, const TableShape &shape, const 
 void WaysUp::accuse_call(const Opener &opener, const std::string &call, const std::string &column,
                          const std::string &word, const Candidate &held) {
     const Function &function = *opener.function;
-    const std::string what = fmt::format(
-        "{} can make itself \"{}\" in {} by a call of {}, {}", persona_.name, word, column, function.name.substr(4),
-        held ? fmt::format("being no more than \"{}\" there", *held) : "while it has no row there");
+    // Whoever says something by the call makes itself what it says; who only calls is given what there is to be had.
+    const bool says = !function.name.ends_with("()");
+    const std::string what =
+        says ? fmt::format("{} can make itself \"{}\" in {} by a call of {}, {}", persona_.name, word, column,
+                           function.name.substr(4),
+                           held ? fmt::format("being no more than \"{}\" there", *held) : "while it has no row there")
+             : fmt::format("whoever calls {}, as {} does, is given \"{}\" in {}", function.name.substr(4),
+                           persona_.name, word, column);
+    // What only names people is nothing that one could be a member of.
+    const bool member =
+        held && std::any_of(stage_.tables().shapes.begin(), stage_.tables().shapes.end(), [&](const auto &known) {
+            const TableShape &shape = known.second;
+            return column.starts_with(shape.name + ".") &&
+                   std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(), [&](const ForeignKey &key) {
+                       return !stage_.hints().identity.contains({shape.id, key.columns.front()});
+                   });
+        });
     make_open(*cells_, persona_, function.name, Command::execute, what, call);
     Finding finding;
     finding.rule = "self_promotion";
@@ -149,8 +163,11 @@ void WaysUp::accuse_call(const Opener &opener, const std::string &call, const st
     finding.message = what;
     finding.detail = fmt::format("{} runs as {}, and writes to what decides about others. It was done{} with: {}",
                                  function.name.substr(4), function.owner,
-                                 held ? ", as a member of what is somebody else's," : "", call);
-    finding.hint = "Let the function ask whether its caller may give the role, not only whether they belong to it.";
+                                 member ? ", as a member of what is somebody else's," : "", call);
+    finding.hint =
+        says ? "Let the function ask whether its caller may give the role, not only whether they belong to it."
+             : "It asks nobody for it. If everybody who signs up is meant to have that, waive the finding and say so; "
+               "else let the function ask whether its caller may have it.";
     finding.evidence = "execution";
     finding.key = fmt::format("{}:{}", finding.rule, function.name);
     findings_->push_back(std::move(finding));

@@ -104,9 +104,10 @@ void WaysUp::found(Founded &founded) {
             for (const auto &[table, trigger] : effects_.of(shape, Command::insert).written) written.insert(table);
             // A row that names nobody may be made somebody's by a trigger.
             const bool named = stage_.names_people(shape);
-            if ((!named && written.size() == 1) || std::none_of(written.begin(), written.end(), decides) ||
-                !triggers_.of(*relation, Command::insert).why_not.empty())
-                continue;
+            if ((!named && written.size() == 1) || !triggers_.of(*relation, Command::insert).why_not.empty()) continue;
+            const bool decide = std::any_of(written.begin(), written.end(), decides);
+            if (!named && !decide && round == 0) found_by_trigger(*relation, shape, written);
+            if (!decide) continue;
             size_t tried = 0;
             std::vector<const Row *> strangers;
             for (const Row &row : stage_.rows(id)) strangers.push_back(&row);
@@ -120,6 +121,7 @@ void WaysUp::found(Founded &founded) {
                 if (!named) becomes_its_own(*relation, before, founded.rows);
                 break;
             }
+            if (!named && round == 0) found_by_trigger(*relation, shape, written);
         }
         if (round > 0) continue;
         size_t calls = 0;
@@ -130,6 +132,50 @@ void WaysUp::found(Founded &founded) {
             if (!choices.empty())
                 (void)founds(call_of(*opener.function, choices.front().list), opener.written, founded);
         }
+    }
+}
+
+// Where the table that a trigger makes its founder a member in is not known to decide, as where memberships are kept in
+// a document that is made of them: seen is that the trigger names the persona beside the row, and that it sees the row
+// then, and not without.
+void WaysUp::found_by_trigger(const Relation &relation, const TableShape &shape, const std::set<Oid> &written) {
+    const bool open = std::any_of(cells_->begin(), cells_->end(), [&](const Cell &cell) {
+        return cell.persona == persona_.name && cell.object == relation.name && cell.command == Command::insert &&
+               cell.verdict == Verdict::open && cell.expected == "none" && cell.founds;
+    });
+    if (!open) return;
+    std::vector<const Row *> strangers;
+    for (const Row &row : stage_.rows(shape.id)) strangers.push_back(&row);
+    const std::string seen = fmt::format("select count(*) from {}", relation.name);
+    size_t tried = 0;
+    for (const Values &values : stage_.candidates(shape.id, strangers)) {
+        if (left_ <= 0 || tried++ == kMostFirst) break;
+        const std::string statement = entering(relation, stage_.among_own(shape, values, own_));
+        if (statement.empty()) break;
+        left_ -= 2;
+        // How many more it sees by putting one in; nothing where it may not.
+        const auto sees_more = [&](bool awake, std::vector<Row> *named) {
+            long more = -1;
+            const Outcome outcome = attempt(Finish::rollback, [&] {
+                const long before = query(seen, {}, false).number(0, 0);
+                if (awake) {
+                    const AsUser past(user_, security_);
+                    wake();
+                }
+                (void)in_time([&] { return execute(statement); });
+                if (awake) (void)execute("set constraints all immediate");
+                more = query(seen, {}, false).number(0, 0) - before;
+                if (named == nullptr) return;
+                for (const Oid table : written)
+                    if (const TableShape *other = stage_.tables().of(table); other != nullptr && table != shape.id)
+                        for (Row &row : rows_naming_it(*other)) named->push_back(std::move(row));
+            });
+            return outcome.ok ? more : -1;
+        };
+        std::vector<Row> named;
+        if (sees_more(true, &named) != 1 || sees_more(false, nullptr) != 0) continue;
+        becomes_its_own(relation, own_, named);
+        return;
     }
 }
 

@@ -114,6 +114,7 @@ private:
     void try_after_founding(const std::string &object);
     void found(Founded &founded);
     void becomes_its_own(const Relation &relation, const std::vector<Row> &before, const std::vector<Row> &after);
+    void found_by_trigger(const Relation &relation, const TableShape &shape, const std::set<Oid> &written);
     bool founds(const std::string &statement, const std::set<Oid> &written, Founded &founded);
     void try_linking(const Relation &relation, const Founded &founded, const Sight &before);
     // A row of its own that is made to name what is somebody else's.

@@ -221,6 +221,33 @@ subtest 'stand-ins' => sub {
     nothing_left('stand-ins');
 };
 
+subtest 'what every project is born with' => sub {
+    # (name, what the project adds, the level it is told at)
+    my $table = "create table t (id uuid primary key references auth.users (id));\nalter table t enable row level security;\n"
+        . "create policy own on t to authenticated using (id = auth.uid());\n";
+    my $api = "create schema api;\ngrant usage on schema api to anon;\ncreate table api.t (id int);\n";
+    for ([qw(born note), ''],
+        ['said_again', 'note', "alter default privileges in schema public grant all on tables to anon, authenticated, service_role;\n"],
+        ['taken_back', '', "alter default privileges in schema public revoke all on tables from anon, authenticated;\n"],
+        ['public', 'warning', "alter default privileges in schema public grant select on tables to public;\n"],
+        ['grantable', 'warning', "alter default privileges in schema public grant select on tables to anon with grant option;\n"],
+        ['everywhere', 'warning', "alter default privileges grant select on tables to authenticated;\n"],
+        ['other_schema', 'warning', "${api}alter default privileges in schema api grant select on tables to anon;\n"],
+        ['as_the_platform', 'warning', "${api}alter default privileges for role postgres, supabase_admin in schema api grant select on tables to anon;\n"],
+        ['other_maker', 'warning', "create role maker;\ngrant create on schema public to maker;\ncreate table made (id int);\nalter table made owner to maker;\n"
+                . "revoke all on made from anon, authenticated;\nalter default privileges for role maker in schema public grant select on tables to anon;\n"]) {
+        my ($name, $level, $more) = @$_;
+        my ($status, $out) = run('audit', migrations($name, '1.sql' => $table . $more), '--format', 'json', '--output', '-');
+        my %levels = map { $_ => 1 } $out =~ /"rule": ?"default_privileges",\s*"level": ?"(\w+)"/g;
+        delete $levels{note} if $level eq 'warning';
+        is(join(' ', sort keys %levels), $level, "$name: default privileges are told as it is fit") or diag $out;
+        next if $name ne 'born';
+        is($status, 0, 'a project in order is one without a finding');
+        like($out, qr/"headline": ?"nothing to mend/, 'and with nothing to mend');
+    }
+    nothing_left('born with');
+};
+
 subtest 'failed alike' => sub {
     my $grants = join '', map { "grant execute on function far_$_(int) to public;\n" } 1 .. 5;
     my $dir = migrations('alike', '1.sql' => "create table t (i int);\n$grants", '2.sql' => "grant execute on function far_9() to public;\n"
@@ -231,6 +258,26 @@ subtest 'failed alike' => sub {
     like($failed[0], qr/"object": ?"[^"]*1\.sql:2".*5 statements GRANT EXECUTE.*far_1\(integer\).*lines 2, 3, 4, 5, 6\./s, 'which names all of them');
     like($out, qr/8 of 9 statements did not/, 'and they are counted one by one');
     nothing_left('alike');
+};
+
+subtest 'failed for one thing' => sub {
+    my $policies = join '', map { "create policy p_$_ on orders using (true);\ncreate policy q_$_ on public.orders using (true);\n" } 1 .. 2;
+    my $dir = migrations('for_one', '1.sql' => "create table t (i int);\n$policies", '2.sql' => "alter table orders add column a int;\n"
+            . "create table made (i int references nowhere);\ncreate view v as select * from made;\ngrant select on made to public;\n"
+            . "create index on made (i);\nselect * from orders;\ncreate schema other;\n",
+        '3.sql' => "set search_path = other;\nselect * from orders;\ncreate function f() returns void set search_path = other language sql as 'select 1 from orders';\n"
+            . "set search_path = public;\nalter table t drop column nope;\nalter table t drop column nope;\nalter table made drop column nope;\n");
+    my ($status, $out) = run('audit', $dir, '--format', 'json', '--output', '-');
+    my @failed = $out =~ /"rule": ?"migration_failed".*?\}/sg;
+    is(scalar(@failed), 7, 'what is missing is told once') or diag $out;
+    like($out, qr/"object": ?"[^"]*1\.sql:2",\s*"message": ?"relation \\"public\.orders\\" does not exist \(42P01\): 6 statements in 2 files failed for it",/,
+        'with how much failed for it, whether its schema is named or not');
+    like($out, qr/No statement here makes it\. The first was: [^"]*They stand in [^ ]*1\.sql:2,3,4,5; [^ ]*2\.sql:1,6\./, 'where, and that nothing makes it');
+    like($out, qr/public\.made\\" does not exist \(42P01\): 4 statements.{0,60}failed for it",\s*"detail": ?"The statement that makes it failed, too: [^ ]*2\.sql:2\./s,
+        'or where it should have been made');
+    like($out, qr/"message": ?"relation \\"orders\\" does not exist \(42P01\)"/, 'a name that is looked for elsewhere is another one');
+    like($out, qr/15 of 19 statements did not/, 'and they are counted one by one');
+    nothing_left('failed for one');
 };
 
 subtest 'nobody connects' => sub {
