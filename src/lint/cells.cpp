@@ -275,6 +275,10 @@ Finding failing(const World &world, const std::string &object, Verdict verdict, 
             : cell.reason.rfind("42P17", 0) == 0
                 ? "A policy reads its own table, directly or through another one's policy. Move the look-up into a "
                   "SECURITY DEFINER function that checks the caller."
+            : cell.reason.rfind("54001", 0) == 0 && cell.reason.find("→") != std::string::npos
+                ? "A policy calls a function that reads, as its caller, the table that the policy is for: the policy "
+                  "is asked again, without end. Make the function SECURITY DEFINER, with a search_path of its own, and "
+                  "let it check the caller."
                 : "The statement fails while the policies are applied; whoever is meant to be let in is not.";
         return finding;
     }

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -95,21 +97,51 @@ void failures(const World &world, const std::vector<Cell> &cells, std::vector<Fi
     std::erase_if(findings, [&](const Finding &f) { return told.contains(f.key); });
 }
 
-// Why it fails, as the server says it, where it says what of: "42P17: infinite recursion detected in policy for
-// relation "x"", "42501: permission denied for function y". Nothing for failures of another kind.
-std::string cause_of(const Finding &finding) {
-    if (finding.rule != "broken") return "";
-    const size_t at = finding.message.find(": 42");
-    if (at == std::string::npos) return "";
-    const size_t from = at + std::string_view(": ").size();
-    return finding.message.substr(from, finding.message.find(" (", from) - from);
+constexpr std::string_view kStep = " → ";
+
+// What makes statements fail that goes for many objects, and what it names.
+struct Cause {
+    std::string text;
+    std::string table;
+};
+
+// A circle is the same wherever it is come upon: it is told from its first step in the alphabet on.
+std::string from_its_first(const std::string &way) {
+    std::vector<std::string> steps;
+    for (size_t at = 0; at != std::string::npos;) {
+        const size_t end = way.find(kStep, at);
+        steps.push_back(way.substr(at, end == std::string::npos ? end : end - at));
+        at = end == std::string::npos ? end : end + kStep.size();
+    }
+    steps.pop_back(); // where it began
+    std::rotate(steps.begin(), std::min_element(steps.begin(), steps.end()), steps.end());
+    return fmt::format("{}", fmt::join(steps, kStep));
 }
 
-// What the cause names: its last word.
-std::string named_by(const std::string &cause) {
-    std::string word = cause.substr(cause.rfind(' ') + 1);
+// Why it fails, as the server says it, where it says what of: "42P17: infinite recursion detected in policy for
+// relation "x"", "42501: permission denied for function y". That the stack was full says it with the circle that filled
+// it. Nothing for failures of another kind.
+Cause cause_of(const Finding &finding) {
+    if (finding.rule != "broken") return {};
+    const std::string &message = finding.message;
+    if (const size_t full = message.find(": 54001: "); full != std::string::npos) {
+        const size_t way = message.find(" (", full), last = message.rfind(kStep);
+        if (way == std::string::npos || last == std::string::npos || last < way || !message.ends_with(")")) return {};
+        const std::string circle = message.substr(way + 2, message.size() - way - 3);
+        return {"54001: " + from_its_first(circle), circle.substr(circle.rfind(kStep) + kStep.size())};
+    }
+    const size_t at = message.find(": 42");
+    if (at == std::string::npos) return {};
+    const size_t from = at + std::string_view(": ").size();
+    const std::string text = message.substr(from, message.find(" (", from) - from);
+    std::string word = text.substr(text.rfind(' ') + 1);
     std::erase(word, '"');
-    return word;
+    return {text, word};
+}
+
+// Statements that go round in a circle of policies, whatever they are.
+bool is_circle(const std::string &cause) {
+    return cause.starts_with("42P17") || cause.starts_with("54001");
 }
 
 // Policies that read each other in a circle fail for every table that leads into it, and those that call a function
@@ -118,14 +150,15 @@ void alike(std::vector<Finding> &findings) {
     constexpr size_t kFew = 3, kMostNamed = 12;
     std::map<std::pair<std::string, Level>, std::vector<Finding *>> by_cause;
     for (Finding &finding : findings)
-        if (const std::string cause = cause_of(finding); !cause.empty())
-            by_cause[{cause, cause.starts_with("42P17") ? Level::error : finding.level}].push_back(&finding);
+        if (const std::string cause = cause_of(finding).text; !cause.empty())
+            by_cause[{cause, is_circle(cause) ? Level::error : finding.level}].push_back(&finding);
     std::set<std::string> told;
     for (auto &[cause, failing] : by_cause) {
         if (failing.size() < kFew) continue;
-        const std::string name = "." + named_by(cause.first);
-        const auto itself =
-            std::find_if(failing.begin(), failing.end(), [&](const Finding *f) { return f->object.ends_with(name); });
+        const std::string named = cause_of(*failing.front()).table;
+        const auto itself = std::find_if(failing.begin(), failing.end(), [&](const Finding *f) {
+            return f->object == named || f->object.ends_with("." + named);
+        });
         std::iter_swap(failing.begin(), itself == failing.end() ? failing.begin() : itself);
         std::vector<std::string> others;
         for (size_t i = 1; i < failing.size(); i++) {

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "server/declare.hpp"
+#include "server/endless.hpp"
 #include "server/environment.hpp"
 #include "server/next_table.hpp"
 #include "server/result.hpp"
@@ -88,6 +89,7 @@ std::vector<Finding> lint(const std::string &rule, const std::string &object) {
 }
 
 Audit audit() {
+    const EndlessRefused endless;
     Audit result;
     result.world = read_world();
     const World &world = result.world;

@@ -310,9 +310,11 @@ void Choices::add(size_t turn, bool own, size_t together) {
             choice.handed = true;
         else if (!column && plain)
             (options_[i].front().kind == Kind::plain ? choice.guessed : choice.beside) = true;
-        else if (column && plain && chooser_.is_key(*column) && !chooser_.is_identity(*column))
+        else if (column && plain && chooser_.is_key(*column) && !chooser_.is_identity(*column) &&
+                 !chooser_.is_secret(*column))
             choice.by_key = true;
-        else if (column && plain && !chooser_.is_identity(*column) && !chooser_.is_one_of_few(*column, value))
+        else if (column && plain && !chooser_.is_identity(*column) && !chooser_.is_one_of_few(*column, value) &&
+                 !chooser_.is_only_written(argument, i))
             choice.words.emplace_back(*column, value.value_or(""));
         if (value) choice.given.insert(*value);
         const auto append = [&](std::string &list, const Candidate &v) { put(list, argument, v); };

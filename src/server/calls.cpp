@@ -30,10 +30,15 @@ constexpr size_t kMostFailed = 3;           // calls of one function
 constexpr size_t kMostInCircumstances = 12; // calls in each
 constexpr long kMostResults = 300;          // rows of a function's result that are looked at
 
-// What is wrong with the body itself, rather than with what it was given, with who called it, or with a call that
-// several functions answer to.
-bool is_broken(const Outcome &outcome) {
-    return outcome.sqlstate.starts_with("42") && outcome.sqlstate != "42501" && outcome.sqlstate != "42725";
+// What is wrong with the body itself, rather than with what it was given, with who called it, or with the call: one
+// that several functions answer to, or none with these types, fails before the function is at work, and its context
+// begins with the call then.
+bool is_broken(const Outcome &outcome, const std::string &statement) {
+    const std::string &context = outcome.context;
+    const size_t quoted = context.find('"');
+    const bool is_call = outcome.of_our_text ||
+                         (quoted < context.find('\n') && context.compare(quoted + 1, statement.size(), statement) == 0);
+    return outcome.sqlstate.starts_with("42") && outcome.sqlstate != "42501" && !is_call;
 }
 
 // Whether the body has no other way to go than to where it failed: another branch may well do what it is for.
@@ -283,6 +288,7 @@ std::string Calls::objection(const Function &function, const std::string &statem
     if (!hearing.why_not.empty()) return "triggers that may stop it could not be heard: " + hearing.why_not;
     Heard heard;
     std::string did;
+    bool is_over = false;
     const Outcome outcome = attempt(Finish::rollback, [&] {
         come_about();
         {
@@ -291,9 +297,11 @@ std::string Calls::objection(const Function &function, const std::string &statem
         }
         (void)in_time([&] { return execute(statement); });
         (void)execute("set constraints all immediate");
+        is_over = true;
         did = done(function, gains);
     });
     if (outcome.ok && !did.empty()) return "";
+    if (!outcome.ok && is_over) return "what it did past triggers that may stop it could not be looked at";
     heard.put_back = outcome.ok;
     if (!outcome.ok) heard.failures.push_back(outcome);
     const std::vector<Objection> said = objections(hearing, heard);
@@ -315,13 +323,16 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
     std::vector<const Relation *> shown;
     std::string did;
     int unexplained = 0;
+    bool is_over = false; // what fails after it is not the function
     observation.outcome = attempt(Finish::rollback, [&] {
         come_about();
         if (function.procedure) {
             (void)in_time([&] { return execute(statement); });
+            is_over = true;
         } else {
             std::vector<std::string> results;
             const std::string text = answer(statement, &results);
+            is_over = true;
             observation.total = (long)results.size();
             for (const std::string &result : results) unexplained += !explained(result, function.rows, gains);
             for (const Gain &gain : gains)
@@ -332,9 +343,15 @@ bool Calls::make_call(const Function &function, const Arguments &arguments, cons
         did = done(function, gains);
     });
     const Outcome &outcome = observation.outcome;
+    if (!outcome.ok && is_over) {
+        tried.failure =
+            fmt::format("what a call did could not be looked at: {}: {}", outcome.sqlstate, outcome.message);
+        tried.broken = false;
+        return false;
+    }
     if (!outcome.ok) {
         tried.failure = fmt::format("{}: {}", outcome.sqlstate, outcome.message);
-        tried.broken = is_broken(outcome);
+        tried.broken = is_broken(outcome, statement);
         if (tried.broken && goes_straight(function.id, outcome)) tried.straight++;
         if (is_refusal(outcome, arguments.guessed))
             tried.refused.push_back({statement, arguments.given, now_.all(), outcome, arguments.itself});

@@ -324,6 +324,15 @@ Candidate Chooser::fresh_for(const Argument &argument, size_t position, const Co
     return std::nullopt;
 }
 
+bool Chooser::is_only_written(const Argument &argument, size_t position) const {
+    const auto is_it = [&](const auto &fact) {
+        return fact.second == argument.name || fact.second == fmt::format("${}", position + 1);
+    };
+    return std::any_of(facts_.written.begin(), facts_.written.end(), is_it) &&
+           std::none_of(facts_.compared.begin(), facts_.compared.end(), is_it) &&
+           std::none_of(facts_.handed.begin(), facts_.handed.end(), is_it);
+}
+
 bool Chooser::is_secret(const Column &column) const {
     const TableShape &table = *stage_.tables().of(column.relation);
     const ColumnShape &shape = *table.column(column.number);

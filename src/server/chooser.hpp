@@ -72,6 +72,8 @@ public:
     // A word that nobody guesses, by its name and its shape: made at random and long, or told apart from all others. An
     // id is none, however random: rows are known by it.
     bool is_secret(const Column &column) const;
+    // Whether the body enters it into a row, as the name that one goes by, and finds none by it.
+    bool is_only_written(const Argument &argument, size_t position) const;
 
 private:
     std::vector<std::string> words_into(const Column &column) const;

@@ -4,6 +4,9 @@
 #include "server/cycle.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -22,14 +25,21 @@ public:
 
     // The way from `relation` back to one that is on the way already.
     std::string from(const Relation &relation, Command command) {
-        const auto met = std::find(tables_.begin(), tables_.end(), relation.id);
-        if (met != tables_.end()) {
-            std::vector<std::string> words(steps_.begin() + (met - tables_.begin()), steps_.end());
-            words.push_back(relation.name);
+        // To write to a table and to read it meets other policies.
+        const std::pair<Oid, Command> here{relation.id, command};
+        const auto met = std::find(met_.begin(), met_.end(), here);
+        if (met != met_.end()) {
+            // From the table that is asked about, where the way comes by it again.
+            const auto start = std::find_if(
+                met, met_.end(), [&](const auto &on_the_way) { return on_the_way.first == met_.front().first; });
+            const auto first = start == met_.end() ? met : start;
+            std::vector<std::string> words(steps_.begin() + (met - met_.begin()), steps_.end());
+            std::rotate(words.begin(), words.begin() + (first - met), words.end());
+            words.push_back(by_id_.at(first->first)->name);
             return fmt::format("{}", fmt::join(words, " → "));
         }
-        if (!relation.row_security || !seen_.insert(relation.id).second) return "";
-        tables_.push_back(relation.id);
+        if (!relation.row_security || !seen_.insert(here).second) return "";
+        met_.push_back(here);
         for (const PolicyHint &hint : hints_.policies) {
             if (hint.relation != relation.id || !applies(relation, hint.name, command)) continue;
             const std::string by = fmt::format("{} → policy \"{}\"", relation.name, hint.name);
@@ -38,7 +48,7 @@ public:
             for (const Oid function : hint.functions)
                 if (std::string way = through(function, by); !way.empty()) return way;
         }
-        tables_.pop_back();
+        met_.pop_back();
         return "";
     }
 
@@ -75,9 +85,9 @@ private:
     Bodies &bodies_;
     const std::string &persona_;
     std::map<Oid, const Relation *> by_id_;
-    std::vector<Oid> tables_;        // on the way
-    std::vector<std::string> steps_; // from each of them to the next
-    std::set<Oid> seen_;
+    std::vector<std::pair<Oid, Command>> met_; // on the way
+    std::vector<std::string> steps_;           // from each of them to the next
+    std::set<std::pair<Oid, Command>> seen_;
 };
 
 } // namespace

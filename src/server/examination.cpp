@@ -248,6 +248,12 @@ void Examination::rows_decide(Cell &cell, const Persona &persona, const Relation
         cell.reason = outcome.message;
         return;
     }
+    if (outcome.of_our_text) {
+        cell.verdict = Verdict::unknown;
+        cell.evidence = Evidence::none;
+        cell.reason = not_looked_at(outcome);
+        return;
+    }
     cell.verdict = Verdict::error;
     cell.evidence = Evidence::execution;
     cell.reason = failure(outcome, persona, relation, cell.command);
@@ -349,6 +355,7 @@ Cell Examination::examine(const Persona &persona, const Relation &relation, cons
         if (!relation.is_table() && command != Command::select &&
             (state == "55000" || state == "0A000" || state == "42809"))
             return decide(denied, Evidence::structural, found.outcome.message);
+        if (found.outcome.of_our_text) return decide(Verdict::unknown, Evidence::none, not_looked_at(found.outcome));
         return decide(Verdict::error, Evidence::structural, failure(found.outcome, persona, relation, command));
     }
     const Truth truth = command == Command::insert ? found.checks : found.rows;

@@ -396,7 +396,9 @@ void Judge::entries(Cell &cell) {
         Observation observation;
         observation.statement = turned_away->statement;
         const bool by_policy = turned_away->outcome.sqlstate == "42501";
-        cell.verdict = by_policy ? Verdict::lockout : Verdict::error;
+        cell.verdict = by_policy                          ? Verdict::lockout
+                       : turned_away->outcome.of_our_text ? Verdict::unknown
+                                                          : Verdict::error;
         cell.reason = fmt::format("a row inside scope \"{}\" was refused: {}: {}", cell.expected,
                                   turned_away->outcome.sqlstate, turned_away->outcome.message);
         cell.witness = witness(persona_, observation, "");

@@ -137,10 +137,14 @@ bool Probe::entered_for_others_alone(const std::string &uid) const {
         std::string own;
         for (const Row &row : everything_own_)
             if (row.table == key.parent) own += (own.empty() ? "\"" : ",\"") + row.tid + "\"";
-        condition += fmt::format(" and not exists (select from {} p where p.{} = entered.{} and (p.xmin = '{}'::xid "
-                                 "or p.ctid = any ('{{{}}}'::tid[])))",
-                                 parent->name, parent->column(key.parent_columns.front())->name,
-                                 shape->column(key.columns.front())->name, self, own);
+        // Policies may hold a text to be what is a uuid there.
+        const ColumnShape &above = *parent->column(key.parent_columns.front()),
+                          &below = *shape->column(key.columns.front());
+        const char *cast = above.type == below.type ? "" : "::text";
+        condition +=
+            fmt::format(" and not exists (select from {} p where p.{}{} = entered.{}{} and (p.xmin = '{}'::xid "
+                        "or p.ctid = any ('{{{}}}'::tid[])))",
+                        parent->name, above.name, cast, below.name, cast, self, own);
     }
     return entered(condition);
 }

@@ -13,6 +13,7 @@
 #include "server/access.hpp"
 #include "server/bodies.hpp"
 #include "server/declared.hpp"
+#include "server/endless.hpp"
 #include "server/names.hpp"
 #include "server/result.hpp"
 #include "server/settings.hpp"
@@ -40,6 +41,7 @@ Direction direction_named(const std::string &text) {
 std::vector<std::vector<Value>> prove_all(const World &world, const std::string &persona_name,
                                           const std::string &object, const std::string &command_name,
                                           const std::vector<Direction> &directions) {
+    const EndlessRefused endless;
     std::vector<std::vector<Value>> rows;
     std::vector<CellToProve> cells;
     std::vector<size_t> rows_of; // where what is said of them goes

@@ -123,8 +123,11 @@ private:
     bool before_;
 };
 
+std::string latest;
+
 RawRows run(const std::string &sql, const std::vector<Value> &parameters, bool read_only, bool keep,
             MemoryContext memory) {
+    latest = sql;
     const NotCompiled plainly;
     std::vector<const char *> values;
     for (const Value &value : parameters) values.push_back(value ? value->c_str() : nullptr);
@@ -197,6 +200,10 @@ Rows query(const std::string &sql, const std::vector<Value> &parameters, bool re
 
 long execute(const std::string &sql, const std::vector<Value> &parameters) {
     return run(sql, parameters, false, false, nullptr).processed;
+}
+
+const std::string &latest_statement() {
+    return latest;
 }
 
 std::string quote_literal(const std::string &text) {

@@ -37,6 +37,9 @@ Rows query(const std::string &sql, const std::vector<Value> &parameters = {}, bo
 // Runs statements for their effect; returns the number of rows the last one processed.
 long execute(const std::string &sql, const std::vector<Value> &parameters = {});
 
+// What was sent last by either.
+const std::string &latest_statement();
+
 std::string quote_literal(const std::string &text);
 std::string quote_identifier(const std::string &name);
 // A text as an element list of an array literal: {"a","b"}.

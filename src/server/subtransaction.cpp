@@ -2,6 +2,7 @@
 // 18).
 #include "server/subtransaction.hpp"
 
+#include "server/spi.hpp"
 #include "server/time_limit.hpp"
 
 extern "C" {
@@ -77,6 +78,8 @@ Outcome failure(const ServerError &error) {
     outcome.table = text(data->table_name);
     outcome.type = text(data->datatype_name);
     outcome.position = data->cursorpos > 0 ? data->cursorpos : data->internalpos;
+    outcome.of_our_text =
+        data->internalpos > 0 && data->internalquery != nullptr && latest_statement() == data->internalquery;
     boundary::free_error(error.data());
     return outcome;
 }

@@ -26,6 +26,8 @@ struct Outcome {
     std::string type;
     int position = 0;               // in the statement, characters counted from 1
     std::string schema, table = {}; // of what objected
+    // The position is in a statement that was put together here: it fails whatever policies and functions do.
+    bool of_our_text = false;
 };
 
 enum class Finish {

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "server/any_value.hpp"
+#include "server/endless.hpp"
 #include "server/environment.hpp"
 #include "server/identity.hpp"
 #include "server/kept_plans.hpp"
@@ -29,6 +30,7 @@
 namespace rlsproof::server {
 
 Verification verify(const World &world, const Selection &selection) {
+    const EndlessRefused endless;
     Verification result;
     const bool bucket = selection.object.starts_with("bucket:"); // whether there is one is known when the stage is set
     const bool function = std::any_of(world.functions.begin(), world.functions.end(),

@@ -194,6 +194,13 @@ bool WaysUp::are_shown(const Arguments &choice) {
                        [&](const auto &word) { return is_shown(word.first, word.second); });
 }
 
+bool WaysUp::are_shown(const Arguments &choice, const std::vector<Column> &columns) {
+    return std::all_of(columns.begin(), columns.end(), [&](const Column &column) {
+        return std::any_of(choice.words.begin(), choice.words.end(),
+                           [&](const auto &word) { return word.first == column && is_shown(column, word.second); });
+    });
+}
+
 bool WaysUp::hold_a_code(const Arguments &choice) const {
     return std::any_of(choice.words.begin(), choice.words.end(), [&](const auto &word) {
         const std::string &name = stage_.tables().of(word.first.relation)->column(word.first.number)->name;

@@ -274,6 +274,7 @@ private:
     // Whether it is shown what it calls with, and whether that is a code: which of them whoever calls has to be told.
     bool is_shown(const Column &column, const std::string &value);
     bool are_shown(const Arguments &choice);
+    bool are_shown(const Arguments &choice, const std::vector<Column> &columns);
     bool hold_a_code(const Arguments &choice) const;
     std::string names_of_words(const Arguments &choice) const;
     // What an opener gives to whoever says which tenant it is in.

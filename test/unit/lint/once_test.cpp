@@ -99,5 +99,22 @@ TEST(TellOnce, ACircleOfPoliciesIsToldOnceOfTheTableThatItIsIn) {
     EXPECT_NE(once.detail.find("app.a, bucket:faces fail"), std::string::npos) << once.detail;
 }
 
+TEST(TellOnce, ACircleOfHelpersIsTheSameWhereverItIsComeUpon) {
+    const auto failing = [](const std::string &object, const std::string &circle) {
+        Finding f = finding("broken", Level::error, object);
+        f.message = "SELECT on " + object + " fails for anon: 54001: stack depth limit exceeded" + circle;
+        return f;
+    };
+    const std::string teams = R"(app.teams → policy "p" → app.sits(uuid) → app.seats → policy "q" → app.teams)";
+    const std::string seats = R"(app.seats → policy "q" → app.teams → policy "p" → app.sits(uuid) → app.seats)";
+    const std::string other = R"(app.users → policy "p" → app.is_staff() → app.users)";
+    const auto found = told({failing("app.a", " (" + teams + ")"), failing("app.seats", " (" + seats + ")"),
+                             failing("app.b", " (" + seats + ")"), failing("app.users", " (" + other + ")"),
+                             failing("app.c", ""), failing("app.d", ""), failing("app.e", "")});
+    ASSERT_EQ(found.size(), 5U) << "what fills the stack by an unknown way is not known to be one thing";
+    EXPECT_TRUE(found[0].message.ends_with("; so do 2 others")) << found[0].message;
+    EXPECT_EQ(found[1].message.find("so do"), std::string::npos) << found[1].message;
+}
+
 } // namespace
 } // namespace rlsproof::lint
