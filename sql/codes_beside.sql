@@ -32,6 +32,11 @@ DECLARE t team; BEGIN
     SELECT * INTO t FROM team WHERE team.invite_code = p_code;
     IF t.id IS NULL THEN RAISE EXCEPTION 'no such code'; END IF;
     INSERT INTO member VALUES (t.id, uid(), NULL, p_remark) ON CONFLICT DO NOTHING; RETURN t.id; END $$;
+-- What it puts in may be taken up by another one.
+CREATE FUNCTION found_team(p_name text) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = beside_it AS $$
+DECLARE t uuid := gen_random_uuid(); BEGIN
+    IF uid() IS NULL THEN RAISE EXCEPTION 'sign in'; END IF;
+    INSERT INTO team VALUES (t, p_name); INSERT INTO member VALUES (t, uid(), 'me', 'owner'); RETURN t; END $$;
 RESET search_path;
 CREATE FUNCTION pg_temp.told() RETURNS TABLE (level text, object text, message text) LANGUAGE sql AS
     $$ SELECT level, object, message FROM rlsproof.audit() WHERE rule IN ('writable_authority', 'open') AND object ~ 'beside_it.join' ORDER BY object COLLATE "C" $$;

@@ -98,7 +98,7 @@ bool WaysUp::hand_in(const Relation &relation, const Opener &opener, const std::
         for (const Arguments &choice : arguments_for_itself(*opener.function, stage_, persona_.uid, &row)) {
             if (left_ <= 0) continue;
             guessed = guessed || (choice.guessed && !choice.handed);
-            calling = call_of(*opener.function, choice.list);
+            calling = call_with_known(*opener.function, choice);
             gain = gained_by(calling);
             if (!gain.empty()) return;
         }
@@ -160,18 +160,21 @@ std::set<Oid> WaysUp::left_rows_in(const std::set<Oid> &tables) {
     return result;
 }
 
-// Whether it reads the value by a plain SELECT: of the table, or of a view that shows the table's rows.
+// Whether it reads the value by a plain SELECT, as things are now: of the table, or of a view that shows the table's
+// rows.
 bool WaysUp::is_shown(const Column &column, const std::string &value) {
-    const std::vector<Row> &rows = stage_.rows(column.relation);
+    const TableShape &shape = *stage_.tables().of(column.relation);
     const bool readable = query("select pg_catalog.has_column_privilege($1::oid, $2::int2, 'SELECT')",
                                 {std::to_string(column.relation), std::to_string(column.number)})
                               .boolean(0, 0);
-    if (readable && std::any_of(rows.begin(), rows.end(), [&](const Row &row) {
-            const auto held = row.values.find(column.number);
-            return held != row.values.end() && held->second == value &&
-                   at_first({column.relation}).rows.contains({column.relation, row.tid});
-        }))
-        return true;
+    bool read = false;
+    if (readable)
+        (void)attempt(Finish::rollback, [&] {
+            const std::string sql = fmt::format("select 1 from {} where {}::text = $1 limit 1", shape.name,
+                                                shape.column(column.number)->name);
+            read = in_time([&] { return !query(sql, {value}, false).empty(); });
+        });
+    if (read) return true;
     return std::any_of(world_.relations.begin(), world_.relations.end(), [&](const Relation &view) {
         const Reach *reach = view.reach_of(persona_.name);
         if (view.kind != RelationKind::view || reach == nullptr || !reach->commands.contains(Command::select))
@@ -194,11 +197,15 @@ bool WaysUp::are_shown(const Arguments &choice) {
                        [&](const auto &word) { return is_shown(word.first, word.second); });
 }
 
-bool WaysUp::are_shown(const Arguments &choice, const std::vector<Column> &columns) {
-    return std::all_of(columns.begin(), columns.end(), [&](const Column &column) {
+bool WaysUp::is_told(const Arguments &choice) {
+    return std::all_of(choice.secrets.begin(), choice.secrets.end(), [&](const Column &column) {
         return std::any_of(choice.words.begin(), choice.words.end(),
                            [&](const auto &word) { return word.first == column && is_shown(column, word.second); });
     });
+}
+
+std::string WaysUp::call_with_known(const Function &function, const Arguments &choice) {
+    return call_of(function, is_told(choice) ? choice.list : choice.untold.front());
 }
 
 bool WaysUp::hold_a_code(const Arguments &choice) const {

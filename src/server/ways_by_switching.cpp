@@ -58,10 +58,7 @@ bool WaysUp::switches(const Opener &opener, const Sight &before, const std::stri
     choices.resize(std::min(choices.size(), kMostCalls));
     for (const Arguments &choice : choices) {
         if (gave_up()) return false;
-        // What it takes beside may be a word that is told to some: a code that it is not shown, drawn at random, is as
-        // good as none.
-        const bool told = choice.secrets.empty() || are_shown(choice, choice.secrets);
-        const std::string calling = call_of(function, told ? choice.list : choice.untold.front());
+        const std::string calling = call_with_known(function, choice);
         std::vector<std::string> gain;
         const auto rises = [&] {
             (void)in_time([&] { return execute(calling); });
@@ -71,7 +68,7 @@ bool WaysUp::switches(const Opener &opener, const Sight &before, const std::stri
         (void)attempt(Finish::rollback, [&] { (void)rises(); });
         if (gain.empty() || !stands(opener.hearing, nullptr, "", "", rises)) continue;
         Way way{"writable_authority", nullptr, Command::execute, calling, "", &function, gain, ""};
-        if (told && !choice.secrets.empty()) way.words = names_of_words(choice);
+        if (!choice.secrets.empty() && is_told(choice)) way.words = names_of_words(choice);
         accuse(way);
         return true;
     }

@@ -33,7 +33,7 @@ std::vector<std::string> WaysUp::calls_that_put_in(const Function &function, con
         const Row wanted{shape.id, InvalidOid, "", std::move(values), true};
         size_t calls = 0;
         for (const Arguments &choice : arguments_for_itself(function, stage_, persona_.uid, &wanted)) {
-            const std::string statement = call_of(function, choice.list);
+            const std::string statement = call_with_known(function, choice);
             if (!choice.handed || ++calls > kMostCalls || result.size() == kMostPut || left_-- <= 0) break;
             if (!tried.insert(statement).second) continue;
             bool put = false;

@@ -274,7 +274,9 @@ private:
     // Whether it is shown what it calls with, and whether that is a code: which of them whoever calls has to be told.
     bool is_shown(const Column &column, const std::string &value);
     bool are_shown(const Arguments &choice);
-    bool are_shown(const Arguments &choice, const std::vector<Column> &columns);
+    bool is_told(const Arguments &choice);
+    // The call as one makes it who knows what it is shown: without a code that was drawn at random and told to others.
+    std::string call_with_known(const Function &function, const Arguments &choice);
     bool hold_a_code(const Arguments &choice) const;
     std::string names_of_words(const Arguments &choice) const;
     // What an opener gives to whoever says which tenant it is in.
