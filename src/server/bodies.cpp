@@ -493,7 +493,8 @@ void Bodies::follow(const std::vector<Oid> &calls, Body &body, int depth) {
         body.asks_who = body.asks_who || inner.asks_who;
         body.inserted.insert(inner.inserted.begin(), inner.inserted.end());
         if (!inner.harm.empty())
-            body.harms(inner.harm == inner.unknown_reason ? fmt::format("a function it calls: {}", inner.harm) : inner.harm);
+            body.harms(inner.harm == inner.unknown_reason ? fmt::format("a function it calls: {}", inner.harm)
+                                                          : inner.harm);
         if (!inner.known && inner.missing.empty())
             body.is_unknown(fmt::format("a function it calls: {}", inner.unknown_reason));
         if (!inner.missing.empty()) body.misses(inner.missing);

@@ -53,12 +53,13 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
     const std::string object = way.relation != nullptr ? way.relation->name : way.function->name;
     std::string what = fmt::format("{} can", way.appointed.empty() ? persona.name : way.appointed);
     if (way.relation != nullptr)
-        what += fmt::format(" {} {}{}",
-                            promotion                        ? std::string("set")
-                            : !way.moves.empty()             ? fmt::format("make a row of its own name {} in", way.moves)
-                            : way.command == Command::update ? "change its own row in"
-                                                             : "write its own row into",
-                            way.column.empty() ? object : object + "." + way.column, way.moves.empty() ? " by itself" : "");
+        what +=
+            fmt::format(" {} {}{}",
+                        promotion                        ? std::string("set")
+                        : !way.moves.empty()             ? fmt::format("make a row of its own name {} in", way.moves)
+                        : way.command == Command::update ? "change its own row in"
+                                                         : "write its own row into",
+                        way.column.empty() ? object : object + "." + way.column, way.moves.empty() ? " by itself" : "");
     what += way.when;
     if (way.function != nullptr)
         what += fmt::format("{} call {}{}", way.relation != nullptr ? " and" : "", way.function->name.substr(4),
@@ -93,29 +94,29 @@ void accuse_of(const Way &way, const Persona &persona, const Tables &tables, con
         "{}. It was done{} with: {}", decided,
         way.appointed.empty() ? "" : fmt::format(", {} having been given that role in a row of its own,", persona.name),
         way.statement);
-    finding.hint =
-        !way.appointed.empty()
-            ? "Let the policy's WITH CHECK hold the role at those that one tenant may give, or let whoever "
-              "asks for the role ask where it is held."
-        : promotion || !way.moves.empty()
-            ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
-        : !way.trigger.empty()
-            ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
-              "have, or let the trigger function ask who is calling before it writes."
-        : !way.shows.empty()
-            ? "Let the policy's WITH CHECK ask whose the row is that is pointed to, or let the function ask "
-              "whose it is before it shows it."
-        : !way.when.empty()
-            ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
-              "have, or let a trigger put the row in at sign-up and nobody else."
-        : way.then != nullptr ? "Let the function that puts the row in ask whether its caller may let others in."
-        : !way.words.empty()
-            ? "Show the word to those who may hand it on and to nobody else, or let the function ask for "
-              "more than that."
-        : way.relation == nullptr
-            ? "Let the function ask whether its caller was let in by somebody who may."
-            : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
-              "identity says nothing about what is joined.";
+    finding.hint = !way.appointed.empty()
+                       ? "Let the policy's WITH CHECK hold the role at those that one tenant may give, or let whoever "
+                         "asks for the role ask where it is held."
+                   : promotion || !way.moves.empty()
+                       ? "Take UPDATE on the column away, or let the policy's WITH CHECK keep it as it is."
+                   : !way.trigger.empty()
+                       ? "Let the policy's WITH CHECK hold the columns that the trigger goes by at what everybody may "
+                         "have, or let the trigger function ask who is calling before it writes."
+                   : !way.shows.empty()
+                       ? "Let the policy's WITH CHECK ask whose the row is that is pointed to, or let the function ask "
+                         "whose it is before it shows it."
+                   : !way.when.empty()
+                       ? "Let the policy's WITH CHECK hold the columns that others decide by at what everybody may "
+                         "have, or let a trigger put the row in at sign-up and nobody else."
+                   : way.then != nullptr
+                       ? "Let the function that puts the row in ask whether its caller may let others in."
+                   : !way.words.empty()
+                       ? "Show the word to those who may hand it on and to nobody else, or let the function ask for "
+                         "more than that."
+                   : way.relation == nullptr
+                       ? "Let the function ask whether its caller was let in by somebody who may."
+                       : "Let only those who may invite write to the table; a WITH CHECK on the caller's own "
+                         "identity says nothing about what is joined.";
     if ((promotion && way.appointed.empty()) || !way.moves.empty())
         finding.fix =
             fmt::format("REVOKE UPDATE ON {0} FROM {1}; GRANT UPDATE (/* the harmless columns */) ON {0} TO {1};",

@@ -148,8 +148,7 @@ void WaysUp::try_in_talks(const Relation &relation) {
             });
         }
     }
-    if (!is_settled(changing))
-        settle(*changing, rewritten, "what others in the same talk have written can be changed");
+    if (!is_settled(changing)) settle(*changing, rewritten, "what others in the same talk have written can be changed");
     if (!is_settled(adding)) settle(*adding, forged, "rows in somebody else's name come in");
 }
 
