@@ -1,6 +1,6 @@
 // A sub-select in a policy that says nothing about the row it protects, though it was meant to: an unqualified name was
-// taken for the inner table's own column, or for the row's where the inner table has none; of a file, the path is looked
-// for in another table's name; or the condition mentions neither the row nor the caller.
+// taken for the inner table's own column, or for the row's where the inner table has none; of a file, the path is
+// looked for in another table's name; or the condition mentions neither the row nor the caller.
 #include <fmt/format.h>
 
 #include "lint/all.hpp"

@@ -168,9 +168,7 @@ void Trees::take(const TreeWalk &walk, const Relation &table, Policy &policy) {
         case NoteKind::row_call: add_once(facts.row_calls, plain_name(note.object)); break;
         case NoteKind::self: add_once(facts.self_compared, book_.column({note.object, note.number}).name); break;
         case NoteKind::outer: add_once(facts.outer_shown, book_.column({note.object, note.number}).name); break;
-        case NoteKind::captured:
-            add_once(facts.captured, book_.column_name({note.object, note.number}));
-            break;
+        case NoteKind::captured: add_once(facts.captured, book_.column_name({note.object, note.number})); break;
         case NoteKind::detached:
             if (const Relation *other = book_.relation(note.object)) add_once(facts.detached, other->name);
             break;
