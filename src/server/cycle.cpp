@@ -18,16 +18,19 @@ namespace {
 
 class Search {
 public:
-    Search(const World &world, const Hints &hints, Bodies &bodies, const std::string &persona)
-        : world_(world), hints_(hints), bodies_(bodies), persona_(persona) {
+    Search(const World &world, const Hints &hints, Bodies &bodies, const std::string &persona, bool at_once)
+        : world_(world), hints_(hints), bodies_(bodies), persona_(persona), at_once_(at_once) {
         for (const Relation &relation : world.relations) by_id_.emplace(relation.id, &relation);
     }
 
     // The way from `relation` back to one that is on the way already.
     std::string from(const Relation &relation, Command command) {
-        // To write to a table and to read it meets other policies.
+        // To write to a table and to read it meets other policies. Before anything runs, the server asks for the table
+        // alone.
         const std::pair<Oid, Command> here{relation.id, command};
-        const auto met = std::find(met_.begin(), met_.end(), here);
+        const auto met = std::find_if(met_.begin(), met_.end(), [&](const auto &on_the_way) {
+            return at_once_ ? on_the_way.first == relation.id : on_the_way == here;
+        });
         if (met != met_.end()) {
             // From the table that is asked about, where the way comes by it again.
             const auto start = std::find_if(
@@ -45,7 +48,7 @@ public:
             const std::string by = fmt::format("{} → policy \"{}\"", relation.name, hint.name);
             for (const Oid table : hint.tables)
                 if (std::string way = to(table, by); !way.empty()) return way;
-            for (const Oid function : hint.functions)
+            for (const Oid function : at_once_ ? std::vector<Oid>() : hint.functions)
                 if (std::string way = through(function, by); !way.empty()) return way;
         }
         met_.pop_back();
@@ -84,6 +87,7 @@ private:
     const Hints &hints_;
     Bodies &bodies_;
     const std::string &persona_;
+    const bool at_once_; // of what the policies say themselves, and not by way of a function that runs
     std::map<Oid, const Relation *> by_id_;
     std::vector<std::pair<Oid, Command>> met_; // on the way
     std::vector<std::string> steps_;           // from each of them to the next
@@ -95,8 +99,10 @@ private:
 std::string policy_cycle(const World &world, const Hints &hints, Bodies &bodies, const Relation &start, Command command,
                          const std::string &persona) {
     // A statement that reads its rows meets the SELECT policies as well.
-    for (const Command asked : {command, Command::select})
-        if (std::string way = Search(world, hints, bodies, persona).from(start, asked); !way.empty()) return way;
+    for (const bool at_once : {true, false})
+        for (const Command asked : {command, Command::select})
+            if (std::string way = Search(world, hints, bodies, persona, at_once).from(start, asked); !way.empty())
+                return way;
     return "";
 }
 

@@ -9,12 +9,13 @@ namespace {
 
 constexpr const char *kReads = R"(
 select 1 from pg_catalog.pg_class c where c.oid = any ($1::oid[]) and c.relnamespace = pg_catalog.to_regnamespace('vault')::oid
-  and pg_catalog.to_regprocedure('vault.create_secret(text, text, text, uuid)') is not null)";
+  and exists (select from pg_catalog.pg_proc p where p.pronamespace = c.relnamespace and p.proname = 'create_secret'))";
 
 constexpr const char *kAsking = R"(
 select p.oid from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where p.prosrc ilike '%decrypted_secrets%' and n.nspname <> 'vault'
-  and pg_catalog.to_regprocedure('vault.create_secret(text, text, text, uuid)') is not null
+  and exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace v on v.oid = p.pronamespace
+              where v.nspname = 'vault' and p.proname = 'create_secret')
 order by p.oid)";
 
 } // namespace

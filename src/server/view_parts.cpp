@@ -106,14 +106,16 @@ from reads join pg_catalog.pg_rewrite r on r.ev_class = reads.id where r.ev_type
 
 // The columns of tables on the way, what they are called, and whether they say to whom a row belongs.
 constexpr const char *kColumns = R"(
-, account as (
+, platform as ( -- also for whoever may not use its schema
+  select u.oid as id from pg_catalog.pg_class u join pg_catalog.pg_namespace n on n.oid = u.relnamespace
+  where n.nspname = 'auth' and u.relname = 'users'), account as (
   select k.conrelid, k.conkey[1] as number from pg_catalog.pg_constraint k
-  where k.contype = 'f' and pg_catalog.cardinality(k.conkey) = 1 and k.confrelid = pg_catalog.to_regclass('auth.users')
+  where k.contype = 'f' and pg_catalog.cardinality(k.conkey) = 1 and k.confrelid = (select platform.id from platform)
     and exists (select from pg_catalog.pg_constraint own where own.conrelid = k.conrelid and own.contype in ('p', 'u')
                 and own.conkey = k.conkey))
 select distinct a.attrelid, a.attnum, a.attname,
   exists (select from pg_catalog.pg_constraint f where f.contype = 'f' and f.conrelid = a.attrelid and a.attnum = any(f.conkey)
-          and (f.confrelid = pg_catalog.to_regclass('auth.users') or f.confrelid in (select conrelid from account)))
+          and (f.confrelid = (select platform.id from platform) or f.confrelid in (select conrelid from account)))
   and not exists (select from account where conrelid = a.attrelid and number = a.attnum),
   exists (select from account where conrelid = a.attrelid and number = a.attnum)
 from reads join pg_catalog.pg_rewrite r on r.ev_class = reads.id
