@@ -156,9 +156,9 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
         return p.uid.empty() && group.by_persona.contains(p.name);
     });
     // Whoever has signed in puts in there what visitors do.
-    const auto is_visitor = [&](const Cell &cell) {
+    const auto is_visitor = [&](const Cell &one) {
         return std::any_of(world.personas.begin(), world.personas.end(),
-                           [&](const Persona &p) { return p.uid.empty() && p.name == cell.persona; });
+                           [&](const Persona &p) { return p.uid.empty() && p.name == one.persona; });
     };
     const bool drop_box = for_everybody && std::all_of(group.cells.begin(), group.cells.end(), [&](const Cell *c) {
                               return c->command == Command::insert && (!c->personal || (c->founds && !is_visitor(*c)));
