@@ -48,6 +48,12 @@ public:
             if (!who_.accounts.contains(column.relation) && !stage_.hints().identity.contains(column) &&
                 !who_.left_out.contains({column.relation, Command::update}))
                 raised.insert(column.relation);
+        // What one may be in is nobody's own yet: whoever owns it raises nobody by saying what he is there.
+        std::set<Oid> owned;
+        for (const Oid table : raised)
+            for (const ForeignKey &key : stage_.tables().of(table)->foreign_keys)
+                if (key.parent != table && raised.contains(key.parent)) owned.insert(key.parent);
+        std::erase_if(raised, [&](Oid table) { return owned.contains(table); });
         if (raised.empty()) return;
         who_.memberships = raised;
         for (const Relation &relation : world_.relations)
