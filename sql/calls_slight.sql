@@ -41,6 +41,21 @@ CREATE FUNCTION move_lead(p_email text, p_source text) RETURNS void LANGUAGE sql
     AS $$ INSERT INTO leads (email, source) VALUES (lower(p_email), p_source) ON CONFLICT (email) DO UPDATE SET source = excluded.source $$;
 CREATE FUNCTION write_to(p_receiver uuid, p_body text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = slight
     AS $$ INSERT INTO letters (receiver, body) VALUES (p_receiver, p_body) $$;
+-- Once for each caller, who is written down for it; and for whom he names.
+CREATE TABLE vouchers (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), shop uuid NOT NULL REFERENCES people, redeemed_count int NOT NULL DEFAULT 0);
+CREATE POLICY own ON vouchers USING (shop = uid());
+CREATE TABLE redeemed (voucher uuid NOT NULL REFERENCES vouchers, who uuid NOT NULL REFERENCES people, PRIMARY KEY (voucher, who));
+CREATE POLICY own ON redeemed USING (who = uid());
+ALTER TABLE vouchers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE redeemed ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION redeem(p_voucher uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = slight AS $$ BEGIN
+    IF uid() IS NULL THEN RAISE EXCEPTION 'who are you'; END IF;
+    BEGIN INSERT INTO redeemed VALUES (p_voucher, uid()); EXCEPTION WHEN unique_violation THEN RAISE EXCEPTION 'once'; END;
+    UPDATE vouchers SET redeemed_count = redeemed_count + 1 WHERE id = p_voucher; END $$;
+CREATE FUNCTION redeem_for(p_voucher uuid, p_who uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = slight AS $$ BEGIN
+    IF uid() IS NULL THEN RAISE EXCEPTION 'who are you'; END IF;
+    INSERT INTO redeemed VALUES (p_voucher, p_who);
+    UPDATE vouchers SET redeemed_count = redeemed_count + 1 WHERE id = p_voucher; END $$;
 RESET search_path;
 SELECT rule, level, object FROM rlsproof.audit() WHERE object LIKE 'rpc:slight.%' ORDER BY level DESC, object;
 SELECT object, verdict, evidence, reason FROM rlsproof.verify('anon') WHERE object ~ 'count_view\(|check_rate|join_list' ORDER BY object;

@@ -84,6 +84,7 @@ struct ViewParts {
     std::vector<std::string> columns;  // of tables, that it uses in any place
     std::vector<std::string> constant; // those of them that have to equal a constant, or to be true, in every row shown
     bool names_people = false;         // one of them says to whom a row belongs; an account's own key does not
+    bool asks_who = false;             // a condition looks at who is calling
 };
 
 struct Relation {

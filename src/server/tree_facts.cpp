@@ -209,6 +209,7 @@ void Trees::views() {
         TreeWalk everything = walk_of(InvalidOid), conditions = everything;
         call(walk_view, rows.text(i, 1).c_str(), &everything, &conditions);
         view->forgeable = forgeable(conditions);
+        view->parts.asks_who = conditions.asks_who;
         each_note(everything, [&](const Note &note) {
             if (note.kind == NoteKind::function) immutable(note.object, "view " + view->name);
         });
