@@ -46,6 +46,19 @@ CREATE FUNCTION good_both(p_lease uuid, t uuid) RETURNS SETOF leases LANGUAGE sq
     $$ SELECT x.* FROM leases x JOIN links l ON l.lease = x.id WHERE x.id = p_lease AND l.share_token = t $$;
 CREATE FUNCTION good_signs(p_token_hash text, p_body text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = told AS
     $$ UPDATE leases SET body = p_body FROM links l WHERE l.lease = leases.id AND l.token_hash = p_token_hash $$;
+-- The one who knows the word is stopped as well, later: the lease is not over. And where that is asked first, or the word not at all of
+-- what is not there.
+CREATE TABLE reviews (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), lease uuid NOT NULL REFERENCES leases, owner uuid NOT NULL REFERENCES people, words text);
+ALTER TABLE reviews ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION good_gate(t uuid, p_words text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = told AS $$ DECLARE x leases; BEGIN
+    SELECT y.* INTO x FROM leases y JOIN links l ON l.lease = y.id WHERE l.share_token = t;
+    IF x.id IS NULL THEN RAISE EXCEPTION 'no such lease'; END IF;
+    IF x.body <> 'it is over, and all was well' THEN RAISE EXCEPTION 'not over'; END IF;
+    INSERT INTO reviews (lease, owner, words) VALUES (x.id, x.owner, p_words); END $$;
+CREATE FUNCTION bad_gate(t uuid, p_lease uuid, p_words text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = told AS $$ DECLARE x leases; BEGIN
+    SELECT y.* INTO x FROM leases y JOIN links l ON l.lease = y.id WHERE l.share_token = t;
+    IF x.body <> 'it is over, and all was well' THEN RAISE EXCEPTION 'not over'; END IF;
+    INSERT INTO reviews (lease, owner, words) SELECT y.id, y.owner, p_words FROM leases y WHERE y.id = p_lease; END $$;
 -- Guessed, shown, or known otherwise.
 CREATE FUNCTION bad_id(p_lease uuid) RETURNS SETOF leases LANGUAGE sql SECURITY DEFINER SET search_path = told AS
     $$ SELECT x.* FROM leases x WHERE x.id = p_lease $$;

@@ -492,6 +492,13 @@ void Calls::decide(Cell &cell, const Function &function, const std::vector<Gain>
         cell.fails = tried.straight == tried.calls;
         return say(Verdict::error, Evidence::execution, tried.failure);
     }
+    if (!function.asks_who && body.known && tried.answered == 0 && !tried.gate.empty()) {
+        cell.told = tried.word;
+        return say(Verdict::unknown, Evidence::none,
+                   fmt::format("it runs as {} and {}; it turns away whoever does not name {} ({}), and no policy shows "
+                               "that one; whoever names it was stopped later, the last time by {}",
+                               function.owner, what, tried.word, tried.gate, tried.failure));
+    }
     if (!function.asks_who && !(helps_policies(function) && !writes)) {
         cell.personal = !(unjudged.empty() && only_drops(function, body, gains));
         return say(allowed, Evidence::structural,

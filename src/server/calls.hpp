@@ -77,6 +77,7 @@ private:
         bool personal = true;           // and it says whose they are there, or holds what is nobody else's business
         std::string told; // what a call showed or changed that named a word which nobody is shown, and the word
         std::string word;
+        std::string gate; // what whoever does not know the word is told, and whoever does gets by, where all calls fail
         std::string doubt; // what a call did while triggers rested, and what they say of it; empty where nothing
         Observation observation;
     };
@@ -108,6 +109,9 @@ private:
     bool make_call(const Function &function, const Arguments &arguments, const std::vector<Gain> &gains,
                    const std::set<std::string> &told, Tried &tried);
     // The same of a call with words that are told to some: what others reach without them counts.
+    std::string turned_away_without(const Function &function, const Arguments &arguments,
+                                    const std::vector<Gain> &gains, const std::set<std::string> &told,
+                                    const Refusal &knowing);
     bool make_told_call(const Function &function, const Arguments &arguments, const std::vector<Gain> &gains,
                         const std::set<std::string> &told, Tried &tried);
     // Whether the caller is shown the column in some row of other people, in whatever way.

@@ -41,6 +41,28 @@ bool Calls::is_shown(const Column &column) {
     return is_shown_[column] = shown;
 }
 
+// What whoever does not know the word is told, where that is before the place at which the one who knows it was
+// stopped; or nothing.
+std::string Calls::turned_away_without(const Function &function, const Arguments &arguments,
+                                       const std::vector<Gain> &gains, const std::set<std::string> &told,
+                                       const Refusal &knowing) {
+    if (arguments.untold.empty()) return "";
+    const Refusals refusals(world_, bodies_.of(function.id), *stage_, function, persona_, superuser_, security_);
+    std::string said;
+    for (const std::string &list : arguments.untold) {
+        Arguments other = arguments;
+        other.list = list;
+        other.of_nobody.clear();
+        Tried without;
+        (void)make_call(function, other, gains, told, without);
+        if (!without.seen.empty() || without.refused.empty() ||
+            !refusals.gets_further(knowing.outcome, without.refused.back().outcome))
+            return "";
+        said = without.failure;
+    }
+    return said;
+}
+
 bool Calls::make_told_call(const Function &function, const Arguments &arguments, const std::vector<Gain> &gains,
                            const std::set<std::string> &told, Tried &tried) {
     const bool words =
@@ -49,7 +71,19 @@ bool Calls::make_told_call(const Function &function, const Arguments &arguments,
     if (!words) return make_call(function, arguments, gains, told, tried);
     Tried with = tried;
     const bool enough = make_call(function, arguments, gains, told, with);
+    std::vector<std::string> names;
+    for (const Column &column : arguments.secrets) {
+        const TableShape &table = *stage_->tables().of(column.relation);
+        names.push_back(table.name + "." + table.column(column.number)->name);
+    }
     if (with.seen.empty()) {
+        const bool refused = with.refused.size() > tried.refused.size();
+        if (refused && with.gate.empty())
+            if (const std::string wrong = turned_away_without(function, arguments, gains, told, with.refused.back());
+                !wrong.empty()) {
+                with.word = fmt::format("{}", fmt::join(names, ", "));
+                with.gate = wrong;
+            }
         tried = std::move(with);
         return enough;
     }
@@ -60,11 +94,6 @@ bool Calls::make_told_call(const Function &function, const Arguments &arguments,
         other.list = list;
         other.of_nobody.clear();
         if (make_call(function, other, gains, told, tried)) return true;
-    }
-    std::vector<std::string> names;
-    for (const Column &column : arguments.secrets) {
-        const TableShape &table = *stage_->tables().of(column.relation);
-        names.push_back(table.name + "." + table.column(column.number)->name);
     }
     tried.told = with.seen;
     tried.word = fmt::format("{}", fmt::join(names, ", "));

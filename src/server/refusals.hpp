@@ -43,9 +43,11 @@ public:
     // What is asked of who is signed in, and not whether somebody is, stops those alone.
     std::string passed_unsigned(const std::vector<Refusal> &failed) const;
 
+    // By where in the function they failed, or else by what was said.
+    bool gets_further(const Outcome &other, const Outcome &refused) const;
+
 private:
     bool somebody_gets_further(const Refusal &refusal) const;
-    bool gets_further(const Outcome &other, const Outcome &refused) const;
     std::vector<Persona> people(const std::set<std::string> &given) const;
     std::vector<Persona> holders() const;
     // Somebody of whom the rows say all that the body asks for at once, and the statement that makes them say it.
