@@ -111,7 +111,12 @@ void Tables::join(const Hints &hints) {
         const auto &keys = of(column.relation)->keys;
         return std::find(keys.begin(), keys.end(), std::vector{column.number}) != keys.end();
     };
-    for (const auto &[child, parent] : hints.joined) {
+    // Joined by a condition, or by a function that it is handed to: (entity_type, entity_id) of an entry about
+    // anything.
+    std::set<std::pair<Column, Column>> pairs = hints.joined;
+    for (const auto &pair : hints.handed_to)
+        if (shape_of(pair.second) != nullptr && is_key(pair.second)) pairs.insert(pair);
+    for (const auto &[child, parent] : pairs) {
         const ColumnShape *from = shape_of(child), *to = shape_of(parent);
         if (from == nullptr || to == nullptr || hints.identity.contains(child)) continue;
         // A text can hold what the other one holds, seldom the other way round.

@@ -33,45 +33,17 @@ const std::string kNeighbour = "9e160b0e-0000-4000-8000-00000000e15e";
 
 // The keys by which a row hangs on what is nobody's to see but those whose it is.
 std::vector<const ForeignKey *> WaysUp::hidden_parents(const TableShape &shape) {
-    std::vector<const ForeignKey *> result, all;
-    for (const ForeignKey &key : shape.foreign_keys) all.push_back(&key);
-    for (const ForeignKey &key : keys_by_name(shape)) all.push_back(&key);
-    for (const ForeignKey *key : all) {
-        const TableShape *parent = stage_.tables().of(key->parent);
-        if (key->columns.size() != 1 || key->parent == shape.id || parent == nullptr || !parent->made ||
-            one_each(*parent, stage_.hints()) || stage_.hints().identity.contains({shape.id, key->columns.front()}) ||
+    std::vector<const ForeignKey *> result;
+    for (const ForeignKey &key : shape.foreign_keys) {
+        const TableShape *parent = stage_.tables().of(key.parent);
+        if (key.columns.size() != 1 || key.parent == shape.id || parent == nullptr || !parent->made ||
+            one_each(*parent, stage_.hints()) || stage_.hints().identity.contains({shape.id, key.columns.front()}) ||
             !stage_.personal(*parent))
             continue;
         // Where some are there to be seen, as goods are, people are meant to write about them.
-        if (at_first({key->parent}).rows.empty()) result.push_back(key);
+        if (at_first({key.parent}).rows.empty()) result.push_back(&key);
     }
     return result;
-}
-
-// And what is no foreign key, and policies take for one: (entity_type, entity_id) of an entry about anything.
-const std::vector<ForeignKey> &WaysUp::keys_by_name(const TableShape &shape) {
-    const auto [known, is_new] = keys_by_name_.try_emplace(shape.id);
-    std::vector<ForeignKey> &keys = known->second;
-    const auto is_key = [&](const Column &column) {
-        const TableShape *table = stage_.tables().of(column.relation);
-        return table != nullptr && column.relation != shape.id &&
-               std::find(table->keys.begin(), table->keys.end(), std::vector{column.number}) != table->keys.end();
-    };
-    const auto is_foreign = [&](int number) {
-        return std::any_of(shape.foreign_keys.begin(), shape.foreign_keys.end(),
-                           [&](const ForeignKey &key) { return key.columns == std::vector{number}; });
-    };
-    const auto add = [&](const Column &one, const Column &other) {
-        if (one.relation == shape.id && shape.column(one.number) != nullptr && !is_foreign(one.number) && is_key(other))
-            keys.push_back({{one.number}, other.relation, {other.number}});
-    };
-    if (is_new)
-        for (const auto *pairs : {&stage_.hints().matched, &stage_.hints().handed_to})
-            for (const auto &[one, other] : *pairs) {
-                add(one, other);
-                add(other, one);
-            }
-    return keys;
 }
 
 // Whether others show to everybody whose they are, as a shop's goods do: people are meant to get in touch with the

@@ -203,7 +203,6 @@ private:
     };
     void try_planting(const std::string &object);
     std::vector<const ForeignKey *> hidden_parents(const TableShape &shape);
-    const std::vector<ForeignKey> &keys_by_name(const TableShape &shape);
     bool is_offered(Oid parent, Oid but);
     void take_in(std::vector<Row> &theirs);
     void plant(const Plantable &plantable, std::vector<Row> theirs);
@@ -442,7 +441,6 @@ private:
     int left_ = 0;          // looks at a table, until it has to do
     std::string doubt_;     // what triggers said of the writes to the table at hand
     bool refused_ = false;  // and the last of it was a guard's no
-    std::map<Oid, std::vector<ForeignKey>> keys_by_name_;
     std::string unsettled_; // rows planted or forged that something might stop
     std::vector<Cell> *cells_ = nullptr;
     std::vector<Finding> *findings_ = nullptr;
