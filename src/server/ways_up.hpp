@@ -384,6 +384,7 @@ private:
     const std::set<std::string> &names_of_accounts();
     bool names_a_row(const Column &place) const;
     std::set<Oid> may_be_copied(const Effects &effects);
+    bool shows_by_itself(const OwnWrite &write, const std::set<Oid> &sources);
     std::string written_by(const OwnWrite &write, const std::vector<const Relation *> &read, bool awake);
     // Makes the cells of those writes open, and adds the finding.
     void accuse_trigger(const Relation &relation, const std::vector<Reached> &reached, Finding finding,
