@@ -72,6 +72,19 @@ ALTER TABLE d.proposals ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_two ON d.proposals FOR SELECT USING (auth.uid() IN (freelancer_id, client_id) OR d.is_admin());
 CREATE POLICY client ON d.proposals FOR UPDATE USING (client_id = auth.uid());
 GRANT SELECT, UPDATE ON d.proposals TO authenticated;
+-- Whoever asks to be connected says yes himself; and where the one who is asked does.
+CREATE TABLE d.connections (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), requester_id uuid NOT NULL REFERENCES auth.users, recipient_id uuid NOT NULL REFERENCES auth.users,
+    status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'accepted', 'declined')));
+ALTER TABLE d.connections ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_two ON d.connections FOR SELECT USING (auth.uid() IN (requester_id, recipient_id));
+CREATE POLICY asked ON d.connections FOR INSERT WITH CHECK (requester_id = auth.uid());
+CREATE TABLE d.friendships (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), requester_id uuid NOT NULL REFERENCES auth.users, addressee_id uuid NOT NULL REFERENCES auth.users,
+    status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'accepted', 'declined')));
+ALTER TABLE d.friendships ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_two ON d.friendships FOR SELECT USING (auth.uid() IN (requester_id, addressee_id));
+CREATE POLICY asked ON d.friendships FOR INSERT WITH CHECK (requester_id = auth.uid() AND status = 'pending');
+CREATE POLICY answered ON d.friendships FOR UPDATE USING (addressee_id = auth.uid()) WITH CHECK (addressee_id = auth.uid());
+GRANT SELECT, INSERT, UPDATE ON d.connections, d.friendships TO authenticated;
 -- Kept by a trigger, by privileges, by policies.
 CALL d.things('trigger_orders', $$status text NOT NULL DEFAULT 'pending'$$);
 CREATE FUNCTION d.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

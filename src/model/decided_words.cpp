@@ -16,9 +16,14 @@ constexpr std::array kWaiting = {"pending",    "unpaid",     "draft",     "new",
                                  "placed",     "free",       "trial",     "processing"};
 constexpr std::array kStanding = {"status", "state", "stage", "kyc", "approval", "verification"};
 // Whoever is named so asks, and the other one gives.
-constexpr std::array kAsks = {"user",     "buyer",  "customer",  "client",     "student",  "learner", "member",
-                              "guest",    "renter", "patient",   "payer",      "attendee", "rider",   "passenger",
-                              "traveler", "booker", "applicant", "subscriber", "employee", "author",  "submitter"};
+constexpr std::array kAsks = {"user",     "buyer",     "customer",  "client",    "student",   "learner",
+                              "member",   "guest",     "renter",    "patient",   "payer",     "attendee",
+                              "rider",    "passenger", "traveler",  "booker",    "applicant", "subscriber",
+                              "employee", "author",    "submitter", "requester", "initiator", "follower"};
+// Who says yes to somebody, or no.
+constexpr std::array kAsked = {"recipient", "receiver", "addressee", "requested", "target",
+                               "following", "followee", "followed",  "friend"};
+constexpr std::array kAsksSomebody = {"requester", "initiator", "follower", "user"};
 constexpr std::array kGives = {"seller",  "provider",   "vendor",     "host",   "merchant", "landlord",
                                "teacher", "tutor",      "coach",      "doctor", "trainer",  "driver",
                                "agent",   "freelancer", "instructor", "owner",  "shop",     "store"};
@@ -113,6 +118,12 @@ bool is_subscription(const Thing &thing, const Words &table, std::string_view wo
            !about_others(thing) && is_one_of(word, {"active", "trialing", "premium", "pro", "paid"});
 }
 
+// That the other one wants to have to do with it: a connection, a friendship, whom one may follow.
+bool is_answer(const Thing &thing, std::string_view word) {
+    return thing.of_two && any_fits(words_of_name(thing.asker), kAsksSomebody) && any_column(thing, kAsked) &&
+           is_one_of(word, {"accepted", "approved", "confirmed", "connected", "friends"});
+}
+
 bool is_promotion(const Thing &thing, const Words &table, const Words &column, std::string_view word) {
     return word == "true" && thing.others_look && any_fits(table, kOffered) && any_fits(column, kPushed);
 }
@@ -139,7 +150,8 @@ bool decided_by_others(const Thing &thing, std::string_view column, std::string_
     if (word != "true" && !any_fits(of, kStanding)) return false;
     return is_payment(thing, table, of, word) || is_approval(thing, table, of, word) ||
            (word != "true" && is_confirmation(thing, table, word)) ||
-           (word != "true" && is_subscription(thing, table, word)) || is_promotion(thing, table, of, word);
+           (word != "true" && (is_subscription(thing, table, word) || is_answer(thing, word))) ||
+           is_promotion(thing, table, of, word);
 }
 
 bool set_by_others(const Thing &thing, std::string_view column) {

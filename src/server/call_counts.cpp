@@ -81,15 +81,16 @@ std::string Calls::counted(const Function &function, const std::vector<Gain> &ga
     using Deltas = std::map<std::pair<const Row *, int>, std::string>;
     bool slight = true;
     std::set<std::string> columns;
-    // What the caller is written down for, as who has redeemed something, is his own; where he says for whom, it is not.
+    // What the caller is written down for, as who has redeemed something, is his own; where he says for whom, it is
+    // not.
     const BodyFacts facts = read_body_facts(function.id);
-    const bool for_itself = std::none_of(facts.written.begin(), facts.written.end(), [&](const auto &written) {
-        return hints_.identity.contains(written.first);
-    });
+    const bool for_itself = std::none_of(facts.written.begin(), facts.written.end(),
+                                         [&](const auto &written) { return hints_.identity.contains(written.first); });
     const auto rows_in = [&](const TableShape &shape) {
         std::vector<std::string> people{"null"};
         for (const ColumnShape &column : shape.columns)
-            if (for_itself && hints_.identity.contains({shape.id, column.number}) && column.category != TYPCATEGORY_ARRAY)
+            if (for_itself && hints_.identity.contains({shape.id, column.number}) &&
+                column.category != TYPCATEGORY_ARRAY)
                 people.push_back(column.name + "::text");
         const AsUser past(superuser_, security_);
         return query(fmt::format("select count(*) from {} where not coalesce($1 in ({}), false)", shape.name,

@@ -54,6 +54,13 @@ TEST(DecidedWords, WhoeverAsksDoesNotGive) {
     EXPECT_EQ(who_asks({"user_id", "approved_by"}).asker, "user_id");
     EXPECT_FALSE(who_asks({"user_id", "approved_by"}).of_two);
     EXPECT_FALSE(who_asks({"from_id", "to_id"}).asker);
+    Thing asked = thing("connections", {"requester_id", "recipient_id"});
+    asked.asker = "requester_id";
+    asked.of_two = true;
+    EXPECT_TRUE(decided_by_others(asked, "status", "accepted"));
+    EXPECT_FALSE(decided_by_others(asked, "status", "declined"));
+    asked.asker = "recipient_id";
+    EXPECT_FALSE(decided_by_others(asked, "status", "accepted"));
     Thing by_seller = thing("orders");
     by_seller.asker = "seller_id";
     EXPECT_FALSE(decided_by_others(by_seller, "status", "paid"));
