@@ -21,7 +21,7 @@ constexpr std::array kAsks = {"user",     "buyer",     "customer",  "client",   
                               "rider",    "passenger", "traveler",  "booker",    "applicant", "subscriber",
                               "employee", "author",    "submitter", "requester", "initiator", "follower"};
 // Who says yes to somebody, or no.
-constexpr std::array kAsked = {"recipient", "receiver", "addressee", "requested", "target",
+constexpr std::array kAsked = {"recipient", "receiver", "addressee", "target",
                                "following", "followee", "followed",  "friend"};
 constexpr std::array kAsksSomebody = {"requester", "initiator", "follower", "user"};
 constexpr std::array kGives = {"seller",  "provider",   "vendor",     "host",   "merchant", "landlord",
