@@ -120,7 +120,8 @@ bool is_subscription(const Thing &thing, const Words &table, std::string_view wo
 
 // That the other one wants to have to do with it: a connection, a friendship, whom one may follow.
 bool is_answer(const Thing &thing, std::string_view word) {
-    return thing.of_two && any_fits(words_of_name(thing.asker), kAsksSomebody) && any_column(thing, kAsked) &&
+    return thing.of_two && any_fits(words_of_name(thing.asker), kAsksSomebody) &&
+           (any_column(thing, kAsked) || any_column(thing, kGives)) &&
            is_one_of(word, {"accepted", "approved", "confirmed", "connected", "friends"});
 }
 
