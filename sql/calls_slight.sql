@@ -78,6 +78,11 @@ CREATE TABLE kept.people (id uuid PRIMARY KEY, name text);
 ALTER TABLE kept.people ENABLE ROW LEVEL SECURITY;
 CREATE FUNCTION kept.secret(p_name text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
     AS $$ SELECT decrypted_secret FROM vault.decrypted_secrets WHERE name = p_name LIMIT 1 $$;
+-- The name is handed on to a helper; and a CTE that is called as the table that it reads.
+CREATE FUNCTION kept.by_helper() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT kept.secret('handed_key') $$;
+CREATE FUNCTION kept.by_cte() RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = kept
+    AS $$ WITH people AS (SELECT * FROM people) SELECT name FROM people $$;
 CREATE FUNCTION kept.mail_key() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
     AS $$ SELECT decrypted_secret FROM vault.decrypted_secrets WHERE name = 'mail_key' $$;
 CREATE FUNCTION kept.has(p_name text) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''

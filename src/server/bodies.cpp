@@ -200,7 +200,9 @@ void note_insert(RangeVar *table, Found *found) {
 void note_statement(Node *statement, Found *found);
 
 void note_utility(Node *statement, Found *found) {
-    if (const char *temporary = temporary_made(statement)) {
+    // Where a table that stays has the name, which of them is meant is not known.
+    const char *temporary = temporary_made(statement);
+    if (temporary != nullptr && !OidIsValid(relation_named(makeRangeVar(nullptr, pstrdup(temporary), -1)))) {
         found->ctes = lappend(found->ctes, (void *)temporary);
         if (Node *query = temporary_filled_from(statement)) note_statement(query, found);
     } else if (!drops_temporary(statement)) {
@@ -339,26 +341,15 @@ struct Resolved {
     List *calls;   // OIDs, all overloads of a name
 };
 
-Oid relation_of(const RangeVar *name, const List *ctes) {
-    if (name->schemaname == nullptr) {
-        ListCell *cell;
-        foreach (cell, ctes)
-            if (strcmp((const char *)lfirst(cell), name->relname) == 0) return InvalidOid;
-    }
-    return relation_named(name);
-}
-
+// A CTE that is called as a table mostly reads it: what is not there under that name is none.
 void resolve(const Found *found, Resolved *resolved) {
     ListCell *cell;
     foreach (cell, found->reads)
-        resolved->reads =
-            list_append_unique_oid(resolved->reads, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+        resolved->reads = list_append_unique_oid(resolved->reads, relation_named(lfirst_node(RangeVar, cell)));
     foreach (cell, found->writes)
-        resolved->writes =
-            list_append_unique_oid(resolved->writes, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+        resolved->writes = list_append_unique_oid(resolved->writes, relation_named(lfirst_node(RangeVar, cell)));
     foreach (cell, found->inserts)
-        resolved->inserts =
-            list_append_unique_oid(resolved->inserts, relation_of(lfirst_node(RangeVar, cell), found->ctes));
+        resolved->inserts = list_append_unique_oid(resolved->inserts, relation_named(lfirst_node(RangeVar, cell)));
     foreach (cell, found->calls)
         resolved->calls = list_concat_unique_oid(resolved->calls, functions_named((List *)lfirst(cell)));
 }
@@ -472,6 +463,7 @@ Body Bodies::of_text(const std::string &sql) {
         Found found{};
         call(walk_statements, call(parse_piece, sql.c_str(), (int)RAW_PARSE_DEFAULT), &found);
         if (found.utility != nullptr) body.forget(std::string("it runs ") + found.utility);
+        if (found.unread != nullptr) body.is_unknown(std::string("it runs ") + found.unread);
         calls = collect(found, body);
     });
     if (!outcome.ok) body.forget(outcome.message);

@@ -4,6 +4,8 @@
 
 #include "server/calls.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "server/identity.hpp"
@@ -21,12 +23,12 @@ constexpr size_t kMostCalls = 4;
 
 } // namespace
 
-// With a secret in the vault under each name that a call gives; there is one under each that a body names.
+// With a secret in the vault under each name that a call gives, or that the body names.
 bool Calls::tells_secret(const Function &function, const Body &body, Cell &cell) {
     if (!function.definer || !stage_->triggers_off()) return false;
     {
         const AsUser past(superuser_, security_);
-        if (!is_vault(body)) return false;
+        if (!is_vault(body) || !may_put_into_vault(world_, bodies_)) return false;
     }
     size_t calls = 0;
     for (const Arguments &choice : arguments_for(function, *stage_, persona_.uid, own_)) {
@@ -38,7 +40,9 @@ bool Calls::tells_secret(const Function &function, const Body &body, Cell &cell)
         observation.outcome = attempt(Finish::rollback, [&] {
             {
                 const AsUser past(superuser_, security_);
-                put_into_vault(choice.given);
+                std::set<std::string> names = choice.given;
+                add_asked_of_vault(body, names);
+                put_into_vault(names);
             }
             told = answer(observation.statement, nullptr).find(kVaultSecret) != std::string::npos;
         });

@@ -58,7 +58,7 @@ Verification verify(const World &world, const Selection &selection) {
 
     if (!why_no_stage.empty()) result.notes.push_back("no statement was executed: " + why_no_stage);
     undone([&] {
-        if (why_no_stage.empty()) stock_vault(bodies);
+        if (why_no_stage.empty()) stock_vault(world, bodies);
         // While the accounts are those that are there.
         const std::vector<Kind> kinds =
             why_no_stage.empty() ? kinds_at_sign_up(world, hints, tables) : std::vector<Kind>{};

@@ -182,7 +182,7 @@ bool WaysUp::sends(const Relation &relation, const std::vector<Row> &theirs, Cel
                                                 : value->second == persona_.uid;
                 });
                 if (statement.empty() || sent.empty() || signs || !is_apart(shape, values) ||
-                    !is_planted(relation, {"", statement, sent, {}}, cell))
+                    !is_planted(relation, {"", statement, sent, {}}, triggers_.of(relation, cell.command)))
                     continue;
                 make_open({&cell, 1}, persona_, relation.name, cell.command,
                           "a row was accepted that is for somebody of no team of its own, and that one sees it",
@@ -284,7 +284,7 @@ bool WaysUp::hangs_there(const Planting &planting, const std::string &made, cons
     const Planted row{
         made, statement, fmt::format("{} = {} and ({})", column.name, Maker::literal(column, planting.value), mine),
         fmt::format("from {} where {} = {}", parent.name, named.name, Maker::literal(named, planting.value))};
-    if (!is_planted(relation, row, cell)) return false;
+    if (!is_planted(relation, row, triggers_.of(relation, cell.command))) return false;
     make_open({&cell, 1}, persona_, relation.name, cell.command,
               fmt::format("a row of its own was {} {} that it may not read, and is shown to those who may",
                           cell.command == Command::insert ? "accepted beside a row of" : "moved to a row of",
@@ -297,7 +297,7 @@ bool WaysUp::hangs_there(const Planting &planting, const std::string &made, cons
 
 // Whether the row is let in, stays, and the neighbour sees one more than before. What it is beside must be out of
 // sight, before and after: to open that is told as such.
-bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Cell &cell) {
+bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Hearing &hearing) {
     const auto count = [&](const std::string &rows) {
         std::string found = "0";
         (void)attempt(Finish::rollback, [&] {
@@ -332,7 +332,7 @@ bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Cell
     bool stays = false;
     (void)attempt(Finish::rollback, [&] {
         make();
-        stays = stands(triggers_.of(relation, cell.command), &relation, row.statement, row.which, nullptr);
+        stays = stands(hearing, &relation, row.statement, row.which, nullptr);
     });
     keep_doubt(unsettled_);
     return stays;

@@ -30,19 +30,29 @@ void WaysUp::plant_by_calls(const std::string &object, const std::vector<Row> &t
         if (cell == nullptr || cell->declared || cell->expected != "none" || !why_not_undone(world_, body).empty() ||
             (cell->verdict != Verdict::ok && cell->verdict != Verdict::unknown))
             continue;
+        std::string unsettled; // what might stop it
         for (const Oid table : body.inserted) {
             const TableShape *shape = stage_.tables().of(table);
             const Relation *relation = shape == nullptr ? nullptr : world_.relation(shape->name);
             // What people hand in is handed in by strangers.
             if (relation == nullptr || stage_.decides(*shape) || says_handed_in(relation->name)) continue;
             const Scratch scratch;
+            unsettled_.clear();
             (void)attempt(Finish::rollback, [&] { plant_by_calling(function, *relation, theirs, *cell); });
+            unsettled = unsettled.empty() ? unsettled_ : unsettled;
         }
+        settle(*cell, unsettled, "a row comes by it into what is other people's");
     }
 }
 
 void WaysUp::plant_by_calling(const Function &function, const Relation &relation, std::vector<Row> theirs, Cell &cell) {
     const TableShape &shape = *stage_.tables().of(relation.id);
+    // All that the function writes to may have something to say.
+    std::vector<const Relation *> written;
+    for (const auto &[table, writes] : bodies_.of(function.id).relations)
+        for (const Relation &other : world_.relations)
+            if (writes && other.id == table) written.push_back(&other);
+    const Hearing hearing = triggers_.of_any(written);
     for (const ForeignKey *key : hidden_parents(shape)) {
         if (cell.verdict == Verdict::open || is_offered(key->parent, relation.id)) continue;
         const std::optional<std::string> value = of_the_neighbour(*key, theirs);
@@ -59,9 +69,7 @@ void WaysUp::plant_by_calling(const Function &function, const Relation &relation
             const Planted row{
                 "", statement, fmt::format("{} = {}", column.name, Maker::literal(column, *value)),
                 fmt::format("from {} where {} = {}", parent.name, named.name, Maker::literal(named, *value))};
-            Cell writing;
-            writing.command = Command::insert;
-            if (!is_planted(relation, row, writing)) continue;
+            if (!is_planted(relation, row, hearing)) continue;
             make_open({&cell, 1}, persona_, function.name, Command::execute,
                       fmt::format("it runs as {}: a call put a row into {} beside one of {} that its caller may not "
                                   "read, and it is shown to those who may",

@@ -460,6 +460,7 @@ std::string WaysUp::entering(const Relation &relation, const Values &values) {
     const Values given = insertable(relation.id, values);
     if (!draws_a_number(relation.id, given)) return Maker::insert_statement(*stage_.tables().of(relation.id), given);
     if (doubt_.empty()) doubt_ = std::string("a row was not put in, since ") + kWouldDraw;
+    refused_ = false; // nobody was asked
     return "";
 }
 

@@ -220,7 +220,7 @@ private:
     bool is_apart(const TableShape &shape, const Values &values);
     std::string named_in(const TableShape &shape, const std::string &uid) const;
     bool hangs_there(const Planting &planting, const std::string &made, const std::string &statement, Cell &cell);
-    bool is_planted(const Relation &relation, const Planted &row, const Cell &cell);
+    bool is_planted(const Relation &relation, const Planted &row, const Hearing &hearing);
     // What somebody else is to grant, or to decide, by the names of columns of rows of one's own.
     struct Granted {
         const ColumnShape *column;
