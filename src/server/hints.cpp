@@ -115,8 +115,9 @@ private:
 
 // Columns that hold an identity because of a foreign key to, or from, a column that does.
 void follow_foreign_keys(std::set<Column> &identity) {
-    const Rows keys = query("select conrelid, conkey[1], confrelid, confkey[1] from pg_catalog.pg_constraint "
-                            "where contype = 'f' and pg_catalog.cardinality(conkey) = 1");
+    const Rows keys = query("select c.conrelid, k.own, c.confrelid, k.other from pg_catalog.pg_constraint c, "
+                            "rows from (pg_catalog.unnest(c.conkey), pg_catalog.unnest(c.confkey)) k (own, other) "
+                            "where c.contype = 'f'");
     const auto column = [&](size_t row, size_t at) { return Column{keys.oid(row, at), (int)keys.number(row, at + 1)}; };
     for (bool grown = true; grown;) {
         grown = false;

@@ -114,8 +114,18 @@ void Tables::join(const Hints &hints) {
     // Joined by a condition, or by a function that it is handed to: (entity_type, entity_id) of an entry about
     // anything.
     std::set<std::pair<Column, Column>> pairs = hints.joined;
-    for (const auto &pair : hints.handed_to)
-        if (shape_of(pair.second) != nullptr && is_key(pair.second)) pairs.insert(pair);
+    for (const auto &[given, asked] : hints.handed_to) {
+        if (shape_of(given) == nullptr || shape_of(asked) == nullptr) continue;
+        if (is_key(asked)) {
+            pairs.insert({given, asked});
+            continue;
+        }
+        // Both speak of the same thing: of the one that is given, or of what that refers to.
+        for (const ForeignKey &key : of(given.relation)->foreign_keys)
+            if (key.columns == std::vector{given.number})
+                pairs.insert({asked, Column{key.parent, key.parent_columns.front()}});
+        if (is_key(given)) pairs.insert({asked, given});
+    }
     for (const auto &[child, parent] : pairs) {
         const ColumnShape *from = shape_of(child), *to = shape_of(parent);
         if (from == nullptr || to == nullptr || hints.identity.contains(child)) continue;

@@ -243,6 +243,7 @@ void WaysUp::try_after_founding(const std::string &object) {
                 reach->row_security && reach->commands.contains(Command::update))
                 try_pointing(relation, founded, before);
         }
+        try_taking_away(object, founded);
     });
     doubt_ = said; // what could not be founded is no doubt about what can
 }

@@ -26,10 +26,9 @@ namespace {
 
 constexpr size_t kMostRows = 3; // of other people's, that rows of its own are made like
 
-// Somebody with rows of its own in every table that knows whose a row is.
-const std::string kNeighbour = "9e160b0e-0000-4000-8000-00000000e15e";
-
 } // namespace
+
+const std::string WaysUp::kNeighbour = "9e160b0e-0000-4000-8000-00000000e15e";
 
 // The keys by which a row hangs on what is nobody's to see but those whose it is.
 std::vector<const ForeignKey *> WaysUp::hidden_parents(const TableShape &shape) {
@@ -85,21 +84,24 @@ void WaysUp::try_planting(const std::string &object) {
                                    [](const Function &function) { return function.definer && !function.platform; });
     if (all.empty() && !calls) return;
     (void)attempt(Finish::rollback, [&] {
-        std::vector<Row> theirs;
-        {
-            const AsUser past(user_, security_);
-            theirs = stage_.sign_up(kNeighbour, true);
-            take_in(theirs);
-            // Nor is the neighbour one of those who look after all.
-            std::vector<Finding> said;
-            strike_off(stage_, bodies_, as_person(persona_, kNeighbour), theirs, said);
-        }
+        const std::vector<Row> theirs = meet_the_neighbour();
         for (const Plantable &plantable : all) {
             const Scratch scratch;
             (void)attempt(Finish::rollback, [&] { plant(plantable, theirs); });
         }
         plant_by_calls(object, theirs);
     });
+}
+
+// What the neighbour has. REQUIRES: a subtransaction around it that is rolled back.
+std::vector<Row> WaysUp::meet_the_neighbour() {
+    const AsUser past(user_, security_);
+    std::vector<Row> theirs = stage_.sign_up(kNeighbour, true);
+    take_in(theirs);
+    // Nor is the neighbour one of those who look after all.
+    std::vector<Finding> said;
+    strike_off(stage_, bodies_, as_person(persona_, kNeighbour), theirs, said);
+    return theirs;
 }
 
 // Whoever was signed up by the application itself is in no team yet: somebody has taken this one in.

@@ -188,6 +188,9 @@ private:
                     const std::set<Oid> &asked);
     // Rows that say that somebody else has written them.
     void try_forging(const Relation &relation);
+    // Somebody with rows of its own in every table that knows whose a row is.
+    static const std::string kNeighbour;
+    std::vector<Row> meet_the_neighbour();
     // Rows of its own that hang on what is somebody else's.
     struct Plantable {
         const Relation *relation;
@@ -221,6 +224,22 @@ private:
     std::string named_in(const TableShape &shape, const std::string &uid) const;
     bool hangs_there(const Planting &planting, const std::string &made, const std::string &statement, Cell &cell);
     bool is_planted(const Relation &relation, const Planted &row, const Hearing &hearing);
+    // Rows of its own by which somebody else sees less.
+    struct Hidden {
+        const TableShape *shape;
+        std::string which; // finds what the neighbour sees of it, and the persona does not
+        size_t rows;
+    };
+    void try_taking_away(const std::string &object, const Founded &founded);
+    bool forget(const Relation &relation, const std::vector<Row> &theirs);
+    void give_to_the_neighbour(const TableShape &shape, std::vector<Row> &theirs);
+    Hidden hidden_from_it(const TableShape &shape, const std::vector<Row> &theirs);
+    std::optional<size_t> still_seen(const Hidden &hidden);
+    std::vector<Values> between(const TableShape &shape, const Values &made, const std::vector<Row> &its,
+                                std::vector<Row> &theirs);
+    void take_away(const Relation &relation, const Founded &founded, std::vector<Row> theirs, Cell &cell);
+    bool takes_away(const Relation &relation, const Founded &founded, const std::vector<Hidden> &before,
+                    const Values &values, Cell &cell);
     // What somebody else is to grant, or to decide, by the names of columns of rows of one's own.
     struct Granted {
         const ColumnShape *column;
