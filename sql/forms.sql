@@ -16,6 +16,8 @@ CREATE TABLE bad_user (id int PRIMARY KEY, email text NOT NULL, user_id uuid, re
 CREATE TABLE bad_role (id int PRIMARY KEY, email text NOT NULL, role text NOT NULL DEFAULT 'member');
 CREATE TABLE bad_order (id int PRIMARY KEY, email text NOT NULL, buyer uuid NOT NULL REFERENCES people);
 CREATE TABLE bad_allowed (id int PRIMARY KEY, email text NOT NULL);
+CREATE TABLE good_waitlist (id int PRIMARY KEY, email text NOT NULL, full_name text NOT NULL, reviewed_by uuid REFERENCES people, handled_at timestamptz);
+CREATE TABLE bad_waitlist (id int PRIMARY KEY, email text NOT NULL, full_name text NOT NULL, reviewed_by uuid REFERENCES people);
 CREATE TABLE kept (id int PRIMARY KEY, words text);
 SELECT format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY; GRANT SELECT, INSERT ON %1$s TO anon, authenticated', c.oid::regclass)
 FROM pg_class c WHERE c.relnamespace = 'forms'::regnamespace AND c.relkind = 'r' ORDER BY c.relname \gexec
@@ -31,6 +33,10 @@ CREATE POLICY own ON bad_order FOR SELECT TO authenticated USING (email = claim(
 CREATE POLICY submit ON bad_allowed FOR INSERT TO anon, authenticated WITH CHECK (email IS NOT NULL);
 CREATE POLICY own ON bad_allowed FOR SELECT TO authenticated USING (email = claim('email'));
 CREATE POLICY allowed ON kept FOR SELECT TO authenticated USING (EXISTS (SELECT FROM bad_allowed WHERE email = claim('email')));
+-- Whoever looks after it is nobody until then; where it is shown to him, it is in his name.
+CREATE POLICY submit ON good_waitlist FOR INSERT WITH CHECK (true);
+CREATE POLICY submit ON bad_waitlist FOR INSERT WITH CHECK (true);
+CREATE POLICY own ON bad_waitlist FOR SELECT TO authenticated USING (reviewed_by::text = claim('sub'));
 RESET search_path;
 SELECT level, rule, object, message FROM rlsproof.audit() WHERE object ~ 'forms\.(good|bad)' AND level <> 'note' ORDER BY object COLLATE "C", rule COLLATE "C";
 -- For those who have signed in alone it is no form for everybody.

@@ -87,6 +87,9 @@ constexpr std::array kAuthor = {"author", "authorid", "authoruid", "sender", "se
 constexpr std::array kSaidBy = {"sent", "posted", "written", "said", "authored"};
 constexpr std::array kTyped = {"created", "updated", "modified", "added",    "edited",
                                "changed", "entered", "inserted", "imported", "deleted"};
+constexpr std::array kHandled = {"reviewed",  "handled",  "processed", "contacted", "resolved", "approved", "assigned",
+                                 "answered",  "verified", "checked",   "closed",    "claimed",  "managed",  "rejected",
+                                 "responded", "replied",  "converted", "invited",   "read"};
 constexpr std::array kTypist = {"", "id", "uid", "uuid", "user", "userid", "useruid"};
 constexpr std::array kOverOthers = {"*admin*", "super*", "staff*", "root", "moderator*", "manager", "managers", "boss"};
 constexpr std::array kAdmins = {"*admin*", "super*", "root"};
@@ -250,6 +253,13 @@ bool says_who_typed(std::string_view column) {
         return std::any_of(kTypist.begin(), kTypist.end(),
                            [&](const char *typist) { return letters == std::string(typed) + "by" + typist; });
     });
+}
+
+bool says_who_handles(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    if (words.empty()) return false;
+    const bool done = words.size() > 1 && (words[1] == "by" || words[1] == "to" || words[1] == "admin");
+    return words.front() == "assignee" || (done && any_fits({words.front()}, kHandled));
 }
 
 bool says_over_others(std::string_view list) {

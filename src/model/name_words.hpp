@@ -75,6 +75,9 @@ bool says_between_people(std::string_view name);
 // Who typed a row in or changed it last: created_by, updated_by_id, lastModifiedBy.
 bool says_who_typed(std::string_view column);
 
+// Who looks after what others hand in: reviewed_by, assigned_to, handled_by_id.
+bool says_who_handles(std::string_view column);
+
 // Who says what is in a row: author, sender_id, posted_by. Of columns that name people.
 bool says_author(std::string_view column);
 

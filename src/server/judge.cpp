@@ -111,7 +111,7 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
                     (writes_new && stage_.decides(*shape)) ||
                     (cell.command == Command::select && stage_.told_apart(*shape));
     // Whose address stands in a form may be told what became of it, and has said nothing by that.
-    if (writes_new && persona_.uid.empty() && shape != nullptr && stage_.is_form(*shape)) cell.personal = false;
+    if (writes_new && shape != nullptr && stage_.is_form(*shape, persona_.uid.empty())) cell.personal = false;
     cell.founds = writes_new && shape != nullptr && !stage_.names_people(*shape) && !stage_.decides(*shape) &&
                   !stage_.hangs_on_people(*shape);
 

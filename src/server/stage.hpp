@@ -69,9 +69,9 @@ public:
     // Whether a row of the table may name people: by themselves, or by the keys of their accounts.
     bool names_people(const TableShape &table) const;
 
-    // Whether rows of the table name people by an address alone, and hang on nothing: what somebody says who is not
-    // known yet, in a form that anybody may fill in.
-    bool is_form(const TableShape &table) const;
+    // Whether rows of the table name nobody but whoever looks after them, and hang on nothing: what somebody says in a
+    // form that anybody may fill in. A visitor, who is not known yet, names himself by an address.
+    bool is_form(const TableShape &table, bool of_visitors) const;
 
     // Whether rows of the table hang on rows of another one that belong to somebody.
     bool hangs_on_people(const TableShape &table) const;

@@ -75,13 +75,6 @@ Candidate Stage::not_asked(const TableShape &table, const ColumnShape &column) c
     return other == others.end() ? std::nullopt : *other;
 }
 
-bool Stage::hangs_on_people(const TableShape &table) const {
-    return std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const ForeignKey &key) {
-        const TableShape *parent = tables_.of(key.parent);
-        return key.parent != table.id && parent != nullptr && personal(*parent);
-    });
-}
-
 std::vector<Values> Stage::candidates(Oid table, const std::vector<const Row *> &like) {
     std::vector<Values> result;
     const TableShape *shape = tables_.of(table);

@@ -135,12 +135,19 @@ void Tables::join(const Hints &hints) {
         const auto decides = hints.decided_by.find(child.relation);
         const bool is_decided = decides != hints.decided_by.end() && decides->second.contains(parent.relation);
         if (!to_text && (is_key(child) || (!is_key(parent) && !is_decided))) continue;
+        // What a member says he belongs to, others belong to as well.
+        Column named = parent;
+        if (!is_key(parent))
+            for (const ForeignKey &key : of(parent.relation)->foreign_keys)
+                if (key.columns == std::vector{parent.number} && of(key.parent) != nullptr && of(key.parent)->made &&
+                    key.parent != child.relation)
+                    named = {key.parent, key.parent_columns.front()};
         auto &keys = shapes.at(child.relation).foreign_keys;
         const auto refers = [number = child.number](const ForeignKey &key) {
             return std::find(key.columns.begin(), key.columns.end(), number) != key.columns.end();
         };
         if (std::none_of(keys.begin(), keys.end(), refers))
-            keys.push_back({{child.number}, parent.relation, {parent.number}});
+            keys.push_back({{child.number}, named.relation, {named.number}});
     }
     // What a column refers to, and what refers to it, has to read the same.
     read_as = hints.read_as;

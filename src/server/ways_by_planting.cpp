@@ -28,8 +28,6 @@ constexpr size_t kMostRows = 3; // of other people's, that rows of its own are m
 
 } // namespace
 
-const std::string WaysUp::kNeighbour = "9e160b0e-0000-4000-8000-00000000e15e";
-
 // The keys by which a row hangs on what is nobody's to see but those whose it is.
 std::vector<const ForeignKey *> WaysUp::hidden_parents(const TableShape &shape) {
     std::vector<const ForeignKey *> result;
@@ -37,12 +35,51 @@ std::vector<const ForeignKey *> WaysUp::hidden_parents(const TableShape &shape) 
         const TableShape *parent = stage_.tables().of(key.parent);
         if (key.columns.size() != 1 || key.parent == shape.id || parent == nullptr || !parent->made ||
             one_each(*parent, stage_.hints()) || stage_.hints().identity.contains({shape.id, key.columns.front()}) ||
-            !stage_.personal(*parent))
+            !(stage_.personal(*parent) || stage_.hints().told_apart.contains(key.parent)))
             continue;
         // Where some are there to be seen, as goods are, people are meant to write about them.
         if (at_first({key.parent}).rows.empty()) result.push_back(&key);
     }
     return result;
+}
+
+// What joins two things and names nobody: from one's own, to another one.
+bool WaysUp::is_link(const TableShape &shape) const {
+    return std::none_of(shape.columns.begin(), shape.columns.end(),
+                        [&](const ColumnShape &column) {
+                            return stage_.hints().identity.contains({shape.id, column.number});
+                        }) &&
+           std::count_if(shape.foreign_keys.begin(), shape.foreign_keys.end(),
+                         [&](const ForeignKey &key) { return key.columns.size() == 1 && key.parent != shape.id; }) > 1;
+}
+
+// What is its own, and for a link something of its own at each end.
+std::vector<Row> WaysUp::with_ends(const TableShape &shape) {
+    std::vector<Row> its = own_;
+    if (!is_link(shape)) return its;
+    const AsUser past(user_, security_);
+    for (const ForeignKey &key : shape.foreign_keys) {
+        const TableShape *parent = stage_.tables().of(key.parent);
+        if (key.columns.size() != 1 || parent == nullptr || !parent->made || key.parent == shape.id ||
+            std::any_of(its.begin(), its.end(), [&](const Row &row) { return row.table == key.parent; }))
+            continue;
+        if (std::optional<Row> row = stage_.another_own(*parent, persona_.uid, its)) its.push_back(std::move(*row));
+    }
+    return its;
+}
+
+// Finds a link by its other ends.
+std::string WaysUp::ends_in(const Planting &planting, const Values &own) const {
+    const TableShape &shape = *stage_.tables().of(planting.plantable.relation->id);
+    std::vector<std::string> ends;
+    for (const ForeignKey &key : shape.foreign_keys) {
+        const auto value = own.find(key.columns.front());
+        if (key.columns.size() != 1 || key.columns == planting.key.columns || value == own.end() || !value->second)
+            continue;
+        const ColumnShape &column = *shape.column(key.columns.front());
+        ends.push_back(fmt::format("{} = {}", column.name, Maker::literal(column, value->second)));
+    }
+    return fmt::format("{}", fmt::join(ends, " and "));
 }
 
 // Whether others show to everybody whose they are, as a shop's goods do: people are meant to get in touch with the
@@ -64,7 +101,7 @@ void WaysUp::try_planting(const std::string &object) {
         const TableShape *shape = relation.is_table() ? stage_.tables().of(relation.id) : nullptr;
         const Reach *reach = relation.reach_of(persona_.name);
         if ((!object.empty() && object != relation.name) || shape == nullptr || reach == nullptr ||
-            !reach->row_security || !stage_.names_people(*shape))
+            !reach->row_security || !(stage_.names_people(*shape) || is_link(*shape)))
             continue;
         std::vector<Cell *> cells;
         for (const Command command : {Command::insert, Command::update})
@@ -93,68 +130,17 @@ void WaysUp::try_planting(const std::string &object) {
     });
 }
 
-// What the neighbour has. REQUIRES: a subtransaction around it that is rolled back.
-std::vector<Row> WaysUp::meet_the_neighbour() {
-    const AsUser past(user_, security_);
-    std::vector<Row> theirs = stage_.sign_up(kNeighbour, true);
-    take_in(theirs);
-    // Nor is the neighbour one of those who look after all.
-    std::vector<Finding> said;
-    strike_off(stage_, bodies_, as_person(persona_, kNeighbour), theirs, said);
-    return theirs;
-}
-
-// Whoever was signed up by the application itself is in no team yet: somebody has taken this one in.
-void WaysUp::take_in(std::vector<Row> &theirs) {
-    for (Row &row : theirs) {
-        const TableShape &shape = *stage_.tables().of(row.table);
-        if (!stage_.decides(shape)) continue;
-        std::vector<std::string> said;
-        for (const ForeignKey &key : shape.foreign_keys) {
-            const auto held = row.values.find(key.columns.front());
-            const auto parent =
-                std::find_if(theirs.begin(), theirs.end(), [&](const Row &other) { return other.table == key.parent; });
-            if (key.columns.size() != 1 || key.parent == shape.id || parent == theirs.end() ||
-                (held != row.values.end() && held->second))
-                continue;
-            const auto value = parent->values.find(key.parent_columns.front());
-            if (value == parent->values.end() || !value->second) continue;
-            const ColumnShape &column = *shape.column(key.columns.front());
-            said.push_back(fmt::format("{} = {}", column.name, Maker::literal(column, value->second)));
-            row.values[column.number] = value->second;
-        }
-        if (!said.empty())
-            (void)attempt(Finish::commit, [&] {
-                (void)execute(fmt::format("update {} set {} where ctid = {}::tid and tableoid = {}", shape.name,
-                                          fmt::join(said, ", "), quote_literal(row.tid), row.stored_in));
-            });
-    }
-}
-
-// What a row of theirs is called by, that others hang on; there is one, where it can be made.
-std::optional<std::string> WaysUp::of_the_neighbour(const ForeignKey &key, std::vector<Row> &theirs) {
-    const auto is_there = [&](const Row &row) { return row.table == key.parent; };
-    if (std::none_of(theirs.begin(), theirs.end(), is_there)) {
-        const AsUser past(user_, security_);
-        if (std::optional<Row> row = stage_.another_own(*stage_.tables().of(key.parent), kNeighbour, theirs))
-            theirs.push_back(std::move(*row));
-    }
-    const auto parent = std::find_if(theirs.begin(), theirs.end(), is_there);
-    if (parent == theirs.end()) return std::nullopt;
-    const auto value = parent->values.find(key.parent_columns.front());
-    return value == parent->values.end() ? std::nullopt : value->second;
-}
-
 // Tries it with each key that leads to something of the neighbour's, the others as they are for one's own rows.
 void WaysUp::plant(const Plantable &plantable, std::vector<Row> theirs) {
     for (const ForeignKey *key : plantable.keys) (void)of_the_neighbour(*key, theirs);
+    const std::vector<Row> its = with_ends(*stage_.tables().of(plantable.relation->id));
     for (Cell *cell : plantable.cells) {
         unsettled_.clear();
         for (const ForeignKey *key : plantable.keys) {
             if (cell->command == Command::insert && plantable.offered.contains(key->parent)) continue;
             const std::optional<std::string> value = of_the_neighbour(*key, theirs);
             if (!value) continue;
-            const Planting planting{plantable, *key, *value, theirs};
+            const Planting planting{plantable, *key, *value, theirs, its};
             if (cell->command == Command::insert ? plants_new(planting, *cell) : plants_own(planting, *cell)) break;
         }
         if (says_between_people(plantable.relation->name) && cell->command == Command::insert &&
@@ -241,13 +227,14 @@ bool WaysUp::plants_new(const Planting &planting, Cell &cell) {
         if (++like > kMostRows) break;
         for (const Values &candidate : stage_.candidates(relation.id, {&row}))
             for (const bool all : {true, false}) {
-                Values values = stage_.among_own(shape, candidate, all ? planting.theirs : own_);
+                Values values = stage_.among_own(shape, candidate, all ? planting.theirs : planting.its);
                 values[planting.key.columns.front()] = planting.value;
-                for (const Values &own : stage_.owned_each(shape, values, persona_.uid, own_)) {
+                for (const Values &own :
+                     is_link(shape) ? std::vector{values} : stage_.owned_each(shape, values, persona_.uid, own_)) {
                     const std::string statement = entering(relation, own);
                     keep_doubt(unsettled_);
                     if (!statement.empty() && insertable(relation.id, own).contains(planting.key.columns.front()) &&
-                        hangs_there(planting, "", statement, cell))
+                        hangs_there(planting, own, "", statement, cell))
                         return true;
                 }
             }
@@ -264,24 +251,25 @@ bool WaysUp::plants_own(const Planting &planting, Cell &cell) {
     const std::vector<Row> &rows = stage_.rows(relation.id);
     if (rows.empty()) return false;
     for (const Values &made : stage_.candidates(relation.id, {&rows.front()})) {
-        Values values = stage_.owned_by(shape, stage_.among_own(shape, made, own_), persona_.uid);
+        Values values = stage_.owned_by(shape, stage_.among_own(shape, made, planting.its), persona_.uid);
         if (!column.not_null && values.contains(column.number) &&
             std::none_of(own_.begin(), own_.end(), [&](const Row &row) { return row.table == planting.key.parent; }))
             values[column.number] = std::nullopt;
         const std::string statement = fmt::format("update {0} set {1} = {2} where {1} is distinct from {2}", shape.name,
                                                   column.name, Maker::literal(column, planting.value));
-        if (hangs_there(planting, Maker::insert_statement(shape, values), statement, cell)) return true;
+        if (hangs_there(planting, values, Maker::insert_statement(shape, values), statement, cell)) return true;
     }
     return false;
 }
 
 // Whether the row comes to hang on one that it may not read, and is shown to those whose that is.
-bool WaysUp::hangs_there(const Planting &planting, const std::string &made, const std::string &statement, Cell &cell) {
+bool WaysUp::hangs_there(const Planting &planting, const Values &own, const std::string &made,
+                         const std::string &statement, Cell &cell) {
     const Relation &relation = *planting.plantable.relation;
     const TableShape &shape = *stage_.tables().of(relation.id), &parent = *stage_.tables().of(planting.key.parent);
     const ColumnShape &column = *shape.column(planting.key.columns.front()),
                       &named = *parent.column(planting.key.parent_columns.front());
-    const std::string mine = named_in(shape, persona_.uid);
+    const std::string mine = is_link(shape) ? ends_in(planting, own) : named_in(shape, persona_.uid);
     if (mine.empty()) return false;
     const Planted row{
         made, statement, fmt::format("{} = {} and ({})", column.name, Maker::literal(column, planting.value), mine),
@@ -308,12 +296,12 @@ bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Hear
         return std::stol(found);
     };
     const auto beside_is_shown = [&] { return !row.beside.empty() && count(row.beside) > 0; };
-    const auto seen_by_neighbour = [&] {
+    const auto seen_by_neighbour = [&](const std::string &which) {
         long seen = 0;
         (void)attempt(Finish::rollback, [&] {
             const AsUser past(user_, security_);
             assume(identity_of(as_person(persona_, kNeighbour)));
-            seen = count(fmt::format("from {} where {}", relation.name, row.which));
+            seen = count(fmt::format("from {} where {}", relation.name, which));
         });
         return seen;
     };
@@ -322,14 +310,32 @@ bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Hear
         const AsUser past(user_, security_);
         (void)execute(row.made);
     };
-    bool seen = false;
-    (void)attempt(Finish::rollback, [&] {
-        make();
-        if (beside_is_shown()) return;
-        const long before = seen_by_neighbour();
-        if (in_time([&] { return execute(row.statement); }) == 0 || beside_is_shown()) return;
-        seen = seen_by_neighbour() > before;
-    });
+    // What the neighbour sees of others by a rank, he sees as somebody who looks after all.
+    const auto looks_after_all = [&](const std::string &rank) {
+        const auto sees = [&](const std::string &risen) {
+            long rows = 0;
+            (void)attempt(Finish::rollback, [&] {
+                rise(risen);
+                rows = seen_by_neighbour(among_strangers(relation.id));
+            });
+            return rows;
+        };
+        return !rank.empty() && sees(rank) > sees("");
+    };
+    bool seen = false, let_in = true;
+    for (const std::string &rank : ranks_) {
+        if (seen || !let_in || looks_after_all(rank)) continue;
+        (void)attempt(Finish::rollback, [&] {
+            let_in = false;
+            rise(rank);
+            make();
+            if (beside_is_shown()) return;
+            const long before = seen_by_neighbour(row.which);
+            if (in_time([&] { return execute(row.statement); }) == 0 || beside_is_shown()) return;
+            let_in = true;
+            seen = seen_by_neighbour(row.which) > before;
+        });
+    }
     if (!seen) return false;
     bool stays = false;
     (void)attempt(Finish::rollback, [&] {

@@ -62,9 +62,10 @@ void WaysUp::try_taking_away(const std::string &object, const Founded &founded) 
         unsettled_.clear();
         // Where what names the neighbour there lets him in, and where it shuts him out.
         for (const bool with : {true, false})
-            if (cell->verdict != Verdict::open) (void)attempt(Finish::rollback, [&] {
-                if (with || forget(relation, theirs)) take_away(relation, founded, theirs, *cell);
-            });
+            if (cell->verdict != Verdict::open)
+                (void)attempt(Finish::rollback, [&] {
+                    if (with || forget(relation, theirs)) take_away(relation, founded, theirs, *cell);
+                });
         settle(*cell, std::exchange(unsettled_, ""), "a row of its own takes from others what they see");
     }
 }
@@ -75,8 +76,8 @@ bool WaysUp::forget(const Relation &relation, const std::vector<Row> &theirs) {
     long gone = 0;
     for (const Row &row : theirs)
         if (row.table == relation.id)
-            gone += execute(fmt::format("delete from {} where ctid = '{}'::tid and tableoid = {}", relation.name, row.tid,
-                                        row.stored_in));
+            gone += execute(fmt::format("delete from {} where ctid = '{}'::tid and tableoid = {}", relation.name,
+                                        row.tid, row.stored_in));
     return gone > 0;
 }
 
@@ -206,11 +207,13 @@ bool WaysUp::takes_away(const Relation &relation, const Founded &founded, const 
     if (!stays) return false;
     std::vector<std::string> all = founded.statements;
     all.push_back(statement);
-    make_open({&cell, 1}, persona_, relation.name, cell.command,
-              fmt::format("a row was accepted, and after that somebody else does not see rows of {} that he saw before, and that "
-                          "whoever put it in may not see at all",
-                          fmt::join(less, ", ")),
-              fmt::format("{}", fmt::join(all, "; ")));
+    make_open(
+        {&cell, 1}, persona_, relation.name, cell.command,
+        fmt::format(
+            "a row was accepted, and after that somebody else does not see rows of {} that he saw before, and that "
+            "whoever put it in may not see at all",
+            fmt::join(less, ", ")),
+        fmt::format("{}", fmt::join(all, "; ")));
     cell.what = fmt::format("rows by which others lose sight of {}", fmt::join(less, ", "));
     cell.planted = true;
     return true;

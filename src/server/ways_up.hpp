@@ -191,6 +191,11 @@ private:
     // Somebody with rows of its own in every table that knows whose a row is.
     static const std::string kNeighbour;
     std::vector<Row> meet_the_neighbour();
+    std::vector<std::string> ranks_of(const std::vector<Row> &theirs) const;
+    void rise(const std::string &rank);
+    std::string among_strangers(Oid table) const;
+    void take_in(std::vector<Row> &theirs);
+    std::optional<std::string> of_the_neighbour(const ForeignKey &key, std::vector<Row> &theirs);
     // Rows of its own that hang on what is somebody else's.
     struct Plantable {
         const Relation *relation;
@@ -203,15 +208,14 @@ private:
         const ForeignKey &key;
         const std::string &value;       // of a row that it may not read
         const std::vector<Row> &theirs; // whose that row is
+        const std::vector<Row> &its;    // what the row hangs on besides
     };
     void try_planting(const std::string &object);
     std::vector<const ForeignKey *> hidden_parents(const TableShape &shape);
     bool is_offered(Oid parent, Oid but);
-    void take_in(std::vector<Row> &theirs);
     void plant(const Plantable &plantable, std::vector<Row> theirs);
     void plant_by_calls(const std::string &object, const std::vector<Row> &theirs);
     void plant_by_calling(const Function &function, const Relation &relation, std::vector<Row> theirs, Cell &cell);
-    std::optional<std::string> of_the_neighbour(const ForeignKey &key, std::vector<Row> &theirs);
     bool plants_new(const Planting &planting, Cell &cell);
     bool plants_own(const Planting &planting, Cell &cell);
     struct Planted {
@@ -222,7 +226,11 @@ private:
     bool sends(const Relation &relation, const std::vector<Row> &theirs, Cell &cell);
     bool is_apart(const TableShape &shape, const Values &values);
     std::string named_in(const TableShape &shape, const std::string &uid) const;
-    bool hangs_there(const Planting &planting, const std::string &made, const std::string &statement, Cell &cell);
+    bool hangs_there(const Planting &planting, const Values &own, const std::string &made, const std::string &statement,
+                     Cell &cell);
+    bool is_link(const TableShape &shape) const;
+    std::vector<Row> with_ends(const TableShape &shape);
+    std::string ends_in(const Planting &planting, const Values &own) const;
     bool is_planted(const Relation &relation, const Planted &row, const Hearing &hearing);
     // Rows of its own by which somebody else sees less.
     struct Hidden {
@@ -457,11 +465,12 @@ private:
     std::set<Oid> chained_; // tables that a row elsewhere was seen to let it into
     std::string address_;   // the persona's own, as its claims say it
     std::vector<std::string> words_;
-    std::string appointed_; // who does what is tried, where it takes more than an account
-    int left_ = 0;          // looks at a table, until it has to do
-    std::string doubt_;     // what triggers said of the writes to the table at hand
-    bool refused_ = false;  // and the last of it was a guard's no
-    std::string unsettled_; // rows planted or forged that something might stop
+    std::vector<std::string> ranks_; // of the neighbour
+    std::string appointed_;          // who does what is tried, where it takes more than an account
+    int left_ = 0;                   // looks at a table, until it has to do
+    std::string doubt_;              // what triggers said of the writes to the table at hand
+    bool refused_ = false;           // and the last of it was a guard's no
+    std::string unsettled_;          // rows planted or forged that something might stop
     std::vector<Cell> *cells_ = nullptr;
     std::vector<Finding> *findings_ = nullptr;
     TriggerEffects effects_;
