@@ -118,6 +118,25 @@ CREATE POLICY "Everybody sees offers" ON offer FOR SELECT USING (true);
 CREATE TABLE question (id int PRIMARY KEY, shop uuid NOT NULL REFERENCES shop, by uuid NOT NULL REFERENCES member);
 CREATE POLICY seen ON question FOR SELECT USING (by = uid() OR shop IN (SELECT c.shop FROM clerk c WHERE c.who = uid()));
 CREATE POLICY own ON question FOR INSERT WITH CHECK (by = uid());
+-- Bad: a link from one's own ticket to another team's, which goes by one end as it is put in, and by either as it is shown.
+CREATE TABLE link (id int PRIMARY KEY, of uuid NOT NULL REFERENCES ticket, to_ticket uuid NOT NULL REFERENCES ticket);
+CREATE POLICY seen ON link FOR SELECT USING (EXISTS (SELECT FROM ticket t WHERE t.id IN (of, to_ticket) AND t.team = my_team()));
+CREATE POLICY own ON link FOR INSERT WITH CHECK (EXISTS (SELECT FROM ticket t WHERE t.id = of AND t.by = uid()));
+-- Bad: a company names nobody; whoever works for it says so himself. What is put in is shown to all of them, or to those who manage it.
+CREATE TABLE company (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL);
+CREATE TABLE worker (who uuid PRIMARY KEY REFERENCES member, company uuid NOT NULL REFERENCES company, rank text NOT NULL DEFAULT 'staff' CHECK (rank IN ('staff', 'manager')));
+CREATE POLICY own ON worker FOR SELECT USING (who = uid());
+CREATE POLICY own ON company FOR SELECT USING (id IN (SELECT w.company FROM worker w WHERE w.who = uid()));
+CREATE TABLE hours (id int PRIMARY KEY, company uuid NOT NULL REFERENCES company, by uuid NOT NULL REFERENCES worker);
+CREATE POLICY seen ON hours FOR SELECT USING (company IN (SELECT w.company FROM worker w WHERE w.who = uid()));
+CREATE POLICY own ON hours FOR INSERT WITH CHECK (by = uid());
+CREATE TABLE expense (id int PRIMARY KEY, company uuid NOT NULL, by uuid NOT NULL REFERENCES worker);
+CREATE POLICY seen ON expense FOR SELECT USING (company IN (SELECT w.company FROM worker w WHERE w.who = uid() AND w.rank = 'manager'));
+CREATE POLICY own ON expense FOR INSERT WITH CHECK (by = uid());
+-- Good: the same, and it is asked which company.
+CREATE TABLE leave (id int PRIMARY KEY, company uuid NOT NULL REFERENCES company, by uuid NOT NULL REFERENCES worker);
+CREATE POLICY seen ON leave FOR SELECT USING (company IN (SELECT w.company FROM worker w WHERE w.who = uid() AND w.rank = 'manager'));
+CREATE POLICY own ON leave FOR INSERT WITH CHECK (by = uid() AND company IN (SELECT w.company FROM worker w WHERE w.who = uid()));
 DO $$ DECLARE t regclass; BEGIN
     FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'plant'::regnamespace AND relkind = 'r' LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t);
