@@ -38,8 +38,7 @@ CREATE POLICY team ON notifications FOR INSERT WITH CHECK (team = my_team());
 CREATE TABLE letters (id int PRIMARY KEY, for_whom uuid NOT NULL REFERENCES member, team uuid NOT NULL REFERENCES team, words text);
 CREATE POLICY seen ON letters FOR SELECT USING (for_whom = uid());
 CREATE POLICY team ON letters FOR INSERT WITH CHECK (team = my_team() AND for_whom = uid());
--- Good: the ticket has to be in sight; what is written is nobody's to see but his who wrote it; a trigger keeps it out; posts are for
--- everybody to answer.
+-- Good: the ticket has to be in sight; what is written is nobody's to see but his who wrote it; a trigger keeps it out.
 CREATE TABLE answer (id int PRIMARY KEY, ticket uuid NOT NULL REFERENCES ticket, by uuid NOT NULL REFERENCES member);
 CREATE POLICY seen ON answer FOR SELECT USING (ticket IN (SELECT t.id FROM ticket t));
 CREATE POLICY own ON answer FOR INSERT WITH CHECK (by = uid() AND ticket IN (SELECT t.id FROM ticket t));
@@ -66,11 +65,19 @@ CREATE POLICY own ON comments FOR INSERT WITH CHECK (team = my_team());
 CREATE FUNCTION sign() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     PERFORM nextval('plant.sent'); NEW.author := plant.uid(); RETURN NEW; END $$;
 CREATE TRIGGER sign BEFORE INSERT ON comments FOR EACH ROW EXECUTE FUNCTION sign();
+-- Bad: posts that are shown are for everybody to answer, and so are those that are not; who answers is asked, and not what.
 CREATE TABLE post (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), by uuid NOT NULL REFERENCES member, shown boolean NOT NULL DEFAULT false);
 CREATE POLICY seen ON post FOR SELECT USING (shown OR by = uid());
 CREATE TABLE reply (id int PRIMARY KEY, post uuid NOT NULL REFERENCES post, by uuid NOT NULL REFERENCES member);
 CREATE POLICY seen ON reply FOR SELECT USING (by = uid() OR post IN (SELECT p.id FROM post p));
 CREATE POLICY own ON reply FOR INSERT WITH CHECK (by = uid());
+-- Good: only those that are in sight; and what is said about a post is shown to everybody, as the talk is.
+CREATE TABLE echo (id int PRIMARY KEY, post uuid NOT NULL REFERENCES post, by uuid NOT NULL REFERENCES member);
+CREATE POLICY seen ON echo FOR SELECT USING (by = uid() OR post IN (SELECT p.id FROM post p));
+CREATE POLICY own ON echo FOR INSERT WITH CHECK (by = uid() AND post IN (SELECT p.id FROM post p));
+CREATE TABLE talk (id int PRIMARY KEY, post uuid NOT NULL REFERENCES post, by uuid NOT NULL REFERENCES member);
+CREATE POLICY "Everybody reads along" ON talk FOR SELECT USING (true);
+CREATE POLICY own ON talk FOR INSERT WITH CHECK (by = uid());
 -- Good: nobody but those who look after all teams is shown it.
 CREATE TABLE looks_after (who uuid PRIMARY KEY REFERENCES member);
 CREATE POLICY own ON looks_after FOR SELECT USING (who = uid());

@@ -98,6 +98,31 @@ std::set<std::string> Judge::intimate_shown(const Observation &observation) cons
     return result;
 }
 
+// Whether people are asked for such rows, as for bookings, under what everybody may read, and the one that was let in
+// names nobody.
+bool Judge::is_handed_in(const TableShape &shape, const Observation &observation) {
+    if (!says_handed_in(relation_.name) || stage_.decides(shape) || !observation.outcome.ok || observation.total == 0)
+        return false;
+    for (const ForeignKey &key : shape.foreign_keys) {
+        const TableShape *parent = stage_.tables().of(key.parent);
+        const std::vector<Row> &rows = stage_.rows(key.parent);
+        if (key.columns.size() != 1 || stage_.hints().identity.contains({shape.id, key.columns.front()})) continue;
+        if (parent == nullptr || rows.empty()) return false;
+        std::string there;
+        for (const Row &row : rows)
+            there += fmt::format("{}({}::oid, '{}'::tid)", there.empty() ? "" : ", ", row.stored_in, row.tid);
+        size_t shown = 0;
+        (void)attempt(Finish::rollback, [&] {
+            shown = (size_t)query(
+                        fmt::format("select count(*) from {} where (tableoid, ctid) in ({})", parent->name, there), {},
+                        false)
+                        .number(0, 0);
+        });
+        if (shown < rows.size()) return false;
+    }
+    return probe_.enters_nobody(observation.statement);
+}
+
 // Turns what was seen into a verdict, given what was expected.
 void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     const bool writes_new = cell.command == Command::insert;
@@ -110,10 +135,12 @@ void Judge::seen(Cell &cell, const Observation &observation, bool bound) {
     cell.personal = shape == nullptr || stage_.personal(*shape, cell.command != Command::select) ||
                     (writes_new && stage_.decides(*shape)) ||
                     (cell.command == Command::select && stage_.told_apart(*shape));
-    // Whose address stands in a form may be told what became of it, and has said nothing by that.
-    if (writes_new && shape != nullptr && stage_.is_form(*shape, persona_.uid.empty())) cell.personal = false;
     cell.founds = writes_new && shape != nullptr && !stage_.names_people(*shape) && !stage_.decides(*shape) &&
                   !stage_.hangs_on_people(*shape);
+    // Whose address stands in a form may be told what became of it, and has said nothing by that.
+    if (writes_new && shape != nullptr && (persona_.uid.empty() || !cell.founds) &&
+        (stage_.is_form(*shape, persona_.uid.empty()) || is_handed_in(*shape, observation)))
+        cell.personal = false;
 
     if (has_scope(cell)) return by_scope(cell, observation);
     // Who declares that there is no access means the own rows as well.

@@ -35,6 +35,7 @@ public:
     void any_bucket(Cell &cell, const Part &part);
 
 private:
+    bool is_handed_in(const TableShape &shape, const Observation &observation);
     void by_scope(Cell &cell, const Observation &observation);
     void by_count(Cell &cell, const Observation &observation, const std::string &predicate);
     void moves(Cell &cell);

@@ -12,6 +12,7 @@
 #include "server/refusals.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
+#include "server/time_limit.hpp"
 
 namespace rlsproof::server {
 
@@ -124,6 +125,75 @@ std::string WaysUp::among_strangers(Oid table) const {
     for (const Row &row : stage_.rows(table))
         rows.push_back(fmt::format("({}::oid, '{}'::tid)", row.stored_in, row.tid));
     return fmt::format("(tableoid, ctid) in ({})", fmt::join(rows, ", "));
+}
+
+// How many rows are in sight; none where the look fails.
+long WaysUp::shown(const std::string &rows) {
+    long found = 0;
+    (void)attempt(Finish::rollback, [&] {
+        found = in_time([&] { return query(fmt::format("select count(*) {}", rows), {}, false).number(0, 0); });
+    });
+    return found;
+}
+
+// Of things that some may see and some may not, makes the neighbour's one that is not shown: where it is in sight, what
+// it or what decides about it says yes or no to says the contrary. REQUIRES: a subtransaction that is rolled back.
+bool WaysUp::hide(const Planting &planting) {
+    const TableShape &parent = *stage_.tables().of(planting.key.parent);
+    const ColumnShape &named = *parent.column(planting.key.parent_columns.front());
+    const std::string it =
+        fmt::format("from {} where {} = {}", parent.name, named.name, Maker::literal(named, planting.value));
+    const auto is_hidden = [&] { return shown(it) == 0; };
+    if (is_hidden()) return true;
+    const auto turn = [&](const Row &row, const ColumnShape &column) {
+        const AsUser past(user_, security_);
+        (void)execute(
+            fmt::format("update {0} set {1} = not coalesce({1}, false) where ctid = '{2}'::tid and tableoid = {3}",
+                        stage_.tables().of(row.table)->name, column.name, row.tid, row.stored_in));
+    };
+    const Hints &hints = stage_.hints();
+    for (const Row &row : planting.theirs) {
+        const auto decided = dependents_.find(row.table);
+        if (row.table != parent.id && (decided == dependents_.end() || !decided->second.contains(parent.id))) continue;
+        for (const ColumnShape &column : stage_.tables().of(row.table)->columns) {
+            const Column place{row.table, column.number};
+            if (column.category != 'B' || column.generated ||
+                !(hints.candidates.contains(place) || hints.authority.contains(place)))
+                continue;
+            bool hidden = false;
+            (void)attempt(Finish::rollback, [&] {
+                turn(row, column);
+                hidden = is_hidden();
+            });
+            if (hidden) return attempt(Finish::commit, [&] { turn(row, column); }).ok;
+        }
+    }
+    return false;
+}
+
+// Whether what hangs on it is as hidden as it is: what people say about it where everybody reads along is said to
+// everybody.
+bool WaysUp::is_hidden_with(const Planting &planting) {
+    const Relation &relation = *planting.plantable.relation;
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    const ColumnShape &column = *shape.column(planting.key.columns.front());
+    const std::vector<Row> &rows = stage_.rows(relation.id);
+    if (rows.empty()) return false;
+    for (const Values &made : stage_.candidates(relation.id, {&rows.front()})) {
+        Values values = stage_.owned_by(shape, stage_.among_own(shape, made, planting.theirs), kNeighbour);
+        values[column.number] = planting.value;
+        bool hidden = false;
+        (void)attempt(Finish::rollback, [&] {
+            {
+                const AsUser past(user_, security_);
+                (void)execute(Maker::insert_statement(shape, values));
+            }
+            hidden = shown(fmt::format("from {} where {} = {}", relation.name, column.name,
+                                       Maker::literal(column, planting.value))) == 0;
+        });
+        if (hidden) return true;
+    }
+    return false;
 }
 
 } // namespace rlsproof::server

@@ -105,6 +105,9 @@ public:
     // Rows of other people that are gone or are not what they were: for a statement that names no table.
     std::vector<const Row *> foreign_changed() const;
 
+    // Whether the statement puts in rows that name nobody.
+    bool enters_nobody(const std::string &statement);
+
     // Whether this subtransaction has put in a row that names people, and not this one. REQUIRES: in a subtransaction.
     bool entered_for_others(const std::string &uid) const;
     // The same of a row that hangs on nothing of this one's own, either.

@@ -116,6 +116,16 @@ bool Probe::entered(const std::string &condition) const {
                 .empty();
 }
 
+bool Probe::enters_nobody(const std::string &statement) {
+    bool nobody = false;
+    const std::string named = people();
+    (void)attempt(Finish::rollback, [&] {
+        if (in_time([&] { return execute(statement); }) > 0)
+            nobody = named.empty() || !entered(fmt::format("coalesce({}) is not null", named));
+    });
+    return nobody;
+}
+
 bool Probe::entered_for_others(const std::string &uid) const {
     const std::string named = people();
     return !named.empty() && entered(fmt::format("coalesce({0}) is not null and not coalesce({1} in ({0}), false)",

@@ -172,7 +172,8 @@ std::vector<Values> Stage::variants(const TableShape &table) const {
     }
     // Beside what is published something that is not.
     for (const ColumnShape &column : table.columns)
-        if (column.type == BOOLOID && hints_.candidates.contains({table.id, column.number}))
+        if (const Column place{table.id, column.number};
+            column.type == BOOLOID && (hints_.candidates.contains(place) || hints_.authority.contains(place)))
             for (const char *either : {"true", "false"})
                 if (column.default_expression != either) add({{column.number, std::string(1, *either)}});
     for (const ColumnShape &column : table.columns)

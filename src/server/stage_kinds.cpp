@@ -133,6 +133,8 @@ bool Stage::is_form(const TableShape &table, bool of_visitors) const {
                column.default_expression.empty() && !hints_.in_policies.contains(place) &&
                !hints_.authority.contains(place);
     };
+    // A form for those who have signed in is somebody's by its clerk alone.
+    if (!of_visitors && std::none_of(table.columns.begin(), table.columns.end(), is_clerk)) return false;
     const bool hangs = std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const ForeignKey &key) {
         return std::any_of(key.columns.begin(), key.columns.end(), [&](int c) { return !is_clerk(*table.column(c)); });
     });

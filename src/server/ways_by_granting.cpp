@@ -243,6 +243,31 @@ void WaysUp::grant_by_changing(const Relation &relation, const Step &step, const
     if (done) granted.push_back({&column, step.value, statement});
 }
 
+// Whether every policy that may let such a row in says the word itself: whoever wrote it has decided.
+bool WaysUp::is_granted_by_policy(const Relation &relation, const Step &step) const {
+    const Hints &hints = stage_.hints();
+    const auto says = [&](const Policy &policy) {
+        const std::vector<size_t> &places = places_for(hints.policies_of, relation.id);
+        return policy.check.find("<>") == std::string::npos &&
+               std::any_of(places.begin(), places.end(), [&](size_t place) {
+                   const PolicyHint &hint = hints.policies[place];
+                   return hint.name == policy.name &&
+                          std::find(hint.values.begin(), hint.values.end(),
+                                    std::pair(step.column->number, step.value)) != hint.values.end();
+               });
+    };
+    bool any = false;
+    for (const Policy &policy : relation.policies) {
+        const std::vector<std::string> &bound = policy.facts.personas;
+        if (!policy.permissive || (policy.command != "INSERT" && policy.command != "ALL") ||
+            std::find(bound.begin(), bound.end(), persona_.name) == bound.end())
+            continue;
+        if (policy.command != "INSERT" || !says(policy)) return false;
+        any = true;
+    }
+    return any;
+}
+
 void WaysUp::grant_by_putting_in(const Relation &relation, const Step &step, const std::vector<Values> &things,
                                  std::vector<Granted> &granted) {
     const std::optional<Room> room = room_in(relation);
@@ -293,7 +318,7 @@ void WaysUp::try_granting(const Relation &relation) {
             const bool in_its_row = std::any_of(granted.begin(), granted.begin() + (long)before,
                                                 [&](const Granted &one) { return one.column == step.column; });
             if (may.contains(Command::insert) && !is_open(relation, Command::insert) && !in_its_row &&
-                !is_known(step, changed))
+                !is_known(step, changed) && !is_granted_by_policy(relation, step))
                 grant_by_putting_in(relation, step, things, granted);
         }
     }

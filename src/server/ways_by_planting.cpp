@@ -29,7 +29,7 @@ constexpr size_t kMostRows = 3; // of other people's, that rows of its own are m
 } // namespace
 
 // The keys by which a row hangs on what is nobody's to see but those whose it is.
-std::vector<const ForeignKey *> WaysUp::hidden_parents(const TableShape &shape) {
+std::vector<const ForeignKey *> WaysUp::hidden_parents(const TableShape &shape, bool partly) {
     std::vector<const ForeignKey *> result;
     for (const ForeignKey &key : shape.foreign_keys) {
         const TableShape *parent = stage_.tables().of(key.parent);
@@ -37,8 +37,9 @@ std::vector<const ForeignKey *> WaysUp::hidden_parents(const TableShape &shape) 
             one_each(*parent, stage_.hints()) || stage_.hints().identity.contains({shape.id, key.columns.front()}) ||
             !(stage_.personal(*parent) || stage_.hints().told_apart.contains(key.parent)))
             continue;
-        // Where some are there to be seen, as goods are, people are meant to write about them.
-        if (at_first({key.parent}).rows.empty()) result.push_back(&key);
+        // Where some are there to be seen, as goods are, people are meant to write about them. What is not may be
+        // tried, where what hangs on it is hidden with it.
+        if (at_first({key.parent}).rows.empty() || partly) result.push_back(&key);
     }
     return result;
 }
@@ -110,10 +111,11 @@ void WaysUp::try_planting(const std::string &object) {
                 (cell->verdict == Verdict::ok || cell->verdict == Verdict::unknown))
                 cells.push_back(cell);
         if (cells.empty()) continue;
-        std::vector<const ForeignKey *> keys = hidden_parents(*shape);
+        std::vector<const ForeignKey *> keys = hidden_parents(*shape, !says_handed_in(relation.name));
         std::set<Oid> offered;
         for (const ForeignKey *key : keys)
-            if (is_offered(key->parent, relation.id)) offered.insert(key->parent);
+            if (at_first({key->parent}).rows.empty() && is_offered(key->parent, relation.id))
+                offered.insert(key->parent);
         if (!keys.empty() || says_between_people(relation.name))
             all.push_back({&relation, std::move(keys), std::move(cells), std::move(offered)});
     }
@@ -141,6 +143,7 @@ void WaysUp::plant(const Plantable &plantable, std::vector<Row> theirs) {
             const std::optional<std::string> value = of_the_neighbour(*key, theirs);
             if (!value) continue;
             const Planting planting{plantable, *key, *value, theirs, its};
+            if (!at_first({key->parent}).rows.empty() && !(hide(planting) && is_hidden_with(planting))) continue;
             if (cell->command == Command::insert ? plants_new(planting, *cell) : plants_own(planting, *cell)) break;
         }
         if (says_between_people(plantable.relation->name) && cell->command == Command::insert &&
@@ -324,6 +327,8 @@ bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Hear
     };
     bool seen = false, let_in = true;
     for (const std::string &rank : ranks_) {
+        // What people hand in to those who decide is handed in by strangers.
+        if (!rank.empty() && says_handed_in(relation.name)) break;
         if (seen || !let_in || looks_after_all(rank)) continue;
         (void)attempt(Finish::rollback, [&] {
             let_in = false;

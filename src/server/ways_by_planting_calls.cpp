@@ -53,7 +53,7 @@ void WaysUp::plant_by_calling(const Function &function, const Relation &relation
         for (const Relation &other : world_.relations)
             if (writes && other.id == table) written.push_back(&other);
     const Hearing hearing = triggers_.of_any(written);
-    for (const ForeignKey *key : hidden_parents(shape)) {
+    for (const ForeignKey *key : hidden_parents(shape, false)) {
         if (cell.verdict == Verdict::open || is_offered(key->parent, relation.id)) continue;
         const std::optional<std::string> value = of_the_neighbour(*key, theirs);
         if (!value || stage_.rows(relation.id).empty()) continue;

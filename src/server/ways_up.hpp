@@ -211,7 +211,10 @@ private:
         const std::vector<Row> &its;    // what the row hangs on besides
     };
     void try_planting(const std::string &object);
-    std::vector<const ForeignKey *> hidden_parents(const TableShape &shape);
+    std::vector<const ForeignKey *> hidden_parents(const TableShape &shape, bool partly);
+    long shown(const std::string &rows);
+    bool hide(const Planting &planting);
+    bool is_hidden_with(const Planting &planting);
     bool is_offered(Oid parent, Oid but);
     void plant(const Plantable &plantable, std::vector<Row> theirs);
     void plant_by_calls(const std::string &object, const std::vector<Row> &theirs);
@@ -272,6 +275,7 @@ private:
     bool is_open(const Relation &relation, Command command);
     void grant_by_changing(const Relation &relation, const Step &step, const std::vector<Values> &things,
                            std::vector<Granted> &granted);
+    bool is_granted_by_policy(const Relation &relation, const Step &step) const;
     void grant_by_putting_in(const Relation &relation, const Step &step, const std::vector<Values> &things,
                              std::vector<Granted> &granted);
     void accuse_granted(const Relation &relation, const std::vector<Granted> &granted);
