@@ -108,6 +108,10 @@ SELECT declare_it.try($$SELECT rlsproof.waive('rls_disabled', 'declare_it.orders
 RESET DateStyle;
 SELECT declare_it.try($$SELECT rlsproof.waive('rls_disabled', 'declare_it.orders', 'a demo', 'infinity')$$);
 SELECT declare_it.try($$SELECT rlsproof.waive('rls_disabled', 'declare_it.orders', 'a demo', NULL)$$);
+-- One command of what is told of commands.
+SELECT rlsproof.waive('open', 'declare_it.orders:INSERT', 'a form', '2999-01-01');
+SELECT declare_it.try($$SELECT rlsproof.waive('rls_disabled', 'declare_it.orders:INSERT', 'a form', '2999-01-01')$$);
+SELECT object FROM rlsproof.waivers WHERE rule = 'open';
 SELECT rlsproof.waive('rls_disabled', 'declare_it.ordres', 'a demo', '2999-01-01');
 
 -- Nobody but the owner declares.

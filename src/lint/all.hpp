@@ -13,6 +13,7 @@ void any_sql(const World &world, const Rule &rule, std::vector<Finding> &finding
 void default_privileges(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void definer_function(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void definer_identity(const World &world, const Rule &rule, std::vector<Finding> &findings);
+void definer_request(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void exposed_matview(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void exposed_partition(const World &world, const Rule &rule, std::vector<Finding> &findings);
 void forgeable_claim(const World &world, const Rule &rule, std::vector<Finding> &findings);

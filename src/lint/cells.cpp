@@ -140,6 +140,11 @@ Finding about(const std::string &rule, const std::string &object, const Group &g
     return finding;
 }
 
+// All that calls of it give is that the server sends something.
+bool sends(const Group &group) {
+    return std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *cell) { return cell->sends; });
+}
+
 // Open to nobody who has an account.
 bool without_account(const Group &group) {
     return std::all_of(group.cells.begin(), group.cells.end(), [](const Cell *cell) { return cell->without_account; });
@@ -201,6 +206,38 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
         finding.fix = fmt::format("SELECT rlsproof.expect('{}', '{}', '{}', 'all'); -- only if it is meant",
                                   cell.persona, object, name(cell.command));
     return finding;
+}
+
+// Only ever puts rows in, and may without an account: a form, as it may be meant.
+bool hands_in(const World &world, const Group &group) {
+    return std::all_of(group.cells.begin(), group.cells.end(),
+                       [](const Cell *cell) { return cell->command == Command::insert; }) &&
+           std::any_of(world.personas.begin(), world.personas.end(),
+                       [&](const Persona &p) { return p.uid.empty() && group.by_persona.contains(p.name); });
+}
+
+// What is written and what is read are two findings where the one may be meant, as a form that is handed in, and the
+// other is worse, or shows what is nobody else's business: who accepts the one has not accepted the other. The read
+// then is as bad as both together. Where the write is the worse of them the read is told beside it.
+std::vector<Finding> told_apart(const World &world, const std::string &object, Verdict verdict, const Group &group) {
+    Finding together = reachable(world, object, verdict, group);
+    Group written, read;
+    bool intimate = false;
+    for (const Cell *cell : group.cells) {
+        (cell->command == Command::select ? read : written).add(*cell);
+        intimate = intimate || !cell->intimate.empty();
+    }
+    if (written.cells.empty() || read.cells.empty()) return {together};
+    Finding writing = reachable(world, object, verdict, written), reading = reachable(world, object, verdict, read);
+    if (reading.level >= writing.level && !(intimate && hands_in(world, written))) return {together};
+    reading.level = std::min(reading.level, together.level);
+    // What is read keeps the key that it has alone.
+    std::string commands;
+    for (const Cell *cell : written.cells)
+        if (const std::string command(name(cell->command)); commands.find(command) == std::string::npos)
+            commands += (commands.empty() ? "" : ",") + command;
+    writing.key += ":" + commands;
+    return {writing, reading};
 }
 
 // A function that gives its callers what they could not have had without it.
@@ -400,6 +437,10 @@ bool said(const std::vector<Finding> &findings, const std::string &reason) {
 
 } // namespace
 
+std::string_view rule_of(const Cell &cell) {
+    return cell.verdict == Verdict::error ? "broken" : name(cell.verdict);
+}
+
 void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<Finding> &findings) {
     std::map<std::pair<std::string, Verdict>, Group> groups;
     for (const Cell &cell : cells) {
@@ -419,7 +460,8 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         const auto &verdict = place.second;
         const bool call = group.cells.front()->command == Command::execute;
         const auto explains = [&](const Finding &finding) {
-            return finding.object == object && (call ? kCallCauses : kCauses).contains(finding.rule);
+            return finding.object == object && ((call ? kCallCauses : kCauses).contains(finding.rule) ||
+                                                (finding.rule == "definer_request" && sends(group)));
         };
         if (verdict != Verdict::open && verdict != Verdict::leak) {
             if (!call || verdict == Verdict::lockout || std::none_of(findings.begin(), findings.end(), explains))
@@ -442,15 +484,17 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
                 finding.level = Level::error;
             finding.detail += fmt::format(" Seen: {} as {}: {}.", name(cell.command), cell.persona, cell.reason);
         }
-        if (!explained || verdict == Verdict::leak) {
-            findings.push_back((call ? callable : reachable)(world, object, verdict, group));
-            findings.back().detail += beside;
+        if (explained && verdict != Verdict::leak) continue;
+        std::vector<Finding> told = call ? std::vector<Finding>{callable(world, object, verdict, group)}
+                                         : told_apart(world, object, verdict, group);
+        told.front().detail += beside;
+        for (Finding &finding : told) {
             if (verdict == Verdict::open && takes_another_role(group)) {
-                findings.back().level = Level::warning;
-                findings.back().detail +=
-                    " Whoever has signed in has another role; who gets a token with this one, the "
-                    "database does not say.";
+                finding.level = Level::warning;
+                finding.detail += " Whoever has signed in has another role; who gets a token with this one, the "
+                                  "database does not say.";
             }
+            findings.push_back(std::move(finding));
         }
     }
 }

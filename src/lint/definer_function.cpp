@@ -22,7 +22,8 @@ void definer_function(const World &world, const Rule &rule, std::vector<Finding>
         for (const Touch &touch : function.touches)
             if (touch.has_row_security && !touch.binds_owner)
                 (touch.written ? written : read).push_back(touch.relation);
-        if (read.empty() && written.empty() && function.body_known) continue;
+        // What it sends, definer_request says.
+        if (read.empty() && written.empty() && (function.body_known || !function.sending.by.empty())) continue;
         // any_sql says worse of it.
         const bool any_table = !function.run_as_table.empty() && !function.compares_run;
         if (!function.run_as_sql.empty() || (any_table && read.empty() && written.empty())) continue;

@@ -30,6 +30,11 @@ constexpr std::array kRules = {
          "An argument is compared with a column that holds identities, or written into one, and nothing in the "
          "function looks at who is calling. Take the identity from the session.",
          definer_identity},
+    Rule{"definer_request", Category::exposure,
+         "a SECURITY DEFINER function by which anybody makes the server send something",
+         "Strangers may call it, nothing in it looks at who is calling, and it sends a request in the server's own "
+         "name. Take EXECUTE from everybody but the server, or let it check the caller.",
+         definer_request},
     Rule{"exposed_matview", Category::exposure, "a materialized view of protected tables that strangers may read",
          "It keeps rows of its own, and row level security cannot be put on it. Revoke SELECT and give out "
          "what each caller may see through something that filters by the caller.",

@@ -41,6 +41,7 @@ struct Cell {
     bool passes = false;                       // a visitor gets by what turns others away, and fails then
     bool without_account = false;              // only for whoever has no row in the accounts of the platform
     bool fails = false;                        // every call fails on the body itself, before it does anything else
+    bool sends = false;                        // a call makes the server send a request, and gives nothing else
     std::string told;                          // the word that a call asks for, that opens it, and that nobody is shown
     std::string power;                         // what a call lets its caller do past everything: "run any SQL as x"
     std::string witness;                       // JSON; empty where there is nothing to show

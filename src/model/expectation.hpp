@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,21 @@ constexpr bool matches(std::string_view pattern, std::string_view text) {
         }
     }
     return pattern.find_first_not_of('*', at) == std::string_view::npos;
+}
+
+// What a waiver names: an object or a pattern, and after a colon one command on rows where it is of that alone, as in
+// public.teams:INSERT.
+struct Waived {
+    std::string_view object;
+    std::optional<Command> command = std::nullopt;
+};
+
+constexpr Waived waived_of(std::string_view written) {
+    const size_t colon = written.rfind(':');
+    if (colon == std::string_view::npos || written.substr(0, colon) == "bucket") return {written};
+    const std::optional<Command> command = command_from(written.substr(colon + 1));
+    if (!command || !row_wise(*command)) return {written};
+    return {written.substr(0, colon), command};
 }
 
 // The expectation for a cell, or nullptr where nothing was declared. An object by name beats a pattern, a longer

@@ -65,6 +65,7 @@ constexpr std::array kTokenOf = {
     "asset*", "base",    "quote",   "from",      "to",     "in",   "out",     "reward*", "native",    "pair",
     "swap*",  "pool*",   "chain*",  "contract*", "mint*",  "pay",  "page",    "next",    "prev*",     "cursor",
     "is",     "has",     "max",     "min",       "per",    "type", "wrapped", "stake*",  "governance"};
+constexpr std::array kSecondFactor = {"2fa", "mfa", "tfa", "totp", "otp", "otps", "aal", "aal2", "is2fa"};
 constexpr std::array kSecretLast = {"secret", "secrets", "apikey", "password", "passwd", "credential", "credentials"};
 // The settings of whom one is paid through hold what one shows to them.
 constexpr std::array kSettings = {"config", "configuration", "settings"};
@@ -209,6 +210,16 @@ bool is_secret(std::string_view name) {
     if (last == "token") return words.size() == 1 || !any_fits(words, kTokenOf);
     return any_fits({last}, kSecretLast) || (last == "key" && any_fits(words, kKeyTo)) ||
            (any_fits({last}, kSettings) && any_fits(words, kPaidThrough));
+}
+
+bool says_second_factor(std::string_view name) {
+    const std::vector<std::string> words = words_of_name(name.substr(name.rfind('.') + 1));
+    if (any_fits(words, kSecondFactor)) return true;
+    for (size_t i = 1; i < words.size(); i++)
+        if (words[i].starts_with("factor") && any_fits({words[i - 1]}, std::array{"two", "2", "second", "multi"}))
+            return true;
+    return any_fits(words, std::array{"session", "sessions"}) &&
+           any_fits(words, std::array{"verified", "verification*"});
 }
 
 bool says_code(std::string_view column) {

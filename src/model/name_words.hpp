@@ -57,6 +57,9 @@ bool says_key(std::string_view setting);
 bool says_secret(std::string_view column);
 bool says_code(std::string_view column);
 
+// That somebody has shown a second factor, or is to: mfa_sessions, session_2fa_verifications, two_factor_enabled.
+bool says_second_factor(std::string_view name);
+
 // By what somebody is written to: email, contact_email, e_mail_address.
 bool says_address(std::string_view column);
 

@@ -143,6 +143,20 @@ struct Impersonation {
     bool written = false;
 };
 
+// What the server sends to somebody else when a function is called.
+struct Sending {
+    std::set<std::string> by;         // net.http_post, dblink_exec, COPY TO PROGRAM; empty where nothing is sent
+    std::string through;              // the function that it is done by, where that is another one
+    std::vector<std::string> given;   // arguments that go into it
+    std::vector<std::string> address; // of these, the ones that say where it goes to
+    std::string key;                  // that it shows, in words; empty where none
+    bool own_key = false;             // and that is the server's, as far as can be seen
+    bool says_key = false;            // and stands in the text of a function
+    bool weighs = false;              // an argument is compared with something first
+    std::string word;                 // of those, one that is a secret by its name
+    bool known = true;                // nothing else that the body does could turn its callers away
+};
+
 struct Function {
     unsigned id = 0;
     std::string name; // rpc:schema.name(argument types)
@@ -170,6 +184,7 @@ struct Function {
     bool compares_run = false;              // and it compares one of those with words of its own, or alters it
     std::vector<std::string> unqualified;   // relations and functions that its body leaves to the search path
     std::set<std::string> found_in;         // the schemas in which a fresh session finds those
+    Sending sending;                        // of one that runs with its owner's rights
 };
 
 // A trigger function that copies what users write about themselves into a column that others decide by.

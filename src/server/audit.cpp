@@ -7,6 +7,7 @@
 #include "server/audit.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -49,16 +50,32 @@ Finding about_the_audit(const std::string &rule, Level level, const std::string 
     return finding;
 }
 
+constexpr const char *kWaivers = R"(
+select rule, object, reason, until, until < pg_catalog.now()::date from rlsproof.waivers
+order by rule collate "C", object collate "C")";
+
+// The cells that are left to tell of, and how many each waiver of one command took out, by its place among them.
+std::vector<Cell> without_waived(std::vector<Cell> cells, std::map<size_t, size_t> &used) {
+    const Rows waivers = query(kWaivers);
+    for (size_t i = 0; i < waivers.size(); i++) {
+        const Waived waived = waived_of(waivers.text(i, 1));
+        if (!waived.command || waivers.boolean(i, 4)) continue;
+        used[i] = std::erase_if(cells, [&](const Cell &cell) {
+            return cell.command == *waived.command && lint::rule_of(cell) == waivers.text(i, 0) &&
+                   matches(waived.object, cell.object);
+        });
+    }
+    return cells;
+}
+
 // Takes out what was waived; waivers that are over, or that waive nothing, are findings themselves.
-void waive(std::vector<Finding> &findings) {
-    const Rows waivers =
-        query(R"(select rule, object, reason, until, until < pg_catalog.now()::date from rlsproof.waivers
-order by rule collate "C", object collate "C")");
+void waive(std::vector<Finding> &findings, std::map<size_t, size_t> &used) {
+    const Rows waivers = query(kWaivers);
     for (size_t i = 0; i < waivers.size(); i++) {
         const std::string &rule = waivers.text(i, 0), &object = waivers.text(i, 1);
         const bool expired = waivers.boolean(i, 4);
         const auto waived = [&](const Finding &f) { return f.rule == rule && matches(object, f.object); };
-        const auto count = std::count_if(findings.begin(), findings.end(), waived);
+        const size_t count = used[i] + (size_t)std::count_if(findings.begin(), findings.end(), waived);
         if (!expired) std::erase_if(findings, waived);
         // Whether the guard's waivers are used is not for an audit to say: they are about statements that run.
         if (!expired && (count > 0 || guard::rule_named(rule.c_str()) != nullptr)) continue;
@@ -102,7 +119,8 @@ Audit audit() {
     }
     Verification verification = verify(world, {});
     result.findings.insert(result.findings.end(), verification.findings.begin(), verification.findings.end());
-    lint::add_cells(world, verification.cells, result.findings);
+    std::map<size_t, size_t> waived;
+    lint::add_cells(world, without_waived(verification.cells, waived), result.findings);
     result.cells = std::move(verification.cells);
     const std::vector<Finding> declared = look_at_declarations(world);
     result.findings.insert(result.findings.end(), declared.begin(), declared.end());
@@ -113,7 +131,7 @@ Audit audit() {
         result.findings.push_back(about_the_audit("not_looked_at", Level::warning, note));
     for (const std::string &remark : world.remarks)
         result.findings.push_back(about_the_audit("taken_for_granted", Level::note, remark));
-    waive(result.findings);
+    waive(result.findings, waived);
     lint::tell_once(world, result.cells, result.findings);
     rank(result.findings);
     return result;

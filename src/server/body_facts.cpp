@@ -8,8 +8,7 @@
 
 #include "server/body_flows.hpp"
 #include "server/body_names.hpp"
-#include "server/identity.hpp"
-#include "server/spi.hpp"
+#include "server/body_source.hpp"
 #include "server/subtransaction.hpp"
 
 #include "server/compat.hpp"
@@ -18,7 +17,6 @@ extern "C" {
 #include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
-#include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 }
@@ -482,35 +480,9 @@ void read_piece(Node *statement, const Arguments *arguments, Raw *raw) {
     }
 }
 
-List *parse(const char *sql, int mode) {
-    return raw_parser(sql, (RawParseMode)mode);
-}
-
 void read_statements(List *statements, const Arguments *arguments, Raw *raw) {
     ListCell *cell;
     foreach (cell, statements) read_piece(lfirst_node(RawStmt, cell)->stmt, arguments, raw);
-}
-
-void read_sql(const std::string &sql, const Arguments &arguments, Raw &raw) {
-    call(read_statements, call(parse, sql.c_str(), (int)RAW_PARSE_DEFAULT), &arguments, &raw);
-}
-
-// PL/pgSQL's pieces are statements, expressions or assignments; which one is only known by trying.
-std::vector<sqltext::PlpgsqlText> read_plpgsql(const std::string &definition, const Arguments &arguments, Raw &raw) {
-    sqltext::PlpgsqlBody body;
-    try {
-        body = sqltext::plpgsql(definition);
-    } catch (const Error &) {
-        return {}; // Bodies says of what cannot be read that it is unknown
-    }
-    for (const std::string &piece : body.queries)
-        for (const int mode : {(int)RAW_PARSE_DEFAULT, (int)RAW_PARSE_PLPGSQL_EXPR, (int)RAW_PARSE_PLPGSQL_ASSIGN1}) {
-            List *statements = NIL;
-            if (!attempt(Finish::commit, [&] { statements = call(parse, piece.c_str(), mode); }).ok) continue;
-            call(read_statements, statements, &arguments, &raw);
-            break;
-        }
-    return std::move(body.texts);
 }
 
 template <typename Add>
@@ -560,39 +532,19 @@ void take(const Raw &raw, BodyFacts &facts) {
 
 BodyFacts read_body_facts(Oid function) {
     BodyFacts facts;
-    const Rows rows = query(R"(
-select l.lanname, pg_catalog.pg_get_functiondef(p.oid),
-       coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), ''), p.prosrc, p.proname,
-       (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%'),
-       array(select coalesce(p.proargnames[a.at], '') from unnest(coalesce(p.proargmodes, array_fill('i'::"char", array[p.pronargs::int])))
-             with ordinality a(mode, at) where a.mode in ('i', 'b', 'v') order by a.at)
-from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
-where p.oid = $1::oid and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql'))",
-                            {std::to_string(function)});
-    if (rows.empty()) return facts;
-    const std::vector<std::string> given = rows.list(0, 6);
+    const BodyText text = body_text(function);
+    if (text.language.empty()) return facts;
     std::vector<const char *> names;
-    for (const std::string &name : given) names.push_back(name.c_str());
-    const Arguments arguments{rows.text(0, 4).c_str(), names.data(), (int)names.size()};
+    for (const std::string &name : text.arguments) names.push_back(name.c_str());
+    const Arguments arguments{text.name.c_str(), names.data(), (int)names.size()};
     (void)attempt(Finish::rollback, [&] {
-        if (rows.value(0, 5))
-            set_locally("search_path", rows.text(0, 5) == "\"\"" ? "" : rows.text(0, 5));
-        else
-            use_default_search_path();
         Raw raw{};
-        std::vector<sqltext::PlpgsqlText> variables;
-        const std::string &parsed = rows.text(0, 2);
-        if (rows.text(0, 0) == "plpgsql")
-            variables = read_plpgsql(rows.text(0, 1), arguments, raw);
-        else if (parsed.starts_with("RETURN "))
-            read_sql("SELECT " + parsed.substr(7), arguments, raw);
-        else if (parsed.starts_with("BEGIN ATOMIC"))
-            read_sql(parsed.substr(12, parsed.rfind("END") - 12), arguments, raw);
-        else
-            read_sql(rows.text(0, 3), arguments, raw);
+        const BodyPieces pieces = read_pieces(text);
+        for (List *statements : pieces.statements)
+            call(read_statements, statements, (const Arguments *)&arguments, (Raw *)&raw);
         take(raw, facts);
-        follow_variables(variables, facts);
-        if (!parsed.empty()) facts.unqualified.clear(); // resolved when it was made
+        follow_variables(pieces.variables, facts);
+        if (!text.parsed.empty()) facts.unqualified.clear(); // resolved when it was made
     });
     return facts;
 }

@@ -76,7 +76,7 @@ void add(MadeOf &made, const std::string &variable, Node *value) {
         made[variable].emplace((const char *)list_nth(mentions.names, i), (const char *)list_nth(mentions.keys, i));
 }
 
-void read(MadeOf &made, const sqltext::PlpgsqlText &text) {
+void read(const sqltext::PlpgsqlText &text, const std::function<void(const std::string &, Node *)> &use) {
     if (text.run) return;
     const RawParseMode mode = text.declared            ? RAW_PARSE_PLPGSQL_EXPR
                               : text.variables.empty() ? RAW_PARSE_PLPGSQL_ASSIGN1
@@ -87,20 +87,33 @@ void read(MadeOf &made, const sqltext::PlpgsqlText &text) {
         return;
     Node *statement = linitial_node(RawStmt, statements)->stmt;
     if (IsA(statement, PLAssignStmt)) {
-        add(made, castNode(PLAssignStmt, statement)->name, (Node *)castNode(PLAssignStmt, statement)->val->targetList);
+        use(castNode(PLAssignStmt, statement)->name, (Node *)castNode(PLAssignStmt, statement)->val->targetList);
     } else if (IsA(statement, SelectStmt)) {
         const List *columns = castNode(SelectStmt, statement)->targetList;
         for (size_t i = 0; i < text.variables.size() && (int)i < list_length(columns); i++)
-            add(made, text.variables[i], list_nth_node(ResTarget, columns, (int)i)->val);
+            use(text.variables[i], list_nth_node(ResTarget, columns, (int)i)->val);
     }
 }
 
 } // namespace
 
+std::set<std::string> plain_names_in(Node *expression) {
+    Mentions mentions{NIL, NIL};
+    call(look_for_mentions, expression, &mentions);
+    std::set<std::string> names;
+    for (int i = 0; i < list_length(mentions.names); i++) names.insert((const char *)list_nth(mentions.names, i));
+    return names;
+}
+
+void each_assigned(const std::vector<sqltext::PlpgsqlText> &texts,
+                   const std::function<void(const std::string &, Node *)> &use) {
+    for (const sqltext::PlpgsqlText &text : texts) read(text, use);
+}
+
 void follow_variables(const std::vector<sqltext::PlpgsqlText> &texts, BodyFacts &facts) {
     if (facts.flows.empty()) return;
     MadeOf made;
-    for (const sqltext::PlpgsqlText &text : texts) read(made, text);
+    each_assigned(texts, [&](const std::string &variable, Node *value) { add(made, variable, value); });
     for (int step = 0; step < kMostSteps; step++)
         for (const Flow &flow : std::set<Flow>(facts.flows))
             if (const auto found = made.find(flow.argument); found != made.end())

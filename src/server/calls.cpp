@@ -15,6 +15,7 @@
 #include "server/personas.hpp"
 #include "server/read_through.hpp"
 #include "server/rewrite.hpp"
+#include "server/sending.hpp"
 #include "server/spi.hpp"
 #include "server/subtransaction.hpp"
 #include "server/time_limit.hpp"
@@ -553,7 +554,7 @@ Cell Calls::examine(const Function &function, const Expectation *expectation) {
         cell.expected = expectation->access;
         cell.declared = true;
     }
-    const auto decided = [&](Verdict verdict, Evidence evidence, std::string reason) {
+    const auto decided = [&](Verdict verdict, Evidence evidence, std::string reason) -> const Cell & {
         cell.verdict = verdict;
         cell.evidence = evidence;
         cell.reason = std::move(reason);
@@ -576,14 +577,19 @@ Cell Calls::examine(const Function &function, const Expectation *expectation) {
                        "it runs with the rights of its caller, who may do without it what it does");
     if (!as_persona_) return decided(Verdict::unknown, Evidence::none, why_no_stage_);
     const std::vector<Gain> found = gains(function);
-    const bool nothing = found.empty() && function.body_known;
+    const bool all_known =
+        function.body_known || (!function.asks_who && !function.sending.by.empty() && function.sending.known);
+    const bool nothing = found.empty() && all_known;
     // Where policies show it. What is open for want of them, or written, is not to be relied on.
     cell.idle = nothing && std::none_of(function.touches.begin(), function.touches.end(), [&](const Touch &touch) {
                     const Relation *relation = world_.relation(touch.relation);
                     return touch.written || (touch.has_row_security && relation != nullptr && !relation->row_security);
                 });
-    if (nothing) return decided(Verdict::ok, Evidence::structural, "it touches nothing that its caller could not");
-    decide(cell, function, found);
+    if (nothing)
+        decided(Verdict::ok, Evidence::structural, "it touches nothing that its caller could not");
+    else
+        decide(cell, function, found);
+    if (cell.verdict == Verdict::ok && cell.told.empty() && !function.sending.by.empty()) weigh_sending(function, cell);
     return cell;
 }
 

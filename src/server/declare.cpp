@@ -7,7 +7,9 @@
 #include "server/declare.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -50,6 +52,9 @@ constexpr const char *kOtherRules[] = {"broken",
                                        "waiver_expired",
                                        "waiver_unused",
                                        "writable_authority"};
+
+// Of these, what is told of commands on rows.
+constexpr std::array<std::string_view, 6> kOfCells = {"broken", "leak", "lockout", "open", "unknown", "vacuous"};
 
 // ---- arguments
 
@@ -290,6 +295,16 @@ bool names_statements(const std::string &written) {
            written.find_first_not_of("0123456789abcdef", shape.size()) == std::string::npos;
 }
 
+// Of what cells become one command may be waived alone.
+Waived of_one_command(const std::string &rule, const std::string &written) {
+    const Waived waived = waived_of(written);
+    const bool of_cells = std::find(kOfCells.begin(), kOfCells.end(), rule) != kOfCells.end();
+    if (waived.command && !of_cells)
+        throw Error(Code::invalid_input, fmt::format("the rule {} is not about one command", rule),
+                    fmt::format("A command may be named of {}.", fmt::join(kOfCells, ", ")));
+    return waived;
+}
+
 void declare_waiver(const std::string &rule, const std::string &written, const std::string &reason,
                     const std::string &until, bool ends) {
     const std::vector<std::string> rules = waivable_rules();
@@ -304,13 +319,14 @@ void declare_waiver(const std::string &rule, const std::string &written, const s
                     "Give a day that is still to come, on which somebody looks again.");
     std::string object_name = written;
     if (guard::rule_named(rule.c_str()) == nullptr || !names_statements(written)) {
-        const Object object = find_object(written);
+        const Waived waived = of_one_command(rule, written);
+        const Object object = find_object(std::string(waived.object));
         if (object.kind == ObjectKind::missing)
             warn(fmt::format("there is no object \"{}\"", object.name),
                  suggest(object.name, object_names(), "objects"));
         else if (covered(object).empty())
             warn(fmt::format("the pattern \"{}\" matches nothing", object.name), "");
-        object_name = object.name;
+        object_name = waived.command ? fmt::format("{}:{}", object.name, name(*waived.command)) : object.name;
     }
     execute(R"(
 insert into rlsproof.waivers (rule, object, reason, until) values ($1, $2, $3, $4::pg_catalog.date)

@@ -1,3 +1,4 @@
+#include "model/cell.hpp"
 #include "model/name_words.hpp"
 
 #include "server/facts.hpp"
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "server/run_texts.hpp"
+#include "server/sending.hpp"
 #include "server/settings.hpp"
 #include "server/spi.hpp"
 
@@ -103,6 +105,7 @@ void add_function_facts(FactBook &book, const Hints &hints) {
     add_account_copies(book, hints);
     std::set<std::string> settings; // by which policies, and the helpers they call, tell callers apart
     for (const Setting &setting : settings_read(book.bodies)) settings.insert(setting.name);
+    Sendings sendings(book);
     for (Function &function : book.world.functions) {
         if (function.callers.empty()) continue;
         const BodyFacts &body = book.body(function.id);
@@ -118,6 +121,7 @@ void add_function_facts(FactBook &book, const Hints &hints) {
         function.found_in = body.found_in;
         add_impersonations(book, hints, function);
         add_run_texts(book, function);
+        if (!function.platform) function.sending = sendings.of(function.id);
         poll();
     }
 }

@@ -494,6 +494,7 @@ void WaysUp::look(const std::string &object, std::vector<Cell> &cells, std::vect
             left_ = kMostLooks;
             try_ranks(relation);
             try_raising_others(relation);
+            try_second_factor(relation);
         }
         if (reach->commands.contains(Command::insert)) {
             try_handing_in(relation);

@@ -264,6 +264,12 @@ private:
     };
     std::vector<Candidate> other_values(const TableShape &shape, const ColumnShape &column, const Candidate &held);
     void try_granting(const Relation &relation);
+    // A second factor that it confirms itself.
+    void try_second_factor(const Relation &relation);
+    void enrol(const Relation &relation, std::vector<Row> &own);
+    std::map<std::string, Row> withheld(const Relation &relation, std::vector<Row> &own);
+    std::vector<std::string> seen_of(const std::map<std::string, Row> &things);
+    std::vector<Values> confirmations(const Relation &relation, const std::string &session);
     long keeps(const Relation &relation, Command command, const ColumnShape &column, const Candidate &value,
                const std::string &statement);
     void grant_in_its_row(const Relation &relation, const Row &mine, std::vector<Granted> &granted);

@@ -45,6 +45,34 @@ TEST(AnySql, ATableThatIsNamedIsAWarningUnlessTheFunctionComparesIt) {
     }
 }
 
+TEST(DefinerRequest, WhatIsItsCallersToSayAndAKeyOfTheServersMakeItAnError) {
+    Function sends = definer("app.notify(text)", kStrangers);
+    sends.body_known = true;
+    sends.sending.by = {"net.http_post"};
+    const auto level = [&] { return look(with(sends), "definer_request").at(0).level; };
+    EXPECT_EQ(level(), Level::warning);
+    sends.sending.own_key = true;
+    EXPECT_EQ(level(), Level::warning) << "it says nothing of its caller's";
+    sends.sending.given = {"note"};
+    EXPECT_EQ(level(), Level::error);
+    sends.sending.own_key = false;
+    EXPECT_EQ(level(), Level::warning);
+    sends.sending.address = {"note"};
+    EXPECT_EQ(level(), Level::error);
+    sends.sending.weighs = true;
+    EXPECT_EQ(level(), Level::warning);
+    sends.sending.word = "secret";
+    EXPECT_EQ(level(), Level::note);
+    for (int twin = 0; twin < 4; twin++) {
+        Function function = sends;
+        if (twin == 0) function.asks_who = true;
+        if (twin == 1) function.definer = false;
+        if (twin == 2) function.callers = {"clerk"};
+        if (twin == 3) function.sending.by.clear();
+        EXPECT_EQ(objects(with(function), "definer_request"), Names{}) << twin;
+    }
+}
+
 TEST(DefinerIdentity, WhatIsWrittenIsNamedFirst) {
     Function join = definer("app.join(uuid)", kStrangers);
     join.impersonations = {{"person", "app.invitations.person", false}, {"person", "app.members.person", true}};

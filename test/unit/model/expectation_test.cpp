@@ -91,4 +91,15 @@ TEST(Expectation, ManyAreTheSameAsAFew) {
     EXPECT_GT(found, 1000);
 }
 
+TEST(Waived, ACommandAfterAColonIsPartOfNoName) {
+    EXPECT_EQ(waived_of("public.teams:INSERT").object, "public.teams");
+    EXPECT_EQ(waived_of("public.teams:INSERT").command, Command::insert);
+    EXPECT_EQ(waived_of("bucket:faces:SELECT").object, "bucket:faces");
+    for (const char *whole : {"public.teams", "public.*", "bucket:faces", "bucket:SELECT", "rpc:public.f(integer)",
+                              "public.teams:TRUNCATE", "public.teams:insert", "role:reporting", ""}) {
+        EXPECT_EQ(waived_of(whole).object, whole);
+        EXPECT_EQ(waived_of(whole).command, std::nullopt);
+    }
+}
+
 } // namespace rlsproof

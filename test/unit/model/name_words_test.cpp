@@ -39,6 +39,15 @@ TEST(NameWords, AWordThatIsToldToSome) {
     EXPECT_FALSE(says_code("codename"));
 }
 
+TEST(NameWords, ASecondFactor) {
+    for (const char *name : {"public.session_2fa_verifications", "mfa_sessions", "two_factor_enabled", "userTotpChecks",
+                             "verified_sessions", "session_verifications", "multi_factor_logins"})
+        EXPECT_TRUE(says_second_factor(name)) << name;
+    for (const char *name : {"sessions", "email_verifications", "verified_users", "factors", "risk_factors",
+                             "two_steps", "terms_accepted", "study_sessions", "mfa.members"})
+        EXPECT_FALSE(says_second_factor(name)) << name;
+}
+
 TEST(NameWords, ASecretAndNotSomethingAboutOne) {
     for (const char *name :
          {"token", "invite_token", "accessToken", "stripe_secret_key", "client_secret", "api_key",
