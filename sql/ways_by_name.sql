@@ -22,6 +22,13 @@ CREATE TABLE owner_writes (LIKE any_author INCLUDING ALL, FOREIGN KEY (team) REF
 CREATE TABLE together (LIKE any_author INCLUDING ALL, FOREIGN KEY (team) REFERENCES team, FOREIGN KEY (author_id) REFERENCES person);
 CREATE TABLE task (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), team uuid NOT NULL REFERENCES team, assigned_to uuid NOT NULL REFERENCES person,
     created_by uuid NOT NULL REFERENCES person, body text);
+-- A review hangs on a booking of one's own, and says whose opinion it is.
+CREATE TABLE booking (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), renter_id uuid NOT NULL REFERENCES person);
+CREATE TABLE reviews (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), booking uuid NOT NULL REFERENCES booking, reviewer_id uuid NOT NULL REFERENCES person, comment text);
+CREATE TABLE own_reviews (LIKE reviews INCLUDING ALL, FOREIGN KEY (booking) REFERENCES booking, FOREIGN KEY (reviewer_id) REFERENCES person);
+ALTER TABLE booking ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reviews ENABLE ROW LEVEL SECURITY;
+ALTER TABLE own_reviews ENABLE ROW LEVEL SECURITY;
 ALTER TABLE person ENABLE ROW LEVEL SECURITY;
 ALTER TABLE team ENABLE ROW LEVEL SECURITY;
 ALTER TABLE member ENABLE ROW LEVEL SECURITY;
@@ -43,6 +50,10 @@ CREATE POLICY put_in ON owner_writes FOR INSERT WITH CHECK (EXISTS (SELECT FROM 
 CREATE POLICY ours ON together USING (in_team(team));
 CREATE POLICY own ON team FOR SELECT USING (owner_id = uid());
 CREATE POLICY put_in ON task FOR INSERT WITH CHECK (in_team(team));
+CREATE POLICY own ON booking USING (renter_id = uid());
+CREATE POLICY put_in ON reviews FOR INSERT WITH CHECK (EXISTS (SELECT FROM booking b WHERE b.id = booking AND b.renter_id = uid()));
+CREATE POLICY change ON reviews FOR UPDATE USING (reviewer_id = uid());
+CREATE POLICY put_in ON own_reviews FOR INSERT WITH CHECK (reviewer_id = uid() AND EXISTS (SELECT FROM booking b WHERE b.id = booking AND b.renter_id = uid()));
 CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.author_id := name_it.uid(); RETURN new; END $$;
 CREATE TRIGGER keep BEFORE INSERT ON kept_author FOR EACH ROW EXECUTE FUNCTION keep();
 RESET search_path;

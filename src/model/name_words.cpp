@@ -256,6 +256,12 @@ bool says_author(std::string_view column) {
     return any_fits(words, kAuthor) || (words.size() > 1 && words[1] == "by" && any_fits({words.front()}, kSaidBy));
 }
 
+bool says_whose_opinion(std::string_view table, std::string_view column) {
+    return any_fits(words_of_name(table.substr(table.rfind('.') + 1)),
+                    std::array{"review", "reviews", "rating", "ratings", "testimonial*", "endorsement*"}) &&
+           any_fits(words_of_name(column), std::array{"reviewer*", "rater*", "endorser*"});
+}
+
 bool says_who_typed(std::string_view column) {
     std::string letters;
     for (const std::string &word : words_of_name(column)) letters += word;

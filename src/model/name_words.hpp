@@ -84,6 +84,10 @@ bool says_who_handles(std::string_view column);
 // Who says what is in a row: author, sender_id, posted_by. Of columns that name people.
 bool says_author(std::string_view column);
 
+// Who says what he thinks of somebody or something, in a table of nothing else: reviewer_id in reviews, user_id in
+// ratings.
+bool says_whose_opinion(std::string_view table, std::string_view column);
+
 // Whether a row is to be seen by others: is_public, published_at, visibility, status.
 bool says_who_sees(std::string_view column);
 

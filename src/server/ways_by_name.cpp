@@ -33,36 +33,49 @@ void WaysUp::try_forging(const Relation &relation) {
         return;
     unsettled_.clear();
     for (const ColumnShape &author : shape.columns) {
-        if (!says_author(author.name) || author.generated || author.category == 'A' ||
+        const bool opinion = says_whose_opinion(relation.name, author.name);
+        if (!(opinion || says_author(author.name)) || author.generated || author.category == 'A' ||
             !stage_.hints().identity.contains({shape.id, author.number}))
             continue;
-        size_t rows = 0;
-        for (const Row &like : stage_.rows(relation.id)) {
-            const auto other = like.values.find(author.number);
-            if (other == like.values.end() || !other->second || ++rows > kMostRows) continue;
-            const Scratch scratch;
-            for (Values &values : stage_.candidates(relation.id, {&like})) {
-                values = stage_.among_own(shape, std::move(values), own_);
-                for (Values &own : stage_.owned_each(shape, values, persona_.uid, own_)) {
-                    own[author.number] = other->second;
-                    if (forges(relation, author, own, *cell)) return;
-                }
-            }
-        }
+        bool forged = false;
+        (void)attempt(Finish::rollback, [&] { forged = forge(relation, author, opinion, *cell); });
+        if (forged) return;
     }
     settle(*cell, std::exchange(unsettled_, ""), "rows in somebody else's name come in");
 }
 
-bool WaysUp::forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell,
-                    bool of_two) {
+// Rows that name the other one as their author, like those that are there.
+bool WaysUp::forge(const Relation &relation, const ColumnShape &author, bool opinion, Cell &cell) {
+    const TableShape &shape = *stage_.tables().of(relation.id);
+    // What one thinks of hangs on what one has had: a booking of one's own.
+    const std::vector<Row> its = with_ends(shape, opinion);
+    size_t rows = 0;
+    for (const Row &like : stage_.rows(relation.id)) {
+        const auto other = like.values.find(author.number);
+        if (other == like.values.end() || !other->second || ++rows > kMostRows) continue;
+        const Scratch scratch;
+        for (Values &values : stage_.candidates(relation.id, {&like})) {
+            values = stage_.among_own(shape, std::move(values), its);
+            for (Values &own : stage_.owned_each(shape, values, persona_.uid, its)) {
+                own[author.number] = other->second;
+                if (forges(relation, author, own, cell, false, opinion)) return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool WaysUp::forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell, bool of_two,
+                    bool opinion) {
     if (!insertable(relation.id, values).contains(author.number)) return false;
     const std::string statement = entering(relation, values);
     keep_doubt(unsettled_);
     long entered = 0, changed = 0;
     if (!statement.empty())
         (void)attempt(Finish::rollback, [&] { entered = in_time([&] { return execute(statement); }); });
-    // Whose team it is may well write for others, and so may those who write together.
-    if (entered == 0 || is_of_its_owner(relation, statement)) return false;
+    // Whose team it is may well write for others, and so may those who write together. What others think, nobody says
+    // for them.
+    if (entered == 0 || (!opinion && is_of_its_owner(relation, statement))) return false;
     const std::string kept = fmt::format("{} = {}", author.name, Maker::literal(author, values.at(author.number)));
     const TableShape &shape = *stage_.tables().of(relation.id);
     const auto settable = std::find_if(shape.columns.begin(), shape.columns.end(), [&](const ColumnShape &column) {

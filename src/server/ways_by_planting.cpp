@@ -54,10 +54,10 @@ bool WaysUp::is_link(const TableShape &shape) const {
                          [&](const ForeignKey &key) { return key.columns.size() == 1 && key.parent != shape.id; }) > 1;
 }
 
-// What is its own, and for a link something of its own at each end.
-std::vector<Row> WaysUp::with_ends(const TableShape &shape) {
+// What is its own, and for a link, or where that is asked for, something of its own at each end.
+std::vector<Row> WaysUp::with_ends(const TableShape &shape, bool always) {
     std::vector<Row> its = own_;
-    if (!is_link(shape)) return its;
+    if (!always && !is_link(shape)) return its;
     const AsUser past(user_, security_);
     for (const ForeignKey &key : shape.foreign_keys) {
         const TableShape *parent = stage_.tables().of(key.parent);
@@ -135,7 +135,7 @@ void WaysUp::try_planting(const std::string &object) {
 // Tries it with each key that leads to something of the neighbour's, the others as they are for one's own rows.
 void WaysUp::plant(const Plantable &plantable, std::vector<Row> theirs) {
     for (const ForeignKey *key : plantable.keys) (void)of_the_neighbour(*key, theirs);
-    const std::vector<Row> its = with_ends(*stage_.tables().of(plantable.relation->id));
+    const std::vector<Row> its = with_ends(*stage_.tables().of(plantable.relation->id), false);
     for (Cell *cell : plantable.cells) {
         unsettled_.clear();
         for (const ForeignKey *key : plantable.keys) {

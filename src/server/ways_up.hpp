@@ -232,7 +232,7 @@ private:
     bool hangs_there(const Planting &planting, const Values &own, const std::string &made, const std::string &statement,
                      Cell &cell);
     bool is_link(const TableShape &shape) const;
-    std::vector<Row> with_ends(const TableShape &shape);
+    std::vector<Row> with_ends(const TableShape &shape, bool always);
     std::string ends_in(const Planting &planting, const Values &own) const;
     bool is_planted(const Relation &relation, const Planted &row, const Hearing &hearing);
     // Rows of its own by which somebody else sees less.
@@ -286,7 +286,8 @@ private:
                              std::vector<Granted> &granted);
     void accuse_granted(const Relation &relation, const std::vector<Granted> &granted);
     bool forges(const Relation &relation, const ColumnShape &author, const Values &values, Cell &cell,
-                bool of_two = false);
+                bool of_two = false, bool opinion = false);
+    bool forge(const Relation &relation, const ColumnShape &author, bool opinion, Cell &cell);
     // What whoever takes part in a talk may do to what the others have said in it.
     void try_in_talks(const Relation &relation);
     std::vector<std::string> ways_into(const TableShape &shape, const Row &message, const ColumnShape &author);
