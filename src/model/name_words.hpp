@@ -57,8 +57,8 @@ bool says_key(std::string_view setting);
 bool says_secret(std::string_view column);
 bool says_code(std::string_view column);
 
-// Such a word by its name alone, whether or not it is said to be one of its kind: token, share_token, invite_token_hash;
-// neither base_token nor a hash of nobody knows what, nor one of a code.
+// Such a word by its name alone, whether or not it is said to be one of its kind: token, share_token,
+// invite_token_hash; neither base_token nor a hash of nobody knows what, nor one of a code.
 bool is_secret_word(std::string_view column);
 
 // By what somebody is written to: email, contact_email, e_mail_address.

@@ -159,7 +159,8 @@ const char *missing_name(const BodyNames *names, const List *ctes, const List *c
 }
 
 bool splits_text(const char *function) {
-    for (const char *splitter : {"string_to_array", "string_to_table", "regexp_split_to_array", "regexp_split_to_table"})
+    for (const char *splitter :
+         {"string_to_array", "string_to_table", "regexp_split_to_array", "regexp_split_to_table"})
         if (strcmp(function, splitter) == 0) return true;
     return false;
 }
