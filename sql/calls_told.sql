@@ -16,10 +16,10 @@ CREATE FUNCTION uid() RETURNS uuid LANGUAGE sql STABLE
 CREATE TABLE people (id uuid PRIMARY KEY, email text NOT NULL UNIQUE);
 CREATE TABLE leases (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), owner uuid NOT NULL REFERENCES people, slug text UNIQUE, body text);
 CREATE TABLE links (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), lease uuid NOT NULL REFERENCES leases, token_hash text NOT NULL UNIQUE,
-    share_token uuid NOT NULL DEFAULT gen_random_uuid(), secret text NOT NULL DEFAULT md5(random()::text), loose_token text,
+    share_token uuid NOT NULL DEFAULT gen_random_uuid(), secret text NOT NULL DEFAULT md5(random()::text), loose_token_hash text, base_token text, loose_hash text, code_hash text,
     code text NOT NULL DEFAULT gen_random_uuid()::text, short_code text NOT NULL UNIQUE DEFAULT substr(gen_random_uuid()::text, 1, 6),
     pin_token varchar(6) UNIQUE, shape_token text UNIQUE CHECK (shape_token ~ '^[0-9]{6}$'), file_hash text UNIQUE);
-CREATE TABLE shown (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), lease uuid NOT NULL REFERENCES leases, token text NOT NULL UNIQUE);
+CREATE TABLE shown (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), lease uuid NOT NULL REFERENCES leases, token text NOT NULL);
 CREATE TABLE seen (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), lease uuid NOT NULL REFERENCES leases, token text NOT NULL UNIQUE);
 ALTER TABLE people ENABLE ROW LEVEL SECURITY;
 ALTER TABLE leases ENABLE ROW LEVEL SECURITY;
@@ -74,8 +74,15 @@ CREATE FUNCTION bad_shape(c text) RETURNS SETOF leases LANGUAGE sql SECURITY DEF
     $$ SELECT x.* FROM leases x JOIN links l ON l.lease = x.id WHERE l.shape_token = c $$;
 CREATE FUNCTION bad_file(c text) RETURNS SETOF leases LANGUAGE sql SECURITY DEFINER SET search_path = told AS
     $$ SELECT x.* FROM leases x JOIN links l ON l.lease = x.id WHERE l.file_hash = c $$;
-CREATE FUNCTION bad_loose(c text) RETURNS SETOF leases LANGUAGE sql SECURITY DEFINER SET search_path = told AS
-    $$ SELECT x.* FROM leases x JOIN links l ON l.lease = x.id WHERE l.loose_token = c $$;
+-- A token need not be said to be the only one of its kind; what may be a coin, a file's sum, or made of four digits has to be more.
+CREATE FUNCTION good_loose(c text) RETURNS SETOF leases LANGUAGE sql SECURITY DEFINER SET search_path = told AS
+    $$ SELECT x.* FROM leases x JOIN links l ON l.lease = x.id WHERE l.loose_token_hash = c $$;
+CREATE FUNCTION bad_coin(c text) RETURNS SETOF leases LANGUAGE sql SECURITY DEFINER SET search_path = told AS
+    $$ SELECT x.* FROM leases x JOIN links l ON l.lease = x.id WHERE l.base_token = c $$;
+CREATE FUNCTION bad_loose_hash(c text) RETURNS SETOF leases LANGUAGE sql SECURITY DEFINER SET search_path = told AS
+    $$ SELECT x.* FROM leases x JOIN links l ON l.lease = x.id WHERE l.loose_hash = c $$;
+CREATE FUNCTION bad_code_hash(c text) RETURNS SETOF leases LANGUAGE sql SECURITY DEFINER SET search_path = told AS
+    $$ SELECT x.* FROM leases x JOIN links l ON l.lease = x.id WHERE l.code_hash = c $$;
 CREATE FUNCTION bad_shown(t text) RETURNS SETOF leases LANGUAGE sql SECURITY DEFINER SET search_path = told AS
     $$ SELECT x.* FROM leases x JOIN shown l ON l.lease = x.id WHERE l.token = t $$;
 CREATE FUNCTION bad_seen(t text) RETURNS SETOF leases LANGUAGE sql SECURITY DEFINER SET search_path = told AS

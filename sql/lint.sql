@@ -50,6 +50,8 @@ CALL lint_it.make('narrow_rows', '', false);
 CREATE POLICY narrow ON lint_it.narrow_rows AS RESTRICTIVE USING (owner = (SELECT lint_it.uid()));
 CALL lint_it.make('twin_narrow_rows');
 CREATE POLICY narrow ON lint_it.twin_narrow_rows AS RESTRICTIVE USING (id > 0);
+CALL lint_it.make('locked_rows', '', false);
+CREATE POLICY no_access ON lint_it.locked_rows AS RESTRICTIVE USING (false);
 CREATE VIEW lint_it.all_rows AS SELECT * FROM lint_it.twin_narrow_rows;
 CREATE VIEW lint_it.twin_all_rows WITH (security_invoker) AS SELECT * FROM lint_it.twin_narrow_rows;
 CREATE VIEW lint_it.twin_no_rows AS SELECT 1 AS id;

@@ -59,5 +59,19 @@ ALTER TABLE granted.bounded ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON granted.bounded USING (id = auth.uid());
 GRANT SELECT, UPDATE ON granted.bounded TO authenticated;
 SELECT message, detail FROM rlsproof.audit() WHERE rule = 'self_granted' AND object = 'granted.bounded';
+-- What a policy goes by is told by what it opens, and not once more by its name.
+CREATE TABLE granted.helpers (id uuid PRIMARY KEY REFERENCES auth.users, is_admin boolean NOT NULL DEFAULT false, credits int NOT NULL DEFAULT 0);
+CREATE TABLE granted.papers (id int PRIMARY KEY, person uuid NOT NULL REFERENCES auth.users);
+ALTER TABLE granted.helpers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE granted.papers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON granted.helpers USING (id = auth.uid());
+CREATE POLICY of_admins ON granted.papers FOR SELECT USING (EXISTS (SELECT FROM granted.helpers h WHERE h.id = auth.uid() AND h.is_admin));
+GRANT SELECT, INSERT, UPDATE ON granted.helpers TO authenticated;
+GRANT SELECT ON granted.papers TO authenticated;
+SELECT rule, message, detail FROM rlsproof.audit() WHERE object = 'granted.helpers' AND level <> 'note' ORDER BY rule;
+-- In a new row as well, which is one thing to mend.
+GRANT DELETE ON granted.helpers TO authenticated;
+SELECT rule, message, hint, fix FROM rlsproof.audit() WHERE object = 'granted.helpers' AND level = 'error';
+SELECT command, verdict, reason FROM rlsproof.verify('newcomer', 'granted.helpers') WHERE verdict <> 'ok' ORDER BY command;
 DROP SCHEMA granted, auth CASCADE;
 DROP ROLE anon, authenticated;

@@ -47,6 +47,7 @@ CREATE POLICY of_firm ON bill FOR SELECT USING (firm = (SELECT p.firm FROM perso
 CREATE POLICY of_boss ON bill FOR SELECT USING ((SELECT p.role FROM person p WHERE p.who = uid()) = 'boss');
 CREATE POLICY of_firm ON ticket FOR SELECT USING (firm = (SELECT p.firm FROM person p WHERE p.who = uid()));
 CREATE POLICY of_lead ON ticket FOR SELECT USING ((SELECT s.role FROM staff s WHERE s.who = uid()) = 'lead');
+ALTER TABLE member ADD FOREIGN KEY (team) REFERENCES team; -- once more, and told once
 ALTER TABLE member ENABLE ROW LEVEL SECURITY;
 ALTER TABLE team ENABLE ROW LEVEL SECURITY;
 ALTER TABLE task ENABLE ROW LEVEL SECURITY;

@@ -84,6 +84,7 @@ std::string undone_with(size_t statements) {
 
 LoadResult Loader::load(const Sources &sources) {
     sources_ = &sources;
+    transactions_.emplace(sources);
     for (const auto &source : sources) total_ += count_pieces(*source);
     for (const auto &source : sources) load_file(*source);
     try_again();
@@ -425,6 +426,7 @@ Finding Loader::told_of(const std::string &missing, const std::vector<const Fail
                                  excerpt(first.piece->text, 200), fmt::join(places, "; "),
                                  shown < failed.size() ? fmt::format("; and {} more", failed.size() - shown) : "");
     if (undone > 0) finding.detail += undone_with(undone);
+    tell_what_is_undone(finding, failed);
     finding.hint = first.failure.hint;
     finding.evidence = "execution";
     finding.key = unique_key("migration_failed:" + missing);
@@ -464,11 +466,39 @@ Finding Loader::told(const std::vector<const Failed *> &failed) {
     }
     if (!failure.detail.empty()) finding.detail += "\n" + failure.detail;
     if (undone > 0) finding.detail += undone_with(undone);
+    tell_what_is_undone(finding, failed);
     finding.hint = failure.hint;
     finding.evidence = "execution";
     finding.key =
         unique_key(fmt::format("migration_failed:{}:{}", first.source->path.filename().string(), token_hash(all)));
     return finding;
+}
+
+// A transaction that the migrations commit themselves: what failed in it takes the rest of it along.
+void Loader::tell_what_is_undone(Finding &finding, const std::vector<const Failed *> &failed) {
+    constexpr size_t kShown = 3;
+    std::vector<const Transaction *> all;
+    bool guards = false;
+    for (const Failed *one : failed) {
+        const Transaction *transaction = one->undone > 0 ? nullptr : transactions_->of(*one->piece);
+        if (transaction == nullptr) continue;
+        if (std::find(all.begin(), all.end(), transaction) == all.end()) all.push_back(transaction);
+        const bool certain = one->missing().empty() && fails_anywhere(one->failure, one->piece->text);
+        guards = guards || (certain && transaction->guards && undone_.insert(transaction).second);
+    }
+    if (all.empty()) return;
+    std::vector<std::string> places;
+    for (size_t i = 0; i < std::min(all.size(), kShown); i++)
+        places.push_back(fmt::format("{} to {} of {}", all[i]->from, all[i]->to, all[i]->source->name));
+    finding.detail += fmt::format(
+        "\nThe server undoes all of the transaction{} in lines {}{}; what follows here takes {} as done.",
+        all.size() == 1 ? "" : "s", fmt::join(places, ", "),
+        all.size() > kShown ? fmt::format(" and {} more", all.size() - kShown) : "", all.size() == 1 ? "it" : "them");
+    if (!guards) return;
+    finding.level = Level::error;
+    finding.category = Category::permissions;
+    finding.detail += " Policies, row level security or privileges are changed in it: what was found, and what was not "
+                      "found, rests on what never happened.";
 }
 
 std::string Loader::unique_key(std::string key) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "cli/sources.hpp"
+#include "cli/transactions.hpp"
 
 #include "base/core_only.hpp"
 
@@ -67,12 +69,15 @@ private:
     Finding told(const std::vector<const Failed *> &failed);
     Finding told_of(const std::string &missing, const std::vector<const Failed *> &failed);
     std::string maker_of(const std::string &missing);
+    void tell_what_is_undone(Finding &finding, const std::vector<const Failed *> &failed);
     std::string unique_key(std::string key);
 
     Parameters parameters_;
     std::chrono::seconds timeout_;
     Progress &progress_;
     const Sources *sources_ = nullptr;
+    std::optional<Transactions> transactions_;
+    std::set<const Transaction *> undone_; // that were told of as errors
     std::unique_ptr<Session> session_;
     LoadResult result_;
     std::vector<Failed> failed_;

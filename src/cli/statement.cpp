@@ -16,6 +16,7 @@ namespace rlsproof::cli {
 namespace {
 
 constexpr size_t kLeadingWords = 6;
+constexpr std::array<std::string_view, 4> kGuards = {" policy ", "row level security", "grant ", "revoke "};
 
 // The first words, in small letters; anything else reads as "".
 std::vector<std::string> leading_words(std::string_view sql) {
@@ -78,6 +79,18 @@ bool shapes_access(std::string_view sql) {
                     "comment", "set",        "reset",   "show",    "vacuum",  "analyze",    "analyse", "refresh",
                     "cluster", "reindex",    "lock",    "declare", "fetch",   "close",      "notify",  "listen",
                     "discard", "checkpoint", "explain", "prepare", "execute", "deallocate", "load"});
+}
+
+bool guards_access(std::string_view sql) {
+    const auto words = leading_words(sql);
+    if (words[0] == "do") {
+        const std::string body = lower(sql);
+        return std::any_of(kGuards.begin(), kGuards.end(),
+                           [&](std::string_view guard) { return body.find(guard) != std::string::npos; });
+    }
+    if (one_of(words[0], {"grant", "revoke"})) return true;
+    if (words[0] == "alter" && words[1] == "table") return contains(sql, {"row", "level", "security"});
+    return one_of(words[0], {"create", "alter", "drop"}) && words[1] == "policy";
 }
 
 bool only_adds(std::string_view sql) {

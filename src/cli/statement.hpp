@@ -19,6 +19,9 @@ bool needs_transaction(std::string_view sql);
 // privilege and policy.
 bool shapes_access(std::string_view sql);
 
+// Whether it changes who may do what: policies, row level security, privileges; in a DO block, by its words.
+bool guards_access(std::string_view sql);
+
 // Adds something and takes nothing away, so that running it after everything else cannot undo a later statement.
 bool only_adds(std::string_view sql);
 

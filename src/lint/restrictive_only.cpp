@@ -1,5 +1,7 @@
 // Row level security is on and every policy for a command is restrictive: restrictive policies only narrow what a
 // permissive one lets through, so nobody whom policies bind gets anything.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "lint/all.hpp"
@@ -7,12 +9,21 @@
 
 namespace rlsproof::lint {
 
+namespace {
+
+// USING (false): whoever writes that means to lock the table.
+bool locks(const Policy &policy) {
+    return policy.predicate.empty() ? policy.check == "false" : policy.facts.never;
+}
+
+} // namespace
+
 void restrictive_only(const World &world, const Rule &rule, std::vector<Finding> &findings) {
     for (const Relation &relation : world.relations) {
         if (!relation.row_security || relation.policies.empty()) continue;
         bool permissive = false;
         for (const Policy &policy : relation.policies) permissive = permissive || policy.permissive;
-        if (permissive) continue;
+        if (permissive || std::all_of(relation.policies.begin(), relation.policies.end(), locks)) continue;
         const Reached reached = reached_by_strangers(world, relation, kRowCommands);
         if (reached.personas.empty()) continue;
         Finding finding = start(rule);

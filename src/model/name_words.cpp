@@ -227,6 +227,12 @@ bool says_code(std::string_view column) {
     return std::find(words.begin(), words.end(), "code") != words.end();
 }
 
+bool is_secret_word(std::string_view column) {
+    const std::vector<std::string> words = words_of_name(column);
+    const bool hashed = words.size() > 1 && any_fits(words, std::array{"hash", "hashed"});
+    return says_secret(column) && !says_code(column) && (hashed || is_secret(column));
+}
+
 bool says_address(std::string_view column) {
     return any_fits(words_of_name(column), std::array{"*email*", "mail"});
 }

@@ -60,6 +60,10 @@ bool says_code(std::string_view column);
 // That somebody has shown a second factor, or is to: mfa_sessions, session_2fa_verifications, two_factor_enabled.
 bool says_second_factor(std::string_view name);
 
+// Such a word by its name alone, whether or not it is said to be one of its kind: token, share_token,
+// invite_token_hash; neither base_token nor a hash of nobody knows what, nor one of a code.
+bool is_secret_word(std::string_view column);
+
 // By what somebody is written to: email, contact_email, e_mail_address.
 bool says_address(std::string_view column);
 

@@ -192,6 +192,16 @@ bool walk_cast(Walker walker, Node *argument, const char *type, Found *found) {
     return false;
 }
 
+// Walks what a function is given, some of which it may split.
+bool walk_given(bool (*walk)(Node *, bool (*)(Node *, void *), void *), bool (*walker)(Node *, void *), Node *node,
+                const char *function, Found *found) {
+    const char *around = found->cast;
+    if (splits_text(function)) found->cast = type_of_part(around);
+    const bool result = walk(node, walker, found);
+    found->cast = around;
+    return result;
+}
+
 void note_insert(RangeVar *table, Found *found) {
     found->writes = lappend(found->writes, table);
     found->inserts = lappend(found->inserts, table);
@@ -238,7 +248,11 @@ bool walk_raw(Node *node, void *context) {
     case T_UpdateStmt: found->writes = lappend(found->writes, ((UpdateStmt *)node)->relation); break;
     case T_DeleteStmt: found->writes = lappend(found->writes, ((DeleteStmt *)node)->relation); break;
     case T_MergeStmt: note_insert(((MergeStmt *)node)->relation, found); break;
-    case T_FuncCall: note_call((FuncCall *)node, found); break;
+    case T_FuncCall: {
+        auto *called = (FuncCall *)node;
+        note_call(called, found);
+        return walk_given(compat::walk_raw, walk_raw, node, strVal(llast(called->funcname)), found);
+    }
     case T_TypeCast: {
         auto *cast = (TypeCast *)node;
         const char *type = strVal(llast(cast->typeName->names));
@@ -307,6 +321,10 @@ bool walk_parsed(Node *node, void *context) {
         auto *cast = castNode(CoerceViaIO, node);
         return walk_cast(walk_parsed, (Node *)cast->arg, type_name(cast->resulttype), found);
     }
+    if (IsA(node, ArrayCoerceExpr)) {
+        auto *cast = castNode(ArrayCoerceExpr, node);
+        return walk_cast(walk_parsed, (Node *)cast->arg, type_name(cast->resulttype), found);
+    }
     if (IsA(node, FuncExpr)) {
         const Oid function = castNode(FuncExpr, node)->funcid;
         if (function == F_CURRENT_SETTING_TEXT || function == F_CURRENT_SETTING_TEXT_BOOL) {
@@ -318,6 +336,7 @@ bool walk_parsed(Node *node, void *context) {
         }
         found->calls = lappend(found->calls, list_make2(makeString(get_namespace_name(get_func_namespace(function))),
                                                         makeString(get_func_name(function))));
+        return walk_given(compat::walk, walk_parsed, node, get_func_name(function), found);
     }
     return compat::walk(node, walk_parsed, context);
 }

@@ -158,4 +158,16 @@ const char *missing_name(const BodyNames *names, const List *ctes, const List *c
     return nullptr;
 }
 
+bool splits_text(const char *function) {
+    for (const char *splitter :
+         {"string_to_array", "string_to_table", "regexp_split_to_array", "regexp_split_to_table"})
+        if (strcmp(function, splitter) == 0) return true;
+    return false;
+}
+
+const char *type_of_part(const char *type) {
+    if (type == nullptr) return "text";
+    return *type == '_' ? type + 1 : type;
+}
+
 } // namespace rlsproof::server

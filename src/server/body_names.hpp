@@ -19,6 +19,13 @@ List *functions_named(List *name);
 // What functions of a name that are called with so many arguments take for those that are left out: of Node *.
 List *defaults_taken(List *name, int given);
 
+// string_to_array() and its kin.
+bool splits_text(const char *function);
+
+// The parts of a text are cast to the elements of `type`, or to itself, and a text that is one of them is one as well:
+// `string_to_array(current_setting('app.teams'), ',')::int[]` reads a number. `type` may be nullptr.
+const char *type_of_part(const char *type);
+
 // The names in statements that are read but not analyzed: what they are of is only known when all are there.
 struct BodyNames {
     List *tables;  // of RangeVar *

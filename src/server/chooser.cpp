@@ -348,6 +348,8 @@ bool Chooser::is_secret(const Column &column) const {
     if (says_code(shape.name) && !says_secret(shape.name)) return random;
     if (!says_secret(shape.name)) return false;
     if (!shape.default_expression.empty()) return random;
+    // Of a token nobody has to say that there is no other like it.
+    if (is_secret_word(shape.name)) return true;
     return std::find(table.keys.begin(), table.keys.end(), std::vector{column.number}) != table.keys.end();
 }
 

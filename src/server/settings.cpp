@@ -134,11 +134,11 @@ std::string identity_as(const std::string &type, const std::string &uid) {
 }
 
 std::string value_for(const Setting &setting, const std::string &uid) {
+    if (setting.type.starts_with("_"))
+        return "{" + value_for({setting.name, setting.type.substr(1), setting.person}, uid) + "}";
     if (setting.person) return identity_as(setting.type, uid);
     if (setting.type == "bool") return "false";
     if (setting.type == "json" || setting.type == "jsonb") return "{}";
-    if (setting.type.starts_with("_"))
-        return "{" + value_for({setting.name, setting.type.substr(1), setting.person}, uid) + "}";
     for (const auto &[type, value] :
          {std::pair{"date", "2025-01-01"}, std::pair{"timestamp", "2025-01-01 00:00"},
           std::pair{"timestamptz", "2025-01-01 00:00Z"}, std::pair{"interval", "0"}, std::pair{"inet", "192.0.2.1"}})

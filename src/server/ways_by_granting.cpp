@@ -322,6 +322,14 @@ void WaysUp::try_granting(const Relation &relation) {
                 grant_by_putting_in(relation, step, things, granted);
         }
     }
+    // What the column was seen to open says more.
+    std::erase_if(granted, [&](const Granted &one) {
+        const std::string place = fmt::format("{}.{}", relation.name, one.column->name);
+        return std::any_of(findings_->begin(), findings_->end(), [&](const Finding &finding) {
+            return finding.level == Level::error && finding.message.starts_with(persona_.name + " can ") &&
+                   (finding.key == "self_promotion:" + place || finding.key == "writable_authority:" + place);
+        });
+    });
     if (!granted.empty()) accuse_granted(relation, granted);
 }
 

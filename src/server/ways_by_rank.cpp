@@ -91,11 +91,13 @@ void WaysUp::try_ranks(const Relation &relation) {
     const auto found = std::find_if(own_.begin(), own_.end(), [&](const Row &row) { return row.table == relation.id; });
     if (found == own_.end() || persona_.declared || !stage_.triggers_off()) return;
     const Row &mine = *found;
+    std::set<std::pair<std::vector<int>, Oid>> tried; // the same may be said by two constraints
     for (const ForeignKey &key : shape.foreign_keys) {
         const TableShape *parent = stage_.tables().of(key.parent);
         if (key.columns.size() != 1 || key.parent == shape.id || parent == nullptr || !parent->made ||
             stage_.hints().identity.contains({shape.id, key.columns.front()}) || stage_.is_account(*parent))
             continue;
+        if (!tried.emplace(key.columns, key.parent).second) continue;
         std::set<Oid> asked;
         for (const Oid table : dependents_[relation.id]) {
             // Somebody of another tenant has rows that name nobody else.

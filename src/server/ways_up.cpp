@@ -184,6 +184,35 @@ void WaysUp::accuse(Way way) {
     way.changes = changes_ && !way.gained.empty();
     way.appointed = appointed_;
     accuse_of(way, persona_, stage_.tables(), stage_.hints(), *cells_, *findings_);
+    if (way.rule == "self_promotion" && way.appointed.empty() && !way.by_next_token && !way.changes)
+        promotions_[way.relation->id].push_back({way.column, findings_->back().key, way.gained});
+}
+
+void WaysUp::tell_with_promotion(const Relation &relation, const Values &values, const Way &way) {
+    const auto covers = [&](const Promotion &known) {
+        const TableShape &shape = *stage_.tables().of(relation.id);
+        return std::any_of(values.begin(), values.end(),
+                           [&](const auto &value) { return shape.column(value.first)->name == known.column; }) &&
+               std::all_of(way.gained.begin(), way.gained.end(), [&](const std::string &table) {
+                   return std::find(known.gained.begin(), known.gained.end(), table) != known.gained.end();
+               });
+    };
+    const std::vector<Promotion> &known = promotions_[relation.id];
+    const auto promotion = std::find_if(known.begin(), known.end(), covers);
+    if (late_ || changes_ || promotion == known.end()) return;
+    const std::string anew = findings_->back().message;
+    findings_->pop_back();
+    Finding &finding = *std::find_if(findings_->rbegin(), findings_->rend(),
+                                     [&](const Finding &told) { return told.key == promotion->key; });
+    const std::string changed = finding.message;
+    finding.message.insert(changed.find("; after that"), ", in the row that it has or in a new one in its place");
+    finding.detail += fmt::format("; and with: {}", way.statement);
+    finding.hint = "Take INSERT and UPDATE on the column away, or let WITH CHECK hold it at what everybody may have.";
+    finding.fix = fmt::format("REVOKE INSERT, UPDATE ON {0} FROM {1}; GRANT INSERT (/* the harmless columns */), "
+                              "UPDATE (/* the harmless columns */) ON {0} TO {1};",
+                              relation.name, quote_identifier(persona_.role));
+    for (Cell &cell : *cells_) // what is said of a cell is known by these words
+        if (cell.reason == changed || cell.reason == anew) cell.reason = finding.message;
 }
 
 void WaysUp::try_promotion(const Relation &relation) {
@@ -344,12 +373,18 @@ void WaysUp::try_joining(const Relation &relation) {
         });
         if (!stood) return false;
         joined_.insert(relation.id);
-        accuse({"writable_authority", &relation, Command::insert,
-                room->gives_up.empty() ? statement : fmt::format("{}; {}", room->gives_up, statement), "", nullptr,
-                gain,
-                room->mine == nullptr    ? ""
-                : room->gives_up.empty() ? ", while it has none"
-                                         : ", in place of the one it has"});
+        const Way way{"writable_authority",
+                      &relation,
+                      Command::insert,
+                      room->gives_up.empty() ? statement : fmt::format("{}; {}", room->gives_up, statement),
+                      "",
+                      nullptr,
+                      gain,
+                      room->mine == nullptr    ? ""
+                      : room->gives_up.empty() ? ", while it has none"
+                                               : ", in place of the one it has"};
+        accuse(way);
+        if (!room->gives_up.empty()) tell_with_promotion(relation, values, way);
         return true;
     };
     if (std::none_of(rows.begin(), rows.end(), [&](const Values &values) { return opens(values, false); }))

@@ -458,6 +458,9 @@ private:
     void keep_doubt(std::string &kept);
     void settle(const Cell &cell, std::string kept, const std::string &whether);
     void accuse(Way way);
+    // The last finding is of a row that its writer puts in for its own: where it opens by a column, and no more than
+    // changing that column does, the two are told in one.
+    void tell_with_promotion(const Relation &relation, const Values &values, const Way &way);
 
     const World &world_;
     Bodies &bodies_;
@@ -472,6 +475,11 @@ private:
     std::set<std::string> of_people_; // what everybody may know of people: what is not private in their accounts
     std::optional<std::set<std::string>> names_of_accounts_;
     std::shared_ptr<Calls> looking_;
+    struct Promotion {
+        std::string column, key; // of the finding
+        std::vector<std::string> gained;
+    };
+    std::map<Oid, std::vector<Promotion>> promotions_;
     std::set<Oid> joined_;  // tables that may be joined by one write
     std::set<Oid> chained_; // tables that a row elsewhere was seen to let it into
     std::string address_;   // the persona's own, as its claims say it

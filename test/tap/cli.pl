@@ -280,6 +280,29 @@ subtest 'failed for one thing' => sub {
     nothing_left('failed for one');
 };
 
+subtest 'transactions that fail' => sub {
+    my $locks = "alter table t enable row level security;\n";
+    my $dir = migrations('undone', '1.sql' => "create table t (i int);\ncreate policy p on t using (true);\n",
+        '2.sql' => "begin;\n${locks}drop policy p on t;\ncreate policy q on t using (j = 1);\ncreate policy r on t using (k = 1);\ncommit;\n",
+        '3.sql' => "begin;\ncreate table plain (i int);\nalter table t drop column none;\nend;\n"
+            . "begin;\n${locks}alter table not_ours add column c int;\ncommit;\n"
+            . "begin;\n${locks}savepoint s;\nalter table t drop column three;\nrollback to s;\ncommit;\n"
+            . "begin;\n${locks}alter table t drop column four;\nrollback;\nalter table t drop column five;\n");
+    my ($status, $out) = run('audit', $dir, '--format', 'json', '--output', '-');
+    my %failed;
+    for my $one ($out =~ /"rule": ?"migration_failed".*?\}/sg) {
+        $failed{$1} = $one if $one =~ /"object": ?"[^"]*?(\d\.sql:\d+)"/;
+    }
+    is(scalar(keys %failed), 7, 'each is told') or diag $out;
+    like($failed{'2.sql:4'}, qr/"level": ?"error".*undoes all of the transaction in lines 1 to 6 of [^ ]*2\.sql; what follows here takes it as done\. Policies/s,
+        'what locked a table never happened');
+    like($failed{'2.sql:5'}, qr/"level": ?"warning".*in lines 1 to 6 of /s, 'which is an error once');
+    like($failed{'3.sql:3'}, qr/"level": ?"warning".*in lines 1 to 4 of .*as done\.[^ ]/s, 'or no more than a table');
+    like($failed{'3.sql:7'}, qr/"level": ?"warning".*in lines 5 to 8 of /s, 'what is missing here may be there elsewhere');
+    unlike($failed{$_}, qr/undoes all/, 'nothing is taken as done') for '3.sql:12', '3.sql:17', '3.sql:19';
+    nothing_left('undone');
+};
+
 subtest 'nobody connects' => sub {
     my $policies = join '', map { "alter table $_ enable row level security; alter table $_ force row level security;\n"
             . "create policy p on $_ using (tenant = nullif(current_setting('app.tenant', true), '')::uuid);\n" } qw(kept shared);

@@ -33,6 +33,16 @@ TEST(Statement, WhatAnAuditWouldMiss) {
         EXPECT_FALSE(shapes_access(sql)) << sql;
 }
 
+TEST(Statement, WhoMayDoWhat) {
+    for (const char *sql : {"create policy p on t", "DROP POLICY p ON t", "alter policy p on t to x",
+                            "alter table t enable row level security", "grant select on t to x",
+                            "revoke all on t from x", "do $$ begin execute 'create policy p on t'; end $$"})
+        EXPECT_TRUE(guards_access(sql)) << sql;
+    for (const char *sql : {"create table policy (i int)", "alter table t add column row int",
+                            "insert into t values (1)", "do $$ begin perform 1; end $$", ""})
+        EXPECT_FALSE(guards_access(sql)) << sql;
+}
+
 TEST(Statement, WhatMayRunLate) {
     for (const char *sql :
          {"create view v as select 1", "grant select on t to x", "alter table t enable row level security",

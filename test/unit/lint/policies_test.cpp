@@ -166,6 +166,22 @@ TEST(RestrictiveOnly, TakesThatNoneIsPermissive) {
     EXPECT_EQ(objects(with(table), "restrictive_only"), Names{});
 }
 
+TEST(RestrictiveOnly, TakesFalseAloneForALock) {
+    Policy lock = policy("no_access", "ALL", kStrangers);
+    lock.permissive = false;
+    lock.predicate = "false";
+    lock.facts.never = true;
+    Policy no_rows = policy("no_rows", "INSERT", kStrangers);
+    no_rows.permissive = false;
+    no_rows.predicate = "";
+    no_rows.check = "false";
+    Relation table = rows_with(lock);
+    table.policies.push_back(no_rows);
+    EXPECT_EQ(objects(with(table), "restrictive_only"), Names{});
+    table.policies.back().check = "owner = app.uid()";
+    EXPECT_EQ(objects(with(table), "restrictive_only"), Names{"app.rows"});
+}
+
 Relation big(long rows) {
     Policy own = policy("own", "SELECT", kStrangers);
     own.facts.identity_equals = {"owner"};
