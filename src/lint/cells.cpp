@@ -186,9 +186,11 @@ Finding reachable(const World &world, const std::string &object, Verdict verdict
     finding.level =
         grave || !(no_account || some || drop_box || founding || said || forged) ? Level::error : Level::warning;
     finding.category = Category::exposure;
-    const std::string what = verdict == Verdict::open && founding         ? "rows that name nobody"
-                             : verdict == Verdict::open && !cell.personal ? "rows"
-                                                                          : cell.what;
+    const bool nobodys = !cell.personal && std::none_of(group.cells.begin(), group.cells.end(),
+                                                        [](const Cell *c) { return c->personal && !c->founds; });
+    const std::string what = verdict == Verdict::open && founding  ? "rows that name nobody"
+                             : verdict == Verdict::open && nobodys ? "rows"
+                                                                   : cell.what;
     finding.message =
         fmt::format("{} {} in {}, {}", who_can_what(world, group), what, object,
                     verdict == Verdict::leak ? "which is more than was declared" : "and nobody declared that");

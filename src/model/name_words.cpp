@@ -32,11 +32,11 @@ constexpr std::array kPeople = {"customer*", "client",       "clients",     "lea
                                 "signup*",   "waitlist*",    "newsletter*", "registration*", "enquir*",    "inquir*",
                                 "buyer*",    "member",       "members"};
 constexpr std::array kHandedIn = {
-    "request*",    "application*", "lead",         "leads",        "enquir*", "inquir*", "contact*",
-    "submission*", "booking*",     "appointment*", "reservation*", "order",   "orders",  "signup*",
-    "waitlist*",   "feedback",     "response*",    "vote*",        "view",    "views",   "click*",
-    "visit*",      "event*",       "impression*",  "analytic*",    "metric*", "report*", "review*",
-    "rating*",     "donation*",    "payment*",     "subscri*",     "invit*"};
+    "request*",  "application*", "lead",         "leads",   "enquir*", "inquir*",   "contact*",  "submission*",
+    "booking*",  "appointment*", "reservation*", "order",   "orders",  "signup*",   "waitlist*", "feedback",
+    "response*", "vote*",        "view",         "views",   "click*",  "visit*",    "event*",    "impression*",
+    "analytic*", "metric*",      "report*",      "review*", "rating*", "donation*", "payment*",  "subscri*",
+    "invit*",    "proposal*",    "bid",          "bids"};
 // Who stands on the page about us is there to be seen.
 constexpr std::array kShown = {"team", "staff", "public", "speaker*", "author*"};
 constexpr std::array kStanding = {"role", "rank", "tier", "plan", "level", "status", "type"};
