@@ -460,10 +460,11 @@ void add_cells(const World &world, const std::vector<Cell> &cells, std::vector<F
         // By name: clang++ lets no lambda capture a binding.
         const auto &object = place.first;
         const auto &verdict = place.second;
+        const bool sending = sends(group);
         const bool call = group.cells.front()->command == Command::execute;
         const auto explains = [&](const Finding &finding) {
             return finding.object == object && ((call ? kCallCauses : kCauses).contains(finding.rule) ||
-                                                (finding.rule == "definer_request" && sends(group)));
+                                                (finding.rule == "definer_request" && sending));
         };
         if (verdict != Verdict::open && verdict != Verdict::leak) {
             if (!call || verdict == Verdict::lockout || std::none_of(findings.begin(), findings.end(), explains))
