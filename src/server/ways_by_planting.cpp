@@ -111,7 +111,9 @@ void WaysUp::try_planting(const std::string &object) {
                 (cell->verdict == Verdict::ok || cell->verdict == Verdict::unknown))
                 cells.push_back(cell);
         if (cells.empty()) continue;
-        std::vector<const ForeignKey *> keys = hidden_parents(*shape, !says_handed_in(relation.name));
+        // A talk about a thing begins with whoever asks for it.
+        const bool meant = says_handed_in(relation.name) || says_between_people(relation.name);
+        std::vector<const ForeignKey *> keys = hidden_parents(*shape, !meant);
         std::set<Oid> offered;
         for (const ForeignKey *key : keys)
             if (at_first({key->parent}).rows.empty() && is_offered(key->parent, relation.id))
