@@ -119,12 +119,18 @@ void WaysUp::rise(const std::string &rank) {
     (void)execute(rank);
 }
 
+// Finds rows by where they are stored, as long as nothing has changed them.
+std::string WaysUp::these(const std::vector<std::pair<Oid, std::string>> &rows) {
+    std::vector<std::string> each{"(0::oid, '(0,0)'::tid)"};
+    for (const auto &[stored_in, tid] : rows) each.push_back(fmt::format("({}::oid, '{}'::tid)", stored_in, tid));
+    return fmt::format("(tableoid, ctid) in ({})", fmt::join(each, ", "));
+}
+
 // Finds the rows of a table that were there before there was a neighbour.
 std::string WaysUp::among_strangers(Oid table) const {
-    std::vector<std::string> rows{"(0::oid, '(0,0)'::tid)"};
-    for (const Row &row : stage_.rows(table))
-        rows.push_back(fmt::format("({}::oid, '{}'::tid)", row.stored_in, row.tid));
-    return fmt::format("(tableoid, ctid) in ({})", fmt::join(rows, ", "));
+    std::vector<std::pair<Oid, std::string>> rows;
+    for (const Row &row : stage_.rows(table)) rows.emplace_back(row.stored_in, row.tid);
+    return these(rows);
 }
 
 // How many rows are in sight; none where the look fails.

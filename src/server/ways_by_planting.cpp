@@ -293,20 +293,13 @@ bool WaysUp::hangs_there(const Planting &planting, const Values &own, const std:
 // Whether the row is let in, stays, and the neighbour sees one more than before. What it is beside must be out of
 // sight, before and after: to open that is told as such.
 bool WaysUp::is_planted(const Relation &relation, const Planted &row, const Hearing &hearing) {
-    const auto count = [&](const std::string &rows) {
-        std::string found = "0";
-        (void)attempt(Finish::rollback, [&] {
-            found = in_time([&] { return query(fmt::format("select count(*) {}", rows), {}, false).text(0, 0); });
-        });
-        return std::stol(found);
-    };
-    const auto beside_is_shown = [&] { return !row.beside.empty() && count(row.beside) > 0; };
+    const auto beside_is_shown = [&] { return !row.beside.empty() && shown(row.beside) > 0; };
     const auto seen_by_neighbour = [&](const std::string &which) {
         long seen = 0;
         (void)attempt(Finish::rollback, [&] {
             const AsUser past(user_, security_);
             assume(identity_of(as_person(persona_, kNeighbour)));
-            seen = count(fmt::format("from {} where {}", relation.name, which));
+            seen = shown(fmt::format("from {} where {}", relation.name, which));
         });
         return seen;
     };

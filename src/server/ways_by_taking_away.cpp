@@ -25,13 +25,6 @@ constexpr size_t kMostAsked = 8;  // tables that may show less
 constexpr size_t kMostEnds = 4;   // columns that name the one or the other
 constexpr size_t kMostTried = 48; // rows put in, of one table
 
-// How a row finds rows of a table that were there before anything was tried.
-std::string among(const std::vector<std::pair<Oid, std::string>> &rows) {
-    std::vector<std::string> each;
-    for (const auto &[stored_in, tid] : rows) each.push_back(fmt::format("({}::oid, '{}'::tid)", stored_in, tid));
-    return fmt::format("(tableoid, ctid) in ({})", fmt::join(each, ", "));
-}
-
 // Each way to say yes and no: as it was made, nothing but no, nothing but yes.
 std::vector<Values> said_otherwise(const TableShape &shape, const Values &values) {
     std::vector<Values> result{values};
@@ -47,7 +40,7 @@ std::vector<Values> said_otherwise(const TableShape &shape, const Values &values
 } // namespace
 
 void WaysUp::try_taking_away(const std::string &object, const Founded &founded) {
-    const auto &enters = [&](const Relation &relation) {
+    const auto enters = [&](const Relation &relation) {
         return (object.empty() || object == relation.name) && dependents_.contains(relation.id) && may_enter(relation);
     };
     if (std::none_of(world_.relations.begin(), world_.relations.end(), enters)) return;
@@ -103,7 +96,7 @@ WaysUp::Hidden WaysUp::hidden_from_it(const TableShape &shape, const std::vector
     const auto look = [&](const auto &take) {
         (void)attempt(Finish::rollback, [&] {
             const Rows found = in_time([&] {
-                return query(fmt::format("select tableoid, ctid from {} where {}", shape.name, among(rows)), {}, false);
+                return query(fmt::format("select tableoid, ctid from {} where {}", shape.name, these(rows)), {}, false);
             });
             for (size_t i = 0; i < found.size(); i++) take(std::pair(found.oid(i, 0), found.text(i, 1)));
         });
@@ -117,7 +110,7 @@ WaysUp::Hidden WaysUp::hidden_from_it(const TableShape &shape, const std::vector
             if (!mine.contains(row)) beyond.push_back(row);
         });
     });
-    if (!beyond.empty()) hidden.which = among(beyond);
+    if (!beyond.empty()) hidden.which = these(beyond);
     hidden.rows = beyond.size();
     return hidden;
 }

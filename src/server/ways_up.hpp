@@ -193,6 +193,7 @@ private:
     std::vector<Row> meet_the_neighbour();
     std::vector<std::string> ranks_of(const std::vector<Row> &theirs) const;
     void rise(const std::string &rank);
+    static std::string these(const std::vector<std::pair<Oid, std::string>> &rows);
     std::string among_strangers(Oid table) const;
     void take_in(std::vector<Row> &theirs);
     std::optional<std::string> of_the_neighbour(const ForeignKey &key, std::vector<Row> &theirs);
