@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "server/refusals.hpp"
+#include "server/awake.hpp"
 #include "server/identity.hpp"
 #include "server/personas.hpp"
 #include "server/refusals.hpp"
@@ -195,17 +196,30 @@ bool WaysUp::takes_away(const Relation &relation, const Founded &founded, const 
                 less.push_back(hidden.shape->name);
     });
     if (less.empty()) return false;
-    const bool stays = stands(triggers_.of(relation, Command::insert), &relation, statement, "true", nullptr);
+    const Hearing &hearing = triggers_.of(relation, Command::insert);
+    const bool stays = stands(hearing, &relation, statement, "true", nullptr);
     keep_doubt(unsettled_);
     if (!stays) return false;
     std::vector<std::string> all = founded.statements;
     all.push_back(statement);
+    // A key of several columns may hold the row at people who have come first: to a team of its own.
+    const Outcome by_keys = attempt(Finish::rollback, [&] {
+        if (!hearing.why_not.empty()) return; // nobody may wake them
+        {
+            const AsUser past(user_, security_);
+            wake();
+        }
+        (void)in_time([&] { return execute(statement); });
+        (void)execute("set constraints all immediate");
+    });
+    const bool asks_first = by_keys.sqlstate == "23503";
     make_open(
         {&cell, 1}, persona_, relation.name, cell.command,
         fmt::format(
             "a row was accepted, and after that somebody else does not see rows of {} that he saw before, and that "
-            "whoever put it in may not see at all",
-            fmt::join(less, ", ")),
+            "whoever put it in may not see at all{}",
+            fmt::join(less, ", "),
+            asks_first ? "; it takes that one to have come to what the row's keys name first" : ""),
         fmt::format("{}", fmt::join(all, "; ")));
     cell.what = fmt::format("rows by which others lose sight of {}", fmt::join(less, ", "));
     cell.planted = true;
