@@ -50,6 +50,7 @@ TEST(Transactions, WhatFailsAnywhere) {
     EXPECT_FALSE(fails("42703", "column \"a\" does not exist", "create view v as select a from auth.users"));
     EXPECT_FALSE(fails("42704", "publication \"p\" does not exist", "alter publication p add table t"));
     EXPECT_FALSE(fails("0A000", "extension \"x\" is not available", "create extension x"));
+    EXPECT_FALSE(fails("42601", "syntax error at or near \"json_table\"", "create view v as select 1"));
     EXPECT_FALSE(fails("42501", "permission denied", "alter table t"));
     EXPECT_FALSE(fails("P0001", "no such row", "do $$ $$"));
     EXPECT_FALSE(fails("23503", "violates foreign key", "insert into t values (1)"));
