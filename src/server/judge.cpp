@@ -103,11 +103,16 @@ std::set<std::string> Judge::intimate_shown(const Observation &observation) cons
 bool Judge::is_handed_in(const TableShape &shape, const Observation &observation) {
     if (!says_handed_in(relation_.name) || stage_.decides(shape) || !observation.outcome.ok || observation.total == 0)
         return false;
+    // What it says of a tenant is said to that one.
+    if (std::any_of(shape.columns.begin(), shape.columns.end(), [&](const ColumnShape &column) {
+            return stage_.hints().tenant.contains({shape.id, column.number});
+        }))
+        return false;
     for (const ForeignKey &key : shape.foreign_keys) {
         const TableShape *parent = stage_.tables().of(key.parent);
         const std::vector<Row> &rows = stage_.rows(key.parent);
-        if (key.columns.size() != 1 || stage_.hints().identity.contains({shape.id, key.columns.front()})) continue;
-        if (parent == nullptr || rows.empty()) return false;
+        if (key.columns.size() == 1 && stage_.hints().identity.contains({shape.id, key.columns.front()})) continue;
+        if (key.columns.size() != 1 || parent == nullptr || rows.empty()) return false;
         std::string there;
         for (const Row &row : rows)
             there += fmt::format("{}({}::oid, '{}'::tid)", there.empty() ? "" : ", ", row.stored_in, row.tid);

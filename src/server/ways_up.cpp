@@ -199,7 +199,8 @@ void WaysUp::tell_with_promotion(const Relation &relation, const Values &values,
     };
     const std::vector<Promotion> &known = promotions_[relation.id];
     const auto promotion = std::find_if(known.begin(), known.end(), covers);
-    if (late_ || changes_ || promotion == known.end()) return;
+    // What was seen to open nothing has no more to say.
+    if (late_ || changes_ || promotion == known.end() || promotion->gained.empty()) return;
     const std::string anew = findings_->back().message;
     findings_->pop_back();
     Finding &finding = *std::find_if(findings_->rbegin(), findings_->rend(),
